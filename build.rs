@@ -1,0 +1,39 @@
+//! Finds libtorch before anything is compiled against it, says what to do when it is not there, and writes its
+//! folder into the binary, which then runs from anywhere without `LD_LIBRARY_PATH`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_LIB");
+    let Some(root) = env::var_os("LIBTORCH_LIB").or_else(|| env::var_os("LIBTORCH")).map(PathBuf::from) else {
+        fail("LIBTORCH is not set");
+    };
+    let lib = root.join("lib");
+    let Some(core) = ["libtorch_cpu.so", "libtorch_cpu.dylib"].iter().map(|name| lib.join(name)).find(|p| p.exists())
+    else {
+        fail(&format!("there is no libtorch in {}", root.display()));
+    };
+    println!("cargo:rerun-if-changed={}", core.display());
+    link(&real_folder(&lib));
+}
+
+/// The folder without symbolic links: CUDA builds find their libraries relative to where they really lie.
+fn real_folder(lib: &Path) -> PathBuf {
+    lib.canonicalize().unwrap_or_else(|_| lib.to_path_buf())
+}
+
+fn link(lib: &Path) {
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    if lib.join("libtorch_cuda.so").exists() {
+        // Nothing of ours names a symbol of it, so the linker would leave it out and no GPU would be found.
+        println!("cargo:rustc-link-arg=-Wl,--no-as-needed,-L{},-ltorch_cuda,--as-needed", lib.display());
+    }
+}
+
+fn fail(problem: &str) -> ! {
+    println!("cargo::error={problem}");
+    println!("cargo::error=run ./scripts/setup-libtorch.sh first, or set LIBTORCH to a libtorch 2.13.0 folder");
+    std::process::exit(1);
+}

@@ -1,0 +1,225 @@
+//! The one place where a config is found to make sense.
+
+use std::ops::Deref;
+
+use super::{Objective, Optim, TrainConfig};
+
+/// A layer wider than this, or a batch larger, is taken for a slip of the pen.
+const LARGEST_SIZE: usize = 1 << 20;
+/// More layers than this are taken for a slip of the pen.
+const MOST_LAYERS: usize = 64;
+
+/// A config that was checked: every number is in its range, and `threads` is resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunConfig(TrainConfig);
+
+impl Deref for RunConfig {
+    type Target = TrainConfig;
+
+    fn deref(&self) -> &TrainConfig {
+        &self.0
+    }
+}
+
+/// What is wrong with a config.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// Not JSON, or not this JSON.
+    #[error("{reason}")]
+    Json {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// A value out of its range.
+    #[error("{key} is {found}; it must be {expected}")]
+    Value {
+        /// The key, with dots between levels.
+        key: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+}
+
+impl TrainConfig {
+    /// Checks every value and resolves `threads`.
+    pub fn check(mut self) -> Result<RunConfig, ConfigError> {
+        check_objective(self.objective)?;
+        check_optim(&self.optim)?;
+        check_networks(&self)?;
+        require("lr", self.lr, positive(self.lr), "a number above 0")?;
+        require("epochs", self.epochs, self.epochs >= 1, "at least 1")?;
+        require("frame_every", self.frame_every, self.frame_every >= 1, "at least 1")?;
+        // Batch normalisation has no variance to divide by with one point; the discriminator alone would train.
+        let smallest = if self.generator.batch_norm.contains(&true) { 2 } else { 1 };
+        let sizes = format!("{smallest} to {LARGEST_SIZE}");
+        require("batch_size", self.batch_size, (smallest..=LARGEST_SIZE).contains(&self.batch_size), &sizes)?;
+        require("critic_steps", self.critic_steps, (1..=1000).contains(&self.critic_steps), "1 to 1000")?;
+        let needed = self.batch_size * self.critic_steps;
+        let enough = format!("at least batch_size x critic_steps, {needed}, so that an epoch has an iteration");
+        require("data.train_size", self.data.train_size, self.data.train_size >= needed, &enough)?;
+        if self.threads == 0 {
+            self.threads = default_threads();
+        }
+        require("threads", self.threads, self.threads <= 1024, "0 to 1024")?;
+        Ok(RunConfig(self))
+    }
+}
+
+impl RunConfig {
+    /// Iterations in an epoch, one generator step in each: at least 1.
+    pub fn iterations_per_epoch(&self) -> u64 {
+        (self.data.train_size / self.batch_size / self.critic_steps) as u64
+    }
+
+    /// Whether a frame is recorded after this epoch (the first is 1).
+    pub fn is_frame(&self, epoch: u64) -> bool {
+        epoch.is_multiple_of(self.frame_every) || epoch == self.epochs
+    }
+
+    /// What the run directory is called by default: `<model>-<optim>-seed<seed>`.
+    pub fn default_name(&self) -> String {
+        format!("{}-{}-seed{}", self.objective.model(), self.optim.name(), self.seed)
+    }
+
+    /// The same run with another number of epochs, which must be at least 1.
+    pub fn with_epochs(&self, epochs: u64) -> Result<Self, ConfigError> {
+        TrainConfig { epochs, ..self.0.clone() }.check()
+    }
+}
+
+/// What the machine has, up to what networks of this size can use.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(4)
+}
+
+fn check_objective(objective: Objective) -> Result<(), ConfigError> {
+    match objective {
+        Objective::Gan { .. } => Ok(()),
+        Objective::Wgan { clip } => require("objective.clip", clip, positive(clip), "a number above 0"),
+        Objective::WganGp { gp_weight } => {
+            require("objective.gp_weight", gp_weight, not_negative(gp_weight), "a number, 0 or more")
+        }
+    }
+}
+
+fn check_optim(optim: &Optim) -> Result<(), ConfigError> {
+    const DECAY: &str = "0 or more and below 1";
+    let decay = |x: f64| (0.0..1.0).contains(&x);
+    let at_least_0 = |key, x| require(key, x, not_negative(x), "a number, 0 or more");
+    match *optim {
+        Optim::Sgd(o) => {
+            at_least_0("optim.momentum", o.momentum)?;
+            at_least_0("optim.weight_decay", o.weight_decay)?;
+            require("optim.dampening", o.dampening, o.dampening.is_finite(), "a number")?;
+            let nesterov = !o.nesterov || (o.momentum > 0.0 && o.dampening == 0.0);
+            require("optim.nesterov", o.nesterov, nesterov, "false, or momentum above 0 and dampening 0")
+        }
+        Optim::Rmsprop(o) => {
+            require("optim.alpha", o.alpha, decay(o.alpha), DECAY)?;
+            at_least_0("optim.eps", o.eps)?;
+            at_least_0("optim.momentum", o.momentum)?;
+            at_least_0("optim.weight_decay", o.weight_decay)
+        }
+        Optim::Adam(o) => {
+            require("optim.betas", o.betas[0], decay(o.betas[0]), DECAY)?;
+            require("optim.betas", o.betas[1], decay(o.betas[1]), DECAY)?;
+            at_least_0("optim.eps", o.eps)?;
+            at_least_0("optim.weight_decay", o.weight_decay)
+        }
+    }
+}
+
+fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
+    let sizes = format!("1 to {LARGEST_SIZE}");
+    let size = |x: usize| (1..=LARGEST_SIZE).contains(&x);
+    let g = &config.generator;
+    require("generator.latent_dim", g.latent_dim, size(g.latent_dim), &sizes)?;
+    for (key, hidden) in [("generator.hidden", &g.hidden), ("discriminator.hidden", &config.discriminator.hidden)] {
+        let layers = format!("{} layers", hidden.len());
+        require(key, layers, hidden.len() <= MOST_LAYERS, &format!("{MOST_LAYERS} layers at most"))?;
+        for &width in hidden {
+            require(key, width, size(width), &sizes)?;
+        }
+    }
+    let flags = format!("one true or false for each of the {} widths in generator.hidden", g.hidden.len());
+    let found = format!("a list of {}", g.batch_norm.len());
+    require("generator.batch_norm", found, g.batch_norm.len() == g.hidden.len(), &flags)?;
+    require("generator.batch_norm_eps", g.batch_norm_eps, positive(g.batch_norm_eps), "a number above 0")?;
+    let momentum = g.batch_norm_momentum;
+    require("generator.batch_norm_momentum", momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
+}
+
+fn positive(x: f64) -> bool {
+    x.is_finite() && x > 0.0
+}
+
+fn not_negative(x: f64) -> bool {
+    x.is_finite() && x >= 0.0
+}
+
+fn require(key: &'static str, found: impl ToString, holds: bool, expected: &str) -> Result<(), ConfigError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ConfigError::Value { key, found: found.to_string(), expected: expected.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Model, SgdOptions};
+    use super::*;
+
+    fn lab() -> TrainConfig {
+        TrainConfig::lab(Model::Gan)
+    }
+
+    #[test]
+    fn the_labs_recipe_has_27_iterations_and_32_frames() {
+        let config = lab().check().unwrap();
+        assert_eq!(config.iterations_per_epoch(), 27);
+        assert_eq!((1..=config.epochs).filter(|&epoch| config.is_frame(epoch)).count(), 32);
+        assert!(config.threads >= 1);
+        assert_eq!(config.default_name(), "gan-rmsprop-seed0");
+    }
+
+    #[test]
+    fn the_last_epoch_is_a_frame_though_it_is_no_multiple() {
+        let config = TrainConfig { epochs: 15, ..lab() }.check().unwrap();
+        assert!(config.is_frame(10) && config.is_frame(15) && !config.is_frame(14));
+    }
+
+    #[test]
+    fn each_value_out_of_range_is_named() {
+        type Spoil = fn(&mut TrainConfig);
+        let cases: [(&str, Spoil); 14] = [
+            ("lr", |c| c.lr = 0.0),
+            ("lr", |c| c.lr = f64::NAN),
+            ("epochs", |c| c.epochs = 0),
+            ("frame_every", |c| c.frame_every = 0),
+            ("batch_size", |c| c.batch_size = 1),
+            ("critic_steps", |c| c.critic_steps = 0),
+            ("data.train_size", |c| c.data.train_size = 255),
+            ("objective.clip", |c| c.objective = Objective::Wgan { clip: -0.1 }),
+            ("objective.gp_weight", |c| c.objective = Objective::WganGp { gp_weight: f64::INFINITY }),
+            ("generator.latent_dim", |c| c.generator.latent_dim = 0),
+            ("generator.hidden", |c| c.generator.hidden[1] = 0),
+            ("generator.batch_norm", |c| c.generator.batch_norm = vec![]),
+            ("discriminator.hidden", |c| c.discriminator.hidden = vec![usize::MAX]),
+            ("optim.nesterov", |c| c.optim = Optim::Sgd(SgdOptions { nesterov: true, ..SgdOptions::default() })),
+        ];
+        for (key, spoil) in cases {
+            let mut config = lab();
+            spoil(&mut config);
+            let message = config.check().unwrap_err().to_string();
+            assert!(message.starts_with(key), "{key}: {message}");
+        }
+    }
+
+    #[test]
+    fn many_critic_steps_take_their_batches_from_the_epoch() {
+        let config = TrainConfig { critic_steps: 5, ..lab() }.check().unwrap();
+        assert_eq!(config.iterations_per_epoch(), 5);
+    }
+}

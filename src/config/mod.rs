@@ -1,0 +1,237 @@
+//! What a training run is, as plain data: read from JSON, overridden by flags, checked once, saved with the run.
+//!
+//! [`TrainConfig`] is what a person writes; every key may be left out except `objective`, and what is left out is
+//! the lab's recipe. [`TrainConfig::check`] is the only way to a [`RunConfig`], and nothing that trains takes less.
+
+mod check;
+mod device;
+mod diff;
+mod objective;
+mod optim;
+
+pub use check::{ConfigError, RunConfig};
+pub use device::Device;
+pub use diff::{Difference, differences};
+pub use objective::{GeneratorLoss, Model, Objective};
+pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A training run, as a person writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Which game the two networks play, with its own constants.
+    pub objective: Objective,
+    /// Where the points come from and how they are used.
+    #[serde(default)]
+    pub data: DataConfig,
+    /// The generator's shape.
+    #[serde(default)]
+    pub generator: GeneratorConfig,
+    /// The discriminator's (or critic's) shape.
+    #[serde(default)]
+    pub discriminator: DiscriminatorConfig,
+    /// The optimiser of both networks, with `PyTorch`'s option names.
+    #[serde(default)]
+    pub optim: Optim,
+    /// The learning rate of both networks.
+    #[serde(default = "lab::lr")]
+    pub lr: f64,
+    /// Passes over the training points.
+    #[serde(default = "lab::epochs")]
+    pub epochs: u64,
+    /// Points in a batch; those left over at an epoch's end are not used in it.
+    #[serde(default = "lab::batch_size")]
+    pub batch_size: usize,
+    /// Discriminator steps for each generator step.
+    #[serde(default = "lab::critic_steps")]
+    pub critic_steps: usize,
+    /// Which network moves first in an iteration.
+    #[serde(default)]
+    pub update_order: UpdateOrder,
+    /// A frame is recorded whenever this many epochs have passed, and after the last.
+    #[serde(default = "lab::frame_every")]
+    pub frame_every: u64,
+    /// What all chance in the run derives from.
+    #[serde(default)]
+    pub seed: u64,
+    /// What does the arithmetic.
+    #[serde(default)]
+    pub device: Device,
+    /// CPU threads for the arithmetic; 0 asks for what the machine has, 4 at most.
+    #[serde(default)]
+    pub threads: usize,
+}
+
+/// Where the points come from and how they are used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// A MAT, npy or CSV file.
+    pub path: PathBuf,
+    /// The variable to read, in files that name their variables.
+    pub key: String,
+    /// How many points train; all others are held out.
+    pub train_size: usize,
+    /// When the training points are put in a new order.
+    pub shuffle: Shuffle,
+}
+
+/// When the training points are put in a new order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shuffle {
+    /// Once, by the split, as in the lab: every epoch sees the same batches.
+    #[default]
+    Once,
+    /// Before every epoch.
+    EveryEpoch,
+}
+
+/// Which network moves first in an iteration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateOrder {
+    /// The lab's: the generator steps on D(G(z)), then the discriminator on the same generated points, detached;
+    /// further critic steps draw new ones.
+    #[default]
+    GeneratorFirst,
+    /// The papers': `critic_steps` critic steps, each with new noise, then a generator step with new noise
+    /// (Arjovsky et al. 2017, Algorithm 1; Gulrajani et al. 2017, Algorithm 1).
+    CriticFirst,
+}
+
+/// The generator: Linear layers with LeakyReLU(0.2) between them, `BatchNorm` before it where asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GeneratorConfig {
+    /// The latent code's dimension.
+    pub latent_dim: usize,
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// For each hidden layer, whether `BatchNorm` follows its Linear.
+    pub batch_norm: Vec<bool>,
+    /// `BatchNorm`'s eps. The lab's 0.8 was passed where its author meant the momentum; it is kept, for it works.
+    pub batch_norm_eps: f64,
+    /// `BatchNorm`'s momentum.
+    pub batch_norm_momentum: f64,
+}
+
+/// The discriminator or critic: Linear layers with LeakyReLU(0.2) between them, one score out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscriminatorConfig {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+}
+
+impl TrainConfig {
+    /// The lab's recipe for a model (`configs/lab-<model>.json`).
+    pub fn lab(model: Model) -> Self {
+        Self {
+            objective: Objective::lab(model),
+            data: DataConfig::default(),
+            generator: GeneratorConfig::default(),
+            discriminator: DiscriminatorConfig::default(),
+            optim: Optim::default(),
+            lr: lab::lr(),
+            epochs: lab::epochs(),
+            batch_size: lab::batch_size(),
+            critic_steps: lab::critic_steps(),
+            update_order: UpdateOrder::default(),
+            frame_every: lab::frame_every(),
+            seed: 0,
+            device: Device::default(),
+            threads: 0,
+        }
+    }
+
+    /// Reads a config from JSON text.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        serde_json::from_str(text).map_err(|error| ConfigError::Json { reason: error.to_string() })
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("data/points.mat"), key: "xx".into(), train_size: 7000, shuffle: Shuffle::Once }
+    }
+}
+
+impl Default for GeneratorConfig {
+    fn default() -> Self {
+        Self {
+            latent_dim: 2,
+            hidden: vec![64, 256, 512],
+            batch_norm: vec![false, true, true],
+            batch_norm_eps: 0.8,
+            batch_norm_momentum: 0.1,
+        }
+    }
+}
+
+impl Default for DiscriminatorConfig {
+    fn default() -> Self {
+        Self { hidden: vec![64, 256] }
+    }
+}
+
+/// The lab's numbers.
+mod lab {
+    pub(super) fn lr() -> f64 {
+        5e-5
+    }
+    pub(super) fn epochs() -> u64 {
+        320
+    }
+    pub(super) fn batch_size() -> usize {
+        256
+    }
+    pub(super) fn critic_steps() -> usize {
+        1
+    }
+    pub(super) fn frame_every() -> u64 {
+        10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_with_only_its_objective_is_the_labs_recipe() {
+        for model in Model::ALL {
+            let text = format!(r#"{{"objective": {{"model": "{model}"}}}}"#);
+            assert_eq!(TrainConfig::from_json(&text).unwrap(), TrainConfig::lab(model));
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_errors_that_name_the_known_ones() {
+        for (text, wrong, known) in [
+            (r#"{"objective": {"model": "gan"}, "learning_rate": 1}"#, "learning_rate", "lr"),
+            (r#"{"objective": {"model": "wgan", "gp_weight": 1}}"#, "gp_weight", "clip"),
+            (r#"{"objective": {"model": "gan"}, "generator": {"width": 3}}"#, "width", "hidden"),
+            (r#"{"objective": {"model": "gan"}, "optim": {"name": "adam", "beta": 0.5}}"#, "beta", "betas"),
+            (r#"{"objective": {"model": "dcgan"}}"#, "dcgan", "wgan-gp"),
+        ] {
+            let message = TrainConfig::from_json(text).unwrap_err().to_string();
+            assert!(message.contains(wrong) && message.contains(known), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_config_survives_json() {
+        for model in Model::ALL {
+            for optim in Optim::ALL_DEFAULTS {
+                let config = TrainConfig { optim, ..TrainConfig::lab(model) };
+                let text = serde_json::to_string(&config).unwrap();
+                assert_eq!(TrainConfig::from_json(&text).unwrap(), config);
+            }
+        }
+    }
+}

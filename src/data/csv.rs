@@ -1,0 +1,96 @@
+//! Text tables: two columns of numbers with commas, semicolons, tabs or spaces between them, a heading or none.
+
+use std::path::Path;
+
+use super::{DataError, Matrix, damaged};
+
+pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError> {
+    let delimiter = delimiter(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .delimiter(delimiter)
+        .from_reader(bytes);
+    let mut matrix = Matrix { rows: 0, columns: 0, values: Vec::new() };
+    for (index, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| damaged(path, error.to_string()))?;
+        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
+        // Columns lined up with several spaces read as empty fields.
+        let fields: Vec<&str> = record.iter().filter(|field| delimiter != b' ' || !field.is_empty()).collect();
+        if matrix.rows == 0 && is_heading(&fields) && index == 0 {
+            continue;
+        }
+        append(&mut matrix, &fields).map_err(|reason| damaged(path, format!("line {line}: {reason}")))?;
+    }
+    if matrix.rows == 0 {
+        return Err(DataError::UnknownFormat { path: path.to_owned() });
+    }
+    Ok(matrix)
+}
+
+fn append(matrix: &mut Matrix, fields: &[&str]) -> Result<(), String> {
+    if matrix.rows == 0 {
+        matrix.columns = fields.len();
+    } else if fields.len() != matrix.columns {
+        return Err(format!("{} fields where the lines before have {}", fields.len(), matrix.columns));
+    }
+    for field in fields {
+        let value = field.parse::<f64>().map_err(|_| format!("'{}' is not a number", shorten(field)))?;
+        matrix.values.push(value);
+    }
+    matrix.rows += 1;
+    Ok(())
+}
+
+/// The first line names the columns when nothing in it is a number.
+fn is_heading(fields: &[&str]) -> bool {
+    fields.iter().all(|field| field.parse::<f64>().is_err())
+}
+
+fn delimiter(bytes: &[u8]) -> u8 {
+    let first = bytes
+        .split(|&byte| byte == b'\n')
+        .find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
+        .unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().find(|candidate| first.contains(candidate)).unwrap_or(b' ')
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 24 { text.to_owned() } else { text.chars().take(24).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Result<(usize, usize, Vec<f64>), String> {
+        read(Path::new("t.csv"), text.as_bytes())
+            .map(|m| (m.rows, m.columns, m.values))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_usual_dialects_read_alike() {
+        let expected = Ok((2, 2, vec![1.0, -2.5, 3e-4, 4.0]));
+        for text in [
+            "1,-2.5\n3e-4,4\n",
+            "x,y\n1,-2.5\n3e-4,4\n",
+            "x;y\n1;-2.5\n3e-4;4",
+            "1\t-2.5\r\n3e-4\t4\r\n",
+            "# saved by numpy\n1.0 -2.5\n3e-4 4\n",
+            "\n  1   -2.5\n3e-4   4\n",
+        ] {
+            assert_eq!(values(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        assert!(values("1,2\n3,four\n").unwrap_err().contains("line 2: 'four' is not a number"));
+        assert!(values("1,2\n\n3\n").unwrap_err().contains("line 3: 1 fields"));
+        assert!(values("x,y\nu,v\n").unwrap_err().contains("line 2"));
+        assert!(values("").unwrap_err().contains("not a MAT v5, npy or CSV"));
+    }
+}

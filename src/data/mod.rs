@@ -1,0 +1,271 @@
+//! Point sets: read from MAT, npy and CSV files, made from known laws, split into training and held-out points.
+//!
+//! A file's format is found from its content, never from its name. Whatever a header claims, no more memory is taken
+//! than the file's own bytes can fill.
+
+mod csv;
+mod mat;
+pub mod npy;
+mod split;
+pub mod synthetic;
+
+pub use mat::write_mat;
+pub use split::Split;
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use sha2::{Digest as _, Sha256};
+
+/// A point of the plane.
+pub type Point = [f32; 2];
+
+/// What can be wrong with a data file; every variant names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The file cannot be read at all.
+    #[error("cannot read the data: {0}")]
+    Io(#[from] std::io::Error),
+    /// None of the known formats.
+    #[error("{path} is not a MAT v5, npy or CSV file; convert it to one of these")]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A MAT v7.3 file, which is HDF5 inside.
+    #[error(
+        "{path} is a MAT v7.3 (HDF5) file, which gan-lab does not read; save it as v7:\n  \
+         in MATLAB:  save('points.mat', 'xx', '-v7')\n  \
+         in Python:  scipy.io.savemat('points.mat', {{'xx': xx}}, do_compression=True)"
+    )]
+    Hdf5 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is cut short or contradicts itself.
+    #[error("{path} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit, and where.
+        reason: String,
+    },
+    /// There is no variable of that name.
+    #[error("{path} has no variable '{key}'; it has: {available} (choose one with --key)")]
+    MissingKey {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        key: String,
+        /// The names there are.
+        available: String,
+    },
+    /// The variable is not an array of real numbers.
+    #[error("'{name}' in {path} is {kind}; points are an array of real numbers with two columns")]
+    NotReal {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+        /// What it is.
+        kind: String,
+    },
+    /// The array is neither N x 2 nor 2 x N.
+    #[error("'{name}' in {path} is {shape}; points are N x 2 (or 2 x N), one row a point")]
+    NotPoints {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+        /// Its shape.
+        shape: String,
+    },
+    /// A coordinate that is no number.
+    #[error("'{name}' in {path} has {value} in row {row}, column {column}; every coordinate must be finite")]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+        /// The value, `NaN` or infinite in single precision.
+        value: f64,
+        /// Row of the point, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// Fewer points than the run needs.
+    #[error("{path} has {found} points, too few for --train-size {train_size}: at least {least} must be left to hold out")]
+    TooFew {
+        /// The file.
+        path: PathBuf,
+        /// How many there are.
+        found: usize,
+        /// How many are to train.
+        train_size: usize,
+        /// How many must be left.
+        least: usize,
+    },
+}
+
+/// An array of a data file, as far as its header tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// Its name; `(array)` in files that name nothing.
+    pub name: String,
+    /// Its type, as a person would say it: `double`, `complex single`, `cell`.
+    pub kind: String,
+    /// Its shape.
+    pub shape: Vec<u64>,
+    /// Smallest and largest value, where it is a non-empty array of real numbers without NaN.
+    pub range: Option<(f64, f64)>,
+}
+
+/// A two-dimensional array of real numbers, row by row.
+#[derive(Clone, Debug, PartialEq)]
+struct Matrix {
+    rows: usize,
+    columns: usize,
+    values: Vec<f64>,
+}
+
+/// Points as they came from a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointSet {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// The points, in the file's order.
+    pub points: Vec<Point>,
+}
+
+impl PointSet {
+    /// A digest of the points' bytes (SHA-256 in hexadecimal): two runs with the same one saw the same data.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for value in self.points.as_flattened() {
+            hash.update(value.to_le_bytes());
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+enum Format {
+    Mat,
+    Npy,
+    Csv,
+}
+
+/// Reads the points of `path`: the variable `key` where variables have names.
+pub fn load(path: &Path, key: &str) -> Result<PointSet, DataError> {
+    let bytes = fs::read(path)?;
+    let (name, matrix) = match detect(path, &bytes)? {
+        Format::Mat => (key.to_owned(), mat::read(path, &bytes, key)?),
+        Format::Npy => ("(array)".into(), npy::read_matrix(path, &bytes)?),
+        Format::Csv => ("(table)".into(), csv::read(path, &bytes)?),
+    };
+    let points = to_points(path, &name, &matrix)?;
+    Ok(PointSet { path: path.to_owned(), points })
+}
+
+/// Lists the variables of `path`.
+pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
+    let bytes = fs::read(path)?;
+    match detect(path, &bytes)? {
+        Format::Mat => mat::variables(path, &bytes),
+        Format::Npy => npy::variable(path, &bytes).map(|variable| vec![variable]),
+        Format::Csv => {
+            let matrix = csv::read(path, &bytes)?;
+            Ok(vec![Variable {
+                name: "(table)".into(),
+                kind: "text numbers".into(),
+                shape: vec![matrix.rows as u64, matrix.columns as u64],
+                range: range(&matrix.values),
+            }])
+        }
+    }
+}
+
+fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
+    const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
+    let starts_at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    if starts_at(0, HDF5) || starts_at(512, HDF5) || starts_at(0, b"MATLAB 7.3") {
+        return Err(DataError::Hdf5 { path: path.to_owned() });
+    }
+    if starts_at(0, b"\x93NUMPY") {
+        return Ok(Format::Npy);
+    }
+    if starts_at(126, b"IM") || starts_at(126, b"MI") || starts_at(0, b"MATLAB 5.0") {
+        return Ok(Format::Mat);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(Format::Csv),
+        _ => Err(DataError::UnknownFormat { path: path.to_owned() }),
+    }
+}
+
+fn to_points(path: &Path, name: &str, matrix: &Matrix) -> Result<Vec<Point>, DataError> {
+    let at: Box<dyn Fn(usize, usize) -> f64> = match (matrix.rows, matrix.columns) {
+        (_, 2) => Box::new(|row, column| matrix.values[row * 2 + column]),
+        (2, n) => Box::new(move |row, column| matrix.values[column * n + row]),
+        (rows, columns) => {
+            let shape = format!("{rows} x {columns}");
+            return Err(DataError::NotPoints { path: path.to_owned(), name: name.to_owned(), shape });
+        }
+    };
+    let count = matrix.values.len() / 2;
+    let mut points = Vec::with_capacity(count);
+    for row in 0..count {
+        let pair = [at(row, 0), at(row, 1)];
+        let point = pair.map(|value| value as f32);
+        if let Some(column) = point.iter().position(|value| !value.is_finite()) {
+            let (path, name) = (path.to_owned(), name.to_owned());
+            return Err(DataError::NotFinite { path, name, value: pair[column], row: row + 1, column: column + 1 });
+        }
+        points.push(point);
+    }
+    Ok(points)
+}
+
+fn range(values: &[f64]) -> Option<(f64, f64)> {
+    if values.is_empty() || values.iter().any(|value| value.is_nan()) {
+        return None;
+    }
+    Some(values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x))))
+}
+
+fn damaged(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::Damaged { path: path.to_owned(), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(rows: usize, columns: usize, values: &[f64]) -> Matrix {
+        Matrix { rows, columns, values: values.to_vec() }
+    }
+
+    #[test]
+    fn two_columns_are_points_row_by_row_and_two_rows_column_by_column() {
+        let path = Path::new("p");
+        let tall = to_points(path, "xx", &matrix(3, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])).unwrap();
+        let wide = to_points(path, "xx", &matrix(2, 3, &[1.0, 3.0, 5.0, 2.0, 4.0, 6.0])).unwrap();
+        assert_eq!(tall, [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+        assert_eq!(tall, wide);
+    }
+
+    #[test]
+    fn a_number_too_large_for_single_precision_is_refused_with_its_place() {
+        let error = to_points(Path::new("p"), "xx", &matrix(2, 2, &[1.0, 2.0, 3.0, 1e39])).unwrap_err();
+        assert!(error.to_string().contains("row 2, column 2"), "{error}");
+    }
+
+    #[test]
+    fn the_digest_follows_the_points() {
+        let set = |points: Vec<Point>| PointSet { path: "p".into(), points }.digest();
+        assert_eq!(set(vec![[1.0, 2.0]]), set(vec![[1.0, 2.0]]));
+        assert_ne!(set(vec![[1.0, 2.0]]), set(vec![[2.0, 1.0]]));
+        // SHA-256 of nothing.
+        assert!(set(vec![]).starts_with("e3b0c44298fc1c14"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Who does the arithmetic.
+//!
+//! An [`Engine`] holds two networks and their optimisers, and takes training iterations on batches and noise that
+//! the loop drew. All that goes in and out is plain arrays, so that every engine sees the same numbers and nothing
+//! outside this room knows which one runs.
+
+mod torch;
+
+pub use torch::{Precision, TorchEngine, cuda_devices};
+
+use crate::config::{Objective, RunConfig, UpdateOrder};
+use crate::data::Point;
+use crate::nets::mlp::{Mlp, Weights};
+use crate::rng::{Stream, Use};
+
+/// All that an engine needs to go on exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The generator's weights and statistics.
+    pub generator: Weights,
+    /// The discriminator's weights.
+    pub discriminator: Weights,
+    /// The generator's optimiser.
+    pub generator_optim: OptimState,
+    /// The discriminator's optimiser.
+    pub discriminator_optim: OptimState,
+}
+
+/// An optimiser's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimState {
+    /// Steps taken.
+    pub steps: u64,
+    /// Its buffers by `PyTorch`'s names, flat, in the order of the network's parameters.
+    pub buffers: Vec<(String, Vec<f32>)>,
+}
+
+/// What one training iteration takes, drawn by the loop. An iteration has `critic_steps` critic steps and one
+/// generator step; `noise` holds one batch of codes for each generated batch, in the order in which they are used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draws {
+    /// Real points, [`critic_steps`, batch] of them.
+    pub real: Vec<Point>,
+    /// Latent codes, [[`noise_batches`], batch, latent].
+    pub noise: Vec<f32>,
+    /// The weight of the real point in each mixed one, [`critic_steps`, batch]; empty but for WGAN-GP.
+    pub mix: Vec<f32>,
+}
+
+/// What the networks' losses were in an iteration, each before its step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Losses {
+    /// The discriminator's, the mean over its steps; with the penalty for WGAN-GP.
+    pub discriminator: f64,
+    /// The generator's.
+    pub generator: f64,
+}
+
+/// What can go wrong in an engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// libtorch refused an operation.
+    #[error("libtorch failed: {0}")]
+    Torch(#[from] tch::TchError),
+    /// The GPU asked for is not there.
+    #[error(
+        "--device cuda:{asked} was asked for, but libtorch sees {found} CUDA device(s); use --device cpu, or set \
+         libtorch up with GAN_LAB_TORCH=cuda ./scripts/setup-libtorch.sh and rebuild"
+    )]
+    NoCuda {
+        /// The GPU's number.
+        asked: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A state of other networks or another optimiser.
+    #[error("the state does not fit: {what} holds {found} numbers where {expected} belong")]
+    Mismatch {
+        /// Which array.
+        what: String,
+        /// Its size.
+        found: usize,
+        /// The size that fits.
+        expected: usize,
+    },
+    /// A state that lacks an optimiser's buffer.
+    #[error("the state does not fit: the optimiser's '{buffer}' is missing")]
+    MissingBuffer {
+        /// The buffer's name.
+        buffer: String,
+    },
+}
+
+/// Two networks, their optimisers, and the arithmetic of training them.
+pub trait Engine {
+    /// Takes over a state of the same networks and optimisers.
+    fn load(&mut self, state: &State) -> Result<(), EngineError>;
+
+    /// Gives all of its state.
+    fn state(&mut self) -> Result<State, EngineError>;
+
+    /// Takes one training iteration.
+    fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError>;
+
+    /// Points from latent codes [n, latent], with the running statistics: a point depends on its own code only.
+    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Point>, EngineError>;
+
+    /// The discriminator's raw output for each point: a logit for a GAN, the critic's value otherwise.
+    fn score(&mut self, points: &[Point]) -> Result<Vec<f32>, EngineError>;
+}
+
+/// The engine for a run, in its initial state.
+pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
+    let mut engine = TorchEngine::new(config, Precision::Single)?;
+    engine.load_weights(&initial_weights(config))?;
+    Ok(Box::new(engine))
+}
+
+/// The initial weights of generator and discriminator, from the seed's `init` stream.
+pub fn initial_weights(config: &RunConfig) -> [Weights; 2] {
+    let mut rng = Stream::new(config.seed, Use::Init, 0);
+    let networks = [Mlp::generator(&config.generator), Mlp::discriminator(&config.discriminator)];
+    networks.map(|network| network.initial(&mut rng))
+}
+
+/// How many batches of codes an iteration takes: with the generator first its batch serves the first critic step
+/// too, else it has one of its own at the end.
+pub fn noise_batches(config: &RunConfig) -> usize {
+    match config.update_order {
+        UpdateOrder::GeneratorFirst => config.critic_steps,
+        UpdateOrder::CriticFirst => config.critic_steps + 1,
+    }
+}
+
+/// Whether an iteration takes mixing weights.
+pub fn takes_mix(config: &RunConfig) -> bool {
+    matches!(config.objective, Objective::WganGp { .. })
+}
+
+impl State {
+    /// The name of the first array that holds NaN or infinity.
+    pub fn first_not_finite(&self) -> Option<String> {
+        let networks = [
+            ("the generator's", &self.generator, &self.generator_optim),
+            ("the discriminator's", &self.discriminator, &self.discriminator_optim),
+        ];
+        for (whose, weights, optim) in networks {
+            let arrays = [("weights", &weights.parameters), ("batch statistics", &weights.statistics)];
+            let buffers = optim.buffers.iter().map(|(name, values)| (name.as_str(), values));
+            for (what, values) in arrays.into_iter().chain(buffers) {
+                if values.iter().any(|x| !x.is_finite()) {
+                    return Some(format!("{whose} {what}"));
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,111 @@
+//! How files are written: whole, or not at all.
+//!
+//! A file appears under its name only when all of it is there, so that a reader, or a process killed at any moment,
+//! never meets half of one. (A run's growing files are the exception; `run` appends whole records to them.)
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use fs_err as fs;
+
+/// How the temporary files begin that a write goes through; leftovers of a killed process carry it too.
+const PART: &str = ".gan-lab-part-";
+
+/// How hard a write holds on to its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Safe when the process dies.
+    Process,
+    /// Safe when the machine loses power, too.
+    Power,
+}
+
+/// Writes `bytes` to `path`: beside it first, then renamed over it. Missing folders are made.
+pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let mut part = part_in(folder).map_err(|error| with_path(error, "cannot write in", folder))?;
+    part.write_all(bytes).map_err(|error| with_path(error, "cannot write", path))?;
+    if durability == Durability::Power {
+        part.as_file().sync_all().map_err(|error| with_path(error, "cannot sync", path))?;
+    }
+    part.persist(path).map_err(|error| with_path(error.error, "cannot write", path))?;
+    if durability == Durability::Power {
+        // The rename is in the folder's own data.
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Removes what a killed process may have left of unfinished writes in `folder`.
+pub fn remove_parts(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PART) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether files can be written in `folder`, which is made if need be.
+pub fn check_writable(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    part_in(folder).map(drop).map_err(|error| with_path(error, "cannot write in", folder))
+}
+
+fn part_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PART);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What any other new file gets; the user's umask takes its share.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn with_path(error: io::Error, what: &str, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_file_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/er/file.txt");
+        write(&path, b"one", Durability::Process).unwrap();
+        write(&path, b"two", Durability::Power).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_write_that_cannot_succeed_keeps_the_old_file_and_names_the_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), b"kept").unwrap();
+        let error = write(&path, b"new", Durability::Power).unwrap_err();
+        assert!(error.to_string().contains("taken"), "{error}");
+        assert_eq!(fs::read(path.join("inside")).unwrap(), b"kept");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a part was left");
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_write_can_be_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(".gan-lab-part-abc"), b"half").unwrap();
+        fs::write(dir.path().join("config.json"), b"{}").unwrap();
+        remove_parts(dir.path()).unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["config.json"]);
+    }
+}

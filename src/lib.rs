@@ -1,0 +1,14 @@
+//! Train, record, draw and measure small GANs.
+//!
+//! The library returns values and never prints; `cli` is the only room that speaks to a person.
+//! `docs/ARCHITECTURE.md` is the map.
+
+pub mod checkpoint;
+pub mod config;
+pub mod data;
+pub mod engine;
+pub mod files;
+pub mod loss;
+pub mod nets;
+pub mod optim;
+pub mod rng;

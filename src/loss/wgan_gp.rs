@@ -1,0 +1,68 @@
+//! WGAN-GP (Gulrajani et al. 2017, Algorithm 1 and equation 3): the losses of [`super::wgan`] without clipping, and
+//! to the critic's added
+//!
+//! lambda mean((|grad f(x^)|_2 - 1)^2),  x^ = e x + (1 - e) G(z),  one e ~ U(0, 1) for each sample.
+//!
+//! The penalty's gradient with respect to the critic's weights goes through grad f, so the first backward pass must
+//! be part of the graph: `create_graph` is what makes the penalty more than a number in the log.
+
+use tch::{Kind, TchError, Tensor};
+
+/// The gradient penalty without its weight.
+///
+/// `real` and `fake` are [batch, 2], detached; `mix` is [batch, 1], the weight of the real point of each pair.
+/// `critic` maps points to values.
+pub fn gradient_penalty(
+    critic: impl Fn(&Tensor) -> Result<Tensor, TchError>,
+    real: &Tensor,
+    fake: &Tensor,
+    mix: &Tensor,
+) -> Result<Tensor, TchError> {
+    let points = mixed(real, fake, mix)?.f_set_requires_grad(true)?;
+    // Points do not influence each other's values, so the gradient of the sum holds each one's own.
+    let total = critic(&points)?.f_sum(None::<Kind>)?;
+    let gradients = Tensor::f_run_backward(&[total], &[&points], true, true)?;
+    let norms = gradients[0].f_norm_scalaropt_dim(2, [1_i64], false)?;
+    norms.f_sub_scalar(1.0)?.f_square()?.f_mean(None::<Kind>)
+}
+
+/// The points on the lines between pairs: mix x + (1 - mix) G(z).
+fn mixed(real: &Tensor, fake: &Tensor, mix: &Tensor) -> Result<Tensor, TchError> {
+    let rest = mix.f_neg()?.f_add_scalar(1.0)?;
+    mix.f_mul(real)?.f_add(&rest.f_mul(fake)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_critics_penalty_is_known() {
+        // f(x) = w . x has gradient w everywhere.
+        let w = Tensor::from_slice(&[3.0, 4.0]).view([2, 1]);
+        let points = Tensor::zeros([5, 2], (Kind::Double, tch::Device::Cpu));
+        let mix = Tensor::full([5, 1], 0.5, (Kind::Double, tch::Device::Cpu));
+        let penalty = gradient_penalty(|x| x.f_matmul(&w), &points, &points, &mix).unwrap();
+        assert!((penalty.double_value(&[]) - 16.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn each_pair_is_mixed_by_its_own_weight_in_both_coordinates() {
+        let real = Tensor::from_slice(&[1.0, 1.0, 1.0, 1.0]).view([2, 2]);
+        let fake = Tensor::from_slice(&[0.0, 0.0, 0.0, 0.0]).view([2, 2]);
+        let mix = Tensor::from_slice(&[0.25, 0.75]).view([2, 1]);
+        let got = Vec::<f64>::try_from(mixed(&real, &fake, &mix).unwrap().flatten(0, -1)).unwrap();
+        assert_eq!(got, [0.25, 0.25, 0.75, 0.75]);
+    }
+
+    #[test]
+    fn a_vanishing_gradient_gives_a_finite_penalty_and_finite_weight_gradients() {
+        let w = Tensor::zeros([2, 1], (Kind::Double, tch::Device::Cpu)).set_requires_grad(true);
+        let points = Tensor::ones([3, 2], (Kind::Double, tch::Device::Cpu));
+        let mix = Tensor::zeros([3, 1], (Kind::Double, tch::Device::Cpu));
+        let penalty = gradient_penalty(|x| x.f_matmul(&w), &points, &points, &mix).unwrap();
+        assert!((penalty.double_value(&[]) - 1.0).abs() < 1e-12);
+        let gradients = Tensor::run_backward(&[penalty], &[&w], false, false);
+        assert!(gradients[0].isfinite().all().int64_value(&[]) == 1);
+    }
+}

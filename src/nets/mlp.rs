@@ -1,0 +1,283 @@
+//! The lab's multilayer perceptrons.
+//!
+//! A network is Linear - LeakyReLU(0.2) - … - Linear, with `BatchNorm` between a hidden Linear and its LeakyReLU where
+//! the config asks for it. Tensors carry the names that `PyTorch` gives them in
+//!
+//! ```python
+//! class Net(nn.Module):
+//!     def __init__(self):
+//!         super().__init__()
+//!         self.net = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), …)
+//! ```
+//!
+//! where every module counts, so that such a module loads them with `strict=True`. A GAN's discriminator ends in a
+//! sigmoid there; here the losses take its logit, and a sigmoid has no tensors.
+
+use crate::checkpoint::{NamedTensor, TensorError};
+use crate::config::{DiscriminatorConfig, GeneratorConfig};
+use crate::rng::Stream;
+
+/// The slope of `LeakyReLU` below zero.
+pub const NEGATIVE_SLOPE: f64 = 0.2;
+
+/// A layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layer {
+    /// y = x W^T + b, with W of shape [outputs, inputs].
+    Linear {
+        /// Numbers in.
+        inputs: usize,
+        /// Numbers out.
+        outputs: usize,
+    },
+    /// Batch normalisation over the batch, with a learnt scale and shift (Ioffe and Szegedy 2015).
+    BatchNorm {
+        /// Numbers in and out.
+        features: usize,
+        /// Added to the variance.
+        eps: f64,
+        /// How much of a batch's statistics goes into the running ones.
+        momentum: f64,
+    },
+    /// x where x > 0, [`NEGATIVE_SLOPE`] x elsewhere.
+    LeakyRelu,
+}
+
+/// A network's layers, first to last; a layer's place is its number in tensor names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlp {
+    layers: Vec<Layer>,
+}
+
+/// A tensor's name and shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its name, such as `net.0.weight`.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+}
+
+impl Slot {
+    /// How many numbers it holds.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A network's numbers, in the order of [`Mlp::parameters`] and [`Mlp::statistics`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// All learnt parameters, one tensor after another.
+    pub parameters: Vec<f32>,
+    /// `BatchNorm`'s running means and variances, one tensor after another.
+    pub statistics: Vec<f32>,
+    /// Training batches seen, which `PyTorch` keeps as `num_batches_tracked`.
+    pub batches: u64,
+}
+
+impl Mlp {
+    /// The generator: latent codes to points.
+    pub fn generator(config: &GeneratorConfig) -> Self {
+        let norm = |features: usize, wanted: bool| {
+            wanted.then_some(Layer::BatchNorm {
+                features,
+                eps: config.batch_norm_eps,
+                momentum: config.batch_norm_momentum,
+            })
+        };
+        Self::new(config.latent_dim, &config.hidden, 2, |i| norm(config.hidden[i], config.batch_norm[i]))
+    }
+
+    /// The discriminator or critic: points to one score each.
+    pub fn discriminator(config: &DiscriminatorConfig) -> Self {
+        Self::new(2, &config.hidden, 1, |_| None)
+    }
+
+    fn new(inputs: usize, hidden: &[usize], outputs: usize, norm: impl Fn(usize) -> Option<Layer>) -> Self {
+        let mut layers = Vec::new();
+        let mut width = inputs;
+        for (i, &next) in hidden.iter().enumerate() {
+            layers.push(Layer::Linear { inputs: width, outputs: next });
+            layers.extend(norm(i));
+            layers.push(Layer::LeakyRelu);
+            width = next;
+        }
+        layers.push(Layer::Linear { inputs: width, outputs });
+        Self { layers }
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The learnt parameters, in `PyTorch`'s order.
+    pub fn parameters(&self) -> Vec<Slot> {
+        self.slots(|layer| match *layer {
+            Layer::Linear { inputs, outputs } => vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])],
+            Layer::BatchNorm { features, .. } => vec![("weight", vec![features]), ("bias", vec![features])],
+            Layer::LeakyRelu => vec![],
+        })
+    }
+
+    /// `BatchNorm`'s running statistics, in `PyTorch`'s order.
+    pub fn statistics(&self) -> Vec<Slot> {
+        self.slots(|layer| match *layer {
+            Layer::BatchNorm { features, .. } => {
+                vec![("running_mean", vec![features]), ("running_var", vec![features])]
+            }
+            _ => vec![],
+        })
+    }
+
+    fn batch_counters(&self) -> Vec<Slot> {
+        self.slots(|layer| match layer {
+            Layer::BatchNorm { .. } => vec![("num_batches_tracked", vec![])],
+            _ => vec![],
+        })
+    }
+
+    fn slots(&self, of: impl Fn(&Layer) -> Vec<(&'static str, Vec<usize>)>) -> Vec<Slot> {
+        let all = self.layers.iter().enumerate();
+        all.flat_map(|(i, layer)| {
+            of(layer).into_iter().map(move |(part, shape)| Slot { name: format!("net.{i}.{part}"), shape })
+        })
+        .collect()
+    }
+
+    /// Initial weights in the law in which `PyTorch` draws them: a Linear's weight and bias uniform on
+    /// +-1/sqrt(inputs); `BatchNorm`'s scale 1, shift 0, mean 0, variance 1.
+    pub fn initial(&self, rng: &mut Stream) -> Weights {
+        let mut parameters = Vec::new();
+        let mut statistics = Vec::new();
+        for layer in &self.layers {
+            match *layer {
+                Layer::Linear { inputs, outputs } => {
+                    let bound = (1.0 / (inputs as f64).sqrt()) as f32;
+                    let draws = rng.uniform(outputs * inputs + outputs);
+                    parameters.extend(draws.into_iter().map(|u| (2.0 * u - 1.0) * bound));
+                }
+                Layer::BatchNorm { features, .. } => {
+                    let (ones, zeros) = (vec![1.0; features], vec![0.0; features]);
+                    parameters.extend(ones.iter().chain(&zeros));
+                    statistics.extend(zeros.iter().chain(&ones));
+                }
+                Layer::LeakyRelu => {}
+            }
+        }
+        Weights { parameters, statistics, batches: 0 }
+    }
+
+    /// The weights as tensors with `PyTorch`'s names.
+    pub fn to_tensors(&self, weights: &Weights) -> Vec<NamedTensor> {
+        let floats = |slots: Vec<Slot>, values: &[f32]| {
+            let mut rest = values;
+            let tensors = slots.into_iter().map(|slot| {
+                let (taken, left) = rest.split_at(slot.size());
+                rest = left;
+                NamedTensor::f32(slot.name, slot.shape, taken.to_vec())
+            });
+            tensors.collect::<Vec<_>>()
+        };
+        let mut tensors = floats(self.parameters(), &weights.parameters);
+        tensors.extend(floats(self.statistics(), &weights.statistics));
+        let counters = self.batch_counters().into_iter();
+        tensors.extend(counters.map(|slot| NamedTensor::i64(slot.name, slot.shape, vec![weights.batches as i64])));
+        tensors
+    }
+
+    /// The weights out of tensors with `PyTorch`'s names; every one must be there in its shape.
+    pub fn from_tensors(&self, tensors: &[NamedTensor]) -> Result<Weights, TensorError> {
+        let floats = |slots: Vec<Slot>| {
+            let mut values = Vec::new();
+            for slot in slots {
+                values.extend(NamedTensor::find(tensors, &slot.name)?.as_f32(&slot.shape)?);
+            }
+            Ok(values)
+        };
+        let mut batches = 0;
+        for slot in self.batch_counters() {
+            batches = NamedTensor::find(tensors, &slot.name)?.as_i64_scalar()? as u64;
+        }
+        Ok(Weights { parameters: floats(self.parameters())?, statistics: floats(self.statistics())?, batches })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Use;
+
+    fn generator() -> Mlp {
+        Mlp::generator(&GeneratorConfig::default())
+    }
+
+    #[test]
+    fn the_labs_networks_have_pytorchs_names_and_shapes() {
+        let names = |slots: Vec<Slot>| slots.into_iter().map(|s| (s.name, s.shape)).collect::<Vec<_>>();
+        let expect = |pairs: &[(&str, &[usize])]| pairs.iter().map(|(n, s)| ((*n).into(), s.to_vec())).collect::<Vec<_>>();
+        assert_eq!(
+            names(generator().parameters()),
+            expect(&[
+                ("net.0.weight", &[64, 2]),
+                ("net.0.bias", &[64]),
+                ("net.2.weight", &[256, 64]),
+                ("net.2.bias", &[256]),
+                ("net.3.weight", &[256]),
+                ("net.3.bias", &[256]),
+                ("net.5.weight", &[512, 256]),
+                ("net.5.bias", &[512]),
+                ("net.6.weight", &[512]),
+                ("net.6.bias", &[512]),
+                ("net.8.weight", &[2, 512]),
+                ("net.8.bias", &[2]),
+            ])
+        );
+        assert_eq!(
+            names(Mlp::discriminator(&DiscriminatorConfig::default()).parameters()),
+            expect(&[
+                ("net.0.weight", &[64, 2]),
+                ("net.0.bias", &[64]),
+                ("net.2.weight", &[256, 64]),
+                ("net.2.bias", &[256]),
+                ("net.4.weight", &[1, 256]),
+                ("net.4.bias", &[1]),
+            ])
+        );
+    }
+
+    #[test]
+    fn initial_weights_follow_pytorchs_law() {
+        let weights = generator().initial(&mut Stream::new(0, Use::Init, 0));
+        let tensors = generator().to_tensors(&weights);
+        for (name, inputs) in [("net.0.weight", 2.0), ("net.5.weight", 256.0), ("net.5.bias", 256.0_f64)] {
+            let values = NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap();
+            let bound = 1.0 / inputs.sqrt();
+            let n = values.len() as f64;
+            let largest = values.iter().fold(0.0_f64, |m, &x| m.max(f64::from(x).abs()));
+            assert!(largest <= bound && largest > 0.9 * bound, "{name}: {largest} for {bound}");
+            let variance = values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / n;
+            // A uniform law's second moment is bound^2 / 3; its estimate has relative deviation 0.9 / sqrt(n).
+            assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 4.0 / n.sqrt(), "{name}");
+        }
+        for (name, value) in
+            [("net.3.weight", 1.0), ("net.3.bias", 0.0), ("net.6.running_mean", 0.0), ("net.6.running_var", 1.0)]
+        {
+            assert!(NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap().iter().all(|&x| x == value));
+        }
+    }
+
+    #[test]
+    fn weights_survive_their_tensors() {
+        let mlp = generator();
+        let weights = Weights { batches: 9, ..mlp.initial(&mut Stream::new(1, Use::Init, 0)) };
+        assert_eq!(mlp.from_tensors(&mlp.to_tensors(&weights)).unwrap(), weights);
+    }
+
+    #[test]
+    fn a_network_without_hidden_layers_is_one_linear() {
+        let mlp = Mlp::discriminator(&DiscriminatorConfig { hidden: vec![] });
+        assert_eq!(mlp.layers(), [Layer::Linear { inputs: 2, outputs: 1 }]);
+    }
+}
