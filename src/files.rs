@@ -1,7 +1,7 @@
 //! How files are written: whole, or not at all.
 //!
-//! A file appears under its name only when all of it is there, so that a reader, or a process killed at any moment,
-//! never meets half of one. (A run's growing files are the exception; `run` appends whole records to them.)
+//! A file appears under its name only when all of it is there and on the disk, so that a reader, a killed process or a
+//! power cut never leaves or meets half of one. (A run's growing files are the exception; `run` appends whole records to them.)
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -11,17 +11,8 @@ use fs_err as fs;
 /// How the temporary files begin that a write goes through; leftovers of a killed process carry it too.
 const PART: &str = ".gan-lab-part-";
 
-/// How hard a write holds on to its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// Safe when the process dies.
-    Process,
-    /// Safe when the machine loses power, too.
-    Power,
-}
-
-/// Writes `bytes` to `path`: beside it first, then renamed over it. Missing folders are made.
-pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+/// Writes `bytes` to `path`: beside it first, synced, then renamed over it. Missing folders are made.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -29,22 +20,22 @@ pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()
     fs::create_dir_all(folder)?;
     let mut part = part_in(folder).map_err(|error| with_path(error, "cannot write in", folder))?;
     part.write_all(bytes).map_err(|error| with_path(error, "cannot write", path))?;
-    if durability == Durability::Power {
-        part.as_file().sync_all().map_err(|error| with_path(error, "cannot sync", path))?;
-    }
+    part.as_file().sync_all().map_err(|error| with_path(error, "cannot sync", path))?;
     part.persist(path).map_err(|error| with_path(error.error, "cannot write", path))?;
-    if durability == Durability::Power {
-        // The rename is in the folder's own data.
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    // The rename is in the folder's own data.
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Whether a file of this name is an unfinished write.
+pub fn is_part(name: &str) -> bool {
+    name.starts_with(PART)
 }
 
 /// Removes what a killed process may have left of unfinished writes in `folder`.
 pub fn remove_parts(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(PART) {
+        if is_part(&entry.file_name().to_string_lossy()) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -81,8 +72,8 @@ mod tests {
     fn a_write_replaces_the_file_and_leaves_nothing_beside_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deep/er/file.txt");
-        write(&path, b"one", Durability::Process).unwrap();
-        write(&path, b"two", Durability::Power).unwrap();
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -93,7 +84,7 @@ mod tests {
         let path = dir.path().join("taken");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("inside"), b"kept").unwrap();
-        let error = write(&path, b"new", Durability::Power).unwrap_err();
+        let error = write(&path, b"new").unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(fs::read(path.join("inside")).unwrap(), b"kept");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a part was left");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use crate::files::{self, Durability};
+use crate::files;
 
 /// The key of the one entry that our files have in their metadata. (The format's metadata have no order, so that a
 /// second entry would make equal files differ.)
@@ -176,12 +176,7 @@ impl NamedTensor {
 }
 
 /// Writes tensors to a safetensors file; the same tensors and note always give the same bytes.
-pub fn save(
-    path: &Path,
-    tensors: &[NamedTensor],
-    note: Option<String>,
-    durability: Durability,
-) -> Result<(), CheckpointError> {
+pub fn save(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Result<(), CheckpointError> {
     let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
     let bytes: Vec<Vec<u8>> = tensors.iter().map(NamedTensor::bytes).collect();
     let mut views = Vec::with_capacity(tensors.len());
@@ -191,7 +186,7 @@ pub fn save(
     }
     let metadata = note.map(|note| HashMap::from([(METADATA_KEY.to_owned(), note)]));
     let file = safetensors::serialize(views, metadata).map_err(|error| malformed(error.to_string()))?;
-    Ok(files::write(path, &file, durability)?)
+    Ok(files::write(path, &file)?)
 }
 
 /// Reads a safetensors file. Tensors of types other than float32, float64 and int64 are an error.
@@ -232,7 +227,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let [one, two] = ["one", "two"].map(|name| dir.path().join(name));
         for path in [&one, &two] {
-            save(path, &sample(), Some("note".into()), Durability::Process).unwrap();
+            save(path, &sample(), Some("note".into())).unwrap();
         }
         assert_eq!(fs::read(&one).unwrap(), fs::read(&two).unwrap());
         let file = load(&one).unwrap();
@@ -247,7 +242,7 @@ mod tests {
     fn a_damaged_file_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.safetensors");
-        save(&path, &sample(), None, Durability::Process).unwrap();
+        save(&path, &sample(), None).unwrap();
         let bytes = fs::read(&path).unwrap();
         for cut in [0, 4, 30, bytes.len() - 1] {
             fs::write(&path, &bytes[..cut]).unwrap();

@@ -16,13 +16,14 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError> {
     let mut matrix = Matrix { rows: 0, columns: 0, values: Vec::new() };
     for (index, record) in reader.records().enumerate() {
         let record = record.map_err(|error| damaged(path, error.to_string()))?;
-        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
+        let start = record.position().map_or(0, csv::Position::byte) as usize;
         // Columns lined up with several spaces read as empty fields.
         let fields: Vec<&str> = record.iter().filter(|field| delimiter != b' ' || !field.is_empty()).collect();
         if matrix.rows == 0 && is_heading(&fields) && index == 0 {
             continue;
         }
-        append(&mut matrix, &fields).map_err(|reason| damaged(path, format!("line {line}: {reason}")))?;
+        append(&mut matrix, &fields)
+            .map_err(|reason| damaged(path, format!("line {}: {reason}", line_number(bytes, start))))?;
     }
     if matrix.rows == 0 {
         return Err(DataError::UnknownFormat { path: path.to_owned() });
@@ -42,6 +43,17 @@ fn append(matrix: &mut Matrix, fields: &[&str]) -> Result<(), String> {
     }
     matrix.rows += 1;
     Ok(())
+}
+
+/// The number of the first line from byte `start` on that is neither blank nor a comment: the parser places a record
+/// at the lines that it passed over to reach it.
+fn line_number(bytes: &[u8], start: usize) -> usize {
+    let (before, rest) = bytes.split_at(start.min(bytes.len()));
+    let skipped = rest
+        .split(|&byte| byte == b'\n')
+        .take_while(|line| line.trim_ascii().is_empty() || line.starts_with(b"#"))
+        .count();
+    before.iter().filter(|&&byte| byte == b'\n').count() + skipped + 1
 }
 
 /// The first line names the columns when nothing in it is a number.

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Make the numeric fixtures in tests/fixtures/reference/ with PyTorch.
+
+Each file holds a config, initial weights, the draws of three iterations (real points, noise, mixing weights), and
+the losses and all weights after each of them, computed by lab.py in double precision: small networks, so that the
+files are small. It is the form in which `gan-lab train --trace` writes.
+
+Needs: pip install torch safetensors numpy
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from lab import Lab, deviation, without_effect
+
+OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "reference"
+ITERATIONS, BATCH = 3, 24
+STRAY = 1e-6
+
+OBJECTIVES = {
+    "gan": {"model": "gan", "generator_loss": "saturating"},
+    "wgan": {"model": "wgan", "clip": 0.1},
+    "wgan-gp": {"model": "wgan-gp", "gp_weight": 0.1},
+}
+OPTIMS = {
+    "sgd": {"name": "sgd", "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
+    "rmsprop": {"name": "rmsprop", "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False},
+    "adam": {"name": "adam", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False},
+}
+
+
+def config(model, default_optim, **changes):
+    return {
+        "objective": OBJECTIVES[model],
+        "data": {"path": "data/points.mat", "key": "xx", "train_size": 7000, "shuffle": "once"},
+        "generator": {
+            "latent_dim": 2,
+            "hidden": [8, 12, 16],
+            "batch_norm": [False, True, True],
+            "batch_norm_eps": 0.8,
+            "batch_norm_momentum": 0.1,
+        },
+        "discriminator": {"hidden": [8, 12]},
+        "optim": OPTIMS[default_optim],
+        "lr": 1e-3,
+        "epochs": 1,
+        "batch_size": BATCH,
+        "critic_steps": 1,
+        "update_order": "generator-first",
+        "frame_every": 10,
+        "seed": 0,
+        "device": "cpu",
+        "threads": 1,
+        **changes,
+    }
+
+
+def cases():
+    for model in OBJECTIVES:
+        for optim in OPTIMS:
+            yield f"{model}-{optim}", config(model, optim)
+    yield "gan-non-saturating", config("gan", "adam", objective={"model": "gan", "generator_loss": "non-saturating"})
+    yield "wgan-paper-order", config("wgan", "rmsprop", critic_steps=3, update_order="critic-first")
+    yield "wgan-gp-paper-order", config("wgan-gp", "adam", critic_steps=2, update_order="critic-first")
+    yield "gan-three-critic-steps", config("gan", "rmsprop", critic_steps=3)
+    options = {**OPTIMS["sgd"], "momentum": 0.9, "weight_decay": 0.01, "nesterov": True}
+    yield "sgd-all-options", config("wgan", "sgd", optim=options)
+    options = {**OPTIMS["sgd"], "momentum": 0.9, "dampening": 0.3}
+    yield "sgd-dampened", config("gan", "sgd", optim=options)
+    options = {**OPTIMS["rmsprop"], "momentum": 0.9, "weight_decay": 0.01, "centered": True}
+    yield "rmsprop-all-options", config("gan", "rmsprop", optim=options)
+    options = {**OPTIMS["adam"], "betas": [0.5, 0.9], "weight_decay": 0.01, "amsgrad": True}
+    yield "adam-all-options", config("wgan-gp", "adam", optim=options)
+
+
+def uniform(draws, *shape):
+    return torch.rand(*shape, generator=draws, dtype=torch.float32)
+
+
+def simulate(config, seed):
+    """A fixture's tensors, and how far single precision strays from double in the worst tensor."""
+    draws = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    # Weights and draws are single-precision numbers, so that an engine of either precision can begin with them.
+    single, double = Lab(config, torch.float32), Lab(config, torch.float64)
+    tensors = single.tensors("init")
+    double.load(tensors, "init")
+    steps, strayed = config["critic_steps"], 0.0
+    batches = steps + (config["update_order"] == "critic-first")
+    for i in range(ITERATIONS):
+        real = uniform(draws, steps, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])
+        noise = torch.randn(batches, BATCH, 2, generator=draws)
+        tensors |= {f"{i}.real": real, f"{i}.noise": noise}
+        mix = None
+        if config["objective"]["model"] == "wgan-gp":
+            tensors[f"{i}.mix"] = mix = uniform(draws, steps, BATCH)
+        d_loss, g_loss = double.iteration(real.double(), noise.double(), None if mix is None else mix.double())
+        single.iteration(real, noise, mix)
+        tensors |= {f"{i}.d_loss": torch.tensor([d_loss]).double(), f"{i}.g_loss": torch.tensor([g_loss]).double()}
+        after = double.tensors(str(i))
+        for key, value in single.tensors(str(i)).items():
+            if key.split(".", 1)[1] not in without_effect(config):
+                strayed = max(strayed, deviation(value, after[key]))
+        tensors |= after
+    return tensors, strayed
+
+
+def make(name, config):
+    # A gradient that happens to be all but 0 is divided by its own size, and rounding decides the step; such draws
+    # test nothing but luck. The first seed without them is taken.
+    for seed in range(1000):
+        tensors, strayed = simulate(config, seed)
+        if strayed < STRAY:
+            break
+    else:
+        raise SystemExit(f"{name}: no seed keeps single precision within {STRAY}")
+    note = json.dumps({"format": "gan-lab trace 1", "iterations": ITERATIONS, "config": config})
+    OUT.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in tensors.items()}, OUT / f"{name}.safetensors", {"gan-lab": note})
+    print(f"{name}: seed {seed}, single precision strays {strayed:.1e}")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for name, settings in cases():
+        make(name, settings)

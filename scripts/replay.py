@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Replay a trace of gan-lab's in PyTorch and print how far the two are apart.
+
+    gan-lab train wgan-gp --trace trace.safetensors --out /tmp/run
+    python3 scripts/replay.py trace.safetensors
+
+Tensors that hold nothing but rounding noise (lab.py says which and why) are told apart from the others, which must
+agree.
+
+Needs: pip install torch safetensors numpy
+"""
+
+import json
+import sys
+
+import torch
+from safetensors import safe_open
+
+from lab import Lab, deviation, without_effect
+
+TOLERANCE = 2e-6
+
+
+def load(path):
+    with safe_open(path, framework="pt") as file:
+        note = json.loads(file.metadata()["gan-lab"])
+        return note, {key: file.get_tensor(key) for key in file.keys()}
+
+
+def main(path):
+    note, tensors = load(path)
+    config = note["config"]
+    torch.set_num_threads(config["threads"])
+    no_effect, worst, worst_noise, worst_loss = without_effect(config), (0.0, "none"), 0.0, 0.0
+    lab = Lab(config)
+    lab.load(tensors, "init")
+    for i in range(note["iterations"]):
+        d_loss, g_loss = lab.iteration(tensors[f"{i}.real"], tensors[f"{i}.noise"], tensors.get(f"{i}.mix"))
+        for name, value in (("d_loss", d_loss), ("g_loss", g_loss)):
+            worst_loss = max(worst_loss, abs(tensors[f"{i}.{name}"].item() - value))
+        for key, theirs in lab.tensors(str(i)).items():
+            apart = deviation(tensors[key], theirs)
+            if key.split(".", 1)[1] in no_effect:
+                worst_noise = max(worst_noise, apart)
+            else:
+                worst = max(worst, (apart, key))
+    model, optim = config["objective"]["model"], config["optim"]["name"]
+    print(f"{model} with {optim}: {note['iterations']} iterations on {config['threads']} thread(s)")
+    print(f"  largest deviation of a weight   {worst[0]:.1e}  ({worst[1]})")
+    print(f"  of a tensor without effect      {worst_noise:.1e}  (biases before BatchNorm, running means)")
+    print(f"  of a loss, absolute             {worst_loss:.1e}")
+    agrees = worst[0] <= TOLERANCE
+    print(f"  {'agrees' if agrees else 'DISAGREES'} with PyTorch {torch.__version__} within {TOLERANCE:g}")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: replay.py TRACE.safetensors")
+    sys.exit(main(sys.argv[1]))

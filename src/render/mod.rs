@@ -1,0 +1,20 @@
+//! Numbers to pictures, through plotters; no files.
+
+mod picture;
+mod scatter;
+mod sheet;
+
+pub use picture::Picture;
+pub use scatter::{Axes, Size, ScatterPainter};
+pub use sheet::sheet;
+
+/// A picture could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot draw: {0}")]
+pub struct RenderError(pub(crate) String);
+
+impl RenderError {
+    pub(crate) fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,155 @@
+//! PyTorch's numbers (`scripts/reference.py`), replayed by the engine.
+
+use std::path::{Path, PathBuf};
+
+use gan_lab::checkpoint::{self, NamedTensor, Numbers};
+use gan_lab::config::{RunConfig, TrainConfig};
+use gan_lab::engine::{Draws, Engine, Precision, TorchEngine};
+use gan_lab::nets::mlp::{Layer, Mlp, Weights};
+
+/// Every weight within this of its tensor's largest.
+const TOLERANCE: f64 = 2e-6;
+
+struct Fixture {
+    name: String,
+    config: RunConfig,
+    tensors: Vec<NamedTensor>,
+    iterations: usize,
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| fixture(path)).collect()
+}
+
+fn fixture(path: &Path) -> Fixture {
+    let file = checkpoint::load(path).unwrap();
+    let note: serde_json::Value = serde_json::from_str(&file.note.unwrap()).unwrap();
+    let config: TrainConfig = serde_json::from_value(note["config"].clone()).unwrap();
+    Fixture {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        config: config.check().unwrap(),
+        tensors: file.tensors,
+        iterations: note["iterations"].as_u64().unwrap() as usize,
+    }
+}
+
+impl Fixture {
+    fn numbers(&self, name: &str) -> Vec<f64> {
+        match &NamedTensor::find(&self.tensors, name).unwrap().numbers {
+            Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
+            Numbers::F64(values) => values.clone(),
+            Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
+        }
+    }
+
+    fn floats(&self, name: &str) -> Vec<f32> {
+        self.numbers(name).into_iter().map(|x| x as f32).collect()
+    }
+
+    fn networks(&self) -> [(&'static str, Mlp); 2] {
+        [
+            ("generator", Mlp::generator(&self.config.generator)),
+            ("discriminator", Mlp::discriminator(&self.config.discriminator)),
+        ]
+    }
+
+    fn initial(&self) -> [Weights; 2] {
+        self.networks().map(|(whose, mlp)| {
+            let start = format!("init.{whose}.");
+            let named = self.tensors.iter().filter_map(|tensor| {
+                let name = tensor.name.strip_prefix(&start)?.to_owned();
+                Some(NamedTensor { name, ..tensor.clone() })
+            });
+            mlp.from_tensors(&named.collect::<Vec<_>>()).unwrap()
+        })
+    }
+
+    fn draws(&self, iteration: usize) -> Draws {
+        let mix = format!("{iteration}.mix");
+        Draws {
+            real: self.floats(&format!("{iteration}.real")).as_chunks().0.to_vec(),
+            noise: self.floats(&format!("{iteration}.noise")),
+            mix: if NamedTensor::find(&self.tensors, &mix).is_ok() { self.floats(&mix) } else { Vec::new() },
+        }
+    }
+}
+
+/// The biases that a BatchNorm follows, and its running means. It takes the mean off again, so such a bias's true
+/// gradient is 0, and an optimiser that divides by the gradient's size turns what single-precision rounding leaves of
+/// it into steps at random, which the running mean follows. No output depends on them.
+fn without_effect(whose: &str, mlp: &Mlp) -> Vec<String> {
+    let layers = mlp.layers().windows(2).enumerate();
+    layers
+        .filter(|(_, pair)| matches!(pair[1], Layer::BatchNorm { .. }))
+        .flat_map(|(place, _)| {
+            [format!("{whose}.net.{place}.bias"), format!("{whose}.net.{}.running_mean", place + 1)]
+        })
+        .collect()
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |m, x| m.max(x.abs()))
+}
+
+/// Replays one fixture and panics where a weight or a loss deviates too far.
+fn replay(fixture: &Fixture, precision: Precision) {
+    let mut engine = TorchEngine::new(&fixture.config, precision).unwrap();
+    engine.load_weights(&fixture.initial()).unwrap();
+    for iteration in 0..fixture.iterations {
+        let losses = engine.step(&fixture.draws(iteration)).unwrap();
+        for (name, got) in [("d_loss", losses.discriminator), ("g_loss", losses.generator)] {
+            let expected = fixture.numbers(&format!("{iteration}.{name}"))[0];
+            assert!((got - expected).abs() < 1e-6, "{}: {name} {got} for {expected}", fixture.name);
+        }
+        let state = engine.state().unwrap();
+        for ((whose, mlp), weights) in fixture.networks().into_iter().zip([state.generator, state.discriminator]) {
+            let skipped = if precision == Precision::Single { without_effect(whose, &mlp) } else { vec![] };
+            for tensor in mlp.to_tensors(&weights) {
+                let tensor = tensor.prefixed(&format!("{whose}."));
+                let expected = fixture.numbers(&format!("{iteration}.{}", tensor.name));
+                let got: Vec<f64> = match &tensor.numbers {
+                    Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
+                    Numbers::F64(values) => values.clone(),
+                    Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
+                };
+                assert_eq!(got.len(), expected.len());
+                let apart: Vec<f64> = got.iter().zip(&expected).map(|(a, b)| a - b).collect();
+                let deviation = largest(&apart) / largest(&expected).max(f64::MIN_POSITIVE);
+                assert!(
+                    deviation <= TOLERANCE || skipped.contains(&tensor.name),
+                    "{} in {precision:?}, after iteration {iteration}: {} deviates by {deviation:e}",
+                    fixture.name,
+                    tensor.name,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_combination_is_there() {
+    let names: Vec<String> = fixtures().into_iter().map(|fixture| fixture.name).collect();
+    for model in gan_lab::config::Model::ALL {
+        for optim in gan_lab::config::Optim::ALL_DEFAULTS {
+            let name = format!("{model}-{}", optim.name());
+            assert!(names.contains(&name), "{name} is missing");
+        }
+    }
+}
+
+#[test]
+fn pytorchs_weights_and_losses_come_out_in_double_precision() {
+    for fixture in fixtures() {
+        replay(&fixture, Precision::Double);
+    }
+}
+
+#[test]
+fn pytorchs_weights_and_losses_come_out_in_single_precision() {
+    for fixture in fixtures() {
+        replay(&fixture, Precision::Single);
+    }
+}
