@@ -16,6 +16,8 @@ fn main() {
         fail(&format!("there is no libtorch in {}", root.display()));
     };
     println!("cargo:rerun-if-changed={}", core.display());
+    let version = std::fs::read_to_string(root.join("build-version")).unwrap_or_else(|_| "of unknown version".into());
+    println!("cargo:rustc-env=GAN_LAB_LIBTORCH={} in {}", version.trim(), lib.display());
     link(&real_folder(&lib));
 }
 

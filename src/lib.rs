@@ -4,6 +4,7 @@
 //! `docs/ARCHITECTURE.md` is the map.
 
 pub mod checkpoint;
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod engine;

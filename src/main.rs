@@ -1,1 +1,7 @@
-fn main() { println!("{}", tch::Tensor::ones([2], (tch::Kind::Float, tch::Device::Cpu)).sum(tch::Kind::Float)); }
+//! `gan-lab`, the command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gan_lab::cli::main()
+}

@@ -27,17 +27,8 @@ pub trait Animation {
     }
 }
 
-/// An encoded GIF.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GifSummary {
-    /// The file's bytes.
-    pub bytes: Vec<u8>,
-    /// Frames in it.
-    pub frames: usize,
-}
-
 /// Encodes an animation at `fps` frames a second; it repeats for ever.
-pub fn encode_gif(animation: &dyn Animation, fps: f64) -> Result<GifSummary, MediaError> {
+pub fn encode_gif(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaError> {
     let samples = sample_frames(animation)?;
     let mut palette = Palette::of(samples.iter());
     let (width, height) = sides(samples.first().ok_or(MediaError::NoFrames)?)?;
@@ -57,8 +48,7 @@ pub fn encode_gif(animation: &dyn Animation, fps: f64) -> Result<GifSummary, Med
         encoder.write_frame(&frame)?;
         before = Some(indices);
     }
-    let bytes = encoder.into_inner().map_err(::gif::EncodingError::from)?;
-    Ok(GifSummary { bytes, frames: animation.len() })
+    Ok(encoder.into_inner().map_err(::gif::EncodingError::from)?)
 }
 
 /// Some frames, evenly over the animation, the first and the last among them.
@@ -152,7 +142,7 @@ mod tests {
     fn what_is_decoded_is_what_was_drawn() {
         let pictures = moving_dot(5);
         let gif = encode_gif(&pictures, 4.0).unwrap();
-        let (shown, facts) = play(&gif.bytes);
+        let (shown, facts) = play(&gif);
         assert_eq!(shown, pictures.0);
         assert_eq!(facts[0], (200, 25));
         // Later frames hold the dot's old and new place only.
@@ -163,7 +153,7 @@ mod tests {
     #[test]
     fn equal_frames_stay_frames() {
         let still = Pictures(vec![Picture::white(8, 8); 3]);
-        let (shown, _) = play(&encode_gif(&still, 10.0).unwrap().bytes);
+        let (shown, _) = play(&encode_gif(&still, 10.0).unwrap());
         assert_eq!(shown, still.0);
     }
 
@@ -171,7 +161,7 @@ mod tests {
     fn more_colours_than_a_gif_has_go_to_their_nearest() {
         let rgb = (0..400_u32).flat_map(|i| [(i / 2) as u8, (i % 256) as u8, 128]).collect();
         let picture = Picture { width: 20, height: 20, rgb };
-        let (shown, _) = play(&encode_gif(&Pictures(vec![picture.clone()]), 1.0).unwrap().bytes);
+        let (shown, _) = play(&encode_gif(&Pictures(vec![picture.clone()]), 1.0).unwrap());
         let worst = shown[0].rgb.iter().zip(&picture.rgb).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         assert!(worst < 90, "off by {worst}");
     }

@@ -4,7 +4,7 @@ mod gif;
 mod palette;
 mod png;
 
-pub use gif::{Animation, GifSummary, encode_gif};
+pub use gif::{Animation, encode_gif};
 pub use png::encode_png;
 
 /// A picture could not be encoded.

@@ -262,7 +262,7 @@ mod tests {
         let columns = |colour: RGBColor| {
             let wanted = [colour.0, colour.1, colour.2];
             // Below the title's line, where the legend is.
-            let found = picture.pixels().iter().enumerate().skip(40 * 640).filter(|(_, &pixel)| pixel == wanted);
+            let found = picture.pixels().iter().enumerate().skip(40 * 640).filter(|&(_, &pixel)| pixel == wanted);
             found.map(|(i, _)| i % 640).collect::<Vec<_>>()
         };
         let (real, generated) = (columns(ORIGINAL), columns(GENERATED));

@@ -20,6 +20,13 @@ pub struct Frames {
     pub samples: Vec<Vec<Point>>,
 }
 
+impl Frames {
+    /// Each frame's epoch with its points.
+    pub fn into_pairs(self) -> impl Iterator<Item = (u64, Vec<Point>)> {
+        self.epochs.into_iter().zip(self.samples)
+    }
+}
+
 pub(super) fn read(run: &RunDir) -> Result<Frames, RunError> {
     let mut epochs = read_epochs(run)?;
     let array = run.read_array(SAMPLES)?;

@@ -34,6 +34,9 @@ use fs_err as fs;
 use crate::config::{RunConfig, TrainConfig};
 use crate::data::{Point, npy};
 
+/// Where training runs are unless told otherwise.
+pub const RUNS: &str = "work_dirs/train";
+
 const CONFIG: &str = "config.json";
 const METRICS: &str = "metrics.jsonl";
 const REAL: &str = "real.npy";

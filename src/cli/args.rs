@@ -1,0 +1,119 @@
+//! Arguments that several commands share, and their words for the config's choices.
+
+use clap::ValueEnum;
+
+use crate::config::{AdamOptions, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
+use crate::data::synthetic::Law;
+
+/// A model, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModelArg {
+    /// The original GAN
+    Gan,
+    /// Wasserstein GAN with weight clipping
+    Wgan,
+    /// Wasserstein GAN with gradient penalty
+    WganGp,
+}
+
+impl From<ModelArg> for Model {
+    fn from(arg: ModelArg) -> Self {
+        match arg {
+            ModelArg::Gan => Self::Gan,
+            ModelArg::Wgan => Self::Wgan,
+            ModelArg::WganGp => Self::WganGp,
+        }
+    }
+}
+
+/// An optimiser, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OptimArg {
+    /// RMSProp, the lab's
+    Rmsprop,
+    /// Adam
+    Adam,
+    /// Stochastic gradient descent
+    Sgd,
+}
+
+impl From<OptimArg> for Optim {
+    fn from(arg: OptimArg) -> Self {
+        match arg {
+            OptimArg::Rmsprop => Self::Rmsprop(RmspropOptions::default()),
+            OptimArg::Adam => Self::Adam(AdamOptions::default()),
+            OptimArg::Sgd => Self::Sgd(SgdOptions::default()),
+        }
+    }
+}
+
+/// What a GAN's generator minimises, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GeneratorLossArg {
+    /// mean log(1 - D(G(z))), as in the lab
+    Saturating,
+    /// -mean log D(G(z)), whose gradient does not vanish
+    NonSaturating,
+}
+
+impl From<GeneratorLossArg> for GeneratorLoss {
+    fn from(arg: GeneratorLossArg) -> Self {
+        match arg {
+            GeneratorLossArg::Saturating => Self::Saturating,
+            GeneratorLossArg::NonSaturating => Self::NonSaturating,
+        }
+    }
+}
+
+/// A synthetic data set, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LawArg {
+    /// The letter M of four correlated Gaussians, like the course's points.mat
+    Points,
+    /// Eight Gaussians on a circle
+    Ring8,
+    /// 25 Gaussians on a grid
+    Grid25,
+    /// A spiral
+    Swissroll,
+    /// Two half circles that interlock
+    Moons,
+    /// Two circles, one in the other
+    Circles,
+}
+
+impl From<LawArg> for Law {
+    fn from(arg: LawArg) -> Self {
+        match arg {
+            LawArg::Points => Self::Points,
+            LawArg::Ring8 => Self::Ring8,
+            LawArg::Grid25 => Self::Grid25,
+            LawArg::Swissroll => Self::SwissRoll,
+            LawArg::Moons => Self::Moons,
+            LawArg::Circles => Self::Circles,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name of each choice on the command line.
+    fn names<T: ValueEnum>() -> Vec<String> {
+        T::value_variants().iter().map(|v| v.to_possible_value().unwrap().get_name().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_command_lines_names_are_the_configs() {
+        let models: Vec<_> = ModelArg::value_variants().iter().map(|&arg| Model::from(arg).name()).collect();
+        assert_eq!(names::<ModelArg>(), models);
+        assert_eq!(models.len(), Model::ALL.len());
+        let optims: Vec<_> = OptimArg::value_variants().iter().map(|&arg| Optim::from(arg).name()).collect();
+        assert_eq!(names::<OptimArg>(), optims);
+        assert_eq!(optims.len(), Optim::ALL_DEFAULTS.len());
+        let laws: Vec<_> = LawArg::value_variants().iter().map(|&arg| Law::from(arg).name()).collect();
+        assert_eq!(names::<LawArg>(), laws);
+        assert_eq!(laws.len(), Law::ALL.len());
+    }
+}

@@ -1,0 +1,51 @@
+//! `gan-lab man`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Command};
+use clap_mangen::Man;
+
+use super::exit::Exit;
+use super::printer::Printer;
+use crate::files;
+
+/// Print the manual page, or write the pages of all commands
+#[derive(Debug, Args)]
+#[command(after_help = "To read it:  gan-lab man | man -l -")]
+pub(super) struct ManArgs {
+    /// Write the pages of gan-lab and of each command into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &ManArgs, command: Command, printer: &Printer) -> anyhow::Result<Exit> {
+    let Some(folder) = &args.out else {
+        Printer::raw(&page(command)?);
+        return Ok(Exit::Done);
+    };
+    let mut command = command;
+    command.build();
+    let mut written = Vec::new();
+    write_pages(&command, folder, &mut written)?;
+    let words = format!("wrote {} pages into {}", written.len(), folder.display());
+    printer.result(&words, "", &serde_json::json!({ "pages": written }));
+    Ok(Exit::Done)
+}
+
+fn write_pages(command: &Command, folder: &std::path::Path, written: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        write_pages(sub, folder, written)?;
+    }
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let path = folder.join(format!("{name}.1"));
+    files::write(&path, &page(command.clone().name(name))?)?;
+    written.push(path);
+    Ok(())
+}
+
+fn page(command: Command) -> anyhow::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page).context("cannot write the manual page")?;
+    Ok(page)
+}

@@ -1,0 +1,100 @@
+//! The command line: clap's arguments, the lines that turn them into configs and calls, what a person reads.
+
+mod args;
+mod completions;
+mod data;
+mod doctor;
+mod draw;
+mod exit;
+mod man;
+mod printer;
+mod table;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use exit::{Exit, exit_of};
+use printer::{OutputArgs, Printer};
+
+/// Train small GANs on 2-D points, watch them learn, draw what they made.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gan-lab",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 130 or 143 interrupted after saving."
+)]
+struct Cli {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(Box<train::TrainArgs>),
+    Draw(draw::DrawArgs),
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Parses the arguments, runs the command, and gives the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is no reason to complain about the complaint.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let printer = Printer::new(cli.output);
+    let run = std::panic::AssertUnwindSafe(|| run(cli.command, &printer));
+    match std::panic::catch_unwind(run) {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(error)) => {
+            printer.error(&error);
+            exit_of(&error).into()
+        }
+        Err(_) => {
+            printer.problem("this is a mistake in gan-lab, not in what you did; please report it with the lines above");
+            Exit::Internal.into()
+        }
+    }
+}
+
+fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
+    match command {
+        Command::Train(args) => train::run(&args, printer),
+        Command::Draw(args) => draw::run(&args, printer),
+        Command::Data(command) => data::run(&command, printer),
+        Command::Doctor(args) => Ok(doctor::run(&args, printer)),
+        Command::Completions(args) => completions::run(&args, Cli::command(), printer),
+        Command::Man(args) => man::run(&args, Cli::command(), printer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound_and_every_one_has_help() {
+        fn walk(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {} has no help", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        Cli::command().debug_assert();
+        walk(&Cli::command());
+    }
+}

@@ -1,0 +1,42 @@
+//! Aligned tables.
+
+use console::measure_text_width;
+
+/// Which way a column's cells lean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+/// Rows of cells under each other, two spaces apart; trailing spaces are left out.
+pub(super) fn table(align: &[Align], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max();
+    let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().enumerate().map(|(i, cell)| {
+            let space = " ".repeat(widths[i] - measure_text_width(cell));
+            if align[i] == Align::Right { space + cell } else { cell.clone() + &space }
+        });
+        format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Names and values, both left-aligned.
+pub(super) fn facts(rows: &[(&str, String)]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]).collect();
+    table(&[Align::Left, Align::Left], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        let text = table(&[Align::Left, Align::Right], &[row("a", "1.5"), row("long", "12.25")]);
+        assert_eq!(text, "  a       1.5\n  long  12.25");
+    }
+}
