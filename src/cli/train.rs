@@ -111,8 +111,7 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut engine = engine::create(&config)?;
     let mut trace = args.trace.as_ref().map(|path| Trace::new(path.clone(), &config));
     let (mut run, snapshot) = if resume {
-        let (mut run, snapshot) = ActiveRun::resume(dir)?;
-        run.write_config(&config)?;
+        let (run, snapshot) = ActiveRun::resume(dir)?;
         (run, Some(snapshot))
     } else {
         let codes = frame_codes(&config, split.held_out.len());

@@ -25,6 +25,8 @@ const INK: RGBColor = RGBColor(0x26, 0x26, 0x26);
 const LABEL: RGBColor = RGBColor(0x59, 0x59, 0x59);
 const FRAME: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
 const GRID: RGBColor = RGBColor(0xEC, 0xEC, 0xEC);
+/// Pictures are drawn at this many times their size and halved, for smooth edges.
+const OVERSAMPLING: u32 = 2;
 const FONT: &str = "sans-serif";
 
 /// What part of the plane a picture shows.
@@ -106,9 +108,10 @@ type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64,
 /// Draws frames that share everything but the generated points and the title.
 #[derive(Debug)]
 pub struct ScatterPainter {
+    /// The size that is drawn at.
     size: Size,
     axes: Axes,
-    /// All that the frames share.
+    /// All that the frames share, at that size.
     ground: Picture,
 }
 
@@ -116,13 +119,13 @@ impl ScatterPainter {
     /// A painter over `original` points, drawn once.
     pub fn new(size: Size, axes: Axes, original: &[Point]) -> Result<Self, RenderError> {
         load_font()?;
+        let size = Size { width: size.width * OVERSAMPLING, height: size.height * OVERSAMPLING };
         let ground = Picture::white(size.width as usize, size.height as usize);
         let mut painter = Self { size, axes, ground };
         let mut ground = painter.ground.clone();
-        painter.on(&mut ground, |area, chart| {
+        painter.on(&mut ground, |_, chart| {
             painter.mesh(chart)?;
-            painter.points(chart, original, ORIGINAL)?;
-            painter.legend_entry(area, 1, "original", ORIGINAL)
+            painter.points(chart, original, ORIGINAL)
         })?;
         painter.ground = ground;
         Ok(painter)
@@ -133,17 +136,18 @@ impl ScatterPainter {
         let mut picture = self.ground.clone();
         self.on(&mut picture, |area, chart| {
             self.points(chart, generated, GENERATED)?;
+            self.legend_entry(area, 1, "original", ORIGINAL)?;
             self.legend_entry(area, 0, "generated", GENERATED)?;
             self.title(area, title)
         })?;
-        Ok(picture)
+        Ok(picture.halved())
     }
 
-    /// The ground alone, with a title.
+    /// The original points alone, with a title.
     pub fn without_generated(&self, title: &str) -> Result<Picture, RenderError> {
         let mut picture = self.ground.clone();
         self.on(&mut picture, |area, _| self.title(area, title))?;
-        Ok(picture)
+        Ok(picture.halved())
     }
 
     /// Lengths are for 640x480 and grow with the picture.
@@ -200,7 +204,7 @@ impl ScatterPainter {
     }
 
     fn points(&self, chart: &mut Chart<'_>, points: &[Point], colour: RGBColor) -> Result<(), RenderError> {
-        let radius = self.pixels(2.0);
+        let radius = self.pixels(1.9);
         let shown = points.iter().filter(|&&point| self.axes.holds(point));
         let dots = shown.map(|point| Circle::new((f64::from(point[0]), f64::from(point[1])), radius, colour.filled()));
         chart.draw_series(dots).map(drop).map_err(RenderError::new)

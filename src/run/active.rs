@@ -78,8 +78,21 @@ impl ActiveRun {
         &self.dir
     }
 
-    /// Writes another config of the same run: one with more epochs.
-    pub fn write_config(&mut self, config: &RunConfig) -> Result<(), RunError> {
+    /// Makes `config` the run's, which differs from the one before in having more epochs at most. A frame that was
+    /// recorded only because its epoch was to be the last goes, as if the run had been meant to be longer all along.
+    pub fn extend(&mut self, config: &RunConfig) -> Result<(), RunError> {
+        if *config == self.config {
+            return Ok(());
+        }
+        self.write_config(config)?;
+        if let Some(&last) = self.frames.last().filter(|&&last| !config.is_frame(last)) {
+            let points = self.dir.real()?.len();
+            self.frames = frames::truncate(&self.dir, last - 1, points)?;
+        }
+        Ok(())
+    }
+
+    fn write_config(&mut self, config: &RunConfig) -> Result<(), RunError> {
         let json = serde_json::to_string_pretty(&**config)
             .map_err(|error| self.dir.malformed(CONFIG, error.to_string()))?;
         files::write(&self.dir.file(CONFIG), (json + "\n").as_bytes())?;

@@ -85,12 +85,13 @@ impl Training<'_> {
         Ok(progress)
     }
 
-    /// Takes up a run where `snapshot` left it.
+    /// Takes up a run where `snapshot` left it; the config may have more epochs than it had.
     pub fn take_up(&mut self, snapshot: &Snapshot) -> Result<Progress, TrainError> {
         if snapshot.data != self.data_digest {
             return Err(TrainError::OtherData { path: self.config.data.path.display().to_string() });
         }
         self.engine.load(&snapshot.state)?;
+        self.run.extend(self.config)?;
         Ok(snapshot.progress)
     }
 

@@ -1,0 +1,79 @@
+//! The presets in `configs/`.
+
+use std::path::PathBuf;
+
+use gan_lab::config::{Model, Objective, Optim, TrainConfig, UpdateOrder};
+
+use crate::world::World;
+
+fn preset(name: &str) -> TrainConfig {
+    let path = folder().join(format!("{name}.json"));
+    TrainConfig::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs")
+}
+
+#[test]
+fn every_preset_is_sound() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        TrainConfig::from_json(&text).unwrap().check().unwrap();
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn the_labs_presets_are_what_a_bare_model_gives() {
+    for model in Model::ALL {
+        assert_eq!(preset(&format!("lab-{model}")), TrainConfig::lab(model));
+    }
+}
+
+#[test]
+fn the_papers_presets_have_the_papers_numbers() {
+    let wgan = preset("paper-wgan");
+    assert_eq!(wgan.objective, Objective::Wgan { clip: 0.01 });
+    assert!(matches!(wgan.optim, Optim::Rmsprop(_)));
+    assert_eq!((wgan.lr, wgan.batch_size, wgan.critic_steps), (5e-5, 64, 5));
+    assert_eq!(wgan.update_order, UpdateOrder::CriticFirst);
+    let gp = preset("paper-wgan-gp");
+    assert_eq!(gp.objective, Objective::WganGp { gp_weight: 0.1 });
+    assert!(matches!(gp.optim, Optim::Adam(o) if o.betas == [0.5, 0.9]));
+    assert_eq!((gp.lr, gp.critic_steps, gp.update_order), (1e-4, 5, UpdateOrder::CriticFirst));
+}
+
+#[test]
+fn flags_override_the_file_and_the_run_keeps_what_came_of_it() {
+    let world = World::new();
+    let file = folder().join("lab-wgan.json");
+    world.train("run", &["--config", file.to_str().unwrap(), "--clip", "0.05", "--optim", "adam", "--epochs", "1"]);
+    let saved = std::fs::read_to_string(world.path("run/config.json")).unwrap();
+    let saved = TrainConfig::from_json(&saved).unwrap();
+    assert_eq!(saved.objective, Objective::Wgan { clip: 0.05 });
+    assert_eq!((saved.optim.name(), saved.lr, saved.epochs, saved.threads), ("adam", 5e-5, 1, 1));
+    // What was saved begins the same run.
+    world.done(&["train", "--config", "run/config.json", "--out", "again", "--quiet"]);
+    crate::world::assert_same(&world.path("run"), &world.path("again"));
+}
+
+#[test]
+fn unknown_keys_and_values_out_of_range_are_named_with_what_is_known() {
+    let world = World::new();
+    for (text, needles) in [
+        (r#"{"objective": {"model": "gan"}, "learning_rate": 0.1}"#, &["learning_rate", "`lr`", "line 1"][..]),
+        (r#"{"objective": {"model": "gan"}, "lr": 0}"#, &["lr is 0", "above 0"]),
+        (r#"{"objective": {"model": "wgan", "clip": -1}}"#, &["objective.clip is -1"]),
+        (r#"{"lr": 0.1}"#, &["missing field `objective`"]),
+        ("model = gan", &["config.json is not a config"]),
+    ] {
+        std::fs::write(world.path("config.json"), text).unwrap();
+        let message = world.fails(1, &["train", "--config", "config.json", "--out", "run"]);
+        assert!(needles.iter().all(|needle| message.contains(needle)), "{message}");
+        assert!(!world.path("run").exists());
+    }
+    assert!(world.fails(1, &["train", "--config", "none.json"]).contains("none.json"));
+}

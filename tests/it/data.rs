@@ -1,0 +1,174 @@
+//! Data files from SciPy, h5py and NumPy (`scripts/data_fixtures.py`), sound and wrong.
+
+use std::path::{Path, PathBuf};
+
+use gan_lab::data::{self, Point, synthetic::Law, write_mat};
+
+use crate::world::World;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
+}
+
+fn expected() -> Vec<Point> {
+    (0..10).map(|i| [i as f32, (2 * i + 1) as f32]).collect()
+}
+
+#[test]
+fn every_sound_file_gives_the_same_points() {
+    let types = "float64 float32 int8 uint8 int16 uint16 int32 uint32 int64 uint64".split(' ');
+    let mut names: Vec<String> = types.flat_map(|t| [format!("{t}.mat"), format!("{t}.npy")]).collect();
+    names.extend("i1 u1 i2 u2 i4 u4".split(' ').map(|code| format!("double-as-{code}.mat")));
+    for more in ["wide.mat", "wide.npy", "fortran.npy", "big-endian.npy", "big-endian.mat", "big-endian-int16.mat", "mixed.mat"] {
+        names.push(more.into());
+    }
+    for name in names {
+        let set = data::load(&fixture(&name), "xx").unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(set.points, expected(), "{name}");
+    }
+}
+
+#[test]
+fn wrong_files_are_refused_with_file_and_reason() {
+    for (name, key, reason) in [
+        ("v73.mat", "xx", "-v7"),
+        ("mixed.mat", "yy", "xx (10 x 2 double)"),
+        ("mixed.mat", "cell", "'cell' in"),
+        ("mixed.mat", "text", "is char"),
+        ("mixed.mat", "complex", "is complex double"),
+        ("mixed.mat", "struct", "is struct"),
+        ("mixed.mat", "sparse", "is sparse"),
+        ("mixed.mat", "three", "is 10 x 3"),
+        ("mixed.mat", "cube", "is 2 x 2 x 2"),
+        ("nan.mat", "xx", "NaN in row 7, column 2"),
+        ("inf.mat", "xx", "-inf in row 7, column 2"),
+        ("nan.npy", "xx", "row 7, column 2"),
+        ("inf.npy", "xx", "row 7, column 2"),
+        ("three.npy", "xx", "is 10 x 3"),
+        ("complex.npy", "xx", "is complex128"),
+        ("none.mat", "xx", "none.mat"),
+    ] {
+        let message = data::load(&fixture(name), key).unwrap_err().to_string();
+        assert!(message.contains(reason) && message.contains(name), "{name} {key}: {message}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused_and_never_panics() {
+    for name in ["float64.mat", "int32.mat", "mixed.mat", "big-endian.mat", "float64.npy"] {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        for cut in (0..whole.len() - 8).step_by(7) {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            // A cut between two variables leaves a sound file without the last ones.
+            let refused = data::load(&path, "xx");
+            assert!(refused.is_err(), "{name} cut at {cut} was read");
+        }
+    }
+}
+
+#[test]
+fn damaged_bytes_never_panic_nor_take_memory() {
+    // Every byte of the frame in turn, to values that make sizes and types extreme.
+    for name in ["int32.mat", "float64.mat", "mixed.mat", "float32.npy"] {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        for at in 0..whole.len().min(420) {
+            for value in [0x00, 0x7f, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = value;
+                std::fs::write(&path, &bytes).unwrap();
+                let _ = data::load(&path, "xx");
+                let _ = data::inspect(&path);
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_sizes_are_refused_with_little_memory() {
+    let mut file = std::fs::read(fixture("int32.mat")).unwrap();
+    // The array's element claims 4 GB; the dimensions claim 2^31 - 1 squared.
+    file[132..136].copy_from_slice(&u32::MAX.to_le_bytes());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("hostile.mat");
+    std::fs::write(&path, &file).unwrap();
+    let message = data::load(&path, "xx").unwrap_err().to_string();
+    assert!(message.contains("cut short"), "{message}");
+    let mut file = std::fs::read(fixture("int32.mat")).unwrap();
+    let dimensions = 128 + 8 + 16 + 8;
+    file[dimensions..dimensions + 8].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f]);
+    std::fs::write(&path, &file).unwrap();
+    let message = data::load(&path, "xx").unwrap_err().to_string();
+    assert!(message.contains("holds 20 numbers"), "{message}");
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for law in Law::ALL {
+        let arrays = law.draw(400, 1);
+        let path = dir.path().join(law.name());
+        std::fs::write(&path, write_mat(&arrays).unwrap()).unwrap();
+        for (key, points) in &arrays {
+            let read = data::load(&path, key).unwrap().points;
+            let written: Vec<Point> = points.iter().map(|point| point.map(|x| x as f32)).collect();
+            assert_eq!(read, written, "{} {key}", law.name());
+        }
+    }
+}
+
+#[test]
+fn the_committed_points_are_what_the_command_makes() {
+    let world = World::new();
+    world.done(&["data", "make", "points"]);
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/points.mat");
+    assert_eq!(std::fs::read(world.path("data/points.mat")).unwrap(), std::fs::read(committed).unwrap());
+    assert!(world.fails(1, &["data", "make", "points"]).contains("--force"));
+    world.done(&["data", "make", "points", "--force", "--seed", "1"]);
+}
+
+#[test]
+fn sets_are_made_in_every_format_and_inspected() {
+    let world = World::new();
+    for file in ["ring.mat", "ring.npy", "ring.csv"] {
+        world.done(&["data", "make", "ring8", "--points", "500", "--out", file]);
+        let text = world.done(&["data", "inspect", file]);
+        assert!(text.contains("500 x 2") && text.contains("drawn in work_dirs/inspect/ring.png"), "{text}");
+    }
+    assert!(world.path("work_dirs/inspect/ring.png").exists());
+    assert!(world.fails(1, &["data", "make", "ring8", "--out", "ring.txt"]).contains(".mat, .npy or .csv"));
+    assert!(world.fails(2, &["data", "make", "ring8", "--points", "3"]).contains("4 to 10000000"));
+}
+
+#[test]
+fn a_mixed_file_is_listed_with_types_shapes_and_ranges() {
+    let world = World::new();
+    let mixed = fixture("mixed.mat");
+    let mixed = mixed.to_str().unwrap();
+    let text = world.done(&["data", "inspect", mixed]);
+    insta::assert_snapshot!("inspect_mixed", text.replace(mixed, "mixed.mat"));
+    let text = world.done(&["data", "inspect", mixed, "--key", "cell"]);
+    assert!(text.contains("not drawn: 'cell'"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&world.done(&["data", "inspect", mixed, "--json"])).unwrap();
+    assert_eq!(json["variables"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn the_courses_own_file_reads_where_it_is_there() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/points.mat");
+    if !path.exists() {
+        return;
+    }
+    let strokes: Vec<Point> =
+        ["a", "b", "c", "d"].iter().flat_map(|key| data::load(&path, key).unwrap().points).collect();
+    let all = data::load(&path, "xx").unwrap().points;
+    assert_eq!((strokes.len(), all.len()), (8192, 8192));
+    for (stroke, scaled) in strokes.iter().zip(&all) {
+        for axis in 0..2 {
+            assert!((stroke[axis] / 25.0 + 0.5 - scaled[axis]).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Pictures of recorded runs.
+
+use std::path::Path;
+
+use gan_lab::data::Point;
+use gan_lab::run::RunDir;
+
+use crate::world::World;
+
+/// A GIF's frames as 8-bit RGB, each laid over the ones before.
+fn play(path: &Path) -> (usize, Vec<Vec<[u8; 3]>>) {
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(std::fs::File::open(path).unwrap()).unwrap();
+    let width = usize::from(decoder.width());
+    let mut screen = vec![[255; 3]; width * usize::from(decoder.height())];
+    let mut frames = Vec::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        for (i, pixel) in frame.buffer.as_chunks::<4>().0.iter().enumerate().filter(|(_, pixel)| pixel[3] != 0) {
+            let (x, y) = (i % usize::from(frame.width), i / usize::from(frame.width));
+            screen[(usize::from(frame.top) + y) * width + usize::from(frame.left) + x] = [pixel[0], pixel[1], pixel[2]];
+        }
+        frames.push(screen.clone());
+    }
+    (width, frames)
+}
+
+fn png_size(path: &Path) -> (u32, u32) {
+    let reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).read_info().unwrap();
+    (reader.info().width, reader.info().height)
+}
+
+/// Puts every point of a run's every frame at one place.
+fn move_samples(run: &Path, point: Point) {
+    let path = run.join("samples.npy");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let start = bytes.len() - RunDir::new(run).frames().unwrap().samples.concat().len() * 8;
+    for (i, chunk) in bytes[start..].chunks_exact_mut(4).enumerate() {
+        chunk.copy_from_slice(&point[i % 2].to_le_bytes());
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn each_gif_shows_its_own_runs_samples() {
+    let world = World::new();
+    let places: [(&str, Point); 3] = [("gan", [-0.5, 0.0]), ("wgan", [0.5, 0.9]), ("wgan-gp", [1.5, -0.3])];
+    for (model, place) in places {
+        let out = format!("work_dirs/train/{model}-rmsprop-seed0");
+        world.train(&out, &[model, "--epochs", "3", "--frame-every", "1"]);
+        move_samples(&world.path(&out), place);
+    }
+    let listed = world.done(&["draw", "--quiet"]);
+    assert_eq!(listed.lines().collect::<Vec<_>>(), ["gif/gan.gif", "gif/wgan-gp.gif", "gif/wgan.gif"]);
+    let mut centres = Vec::new();
+    for (model, _) in places {
+        let (width, frames) = play(&world.path(&format!("gif/{model}.gif")));
+        assert_eq!(frames.len(), 3);
+        let dots = frames[2].iter().enumerate().skip(width * 40).filter(|&(_, &pixel)| pixel == [0xF1, 0x7C, 0x67]);
+        let at: Vec<(usize, usize)> = dots.map(|(i, _)| (i % width, i / width)).collect();
+        assert!(!at.is_empty() && at.len() < 60, "{model}: {} pixels for points in one place", at.len());
+        let n = at.len() as f64;
+        centres.push((at.iter().map(|p| p.0).sum::<usize>() as f64 / n, at.iter().map(|p| p.1).sum::<usize>() as f64 / n));
+    }
+    // Left to right, and higher points higher up.
+    assert!(centres[0].0 + 50.0 < centres[1].0 && centres[1].0 + 50.0 < centres[2].0, "{centres:?}");
+    assert!(centres[1].1 + 50.0 < centres[0].1 && centres[0].1 + 20.0 < centres[2].1, "{centres:?}");
+}
+
+#[test]
+fn frames_sheets_and_the_last_picture_are_written() {
+    let world = World::new();
+    world.train("run", &["gan", "--optim", "adam", "--epochs", "5", "--frame-every", "1"]);
+    world.done(&["draw", "run", "--png", "--size", "320x240"]);
+    assert!(world.path("gif/gan-adam.gif").exists());
+    for epoch in 1..=5 {
+        assert_eq!(png_size(&world.path(&format!("gif/gan-adam/epoch-{epoch}.png"))), (320, 240));
+    }
+    world.done(&["draw", "run", "--sheet", "1,3,5", "--size", "320x240", "--out", "sheets"]);
+    assert_eq!(png_size(&world.path("sheets/gan-adam-sheet.png")), (960, 240));
+    world.done(&["draw", "run", "--last"]);
+    assert_eq!(png_size(&world.path("gif/gan-adam-last.png")), (640, 480));
+    world.done(&["draw", "run", "--every", "2", "--out", "thin"]);
+    // Epochs 2 and 4, and the last.
+    assert_eq!(play(&world.path("thin/gan-adam.gif")).1.len(), 3);
+    world.done(&["draw", "run", "--format", "png", "--every", "5", "--out", "only"]);
+    assert!(world.path("only/gan-adam/epoch-5.png").exists() && !world.path("only/gan-adam.gif").exists());
+}
+
+#[test]
+fn drawing_twice_gives_the_same_bytes_and_leaves_the_run_alone() {
+    let world = World::new();
+    world.train("run", &["gan", "--epochs", "2"]);
+    let before = crate::world::contents(&world.path("run"));
+    world.done(&["draw", "run", "--out", "one"]);
+    world.done(&["draw", "run", "--out", "two"]);
+    assert_eq!(std::fs::read(world.path("one/gan.gif")).unwrap(), std::fs::read(world.path("two/gan.gif")).unwrap());
+    assert_eq!(crate::world::contents(&world.path("run")), before);
+}
+
+#[test]
+fn what_cannot_be_drawn_says_why() {
+    let world = World::new();
+    assert!(world.fails(1, &["draw"]).contains("gan-lab train gan"));
+    assert!(world.fails(1, &["draw", "nowhere"]).contains("nowhere holds no run"));
+    world.train("run", &["gan", "--epochs", "2"]);
+    let message = world.fails(1, &["draw", "run", "--sheet", "1,2"]);
+    assert!(message.contains("no frame of epoch 1; it has: 2"), "{message}");
+}

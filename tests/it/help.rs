@@ -1,0 +1,69 @@
+//! What a newcomer reads, as it stands.
+
+use crate::world::World;
+
+#[test]
+fn help_texts() {
+    let world = World::new();
+    for (name, args) in [
+        ("gan-lab", &["--help"][..]),
+        ("train", &["train", "--help"]),
+        ("draw", &["draw", "--help"]),
+        ("data", &["data", "--help"]),
+        ("data_make", &["data", "make", "--help"]),
+        ("data_inspect", &["data", "inspect", "--help"]),
+        ("doctor", &["doctor", "--help"]),
+        ("completions", &["completions", "--help"]),
+        ("man", &["man", "--help"]),
+    ] {
+        insta::assert_snapshot!(format!("help_{name}"), world.done(args));
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let world = World::new();
+    let script = world.done(&["completions", "bash"]);
+    let page = world.done(&["man"]);
+    for command in ["train", "draw", "data", "doctor"] {
+        assert!(script.contains(command), "{command} cannot be completed");
+        assert!(page.contains(command), "{command} is not in the manual");
+    }
+    world.done(&["man", "--out", "pages"]);
+    for page in ["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1"] {
+        assert!(world.path("pages").join(page).exists(), "{page} is missing");
+    }
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_exits_accordingly() {
+    let world = World::new();
+    let output = world.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("data/points.mat") && text.contains("There is 1 problem."), "{text}");
+    let text = world.done(&["doctor", "--data", "data.npy"]);
+    assert!(text.contains("300 points") && text.contains("All is well"), "{text}");
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_says_what_is_known() {
+    let world = World::new();
+    for (args, needle) in [
+        (&["train"][..], "gan, wgan or wgan-gp"),
+        (&["train", "dcgan"], "possible values: gan, wgan, wgan-gp"),
+        (&["train", "gan", "--model", "wgan"], "cannot be used with"),
+        (&["train", "gan", "--clip", "0.1"], "--clip belongs to wgan"),
+        (&["train", "wgan", "--gp-weight", "1"], "--gp-weight belongs to wgan-gp"),
+        (&["train", "wgan", "--generator-loss", "saturating"], "--generator-loss belongs to gan"),
+        (&["train", "gan", "--lr", "fast"], "invalid value 'fast'"),
+        (&["train", "gan", "--device", "gpu"], "cuda:N"),
+        (&["train", "gan", "--resume", "--force"], "cannot be used with"),
+        (&["draw", "--size", "12"], "WIDTHxHEIGHT"),
+        (&["draw", "--fps", "0"], "0.02 to 50"),
+        (&["paint"], "unrecognized subcommand"),
+    ] {
+        let message = world.fails(2, args);
+        assert!(message.contains(needle), "{args:?}: {message}");
+    }
+}

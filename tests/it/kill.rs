@@ -1,0 +1,104 @@
+//! Interrupted runs end like uninterrupted ones.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use gan_lab::run::{RunDir, Status};
+
+use crate::world::{SMALL, World, assert_same};
+
+const EPOCHS: &str = "24";
+
+fn args<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let common = ["train", "wgan-gp", "--epochs", EPOCHS, "--frame-every", "5", "--threads", "1", "--out", out];
+    [&common[..], &SMALL, more].concat()
+}
+
+/// Starts a run and waits until it says that this many epochs are done.
+fn start(world: &World, out: &str, more: &[&str], epochs: usize) -> Child {
+    let mut child = world.command(&args(out, more)).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let reached = lines.by_ref().map_while(Result::ok).any(|line| {
+        let done = line.trim_start_matches("epoch").trim_start().split('/').next().and_then(|n| n.parse::<usize>().ok());
+        line.starts_with("epoch") && done.is_some_and(|done| done >= epochs)
+    });
+    assert!(reached, "the run ended before epoch {epochs}");
+    // Whoever stops reading must not stop the writer.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn killed_at_several_moments_and_resumed_it_ends_byte_for_byte_the_same() {
+    let world = World::new();
+    world.done(&args("straight", &["--quiet"]));
+    for (i, moments) in [vec![2], vec![6, 14], vec![4, 10, 18]].into_iter().enumerate() {
+        let out = format!("killed{i}");
+        for (n, &epoch) in moments.iter().enumerate() {
+            let more: &[&str] = if n == 0 { &[] } else { &["--resume"] };
+            let mut child = start(&world, &out, more, epoch);
+            child.kill().unwrap();
+            assert!(!child.wait().unwrap().success());
+            // A killed process leaves a lock file that nobody holds.
+            let status = RunDir::new(world.path(&out)).status().unwrap();
+            let Status::Unfinished { done, .. } = status else { panic!("{status:?} after a kill") };
+            assert!(done >= epoch as u64, "epoch {epoch} was done and is lost");
+        }
+        world.done(&args(&out, &["--resume", "--quiet"]));
+        assert_same(&world.path("straight"), &world.path(&out));
+    }
+}
+
+#[test]
+fn signals_save_exit_with_their_codes_and_the_run_goes_on() {
+    let world = World::new();
+    world.done(&args("straight", &["--quiet"]));
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let out = format!("run{name}");
+        let mut child = start(&world, &out, &[], 3);
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        world.done(&args(&out, &["--resume", "--quiet"]));
+        assert_same(&world.path("straight"), &world.path(&out));
+    }
+}
+
+#[test]
+fn a_second_process_is_refused_with_the_firsts_pid() {
+    let world = World::new();
+    let mut first = start(&world, "run", &[], 2);
+    for more in ["--resume", "--force"] {
+        let message = world.fails(1, &args("run", &[more]));
+        assert!(message.contains(&format!("process {}", first.id())), "{message}");
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    world.done(&args("run", &["--resume", "--quiet"]));
+}
+
+#[test]
+fn half_written_ends_are_taken_off() {
+    let world = World::new();
+    world.done(&args("straight", &["--quiet"]));
+    let mut child = start(&world, "run", &[], 6);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What a process leaves that was killed between its writes: a record and a frame of an epoch that does not
+    // count, half a line, an unfinished file.
+    let run = world.path("run");
+    let mut metrics = std::fs::read(run.join("metrics.jsonl")).unwrap();
+    metrics.extend(br#"{"epoch":99,"iteration":1,"d_loss":0.0,"g_loss":0.0,"seconds":1.0}"#);
+    metrics.extend(b"\n{\"epoch\":100,\"ite");
+    std::fs::write(run.join("metrics.jsonl"), metrics).unwrap();
+    let mut samples = std::fs::read(run.join("samples.npy")).unwrap();
+    samples.extend([1; 123]);
+    std::fs::write(run.join("samples.npy"), samples).unwrap();
+    std::fs::write(run.join(".gan-lab-part-x1"), "half").unwrap();
+    world.done(&args("run", &["--resume", "--quiet"]));
+    assert_same(&world.path("straight"), &run);
+}
