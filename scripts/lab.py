@@ -31,15 +31,13 @@ def generator(config):
     return Net(*layers, nn.Linear(width, 2))
 
 
-def discriminator(config):
+def discriminator(config, sigmoid):
     layers, width = [], 2
     for next_width in config["discriminator"]["hidden"]:
         layers += [nn.Linear(width, next_width), nn.LeakyReLU(0.2)]
         width = next_width
     layers.append(nn.Linear(width, 1))
-    if config["objective"]["model"] == "gan":
-        layers.append(nn.Sigmoid())
-    return Net(*layers)
+    return Net(*layers, nn.Sigmoid()) if sigmoid else Net(*layers)
 
 
 def optimizer(config, parameters):
@@ -69,11 +67,18 @@ def deviation(ours, theirs):
 
 
 class Lab:
-    """Two networks and their optimisers; `iteration` is one training iteration."""
+    """Two networks and their optimisers; `iteration` is one training iteration.
 
-    def __init__(self, config, dtype=torch.float32):
+    A GAN's discriminator ends in a sigmoid, whose logarithm the losses take, as the formula says. With `logits` it
+    does not, and the losses take logsigmoid: the same to the last digits, which count in single precision.
+    """
+
+    def __init__(self, config, dtype=torch.float32, logits=False):
         self.config, self.objective = config, config["objective"]
-        self.generator, self.discriminator = generator(config).to(dtype), discriminator(config).to(dtype)
+        sigmoid = self.objective["model"] == "gan" and not logits
+        self.log_d = torch.log if sigmoid else nn.functional.logsigmoid
+        self.log_not_d = (lambda d: torch.log(1 - d)) if sigmoid else (lambda d: nn.functional.logsigmoid(-d))
+        self.generator, self.discriminator = generator(config).to(dtype), discriminator(config, sigmoid).to(dtype)
         self.g_optim = optimizer(config, self.generator.parameters())
         self.d_optim = optimizer(config, self.discriminator.parameters())
 
@@ -82,13 +87,13 @@ class Lab:
         if self.objective["model"] != "gan":
             return -d.mean()
         if self.objective["generator_loss"] == "saturating":
-            return torch.log(1 - d).mean()
-        return -torch.log(d).mean()
+            return self.log_not_d(d).mean()
+        return -self.log_d(d).mean()
 
     def discriminator_loss(self, real, fake, mix):
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
         if self.objective["model"] == "gan":
-            return -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
+            return -(self.log_d(on_real).mean() + self.log_not_d(on_fake).mean())
         loss = on_fake.mean() - on_real.mean()
         if self.objective["model"] == "wgan-gp":
             points = (mix * real + (1 - mix) * fake).requires_grad_(True)

@@ -32,7 +32,7 @@ def main(path):
     config = note["config"]
     torch.set_num_threads(config["threads"])
     no_effect, worst, worst_noise, worst_loss = without_effect(config), (0.0, "none"), 0.0, 0.0
-    lab = Lab(config)
+    lab = Lab(config, logits=True)
     lab.load(tensors, "init")
     for i in range(note["iterations"]):
         d_loss, g_loss = lab.iteration(tensors[f"{i}.real"], tensors[f"{i}.noise"], tensors.get(f"{i}.mix"))

@@ -18,10 +18,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
-    let mut part = part_in(folder).map_err(|error| with_path(error, "cannot write in", folder))?;
-    part.write_all(bytes).map_err(|error| with_path(error, "cannot write", path))?;
-    part.as_file().sync_all().map_err(|error| with_path(error, "cannot sync", path))?;
-    part.persist(path).map_err(|error| with_path(error.error, "cannot write", path))?;
+    let mut part = part_in(folder).map_err(|error| with_path(&error, "cannot write in", folder))?;
+    part.write_all(bytes).map_err(|error| with_path(&error, "cannot write", path))?;
+    part.as_file().sync_all().map_err(|error| with_path(&error, "cannot sync", path))?;
+    part.persist(path).map_err(|error| with_path(&error.error, "cannot write", path))?;
     // The rename is in the folder's own data.
     fs::File::open(folder)?.sync_all()
 }
@@ -45,7 +45,7 @@ pub fn remove_parts(folder: &Path) -> io::Result<()> {
 /// Whether files can be written in `folder`, which is made if need be.
 pub fn check_writable(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    part_in(folder).map(drop).map_err(|error| with_path(error, "cannot write in", folder))
+    part_in(folder).map(drop).map_err(|error| with_path(&error, "cannot write in", folder))
 }
 
 fn part_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
@@ -60,7 +60,7 @@ fn part_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-fn with_path(error: io::Error, what: &str, path: &Path) -> io::Error {
+fn with_path(error: &io::Error, what: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
 }
 

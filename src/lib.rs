@@ -13,7 +13,7 @@ pub mod loss;
 pub mod media;
 pub mod nets;
 pub mod optim;
-pub mod run;
 pub mod render;
 pub mod rng;
+pub mod run;
 pub mod train;

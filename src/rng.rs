@@ -34,8 +34,7 @@ pub enum Use {
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 7] =
-        [Self::Init, Self::Split, Self::Shuffle, Self::Noise, Self::Mix, Self::Eval, Self::Data];
+    pub const ALL: [Self; 7] = [Self::Init, Self::Split, Self::Shuffle, Self::Noise, Self::Mix, Self::Eval, Self::Data];
 
     const fn name(self) -> &'static [u8] {
         match self {

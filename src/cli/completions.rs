@@ -14,9 +14,9 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs, mut command: Command, _: &Printer) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &CompletionsArgs, mut command: Command) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "gan-lab", &mut script);
     Printer::raw(&script);
-    Ok(Exit::Done)
+    Exit::Done
 }

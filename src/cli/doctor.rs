@@ -29,7 +29,11 @@ struct Check {
 
 pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> Exit {
     let checks = [
-        Check { what: "gan-lab", ok: true, found: format!("{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH) },
+        Check {
+            what: "gan-lab",
+            ok: true,
+            found: format!("{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH),
+        },
         libtorch(),
         devices(),
         threads(),
@@ -52,7 +56,8 @@ pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> Exit {
 
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
 fn libtorch() -> Check {
-    let sum = tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
+    let sum =
+        tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
     let works = sum.and_then(|sum| sum.f_double_value(&[])).is_ok_and(|sum| (sum - 2.0).abs() < 1e-6);
     Check { what: "libtorch", ok: works, found: env!("GAN_LAB_LIBTORCH").to_owned() }
 }

@@ -19,8 +19,10 @@ pub(super) const GIFS: &str = "gif";
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
-#[command(after_help = "Each run becomes gif/<model>.gif (gif/<model>-<optim>.gif for another optimiser than RMSProp), \
-                        drawn from what that run recorded; nothing is trained again.")]
+#[command(
+    after_help = "Each run becomes gif/<model>.gif (gif/<model>-<optim>.gif for another optimiser than RMSProp), \
+                        drawn from what that run recorded; nothing is trained again."
+)]
 pub(super) struct DrawArgs {
     /// Run directories [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
@@ -224,14 +226,7 @@ mod tests {
         let runs: Vec<_> = runs.iter().map(|(path, config)| (Path::new(path), config)).collect();
         assert_eq!(
             names(&runs),
-            [
-                "gan-rmsprop-seed1-3",
-                "gan",
-                "gan-adam",
-                "wgan-gp-sgd",
-                "gan-rmsprop-seed1-2",
-                "gan-rmsprop-seed1",
-            ]
+            ["gan-rmsprop-seed1-3", "gan", "gan-adam", "wgan-gp-sgd", "gan-rmsprop-seed1-2", "gan-rmsprop-seed1",]
         );
     }
 

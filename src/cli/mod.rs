@@ -76,7 +76,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Draw(args) => draw::run(&args, printer),
         Command::Data(command) => data::run(&command, printer),
         Command::Doctor(args) => Ok(doctor::run(&args, printer)),
-        Command::Completions(args) => completions::run(&args, Cli::command(), printer),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Man(args) => man::run(&args, Cli::command(), printer),
     }
 }

@@ -11,7 +11,8 @@ pub(super) enum Align {
 
 /// Rows of cells under each other, two spaces apart; trailing spaces are left out.
 pub(super) fn table(align: &[Align], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max();
     let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or(0)).collect();
     let lines = rows.iter().map(|row| {
         let cells = row.iter().enumerate().map(|(i, cell)| {

@@ -21,8 +21,10 @@ use crate::train::{Outcome, Trace, Training, frame_codes};
 
 /// Train a model on points and record what it makes
 #[derive(Debug, Args)]
-#[command(after_help = "With nothing but a model this is the lab's recipe: data/points.mat, 320 epochs, RMSProp, lr 5e-5.\n\
-                        Ctrl-C saves and stops; the same command with --resume goes on, to the very same result.")]
+#[command(
+    after_help = "With nothing but a model this is the lab's recipe: data/points.mat, 320 epochs, RMSProp, lr 5e-5.\n\
+                        Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
+)]
 pub(super) struct TrainArgs {
     /// The model
     #[arg(value_enum)]
@@ -174,7 +176,9 @@ fn plan(args: &TrainArgs) -> anyhow::Result<Plan> {
         let wanted = apply(args, from_file.unwrap_or_else(|| (*saved).clone()))?;
         let config = continued(&dir, &saved, wanted)?;
         if args.trace.is_some() {
-            return Err(UsageError("--trace records a run's first iterations; it cannot go with --resume".into()).into());
+            return Err(
+                UsageError("--trace records a run's first iterations; it cannot go with --resume".into()).into()
+            );
         }
         return Ok(Plan { config, dir, resume: true });
     }
@@ -311,10 +315,8 @@ impl Rate {
 fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     let rate = rate.at(record.epoch);
     let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
-    let message = format!(
-        "d_loss {:>8.4}  g_loss {:>8.4}  {rate:>5.1} epochs/s  {left} left",
-        record.d_loss, record.g_loss
-    );
+    let message =
+        format!("d_loss {:>8.4}  g_loss {:>8.4}  {rate:>5.1} epochs/s  {left} left", record.d_loss, record.g_loss);
     bar.show(record.epoch, &message);
 }
 

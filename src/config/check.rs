@@ -1,5 +1,6 @@
 //! The one place where a config is found to make sense.
 
+use std::fmt;
 use std::ops::Deref;
 
 use super::{Objective, Optim, TrainConfig};
@@ -159,11 +160,11 @@ fn not_negative(x: f64) -> bool {
     x.is_finite() && x >= 0.0
 }
 
-fn require(key: &'static str, found: impl ToString, holds: bool, expected: &str) -> Result<(), ConfigError> {
+fn require(key: &'static str, found: impl fmt::Display, holds: bool, expected: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }
-    Err(ConfigError::Value { key, found: found.to_string(), expected: expected.to_owned() })
+    Err(ConfigError::Value { key, found: format!("{found}"), expected: expected.to_owned() })
 }
 
 #[cfg(test)]

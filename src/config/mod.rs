@@ -34,7 +34,7 @@ pub struct TrainConfig {
     /// The discriminator's (or critic's) shape.
     #[serde(default)]
     pub discriminator: DiscriminatorConfig,
-    /// The optimiser of both networks, with `PyTorch`'s option names.
+    /// The optimiser of both networks, with PyTorch's option names.
     #[serde(default)]
     pub optim: Optim,
     /// The learning rate of both networks.
@@ -104,7 +104,7 @@ pub enum UpdateOrder {
     CriticFirst,
 }
 
-/// The generator: Linear layers with LeakyReLU(0.2) between them, `BatchNorm` before it where asked for.
+/// The generator: Linear layers with LeakyReLU(0.2) between them, BatchNorm before it where asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GeneratorConfig {
@@ -112,11 +112,11 @@ pub struct GeneratorConfig {
     pub latent_dim: usize,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
-    /// For each hidden layer, whether `BatchNorm` follows its Linear.
+    /// For each hidden layer, whether BatchNorm follows its Linear.
     pub batch_norm: Vec<bool>,
-    /// `BatchNorm`'s eps. The lab's 0.8 was passed where its author meant the momentum; it is kept, for it works.
+    /// BatchNorm's eps. The lab's 0.8 was passed where its author meant the momentum; it is kept, for it works.
     pub batch_norm_eps: f64,
-    /// `BatchNorm`'s momentum.
+    /// BatchNorm's momentum.
     pub batch_norm_momentum: f64,
 }
 

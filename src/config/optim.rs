@@ -1,4 +1,4 @@
-//! The optimisers' options, with `PyTorch`'s names and defaults. The learning rate stands beside them in the config,
+//! The optimisers' options, with PyTorch's names and defaults. The learning rate stands beside them in the config,
 //! so that changing the optimiser keeps it.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Optim {
     /// Stochastic gradient descent.
     Sgd(SgdOptions),
-    /// `RMSProp`.
+    /// RMSProp.
     Rmsprop(RmspropOptions),
     /// Adam.
     Adam(AdamOptions),

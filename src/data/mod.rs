@@ -95,7 +95,9 @@ pub enum DataError {
         column: usize,
     },
     /// Fewer points than the run needs.
-    #[error("{path} has {found} points, too few for --train-size {train_size}: at least {least} must be left to hold out")]
+    #[error(
+        "{path} has {found} points, too few for --train-size {train_size}: at least {least} must be left to hold out"
+    )]
     TooFew {
         /// The file.
         path: PathBuf,
@@ -145,7 +147,7 @@ impl PointSet {
         for value in self.points.as_flattened() {
             hash.update(value.to_le_bytes());
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 

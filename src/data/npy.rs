@@ -1,4 +1,4 @@
-//! `NumPy`'s npy files: read as points, and the float32 arrays of a run directory.
+//! NumPy's npy files: read as points, and the float32 arrays of a run directory.
 
 use std::io;
 use std::path::Path;
@@ -66,11 +66,12 @@ pub(super) fn read_matrix(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError
         return Err(DataError::NotPoints { path: path.to_owned(), name, shape });
     };
     let (rows, columns) = (rows as usize, columns as usize);
-    let values =
-        read_values(file).ok_or_else(|| DataError::NotReal { path: path.to_owned(), name, kind })?;
+    let values = read_values(file).ok_or_else(|| DataError::NotReal { path: path.to_owned(), name, kind })?;
     let values = match order {
         Order::C => values,
-        Order::Fortran => (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| values[c * rows + r]).collect(),
+        Order::Fortran => {
+            (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| values[c * rows + r]).collect()
+        }
     };
     Ok(Matrix { rows, columns, values })
 }

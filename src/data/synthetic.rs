@@ -41,8 +41,7 @@ pub type Named = (&'static str, Vec<[f64; 2]>);
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 6] =
-        [Self::Points, Self::Ring8, Self::Grid25, Self::SwissRoll, Self::Moons, Self::Circles];
+    pub const ALL: [Self; 6] = [Self::Points, Self::Ring8, Self::Grid25, Self::SwissRoll, Self::Moons, Self::Circles];
 
     /// The name in commands and file names.
     pub const fn name(self) -> &'static str {
@@ -157,9 +156,13 @@ mod tests {
             let n = stroke.len() as f64;
             let got = [0, 1].map(|i| stroke.iter().map(|p| p[i]).sum::<f64>() / n);
             let moment = |i: usize, j: usize| stroke.iter().map(|p| (p[i] - got[i]) * (p[j] - got[j])).sum::<f64>() / n;
-            for (value, expected) in
-                [(got[0], mean[0]), (got[1], mean[1]), (moment(0, 0), var_x), (moment(0, 1), cov), (moment(1, 1), var_y)]
-            {
+            for (value, expected) in [
+                (got[0], mean[0]),
+                (got[1], mean[1]),
+                (moment(0, 0), var_x),
+                (moment(0, 1), cov),
+                (moment(1, 1), var_y),
+            ] {
                 // Standard errors are 0.016 for means and at most 0.05 for second moments; four of them.
                 assert!((value - expected).abs() < 0.2, "{name}: {value} for {expected}");
             }
@@ -182,7 +185,7 @@ mod tests {
         let grid = xx(Law::Grid25, 10_000);
         let mut counts = [0; 25];
         for point in &grid {
-            let [i, j] = point.map(|x| ((x + 4.0) / 2.0).round() as usize);
+            let [i, j] = point.map(|x| (x / 2.0 + 2.0).round() as usize);
             counts[i * 5 + j] += 1;
         }
         assert!(counts.iter().all(|&c| (300..500).contains(&c)), "{counts:?}");

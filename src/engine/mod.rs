@@ -31,7 +31,7 @@ pub struct State {
 pub struct OptimState {
     /// Steps taken.
     pub steps: u64,
-    /// Its buffers by `PyTorch`'s names, flat, in the order of the network's parameters.
+    /// Its buffers by PyTorch's names, flat, in the order of the network's parameters.
     pub buffers: Vec<(String, Vec<f32>)>,
 }
 

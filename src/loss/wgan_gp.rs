@@ -65,4 +65,35 @@ mod tests {
         let gradients = Tensor::run_backward(&[penalty], &[&w], false, false);
         assert!(gradients[0].isfinite().all().int64_value(&[]) == 1);
     }
+
+    /// A critic with one hidden layer of LeakyReLU units, its parameters flat: W [5, 2], b [5], v [5, 1].
+    fn critic(parameters: &Tensor, x: &Tensor) -> Tensor {
+        let part = |start, size| parameters.narrow(0, start, size);
+        let hidden = x.matmul(&part(0, 10).view([2, 5])) + part(10, 5);
+        (hidden.clamp_min(0.0) + hidden.clamp_max(0.0) * 0.2).matmul(&part(15, 5).view([5, 1]))
+    }
+
+    #[test]
+    fn the_penaltys_weight_gradient_is_that_of_finite_differences() {
+        let numbers = |n: i64, step: f64| (Tensor::arange(n, (Kind::Double, tch::Device::Cpu)) * step).sin();
+        let parameters = numbers(20, 1.7).set_requires_grad(true);
+        let (real, fake) = (numbers(16, 0.9).view([8, 2]), numbers(16, 2.3).view([8, 2]) * 2.0);
+        let mix = (numbers(8, 3.1).view([8, 1]) + 1.0) / 2.0;
+        let penalty = |p: &Tensor| gradient_penalty(|x| Ok(critic(p, x)), &real, &fake, &mix).unwrap();
+        let analytic = Tensor::run_backward(&[penalty(&parameters)], &[&parameters], false, false);
+        let mut checked = 0;
+        for i in 0..20 {
+            let at = |shift: f64| {
+                let moved = parameters.detach().copy();
+                let _ = moved.get(i).fill_(parameters.double_value(&[i]) + shift);
+                penalty(&moved).double_value(&[])
+            };
+            let numeric = (at(1e-6) - at(-1e-6)) / 2e-6;
+            let exact = analytic[0].double_value(&[i]);
+            assert!((exact - numeric).abs() < 1e-7 * (1.0 + exact.abs()), "parameter {i}: {exact} for {numeric}");
+            checked += i32::from(exact.abs() > 1e-3);
+        }
+        // The penalty has an effect, on W and on v; b moves nothing but which units are on.
+        assert!(checked >= 14, "only {checked} parameters feel the penalty");
+    }
 }

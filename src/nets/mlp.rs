@@ -1,7 +1,7 @@
 //! The lab's multilayer perceptrons.
 //!
-//! A network is Linear - LeakyReLU(0.2) - … - Linear, with `BatchNorm` between a hidden Linear and its LeakyReLU where
-//! the config asks for it. Tensors carry the names that `PyTorch` gives them in
+//! A network is Linear - LeakyReLU(0.2) - … - Linear, with BatchNorm between a hidden Linear and its LeakyReLU where
+//! the config asks for it. Tensors carry the names that PyTorch gives them in
 //!
 //! ```python
 //! class Net(nn.Module):
@@ -70,9 +70,9 @@ impl Slot {
 pub struct Weights {
     /// All learnt parameters, one tensor after another.
     pub parameters: Vec<f32>,
-    /// `BatchNorm`'s running means and variances, one tensor after another.
+    /// BatchNorm's running means and variances, one tensor after another.
     pub statistics: Vec<f32>,
-    /// Training batches seen, which `PyTorch` keeps as `num_batches_tracked`.
+    /// Training batches seen, which PyTorch keeps as `num_batches_tracked`.
     pub batches: u64,
 }
 
@@ -112,7 +112,7 @@ impl Mlp {
         &self.layers
     }
 
-    /// The learnt parameters, in `PyTorch`'s order.
+    /// The learnt parameters, in PyTorch's order.
     pub fn parameters(&self) -> Vec<Slot> {
         self.slots(|layer| match *layer {
             Layer::Linear { inputs, outputs } => vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])],
@@ -121,7 +121,7 @@ impl Mlp {
         })
     }
 
-    /// `BatchNorm`'s running statistics, in `PyTorch`'s order.
+    /// BatchNorm's running statistics, in PyTorch's order.
     pub fn statistics(&self) -> Vec<Slot> {
         self.slots(|layer| match *layer {
             Layer::BatchNorm { features, .. } => {
@@ -146,8 +146,8 @@ impl Mlp {
         .collect()
     }
 
-    /// Initial weights in the law in which `PyTorch` draws them: a Linear's weight and bias uniform on
-    /// +-1/sqrt(inputs); `BatchNorm`'s scale 1, shift 0, mean 0, variance 1.
+    /// Initial weights in the law in which PyTorch draws them: a Linear's weight and bias uniform on
+    /// +-1/sqrt(inputs); BatchNorm's scale 1, shift 0, mean 0, variance 1.
     pub fn initial(&self, rng: &mut Stream) -> Weights {
         let mut parameters = Vec::new();
         let mut statistics = Vec::new();
@@ -169,7 +169,7 @@ impl Mlp {
         Weights { parameters, statistics, batches: 0 }
     }
 
-    /// The weights as tensors with `PyTorch`'s names.
+    /// The weights as tensors with PyTorch's names.
     pub fn to_tensors(&self, weights: &Weights) -> Vec<NamedTensor> {
         let floats = |slots: Vec<Slot>, values: &[f32]| {
             let mut rest = values;
@@ -187,7 +187,7 @@ impl Mlp {
         tensors
     }
 
-    /// The weights out of tensors with `PyTorch`'s names; every one must be there in its shape.
+    /// The weights out of tensors with PyTorch's names; every one must be there in its shape.
     pub fn from_tensors(&self, tensors: &[NamedTensor]) -> Result<Weights, TensorError> {
         let floats = |slots: Vec<Slot>| {
             let mut values = Vec::new();
@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn the_labs_networks_have_pytorchs_names_and_shapes() {
         let names = |slots: Vec<Slot>| slots.into_iter().map(|s| (s.name, s.shape)).collect::<Vec<_>>();
-        let expect = |pairs: &[(&str, &[usize])]| pairs.iter().map(|(n, s)| ((*n).into(), s.to_vec())).collect::<Vec<_>>();
+        let expect =
+            |pairs: &[(&str, &[usize])]| pairs.iter().map(|(n, s)| ((*n).into(), s.to_vec())).collect::<Vec<_>>();
         assert_eq!(
             names(generator().parameters()),
             expect(&[
@@ -264,7 +265,8 @@ mod tests {
         for (name, value) in
             [("net.3.weight", 1.0), ("net.3.bias", 0.0), ("net.6.running_mean", 0.0), ("net.6.running_var", 1.0)]
         {
-            assert!(NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap().iter().all(|&x| x == value));
+            let values = NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap();
+            assert_eq!(values, vec![value; values.len()], "{name}");
         }
     }
 

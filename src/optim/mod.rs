@@ -1,4 +1,4 @@
-//! The optimisers, with `PyTorch`'s exact updates, and with states that can be saved.
+//! The optimisers, with PyTorch's exact updates, and with states that can be saved.
 //!
 //! A network's parameters are one flat tensor here, and so is each of an optimiser's buffers: a step is a few passes
 //! over them, and a saved state is a handful of arrays in the order of [`crate::nets::mlp::Mlp::parameters`].
@@ -22,7 +22,7 @@ pub trait Optimizer: std::fmt::Debug {
     /// Sets the number of steps taken, when a saved state is loaded.
     fn set_steps(&mut self, steps: u64);
 
-    /// The buffers, with `PyTorch`'s names for them.
+    /// The buffers, with PyTorch's names for them.
     fn buffers(&mut self) -> Vec<(&'static str, &mut Tensor)>;
 }
 

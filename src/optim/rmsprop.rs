@@ -1,4 +1,4 @@
-//! `RMSProp` as in `torch.optim.RMSprop` (Hinton's lecture 6e; centred: Graves 2013, equations 38 to 45):
+//! RMSProp as in `torch.optim.RMSprop` (Hinton's lecture 6e; centred: Graves 2013, equations 38 to 45):
 //!
 //! g' = g + weight_decay p;
 //! v = alpha v + (1 - alpha) g'^2;

@@ -5,7 +5,7 @@ mod scatter;
 mod sheet;
 
 pub use picture::Picture;
-pub use scatter::{Axes, Size, ScatterPainter};
+pub use scatter::{Axes, ScatterPainter, Size};
 pub use sheet::sheet;
 
 /// A picture could not be drawn.

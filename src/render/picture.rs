@@ -30,7 +30,8 @@ impl Picture {
         for rows in self.rgb.chunks_exact(self.width * 6) {
             let (upper, lower) = rows.split_at(self.width * 3);
             for (a, b) in upper.as_chunks::<6>().0.iter().zip(lower.as_chunks::<6>().0) {
-                let mean = |i: usize| (u16::from(a[i]) + u16::from(a[i + 3]) + u16::from(b[i]) + u16::from(b[i + 3]) + 2) / 4;
+                let mean =
+                    |i: usize| (u16::from(a[i]) + u16::from(a[i + 3]) + u16::from(b[i]) + u16::from(b[i + 3]) + 2) / 4;
                 rgb.extend([mean(0) as u8, mean(1) as u8, mean(2) as u8]);
             }
         }

@@ -94,7 +94,11 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("'{text}' is not a size; say WIDTHxHEIGHT, each {} to {} pixels: 640x480", Self::SMALLEST, Self::LARGEST)
+            format!(
+                "'{text}' is not a size; say WIDTHxHEIGHT, each {} to {} pixels: 640x480",
+                Self::SMALLEST,
+                Self::LARGEST
+            )
         };
         let (width, height) = text.split_once('x').ok_or_else(wrong)?;
         let side = |text: &str| text.parse().ok().filter(|n| (Self::SMALLEST..=Self::LARGEST).contains(n));
@@ -186,7 +190,15 @@ impl ScatterPainter {
     }
 
     fn mesh(&self, chart: &mut Chart<'_>) -> Result<(), RenderError> {
-        let digits = |(low, high): (f64, f64)| if high - low > 20.0 { 0 } else if high - low > 3.0 { 1 } else { 2 };
+        let digits = |(low, high): (f64, f64)| {
+            if high - low > 20.0 {
+                0
+            } else if high - low > 3.0 {
+                1
+            } else {
+                2
+            }
+        };
         let (x_digits, y_digits) = (digits(self.axes.x), digits(self.axes.y));
         chart
             .configure_mesh()
@@ -261,7 +273,8 @@ mod tests {
 
     #[test]
     fn points_show_in_their_colours_at_their_places() {
-        let painter = ScatterPainter::new(Size::default(), Axes { x: (0.0, 1.0), y: (0.0, 1.0) }, &[[0.25, 0.5]]).unwrap();
+        let painter =
+            ScatterPainter::new(Size::default(), Axes { x: (0.0, 1.0), y: (0.0, 1.0) }, &[[0.25, 0.5]]).unwrap();
         let picture = painter.frame(&[[0.75, 0.5], [7.0, 7.0]], "title").unwrap();
         let columns = |colour: RGBColor| {
             let wanted = [colour.0, colour.1, colour.2];
@@ -278,7 +291,9 @@ mod tests {
 
     #[test]
     fn every_size_can_be_drawn() {
-        for size in [Size { width: 160, height: 160 }, Size { width: 4096, height: 160 }, Size { width: 301, height: 777 }] {
+        for size in
+            [Size { width: 160, height: 160 }, Size { width: 4096, height: 160 }, Size { width: 301, height: 777 }]
+        {
             let picture = ScatterPainter::new(size, Axes::LAB, &[[0.5, 0.5]]).unwrap().frame(&[], "t").unwrap();
             assert_eq!(picture.pixels().len(), (size.width * size.height) as usize);
         }

@@ -4,8 +4,8 @@ use fs_err as fs;
 
 use super::lock::Lock;
 use super::{
-    CONFIG, DISCRIMINATOR, EpochRecord, GENERATOR, NOISE, REAL, RunDir, RunError, Snapshot, Status, frames,
-    metrics, snapshot,
+    CONFIG, DISCRIMINATOR, EpochRecord, GENERATOR, NOISE, REAL, RunDir, RunError, Snapshot, Status, frames, metrics,
+    snapshot,
 };
 use crate::checkpoint;
 use crate::config::RunConfig;
@@ -93,8 +93,8 @@ impl ActiveRun {
     }
 
     fn write_config(&mut self, config: &RunConfig) -> Result<(), RunError> {
-        let json = serde_json::to_string_pretty(&**config)
-            .map_err(|error| self.dir.malformed(CONFIG, error.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(&**config).map_err(|error| self.dir.malformed(CONFIG, error.to_string()))?;
         files::write(&self.dir.file(CONFIG), (json + "\n").as_bytes())?;
         self.config = config.clone();
         Ok(())
@@ -115,7 +115,7 @@ impl ActiveRun {
         snapshot::write(&self.dir, &self.config, snapshot)
     }
 
-    /// Writes the weights as files of their own, for `PyTorch` and others to read.
+    /// Writes the weights as files of their own, for PyTorch and others to read.
     pub fn export(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
         let state = &snapshot.state;
         for (name, mlp, weights) in [
@@ -131,9 +131,10 @@ impl ActiveRun {
 fn refuse_existing(dir: &RunDir) -> Result<(), RunError> {
     let exists = |what: String, advice| RunError::Exists { path: dir.path().to_owned(), what, advice };
     match dir.status()? {
-        Status::Finished { epochs } => {
-            Err(exists(format!("a finished run of {epochs} epochs"), "train into another --out, or replace it with --force"))
-        }
+        Status::Finished { epochs } => Err(exists(
+            format!("a finished run of {epochs} epochs"),
+            "train into another --out, or replace it with --force",
+        )),
         Status::Unfinished { done, epochs } => Err(exists(
             format!("an unfinished run, {done} of {epochs} epochs done"),
             "go on with --resume, or start again with --force",

@@ -86,9 +86,9 @@ mod tests {
     #[test]
     fn a_lock_file_left_by_a_killed_process_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(LOCK), "99999999 and a longer text than a pid").unwrap();
+        fs::write(dir.path().join(LOCK), "99999999 and a longer text than a pid").unwrap();
         let _lock = Lock::take(dir.path()).unwrap();
-        let text = std::fs::read_to_string(dir.path().join(LOCK)).unwrap();
+        let text = fs::read_to_string(dir.path().join(LOCK)).unwrap();
         assert_eq!(text, std::process::id().to_string());
     }
 }

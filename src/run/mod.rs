@@ -7,7 +7,7 @@
 //! | `real.npy` | float32 [held-out, 2], the held-out points |
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
 //! | `samples.npy`, `frames.json` | float32 [frames, held-out, 2], and each frame's epoch |
-//! | `generator.safetensors`, `discriminator.safetensors` | the weights, with `PyTorch`'s names, as of the last frame |
+//! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the last frame |
 //! | `state.safetensors` | all that resuming needs |
 //! | `lock` | the pid of the process at work, while there is one |
 //!
@@ -49,8 +49,7 @@ const STATE: &str = "state.safetensors";
 const LOCK: &str = "lock";
 
 /// All that a run writes, the lock aside.
-const ALL: [&str; 9] =
-    [CONFIG, METRICS, REAL, NOISE, SAMPLES, FRAMES, GENERATOR, DISCRIMINATOR, STATE];
+const ALL: [&str; 9] = [CONFIG, METRICS, REAL, NOISE, SAMPLES, FRAMES, GENERATOR, DISCRIMINATOR, STATE];
 
 /// How far the run in a directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -59,14 +59,14 @@ pub(super) fn write(run: &RunDir, config: &RunConfig, snapshot: &Snapshot) -> Re
     ] {
         tensors.extend(mlp.to_tensors(weights).into_iter().map(|tensor| tensor.prefixed(start)));
     }
-    for (start, optim) in
-        [(GENERATOR_OPTIM, &state.generator_optim), (DISCRIMINATOR_OPTIM, &state.discriminator_optim)]
+    for (start, optim) in [(GENERATOR_OPTIM, &state.generator_optim), (DISCRIMINATOR_OPTIM, &state.discriminator_optim)]
     {
         tensors.push(NamedTensor::i64(format!("{start}steps"), vec![], vec![optim.steps as i64]));
         let buffers = optim.buffers.iter();
-        tensors.extend(buffers.map(|(name, values)| {
-            NamedTensor::f32(format!("{start}{name}"), vec![values.len()], values.clone())
-        }));
+        tensors.extend(
+            buffers
+                .map(|(name, values)| NamedTensor::f32(format!("{start}{name}"), vec![values.len()], values.clone())),
+        );
     }
     let note = Note { format: FORMAT.into(), data: data.clone() };
     let note = serde_json::to_string(&note).map_err(|error| run.malformed(STATE, error.to_string()))?;

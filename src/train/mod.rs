@@ -45,7 +45,9 @@ pub enum TrainError {
         kept: u64,
     },
     /// The data are not those that the run began with.
-    #[error("the data in {path} are not those that this run began with; put the old file back, or start again with --force")]
+    #[error(
+        "the data in {path} are not those that this run began with; put the old file back, or start again with --force"
+    )]
     OtherData {
         /// The data's file.
         path: String,

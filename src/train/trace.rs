@@ -1,8 +1,8 @@
-//! A record of a run's first iterations, for replaying them elsewhere (`scripts/replay.py` does so in `PyTorch`).
+//! A record of a run's first iterations, for replaying them elsewhere (`scripts/replay.py` does so in PyTorch).
 //!
 //! A trace is a safetensors file: `init.<network>.<tensor>` are the weights before the first iteration;
 //! `<i>.real`, `<i>.noise` and `<i>.mix` what iteration i (from 0) took; `<i>.d_loss`, `<i>.g_loss` (float64) and
-//! `<i>.<network>.<tensor>` what it gave. The metadata hold the config. The tests' fixtures from `PyTorch` have the
+//! `<i>.<network>.<tensor>` what it gave. The metadata hold the config. The tests' fixtures from PyTorch have the
 //! same form.
 
 use std::path::PathBuf;

@@ -19,7 +19,9 @@ fn every_sound_file_gives_the_same_points() {
     let types = "float64 float32 int8 uint8 int16 uint16 int32 uint32 int64 uint64".split(' ');
     let mut names: Vec<String> = types.flat_map(|t| [format!("{t}.mat"), format!("{t}.npy")]).collect();
     names.extend("i1 u1 i2 u2 i4 u4".split(' ').map(|code| format!("double-as-{code}.mat")));
-    for more in ["wide.mat", "wide.npy", "fortran.npy", "big-endian.npy", "big-endian.mat", "big-endian-int16.mat", "mixed.mat"] {
+    for more in
+        ["wide.mat", "wide.npy", "fortran.npy", "big-endian.npy", "big-endian.mat", "big-endian-int16.mat", "mixed.mat"]
+    {
         names.push(more.into());
     }
     for name in names {

@@ -60,7 +60,8 @@ fn each_gif_shows_its_own_runs_samples() {
         let at: Vec<(usize, usize)> = dots.map(|(i, _)| (i % width, i / width)).collect();
         assert!(!at.is_empty() && at.len() < 60, "{model}: {} pixels for points in one place", at.len());
         let n = at.len() as f64;
-        centres.push((at.iter().map(|p| p.0).sum::<usize>() as f64 / n, at.iter().map(|p| p.1).sum::<usize>() as f64 / n));
+        centres
+            .push((at.iter().map(|p| p.0).sum::<usize>() as f64 / n, at.iter().map(|p| p.1).sum::<usize>() as f64 / n));
     }
     // Left to right, and higher points higher up.
     assert!(centres[0].0 + 50.0 < centres[1].0 && centres[1].0 + 50.0 < centres[2].0, "{centres:?}");

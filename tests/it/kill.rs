@@ -19,7 +19,8 @@ fn start(world: &World, out: &str, more: &[&str], epochs: usize) -> Child {
     let mut child = world.command(&args(out, more)).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let reached = lines.by_ref().map_while(Result::ok).any(|line| {
-        let done = line.trim_start_matches("epoch").trim_start().split('/').next().and_then(|n| n.parse::<usize>().ok());
+        let done =
+            line.trim_start_matches("epoch").trim_start().split('/').next().and_then(|n| n.parse::<usize>().ok());
         line.starts_with("epoch") && done.is_some_and(|done| done >= epochs)
     });
     assert!(reached, "the run ended before epoch {epochs}");

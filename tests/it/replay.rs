@@ -84,9 +84,7 @@ fn without_effect(whose: &str, mlp: &Mlp) -> Vec<String> {
     let layers = mlp.layers().windows(2).enumerate();
     layers
         .filter(|(_, pair)| matches!(pair[1], Layer::BatchNorm { .. }))
-        .flat_map(|(place, _)| {
-            [format!("{whose}.net.{place}.bias"), format!("{whose}.net.{}.running_mean", place + 1)]
-        })
+        .flat_map(|(place, _)| [format!("{whose}.net.{place}.bias"), format!("{whose}.net.{}.running_mean", place + 1)])
         .collect()
 }
 

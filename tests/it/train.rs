@@ -35,13 +35,10 @@ fn a_run_holds_all_that_it_promises() {
     assert_eq!(frames.epochs, [2, 4, 5]);
     assert!(frames.samples.iter().all(|sample| sample.len() == 100));
     let metrics = run.metrics().unwrap();
-    assert_eq!(metrics.iter().map(|record| (record.epoch, record.iteration)).collect::<Vec<_>>(), [
-        (1, 5),
-        (2, 10),
-        (3, 15),
-        (4, 20),
-        (5, 25)
-    ]);
+    assert_eq!(
+        metrics.iter().map(|record| (record.epoch, record.iteration)).collect::<Vec<_>>(),
+        [(1, 5), (2, 10), (3, 15), (4, 20), (5, 25)]
+    );
     assert!(metrics.is_sorted_by_key(|record| record.seconds));
 }
 
@@ -229,7 +226,9 @@ fn a_missing_gpu_is_named() {
 fn output_comes_in_three_forms() {
     let world = World::new();
     let small = crate::world::SMALL;
-    let args = |out, form: &'static [&'static str]| [&["train", "gan", "--epochs", "1", "--out", out][..], &small, form].concat();
+    let args = |out, form: &'static [&'static str]| {
+        [&["train", "gan", "--epochs", "1", "--out", out][..], &small, form].concat()
+    };
     let words = world.run(&args("a", &[]));
     let text = String::from_utf8(words.stdout).unwrap();
     assert!(text.contains("GAN with RMSProp: finished") && text.contains("next: gan-lab draw a"), "{text}");
@@ -253,7 +252,8 @@ fn a_trace_holds_the_first_iterations_and_changes_nothing() {
     assert_eq!(note["iterations"], 3);
     let config: TrainConfig = serde_json::from_value(note["config"].clone()).unwrap();
     assert_eq!(config.objective.model(), Model::WganGp);
-    for name in ["init.generator.net.0.weight", "2.discriminator.net.4.bias", "1.mix", "0.g_loss", "2.real", "2.noise"] {
+    for name in ["init.generator.net.0.weight", "2.discriminator.net.4.bias", "1.mix", "0.g_loss", "2.real", "2.noise"]
+    {
         assert!(trace.tensors.iter().any(|tensor| tensor.name == name), "{name} is missing");
     }
     world.fails(2, &["train", "--resume", "--epochs", "2", "--out", "traced", "--trace", "t.safetensors"]);

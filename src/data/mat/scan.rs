@@ -1,4 +1,4 @@
-//! The frame of a MAT v5 file: its elements and the headers of its arrays (MAT-File Format, `MathWorks`, chapter 1).
+//! The frame of a MAT v5 file: its elements and the headers of its arrays (MAT-File Format, MathWorks, chapter 1).
 //!
 //! `matfile` reads numbers well but stops at the first thing it does not know, tells no reason, and passes over cells
 //! and text in silence. So the frame is read here first: to list what is there, to say what is wrong, and to hand

@@ -26,7 +26,7 @@ pub fn cuda_devices() -> usize {
     if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 }
 }
 
-/// Two networks on a device of libtorch's. The discriminator has no `BatchNorm`, so it is always evaluated row by row.
+/// Two networks on a device of libtorch's. The discriminator has no BatchNorm, so it is always evaluated row by row.
 #[derive(Debug)]
 pub struct TorchEngine {
     objective: Objective,
@@ -222,7 +222,8 @@ fn device(device: Device) -> Result<TorchDevice, EngineError> {
 
 /// A tensor's numbers, last axis fastest, in single precision.
 fn to_host(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
-    let flat = tensor.f_detach()?.f_to_device(TorchDevice::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1])?;
+    let flat =
+        tensor.f_detach()?.f_to_device(TorchDevice::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1])?;
     Vec::try_from(&flat)
 }
 

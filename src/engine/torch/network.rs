@@ -51,14 +51,14 @@ impl Network {
         })
     }
 
-    /// The network's output for rows of `input`, as in training: `BatchNorm` uses the batch's own statistics and
+    /// The network's output for rows of `input`, as in training: BatchNorm uses the batch's own statistics and
     /// moves the running ones.
     pub(super) fn train(&mut self, input: &Tensor) -> Result<Tensor, TchError> {
         self.batches += u64::from(!self.statistics.is_empty());
         self.forward(input, true)
     }
 
-    /// The network's output for rows of `input`, each row for itself: `BatchNorm` uses the running statistics.
+    /// The network's output for rows of `input`, each row for itself: BatchNorm uses the running statistics.
     pub(super) fn evaluate(&self, input: &Tensor) -> Result<Tensor, TchError> {
         self.forward(input, false)
     }

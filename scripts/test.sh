@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Every test: formatting, lints, unit tests, integration tests, doc tests, the scripts. What .ci/run runs.
+#
+# Needs Rust 1.95, Python 3 with pip, and a C++ compiler. All of it uses the release profile, because the libtorch
+# bindings take minutes to compile for each profile.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+step() { say "" "== $1"; }
+
+step "set-up"
+need_rust
+need_cxx
+./scripts/setup-libtorch.sh
+step "formatting"
+cargo fmt --all --check
+step "lints"
+cargo clippy --release --locked --all-targets -- --deny warnings
+step "scripts"
+./scripts/test-setup.sh
+python3 -m compileall -q scripts
+step "documentation"
+RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --no-deps --quiet
+step "tests"
+# INSTA_UPDATE=no: a text that changed fails here and is reviewed by hand.
+INSTA_UPDATE=no cargo test --release --locked
