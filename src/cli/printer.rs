@@ -92,7 +92,7 @@ impl Printer {
             return Progress { bar: ProgressBar::hidden(), lines_every: Some(total.div_ceil(16)), total };
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let template = "{prefix}  epoch {pos:>4}/{len}  [{bar:28}]  {msg}";
+        let template = "epoch {pos:>4}/{len}  [{bar:20}]  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -111,11 +111,6 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Names what is going on.
-    pub(super) fn name(&self, name: &str) {
-        self.bar.set_prefix(name.to_owned());
-    }
-
     /// Shows that `done` steps are done.
     pub(super) fn show(&self, done: u64, message: &str) {
         self.bar.set_position(done);

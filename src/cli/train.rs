@@ -30,7 +30,7 @@ pub(super) struct TrainArgs {
     #[arg(value_enum)]
     model: Option<ModelArg>,
     /// The model, as an option
-    #[arg(long = "model", value_enum, value_name = "MODEL", conflicts_with = "model")]
+    #[arg(long = "model", value_enum, value_name = "MODEL", conflicts_with = "model", hide_possible_values = true)]
     model_option: Option<ModelArg>,
     /// Begin with this config (see configs/); other options override it
     #[arg(long, value_name = "FILE")]
@@ -134,7 +134,6 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
     printer.note(&opening(&config, training.run.dir(), progress.epoch));
     let signals = Signals::listen()?;
     let bar = printer.progress(config.epochs, progress.epoch);
-    bar.name(&config.default_name());
     let rate = Rate::start(progress.epoch);
     let outcome = training.run(progress, &|| signals.received().is_some(), &mut |record| {
         show(&bar, record, &rate, config.epochs);
@@ -316,7 +315,7 @@ fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     let rate = rate.at(record.epoch);
     let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
     let message =
-        format!("d_loss {:>8.4}  g_loss {:>8.4}  {rate:>5.1} epochs/s  {left} left", record.d_loss, record.g_loss);
+        format!("d_loss {:>7.4}  g_loss {:>7.4}  {rate:>4.1} epochs/s  {left} left", record.d_loss, record.g_loss);
     bar.show(record.epoch, &message);
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gan_lab::data::{self, Point, synthetic::Law, write_mat};
+use proptest::prelude::*;
 
 use crate::world::World;
 
@@ -172,5 +173,34 @@ fn the_courses_own_file_reads_where_it_is_there() {
         for axis in 0..2 {
             assert!((stroke[axis] / 25.0 + 0.5 - scaled[axis]).abs() < 1e-6);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_points_survive_a_mat_file(points in prop::collection::vec(prop::array::uniform2(-1e6..1e6_f64), 1..200)) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p.mat");
+        std::fs::write(&path, write_mat(&[("xx", points.clone())]).unwrap()).unwrap();
+        let expected: Vec<Point> = points.iter().map(|point| point.map(|x| x as f32)).collect();
+        prop_assert_eq!(data::load(&path, "xx").unwrap().points, expected);
+    }
+
+    #[test]
+    fn any_bytes_in_any_frame_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600), kind in 0..5) {
+        let frame: &[u8] = match kind {
+            0 => b"",
+            1 => b"\x93NUMPY\x01\x00",
+            2 => b"\x93NUMPY\x03\x00\x20\x00\x00\x00{",
+            3 => &[&[b' '; 124][..], b"\x00\x01IM", &[14, 0, 0, 0]].concat(),
+            _ => &[&[b' '; 124][..], b"\x01\x00MI", &[0, 0, 0, 15]].concat(),
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        std::fs::write(&path, [frame, &bytes[..]].concat()).unwrap();
+        let _ = data::load(&path, "xx");
+        let _ = data::inspect(&path);
     }
 }

@@ -7,21 +7,26 @@ use gan_lab::run::{RunDir, Status};
 
 use crate::world::{SMALL, World, assert_same};
 
-const EPOCHS: &str = "24";
+/// Long enough that a run is still going when its progress was read and a signal sent.
+const EPOCHS: &str = "80";
 
 fn args<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let common = ["train", "wgan-gp", "--epochs", EPOCHS, "--frame-every", "5", "--threads", "1", "--out", out];
+    let common = ["train", "wgan-gp", "--epochs", EPOCHS, "--frame-every", "7", "--threads", "1", "--out", out];
     [&common[..], &SMALL, more].concat()
 }
 
 /// Starts a run and waits until it says that this many epochs are done.
 fn start(world: &World, out: &str, more: &[&str], epochs: usize) -> Child {
-    let mut child = world.command(&args(out, more)).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    start_command(world, &args(out, more), epochs)
+}
+
+/// Starts a run; with 0 epochs, waits until it says that it begins.
+fn start_command(world: &World, args: &[&str], epochs: usize) -> Child {
+    let mut child = world.command(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let reached = lines.by_ref().map_while(Result::ok).any(|line| {
-        let done =
-            line.trim_start_matches("epoch").trim_start().split('/').next().and_then(|n| n.parse::<usize>().ok());
-        line.starts_with("epoch") && done.is_some_and(|done| done >= epochs)
+        let done = line.trim_start_matches("epoch").trim_start().split('/').next().and_then(|n| n.parse().ok());
+        epochs == 0 || done.is_some_and(|done: usize| done >= epochs)
     });
     assert!(reached, "the run ended before epoch {epochs}");
     // Whoever stops reading must not stop the writer.
@@ -38,7 +43,7 @@ fn signal(child: &Child, name: &str) {
 fn killed_at_several_moments_and_resumed_it_ends_byte_for_byte_the_same() {
     let world = World::new();
     world.done(&args("straight", &["--quiet"]));
-    for (i, moments) in [vec![2], vec![6, 14], vec![4, 10, 18]].into_iter().enumerate() {
+    for (i, moments) in [vec![5], vec![10, 25], vec![5, 20, 35]].into_iter().enumerate() {
         let out = format!("killed{i}");
         for (n, &epoch) in moments.iter().enumerate() {
             let more: &[&str] = if n == 0 { &[] } else { &["--resume"] };
@@ -61,7 +66,7 @@ fn signals_save_exit_with_their_codes_and_the_run_goes_on() {
     world.done(&args("straight", &["--quiet"]));
     for (name, code) in [("-INT", 130), ("-TERM", 143)] {
         let out = format!("run{name}");
-        let mut child = start(&world, &out, &[], 3);
+        let mut child = start(&world, &out, &[], 5);
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), Some(code));
         world.done(&args(&out, &["--resume", "--quiet"]));
@@ -72,21 +77,23 @@ fn signals_save_exit_with_their_codes_and_the_run_goes_on() {
 #[test]
 fn a_second_process_is_refused_with_the_firsts_pid() {
     let world = World::new();
-    let mut first = start(&world, "run", &[], 2);
+    let endless = ["train", "gan", "--epochs", "1000000", "--threads", "1", "--out", "run"];
+    let mut first = start_command(&world, &[&endless[..], &SMALL].concat(), 0);
     for more in ["--resume", "--force"] {
-        let message = world.fails(1, &args("run", &[more]));
+        let message = world.fails(1, &[&endless[..], &SMALL, &[more]].concat());
         assert!(message.contains(&format!("process {}", first.id())), "{message}");
     }
     first.kill().unwrap();
     first.wait().unwrap();
-    world.done(&args("run", &["--resume", "--quiet"]));
+    let message = world.fails(1, &[&endless[..], &SMALL].concat());
+    assert!(message.contains("unfinished run"), "{message}");
 }
 
 #[test]
 fn half_written_ends_are_taken_off() {
     let world = World::new();
     world.done(&args("straight", &["--quiet"]));
-    let mut child = start(&world, "run", &[], 6);
+    let mut child = start(&world, "run", &[], 10);
     child.kill().unwrap();
     child.wait().unwrap();
     // What a process leaves that was killed between its writes: a record and a frame of an epoch that does not
