@@ -5,6 +5,13 @@ use clap::ValueEnum;
 use crate::config::{AdamOptions, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
 use crate::data::synthetic::Law;
 
+/// Sets what an option gave.
+pub(super) fn set<T: Clone>(to: &mut T, given: Option<&T>) {
+    if let Some(value) = given {
+        to.clone_from(value);
+    }
+}
+
 /// A model, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ModelArg {

@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
-use crate::{data, engine, files, render, run};
+use crate::{data, files, render, run, tensor};
 
 /// Check that everything needed is there and works
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ fn libtorch() -> Check {
 }
 
 fn devices() -> Check {
-    let gpus = engine::cuda_devices();
+    let gpus = tensor::cuda_devices();
     let found = match gpus {
         0 => "CPU; no CUDA device is seen".to_owned(),
         n => format!("CPU and {n} CUDA device(s): --device cuda:0 to cuda:{}", n - 1),

@@ -51,7 +51,7 @@ pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
     }
-    let ours = |error: &EngineError| !matches!(error, EngineError::NoCuda { .. });
+    let ours = |error: &EngineError| !matches!(error, EngineError::NoCuda(_));
     let internal = error.chain().any(|cause| match cause.downcast_ref::<TrainError>() {
         Some(TrainError::Engine(engine)) => ours(engine),
         _ => cause.downcast_ref::<EngineError>().is_some_and(ours),
@@ -62,10 +62,11 @@ pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::NoCuda;
 
     #[test]
     fn errors_get_the_code_of_who_can_mend_them() {
-        let no_cuda = || EngineError::NoCuda { asked: 0, found: 0 };
+        let no_cuda = || EngineError::NoCuda(NoCuda { asked: 0, found: 0 });
         let torch = || EngineError::Torch(tch::TchError::Shape("x".into()));
         assert_eq!(exit_of(&UsageError("x".into()).into()), Exit::Usage);
         assert_eq!(exit_of(&anyhow::anyhow!("no such file")), Exit::Fixable);

@@ -8,6 +8,8 @@ mod draw;
 mod exit;
 mod man;
 mod printer;
+mod progan;
+mod signals;
 mod table;
 mod train;
 

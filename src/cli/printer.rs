@@ -83,21 +83,22 @@ impl Printer {
         colour.apply_to(text).to_string()
     }
 
-    /// Progress over `total` steps: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
-    pub(super) fn progress(&self, total: u64, done: u64) -> Progress {
+    /// Progress over `total` steps of a unit: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+    pub(super) fn progress(&self, unit: &'static str, total: u64, done: u64) -> Progress {
         if self.mode != Mode::Normal {
-            return Progress { bar: ProgressBar::hidden(), lines_every: None, total };
+            return Progress { bar: ProgressBar::hidden(), lines_every: None, unit, total };
         }
         if !std::io::stderr().is_terminal() {
-            return Progress { bar: ProgressBar::hidden(), lines_every: Some(total.div_ceil(16)), total };
+            return Progress { bar: ProgressBar::hidden(), lines_every: Some(total.div_ceil(16)), unit, total };
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let template = "epoch {pos:>4}/{len}  [{bar:20}]  {msg}";
+        let template = "{prefix} {pos:>4}/{len}  [{bar:20}]  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
+        bar.set_prefix(unit);
         bar.set_position(done);
-        Progress { bar, lines_every: None, total }
+        Progress { bar, lines_every: None, unit, total }
     }
 }
 
@@ -107,6 +108,7 @@ pub(super) struct Progress {
     bar: ProgressBar,
     /// Without a terminal, a line is written whenever this many steps have passed.
     lines_every: Option<u64>,
+    unit: &'static str,
     total: u64,
 }
 
@@ -117,7 +119,7 @@ impl Progress {
         self.bar.set_message(message.to_owned());
         if self.lines_every.is_some_and(|every| done.is_multiple_of(every) || done == self.total) {
             let width = self.total.to_string().len();
-            err(&format!("epoch {done:>width$}/{}  {message}", self.total));
+            err(&format!("{} {done:>width$}/{}  {message}", self.unit, self.total));
         }
     }
 

@@ -1,17 +1,16 @@
 //! `gan-lab train`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use fs_err as fs;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::args::{GeneratorLossArg, ModelArg, OptimArg};
+use super::args::{GeneratorLossArg, ModelArg, OptimArg, set};
 use super::exit::{Exit, UsageError};
 use super::printer::{Printer, Progress, duration};
+use super::progan::{self, ProganArgs};
+use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, Difference, Model, Objective, RunConfig, TrainConfig, differences};
 use crate::data::{self, Split};
@@ -19,13 +18,29 @@ use crate::engine;
 use crate::run::{ActiveRun, EpochRecord, RUNS, RunDir, Status};
 use crate::train::{Outcome, Trace, Training, frame_codes};
 
-/// Train a model on points and record what it makes
+/// Train a model and record what it makes
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
     after_help = "With nothing but a model this is the lab's recipe: data/points.mat, 320 epochs, RMSProp, lr 5e-5.\n\
-                        Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
+                  Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
 )]
 pub(super) struct TrainArgs {
+    #[command(subcommand)]
+    images: Option<ImageModel>,
+    #[command(flatten)]
+    points: PointArgs,
+}
+
+/// Models of images, which have options of their own.
+#[derive(Debug, Subcommand)]
+enum ImageModel {
+    Progan(ProganArgs),
+}
+
+/// A model of points.
+#[derive(Debug, Args)]
+struct PointArgs {
     /// The model
     #[arg(value_enum)]
     model: Option<ModelArg>,
@@ -102,6 +117,13 @@ pub(super) struct TrainArgs {
 }
 
 pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    match &args.images {
+        Some(ImageModel::Progan(args)) => progan::run(args, printer),
+        None => train_points(&args.points, printer),
+    }
+}
+
+fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let Plan { config, dir, resume } = plan(args)?;
     if let Some(done) = already_finished(&dir, &config, resume)? {
         printer.note(&format!("this run is finished already: {} epochs", done.epoch));
@@ -133,7 +155,7 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     printer.note(&opening(&config, training.run.dir(), progress.epoch));
     let signals = Signals::listen()?;
-    let bar = printer.progress(config.epochs, progress.epoch);
+    let bar = printer.progress("epoch", config.epochs, progress.epoch);
     let rate = Rate::start(progress.epoch);
     let outcome = training.run(progress, &|| signals.received().is_some(), &mut |record| {
         show(&bar, record, &rate, config.epochs);
@@ -157,7 +179,7 @@ struct Plan {
 }
 
 /// Turns the arguments into a config and a directory; a run that is resumed keeps its own config.
-fn plan(args: &TrainArgs) -> anyhow::Result<Plan> {
+fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     let model = args.model.or(args.model_option).map(Model::from);
     let from_file = args.config.as_deref().map(read_config).transpose()?;
     let base = match (&from_file, model) {
@@ -196,12 +218,7 @@ fn read_config(path: &Path) -> anyhow::Result<TrainConfig> {
 }
 
 /// The config with the options that were given.
-fn apply(args: &TrainArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
-    fn set<T: Clone>(to: &mut T, given: Option<&T>) {
-        if let Some(value) = given {
-            to.clone_from(value);
-        }
-    }
+fn apply(args: &PointArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
     if let Some(model) = args.model.or(args.model_option).map(Model::from)
         && config.objective.model() != model
     {
@@ -229,7 +246,7 @@ fn apply(args: &TrainArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfi
 }
 
 /// Sets the constants of the losses; one that the model does not have is a mistake.
-fn apply_objective(args: &TrainArgs, objective: &mut Objective) -> anyhow::Result<()> {
+fn apply_objective(args: &PointArgs, objective: &mut Objective) -> anyhow::Result<()> {
     let model = objective.model();
     let foreign = |option: &str, owner: Model| -> anyhow::Result<()> {
         Err(UsageError(format!("{option} belongs to {owner}; this run is {model}")).into())
@@ -350,31 +367,4 @@ fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer: &Printer)
     });
     printer.result(&words, &path, &json);
     Ok(())
-}
-
-/// SIGINT and SIGTERM ask for a stop; a second one does not wait for it.
-struct Signals {
-    received: Arc<AtomicUsize>,
-}
-
-impl Signals {
-    fn listen() -> anyhow::Result<Self> {
-        let received = Arc::new(AtomicUsize::new(0));
-        let again = Arc::new(AtomicBool::new(false));
-        for (signal, exit) in [(SIGINT, 130), (SIGTERM, 143)] {
-            // In this order: the first signal finds the flag still down and raises it.
-            signal_hook::flag::register_conditional_shutdown(signal, exit, Arc::clone(&again))?;
-            signal_hook::flag::register(signal, Arc::clone(&again))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
-        }
-        Ok(Self { received })
-    }
-
-    fn received(&self) -> Option<usize> {
-        Some(self.received.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
-    }
-
-    fn exit(&self) -> Exit {
-        if self.received() == Some(SIGTERM as usize) { Exit::Terminated } else { Exit::Interrupted }
-    }
 }

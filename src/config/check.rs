@@ -152,15 +152,20 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
     require("generator.batch_norm_momentum", momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
 }
 
-fn positive(x: f64) -> bool {
+pub(super) fn positive(x: f64) -> bool {
     x.is_finite() && x > 0.0
 }
 
-fn not_negative(x: f64) -> bool {
+pub(super) fn not_negative(x: f64) -> bool {
     x.is_finite() && x >= 0.0
 }
 
-fn require(key: &'static str, found: impl fmt::Display, holds: bool, expected: &str) -> Result<(), ConfigError> {
+pub(super) fn require(
+    key: &'static str,
+    found: impl fmt::Display,
+    holds: bool,
+    expected: &str,
+) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

@@ -8,12 +8,14 @@ mod device;
 mod diff;
 mod objective;
 mod optim;
+mod progan;
 
 pub use check::{ConfigError, RunConfig};
 pub use device::Device;
 pub use diff::{Difference, differences};
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
+pub use progan::{ImageLoss, ProganConfig};
 
 use std::path::PathBuf;
 

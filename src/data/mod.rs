@@ -4,6 +4,7 @@
 //! than the file's own bytes can fill.
 
 mod csv;
+pub mod images;
 mod mat;
 pub mod npy;
 mod split;

@@ -76,6 +76,15 @@ pub(super) fn read_matrix(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError
     Ok(Matrix { rows, columns, values })
 }
 
+/// The shape and numbers of an npy file of bytes, in C order.
+pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<(Vec<u64>, Vec<u8>), DataError> {
+    let file = open(path, bytes)?;
+    let (shape, kind) = (file.shape().to_vec(), kind(&file.dtype()));
+    let values = (file.order() == Order::C).then(|| file.into_vec::<u8>().ok()).flatten();
+    let values = values.ok_or_else(|| damaged(path, format!("images are uint8 in C order; these are {kind}")))?;
+    Ok((shape, values))
+}
+
 /// Reads the header and checks that what it promises is there.
 fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<NpyFile<&'a [u8]>, DataError> {
     check_header_length(bytes).map_err(|reason| damaged(path, reason))?;

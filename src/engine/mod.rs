@@ -6,12 +6,13 @@
 
 mod torch;
 
-pub use torch::{Precision, TorchEngine, cuda_devices};
+pub use torch::{Precision, TorchEngine};
 
 use crate::config::{Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::rng::{Stream, Use};
+use crate::tensor::NoCuda;
 
 /// All that an engine needs to go on exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,16 +64,8 @@ pub enum EngineError {
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
     /// The GPU asked for is not there.
-    #[error(
-        "--device cuda:{asked} was asked for, but libtorch sees {found} CUDA device(s); use --device cpu, or set \
-         libtorch up with GAN_LAB_TORCH=cuda ./scripts/setup-libtorch.sh and rebuild"
-    )]
-    NoCuda {
-        /// The GPU's number.
-        asked: usize,
-        /// How many there are.
-        found: usize,
-    },
+    #[error(transparent)]
+    NoCuda(#[from] NoCuda),
     /// A state of other networks or another optimiser.
     #[error("the state does not fit: {what} holds {found} numbers where {expected} belong")]
     Mismatch {

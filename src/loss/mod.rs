@@ -4,5 +4,6 @@
 //! critic's values for the two Wasserstein models.
 
 pub mod gan;
+pub mod logistic;
 pub mod wgan;
 pub mod wgan_gp;

@@ -10,8 +10,8 @@ use tch::{Kind, TchError, Tensor};
 
 /// The gradient penalty without its weight.
 ///
-/// `real` and `fake` are [batch, 2], detached; `mix` is [batch, 1], the weight of the real point of each pair.
-/// `critic` maps points to values.
+/// `real` and `fake` are [batch, …], detached, points or images; `mix` is [batch, 1, …] with as many axes, the weight
+/// of the real one of each pair. `critic` maps points to values.
 pub fn gradient_penalty(
     critic: impl Fn(&Tensor) -> Result<Tensor, TchError>,
     real: &Tensor,
@@ -22,7 +22,7 @@ pub fn gradient_penalty(
     // Points do not influence each other's values, so the gradient of the sum holds each one's own.
     let total = critic(&points)?.f_sum(None::<Kind>)?;
     let gradients = Tensor::f_run_backward(&[total], &[&points], true, true)?;
-    let norms = gradients[0].f_norm_scalaropt_dim(2, [1_i64], false)?;
+    let norms = gradients[0].f_flatten(1, -1)?.f_norm_scalaropt_dim(2, [1_i64], false)?;
     norms.f_sub_scalar(1.0)?.f_square()?.f_mean(None::<Kind>)
 }
 

@@ -15,10 +15,8 @@
 
 use crate::checkpoint::{NamedTensor, TensorError};
 use crate::config::{DiscriminatorConfig, GeneratorConfig};
+use crate::nets::Slot;
 use crate::rng::Stream;
-
-/// The slope of `LeakyReLU` below zero.
-pub const NEGATIVE_SLOPE: f64 = 0.2;
 
 /// A layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +37,7 @@ pub enum Layer {
         /// How much of a batch's statistics goes into the running ones.
         momentum: f64,
     },
-    /// x where x > 0, [`NEGATIVE_SLOPE`] x elsewhere.
+    /// x where x > 0, [`super::NEGATIVE_SLOPE`] x elsewhere.
     LeakyRelu,
 }
 
@@ -47,22 +45,6 @@ pub enum Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
     layers: Vec<Layer>,
-}
-
-/// A tensor's name and shape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// Its name, such as `net.0.weight`.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<usize>,
-}
-
-impl Slot {
-    /// How many numbers it holds.
-    pub fn size(&self) -> usize {
-        self.shape.iter().product()
-    }
 }
 
 /// A network's numbers, in the order of [`Mlp::parameters`] and [`Mlp::statistics`].

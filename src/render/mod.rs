@@ -1,9 +1,11 @@
 //! Numbers to pictures, through plotters; no files.
 
+mod images;
 mod picture;
 mod scatter;
 mod sheet;
 
+pub use images::image_grid;
 pub use picture::Picture;
 pub use scatter::{Axes, ScatterPainter, Size};
 pub use sheet::sheet;

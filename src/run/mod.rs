@@ -19,12 +19,14 @@ mod error;
 mod frames;
 mod lock;
 mod metrics;
+mod progan;
 mod snapshot;
 
 pub use active::ActiveRun;
 pub use error::RunError;
 pub use frames::Frames;
 pub use metrics::EpochRecord;
+pub use progan::{ImageRecord, ImageRun, ImageSnapshot};
 pub use snapshot::{Progress, Snapshot};
 
 use std::path::{Path, PathBuf};

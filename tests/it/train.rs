@@ -213,7 +213,7 @@ fn data_that_cannot_train_are_refused_before_anything_is_written() {
 
 #[test]
 fn a_missing_gpu_is_named() {
-    if gan_lab::engine::cuda_devices() > 0 {
+    if gan_lab::tensor::cuda_devices() > 0 {
         return;
     }
     let world = World::new();

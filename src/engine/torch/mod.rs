@@ -5,11 +5,12 @@ mod network;
 use tch::{Device as TorchDevice, Kind, TchError, Tensor};
 
 use super::{Draws, Engine, EngineError, Losses, OptimState, State};
-use crate::config::{Device, Objective, RunConfig, UpdateOrder};
+use crate::config::{Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
 use crate::loss;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::optim::{self, Optimizer};
+use crate::tensor::{self, to_host};
 use network::Network;
 
 /// How the arithmetic is rounded. Runs are in single precision; double is there to check the formulas with.
@@ -19,11 +20,6 @@ pub enum Precision {
     Single,
     /// float64.
     Double,
-}
-
-/// How many CUDA devices libtorch sees.
-pub fn cuda_devices() -> usize {
-    if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 }
 }
 
 /// Two networks on a device of libtorch's. The discriminator has no BatchNorm, so it is always evaluated row by row.
@@ -62,7 +58,7 @@ impl Batches {
 impl TorchEngine {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig, precision: Precision) -> Result<Self, EngineError> {
-        let device = device(config.device)?;
+        let device = tensor::device(config.device)?;
         tch::set_num_threads(config.threads as i32);
         let kind = match precision {
             Precision::Single => Kind::Float,
@@ -208,23 +204,6 @@ impl Engine for TorchEngine {
         let points = self.to_device(points.as_flattened(), &[-1, 2])?;
         Ok(to_host(&tch::no_grad(|| self.discriminator.evaluate(&points))?)?)
     }
-}
-
-fn device(device: Device) -> Result<TorchDevice, EngineError> {
-    match device {
-        Device::Cpu => Ok(TorchDevice::Cpu),
-        Device::Cuda(asked) => {
-            let found = cuda_devices();
-            if asked < found { Ok(TorchDevice::Cuda(asked)) } else { Err(EngineError::NoCuda { asked, found }) }
-        }
-    }
-}
-
-/// A tensor's numbers, last axis fastest, in single precision.
-fn to_host(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
-    let flat =
-        tensor.f_detach()?.f_to_device(TorchDevice::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1])?;
-    Vec::try_from(&flat)
 }
 
 /// Copies numbers into a flat tensor of the same size.
