@@ -17,5 +17,6 @@ pub mod progan;
 pub mod render;
 pub mod rng;
 pub mod run;
+pub mod sefa;
 pub mod tensor;
 pub mod train;

@@ -1,9 +1,17 @@
-//! Tensors on disk: safetensors files.
+//! Tensors on disk: our own safetensors files, and other people's checkpoints.
+
+mod generator;
+pub mod layout;
+mod source;
+
+pub use generator::{Conv, GeneratorWeights, Level};
+pub use source::{Source, TensorInfo};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::files;
@@ -21,6 +29,8 @@ pub enum Numbers {
     F64(Vec<f64>),
     /// Whole numbers.
     I64(Vec<i64>),
+    /// Half precision, for models that are to be small.
+    F16(Vec<f16>),
 }
 
 /// A tensor with a name; the last axis is the fastest.
@@ -69,6 +79,14 @@ pub enum CheckpointError {
         /// The parser's words.
         reason: String,
     },
+    /// It holds nothing that could be used.
+    #[error("{path} cannot be used: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A tensor in it is not what was expected.
     #[error("{path}: {source}")]
     Tensor {
@@ -102,6 +120,15 @@ impl NamedTensor {
     /// A tensor of whole numbers.
     pub fn i64(name: impl Into<String>, shape: Vec<usize>, values: Vec<i64>) -> Self {
         Self { name: name.into(), shape, numbers: Numbers::I64(values) }
+    }
+
+    /// The same numbers in half precision, where they are floats.
+    #[must_use]
+    pub fn halved(mut self) -> Self {
+        if let Numbers::F32(values) = &self.numbers {
+            self.numbers = Numbers::F16(values.iter().map(|&x| f16::from_f32(x)).collect());
+        }
+        self
     }
 
     /// The same tensor under another name: `prefix` before its own.
@@ -153,6 +180,7 @@ impl NamedTensor {
             Numbers::F32(_) => "float32",
             Numbers::F64(_) => "float64",
             Numbers::I64(_) => "int64",
+            Numbers::F16(_) => "float16",
         };
         let found = format!("{kind} {:?}", self.shape);
         TensorError::Unexpected { name: self.name.clone(), found, expected: expected.to_owned() }
@@ -163,6 +191,7 @@ impl NamedTensor {
             Numbers::F32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Numbers::F64(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Numbers::I64(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Numbers::F16(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
         }
     }
 
@@ -171,6 +200,7 @@ impl NamedTensor {
             Numbers::F32(_) => Dtype::F32,
             Numbers::F64(_) => Dtype::F64,
             Numbers::I64(_) => Dtype::I64,
+            Numbers::F16(_) => Dtype::F16,
         }
     }
 }
@@ -189,7 +219,7 @@ pub fn save(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Resul
     Ok(files::write(path, &file)?)
 }
 
-/// Reads a safetensors file. Tensors of types other than float32, float64 and int64 are an error.
+/// Reads a safetensors file. Tensors of types other than [`Numbers`]' are an error.
 pub fn load(path: &Path) -> Result<TensorFile, CheckpointError> {
     let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
     let bytes = fs::read(path)?;
@@ -202,7 +232,8 @@ pub fn load(path: &Path) -> Result<TensorFile, CheckpointError> {
             Dtype::F32 => Numbers::F32(view.data().as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
             Dtype::F64 => Numbers::F64(view.data().as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect()),
             Dtype::I64 => Numbers::I64(view.data().as_chunks().0.iter().map(|&b| i64::from_le_bytes(b)).collect()),
-            other => return Err(malformed(format!("tensor '{name}' is {other:?}, not float32, float64 or int64"))),
+            Dtype::F16 => Numbers::F16(view.data().as_chunks().0.iter().map(|&b| f16::from_le_bytes(b)).collect()),
+            other => return Err(malformed(format!("tensor '{name}' is {other:?}, which is not known here"))),
         };
         tensors.push(NamedTensor { name: name.to_owned(), shape: view.shape().to_vec(), numbers });
     }

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::engine::EngineError;
-use crate::train::TrainError;
-
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -46,33 +43,32 @@ impl From<Exit> for ExitCode {
 #[error("{0}\n\nFor more information, try '--help'.")]
 pub(super) struct UsageError(pub(super) String);
 
-/// The exit code for an error.
+/// The exit code for an error: what libtorch refuses is our fault, for what a person gives is checked before.
 pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
     }
-    let ours = |error: &EngineError| !matches!(error, EngineError::NoCuda(_));
-    let internal = error.chain().any(|cause| match cause.downcast_ref::<TrainError>() {
-        Some(TrainError::Engine(engine)) => ours(engine),
-        _ => cause.downcast_ref::<EngineError>().is_some_and(ours),
-    });
-    if internal { Exit::Internal } else { Exit::Fixable }
+    if error.chain().any(|cause| cause.is::<tch::TchError>()) { Exit::Internal } else { Exit::Fixable }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::EngineError;
+    use crate::sefa::SefaError;
     use crate::tensor::NoCuda;
+    use crate::train::TrainError;
 
     #[test]
     fn errors_get_the_code_of_who_can_mend_them() {
         let no_cuda = || EngineError::NoCuda(NoCuda { asked: 0, found: 0 });
-        let torch = || EngineError::Torch(tch::TchError::Shape("x".into()));
+        let torch = || tch::TchError::Shape("x".into());
         assert_eq!(exit_of(&UsageError("x".into()).into()), Exit::Usage);
         assert_eq!(exit_of(&anyhow::anyhow!("no such file")), Exit::Fixable);
         assert_eq!(exit_of(&no_cuda().into()), Exit::Fixable);
         assert_eq!(exit_of(&TrainError::Engine(no_cuda()).into()), Exit::Fixable);
-        assert_eq!(exit_of(&anyhow::Error::from(torch()).context("training")), Exit::Internal);
-        assert_eq!(exit_of(&TrainError::Engine(torch()).into()), Exit::Internal);
+        assert_eq!(exit_of(&anyhow::Error::from(EngineError::Torch(torch())).context("training")), Exit::Internal);
+        assert_eq!(exit_of(&TrainError::Engine(torch().into()).into()), Exit::Internal);
+        assert_eq!(exit_of(&SefaError::Torch(torch()).into()), Exit::Internal);
     }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod convert;
 mod data;
 mod doctor;
 mod draw;
@@ -9,6 +10,7 @@ mod exit;
 mod man;
 mod printer;
 mod progan;
+mod sefa;
 mod signals;
 mod table;
 mod train;
@@ -20,14 +22,14 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use exit::{Exit, exit_of};
 use printer::{OutputArgs, Printer};
 
-/// Train small GANs on 2-D points, watch them learn, draw what they made.
+/// Train small GANs on 2-D points, find semantic directions in a ProGAN, look at both.
 #[derive(Debug, Parser)]
 #[command(
     name = "gan-lab",
     version,
     max_term_width = 100,
     propagate_version = true,
-    after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 130 or 143 interrupted after saving."
+    after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n  gan-lab sefa          show the semantic directions of the bundled ProGAN\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 130 or 143 interrupted after saving."
 )]
 struct Cli {
     #[command(flatten)]
@@ -40,6 +42,9 @@ struct Cli {
 enum Command {
     Train(Box<train::TrainArgs>),
     Draw(draw::DrawArgs),
+    Sefa(Box<sefa::SefaArgs>),
+    Convert(convert::ConvertArgs),
+    Inspect(convert::InspectArgs),
     #[command(subcommand)]
     Data(data::DataCommand),
     Doctor(doctor::DoctorArgs),
@@ -76,6 +81,9 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Train(args) => train::run(&args, printer),
         Command::Draw(args) => draw::run(&args, printer),
+        Command::Sefa(args) => sefa::run(&args, printer),
+        Command::Convert(args) => convert::convert(&args, printer),
+        Command::Inspect(args) => convert::inspect(&args, printer),
         Command::Data(command) => data::run(&command, printer),
         Command::Doctor(args) => Ok(doctor::run(&args, printer)),
         Command::Completions(args) => Ok(completions::run(&args, Cli::command())),

@@ -1,11 +1,15 @@
-//! Pictures to the bytes of files: PNG and GIF.
+//! Pictures to the bytes of files: PNG, JPEG, GIF, MP4, and a page to look at them.
 
 mod gif;
+mod mp4;
+mod page;
 mod palette;
 mod png;
 
 pub use gif::{Animation, encode_gif};
-pub use png::encode_png;
+pub use mp4::encode_mp4;
+pub use page::{PageDirection, SefaPage, encode_page};
+pub use png::{decode_png, encode_jpeg, encode_png};
 
 /// A picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,28 @@ pub enum MediaError {
     /// The GIF encoder refused it.
     #[error("cannot encode the GIF: {0}")]
     Gif(#[from] ::gif::EncodingError),
+    /// The H.264 encoder refused it.
+    #[error("cannot encode the video: {0}")]
+    H264(#[from] openh264::Error),
+    /// The MP4 container refused it.
+    #[error("cannot write the video: {0}")]
+    Mp4(#[from] muxide::api::MuxerError),
+    /// An image could not be read or encoded.
+    #[error("cannot read or encode an image: {0}")]
+    Image(#[from] image::ImageError),
+    /// A page could not be made.
+    #[error("cannot make the page: {0}")]
+    Page(#[from] serde_json::Error),
+    /// H.264 has a largest size.
+    #[error("a video's sides are 16 to {largest} pixels; this picture is {width}x{height}")]
+    NotForVideo {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// The largest side.
+        largest: usize,
+    },
     /// A frame could not be drawn.
     #[error(transparent)]
     Render(#[from] crate::render::RenderError),

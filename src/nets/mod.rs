@@ -2,6 +2,7 @@
 
 pub mod mlp;
 pub mod pggan;
+pub mod synthesis;
 
 /// The slope of `LeakyReLU` below zero.
 pub const NEGATIVE_SLOPE: f64 = 0.2;

@@ -15,7 +15,8 @@ pub fn image_grid(pixels: &[f32], channels: usize, side: usize, columns: usize, 
     grid
 }
 
-fn image_picture(image: &[f32], channels: usize, side: usize, zoom: usize) -> Picture {
+/// One image, each pixel `zoom` pixels wide and high.
+pub fn image_picture(image: &[f32], channels: usize, side: usize, zoom: usize) -> Picture {
     let mut rgb = Vec::with_capacity((side * zoom).pow(2) * 3);
     for y in 0..side * zoom {
         for x in 0..side * zoom {

@@ -5,7 +5,7 @@ mod picture;
 mod scatter;
 mod sheet;
 
-pub use images::image_grid;
+pub use images::{image_grid, image_picture};
 pub use picture::Picture;
 pub use scatter::{Axes, ScatterPainter, Size};
 pub use sheet::sheet;

@@ -17,6 +17,7 @@
 mod active;
 mod error;
 mod frames;
+mod job;
 mod lock;
 mod metrics;
 mod progan;
@@ -25,6 +26,7 @@ mod snapshot;
 pub use active::ActiveRun;
 pub use error::RunError;
 pub use frames::Frames;
+pub use job::JobDir;
 pub use metrics::EpochRecord;
 pub use progan::{ImageRecord, ImageRun, ImageSnapshot};
 pub use snapshot::{Progress, Snapshot};

@@ -42,6 +42,7 @@ impl Fixture {
             Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
             Numbers::F64(values) => values.clone(),
             Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
+            Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
         }
     }
 
@@ -112,6 +113,8 @@ fn replay(fixture: &Fixture, precision: Precision) {
                     Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
                     Numbers::F64(values) => values.clone(),
                     Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
+                    Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
+            Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
                 };
                 assert_eq!(got.len(), expected.len());
                 let apart: Vec<f64> = got.iter().zip(&expected).map(|(a, b)| a - b).collect();

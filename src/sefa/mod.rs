@@ -1,0 +1,38 @@
+//! SeFa: semantic directions in closed form (Shen and Zhou 2021).
+//!
+//! A generator's first step is affine: y = A z + b. A step n in the latent space changes y by A n whatever z is, so
+//! the directions that change the image most are those that maximise |A n|^2: the eigenvectors of A^T A with the
+//! largest eigenvalues (equation 4).
+
+mod edit;
+mod factorize;
+
+pub use edit::{Codes, Distances, draw_codes};
+pub use factorize::{Directions, factorize, first_layer, style_layers};
+
+/// What can go wrong in SeFa.
+#[derive(Debug, thiserror::Error)]
+pub enum SefaError {
+    /// libtorch refused an operation.
+    #[error("libtorch failed: {0}")]
+    Torch(#[from] tch::TchError),
+    /// The checkpoint cannot be read.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::checkpoint::CheckpointError),
+    /// A layer that the network does not have.
+    #[error("there is no layer {asked}; this {network} has the layers 0 to {last}")]
+    Layer {
+        /// The layer asked for.
+        asked: usize,
+        /// The network.
+        network: &'static str,
+        /// Its last layer.
+        last: usize,
+    },
+    /// A unit without any weight has no direction.
+    #[error("unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use --raw")]
+    EmptyUnit {
+        /// The column.
+        unit: usize,
+    },
+}
