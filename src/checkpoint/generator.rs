@@ -133,7 +133,8 @@ impl Reader<'_> {
     fn tensor(&self, name: &str, expected: &[usize]) -> Result<(Vec<usize>, Vec<f32>), CheckpointError> {
         let full = format!("{}{name}", self.layout.prefix);
         let shape = self.shape(name).ok_or_else(|| self.wrong(TensorError::Missing { name: full.clone() }))?;
-        let fits = shape.len() == expected.len() && shape.iter().zip(expected).all(|(&s, &e)| s > 0 && (e == 0 || s == e));
+        let fits =
+            shape.len() == expected.len() && shape.iter().zip(expected).all(|(&s, &e)| s > 0 && (e == 0 || s == e));
         if !fits {
             let expected = expected.iter().map(|&e| if e == 0 { "any".into() } else { e.to_string() });
             let expected = format!("[{}]", expected.collect::<Vec<_>>().join(", "));
@@ -154,7 +155,7 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, source: TensorError) -> CheckpointError {
-        CheckpointError::Tensor { path: self.source.path().to_owned(), source }
+        CheckpointError::Tensor { path: self.source.path().to_owned(), problem: source }
     }
 
     fn refuse(&self, reason: String) -> CheckpointError {
@@ -165,7 +166,8 @@ impl Reader<'_> {
         let taken = self.taken.borrow();
         let other = layout::under(self.source, self.layout).into_iter().find(|tensor| {
             // Under a bare layout other networks' tensors may stand beside; their names have a place of their own.
-            let ours = tensor.name.starts_with("layer") || tensor.name.starts_with("output") || tensor.name.contains("Layer");
+            let ours =
+                tensor.name.starts_with("layer") || tensor.name.starts_with("output") || tensor.name.contains("Layer");
             ours && !taken.contains(&tensor.name)
         });
         match other {
@@ -191,7 +193,9 @@ fn genforce(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         _ => reader.tensor("layer0.bias", &[outputs])?.1.into_iter().flat_map(|x| [x; 16]).collect(),
     };
     let lod = match reader.shape("lod") {
-        Some(_) => reader.tensor("lod", &[]).or_else(|_| reader.tensor("lod", &[1]))?.1.first().map_or(0.0, |&x| f64::from(x)),
+        Some(_) => {
+            reader.tensor("lod", &[]).or_else(|_| reader.tensor("lod", &[1]))?.1.first().map_or(0.0, |&x| f64::from(x))
+        }
         None => 0.0,
     };
     let gain = 2_f64.sqrt();
@@ -263,7 +267,9 @@ fn zoo(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
 fn finish(reader: &Reader<'_>, weights: GeneratorWeights) -> Result<GeneratorWeights, CheckpointError> {
     let channels = weights.image_channels();
     if ![1, 3].contains(&channels) || weights.levels.iter().any(|level| level.to_image.outputs != channels) {
-        return Err(reader.refuse(format!("its images have {channels} channels; 1 or 3 are known, the same at every side")));
+        return Err(
+            reader.refuse(format!("its images have {channels} channels; 1 or 3 are known, the same at every side"))
+        );
     }
     if !(0.0..=weights.levels.len() as f64).contains(&weights.lod) {
         return Err(reader.refuse(format!("its lod is {}, beyond its {} levels", weights.lod, weights.levels.len())));

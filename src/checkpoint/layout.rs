@@ -63,7 +63,13 @@ fn recognise(names: &[&str]) -> Option<(Family, usize)> {
     // A hostile file may have any number of tensors; no network has more levels than this.
     let count = |name: &dyn Fn(usize) -> String| (0..16).take_while(|&i| has(&name(i))).count();
     if has("formatLayer.module.weight") || has("formatLayer.weight") {
-        let levels = 1 + count(&|i| if has("formatLayer.weight") { format!("scaleLayers.{i}.0.weight") } else { format!("scaleLayers.{i}.0.module.weight") });
+        let levels = 1 + count(&|i| {
+            if has("formatLayer.weight") {
+                format!("scaleLayers.{i}.0.weight")
+            } else {
+                format!("scaleLayers.{i}.0.module.weight")
+            }
+        });
         return Some((Family::PganZoo, 4 << (levels - 1)));
     }
     if has("synthesis.layer0.style.weight") {

@@ -88,12 +88,12 @@ pub enum CheckpointError {
         reason: String,
     },
     /// A tensor in it is not what was expected.
-    #[error("{path}: {source}")]
+    #[error("{path}: {problem}")]
     Tensor {
         /// The file.
         path: PathBuf,
         /// Which, and how.
-        source: TensorError,
+        problem: TensorError,
     },
 }
 

@@ -117,7 +117,8 @@ impl Source {
                 (tensor.dtype(), tensor.read().map_err(|error| unreadable(error.to_string()))?)
             }
         };
-        let numbers = floats(kind, &bytes).ok_or_else(|| unreadable(format!("tensor '{name}' is {kind:?}, not a float")))?;
+        let numbers =
+            floats(kind, &bytes).ok_or_else(|| unreadable(format!("tensor '{name}' is {kind:?}, not a float")))?;
         if let Some(at) = numbers.iter().position(|x| !x.is_finite()) {
             return Err(unreadable(format!("tensor '{name}' has {} at place {at}", numbers[at])));
         }

@@ -12,8 +12,10 @@ use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
 
 /// Turn a ProGAN checkpoint into a safetensors file
 #[derive(Debug, Args)]
-#[command(after_help = "Reads PyTorch files (zip and legacy) and safetensors, in genforce's or pytorch_GAN_zoo's layout, \
-                        without executing anything in them.")]
+#[command(
+    after_help = "Reads PyTorch files (zip and legacy) and safetensors, in genforce's or pytorch_GAN_zoo's layout, \
+                        without executing anything in them."
+)]
 pub(super) struct ConvertArgs {
     /// A .pth, .pt or .safetensors file
     input: PathBuf,
@@ -39,11 +41,13 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
         bail!("{} exists; replace it with --force", args.output.display());
     }
     let source = Source::open(&args.input)?;
-    let layout = layout::detect(&source)
-        .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", args.input.display()))?;
+    let layout = layout::detect(&source).with_context(|| {
+        format!("{} holds no generator that is known here; see gan-lab inspect", args.input.display())
+    })?;
     let weights = GeneratorWeights::read(&source, &layout)?;
     let tensors = weights.to_tensors().into_iter();
-    let tensors: Vec<NamedTensor> = if args.half { tensors.map(NamedTensor::halved).collect() } else { tensors.collect() };
+    let tensors: Vec<NamedTensor> =
+        if args.half { tensors.map(NamedTensor::halved).collect() } else { tensors.collect() };
     checkpoint::save(&args.output, &tensors, None)?;
     let words = format!(
         "wrote {}\n{}",

@@ -79,7 +79,7 @@ fn threads() -> Check {
 fn data_file(path: &Path, key: &str) -> Check {
     let (ok, found) = match data::load(path, key) {
         Ok(set) => (true, format!("{} with {} points", path.display(), set.points.len())),
-        Err(error) => (false, error.to_string()),
+        Err(error) => (false, format!("{:#}", anyhow::Error::from(error))),
     };
     Check { what: "data", ok, found }
 }

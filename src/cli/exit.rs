@@ -48,7 +48,8 @@ pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
     }
-    if error.chain().any(|cause| cause.is::<tch::TchError>()) { Exit::Internal } else { Exit::Fixable }
+    let internal = error.chain().any(<dyn std::error::Error>::is::<tch::TchError>);
+    if internal { Exit::Internal } else { Exit::Fixable }
 }
 
 #[cfg(test)]

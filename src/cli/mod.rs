@@ -62,6 +62,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
+    crate::tensor::keep_freed_memory();
     let printer = Printer::new(cli.output);
     let run = std::panic::AssertUnwindSafe(|| run(cli.command, &printer));
     match std::panic::catch_unwind(run) {

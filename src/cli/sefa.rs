@@ -29,8 +29,10 @@ const FPS: f64 = 10.0;
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
-#[command(after_help = "Writes work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>/: a picture for each direction, a video, a GIF, \
-                        and index.html, a page with sliders.")]
+#[command(
+    after_help = "Writes work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>/: a picture for each direction, a video, a GIF, \
+                        and index.html, a page with sliders."
+)]
 pub(super) struct SefaArgs {
     /// A model by name: checkpoints/NAME.pth or .safetensors, else one that comes with the project
     #[arg(long, value_name = "NAME", conflicts_with = "checkpoint", default_value = BUNDLED)]
@@ -121,7 +123,9 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return factorise_only(args, &source, &layout, &model, &labels, printer);
     }
     if !args.layers.is_empty() {
-        return Err(UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into());
+        return Err(
+            UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
+        );
     }
     let weights = GeneratorWeights::read(&source, &layout)?;
     drop(source);
@@ -171,8 +175,7 @@ fn plan(
     model: String,
     labels: BTreeMap<usize, String>,
 ) -> anyhow::Result<Job> {
-    let chosen =
-        if args.directions.is_empty() { (0..usize::from(args.k)).collect() } else { args.directions.clone() };
+    let chosen = if args.directions.is_empty() { (0..usize::from(args.k)).collect() } else { args.directions.clone() };
     if let Some(&wrong) = chosen.iter().find(|&&index| index >= directions.len()) {
         bail!("there is no direction {wrong}; this model has {}, numbered from 0", directions.len());
     }

@@ -25,7 +25,7 @@ pub type Point = [f32; 2];
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read at all.
-    #[error("cannot read the data: {0}")]
+    #[error("cannot read the data")]
     Io(#[from] std::io::Error),
     /// None of the known formats.
     #[error("{path} is not a MAT v5, npy or CSV file; convert it to one of these")]

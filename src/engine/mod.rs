@@ -61,7 +61,7 @@ pub struct Losses {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// libtorch refused an operation.
-    #[error("libtorch failed: {0}")]
+    #[error("libtorch failed")]
     Torch(#[from] tch::TchError),
     /// The GPU asked for is not there.
     #[error(transparent)]

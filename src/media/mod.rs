@@ -15,22 +15,22 @@ pub use png::{decode_png, encode_jpeg, encode_png};
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
     /// The PNG encoder refused it.
-    #[error("cannot encode the PNG: {0}")]
+    #[error("cannot encode the PNG")]
     Png(#[from] ::png::EncodingError),
     /// The GIF encoder refused it.
-    #[error("cannot encode the GIF: {0}")]
+    #[error("cannot encode the GIF")]
     Gif(#[from] ::gif::EncodingError),
     /// The H.264 encoder refused it.
-    #[error("cannot encode the video: {0}")]
+    #[error("cannot encode the video")]
     H264(#[from] openh264::Error),
     /// The MP4 container refused it.
-    #[error("cannot write the video: {0}")]
+    #[error("cannot write the video")]
     Mp4(#[from] muxide::api::MuxerError),
     /// An image could not be read or encoded.
-    #[error("cannot read or encode an image: {0}")]
+    #[error("cannot read or encode an image")]
     Image(#[from] image::ImageError),
     /// A page could not be made.
-    #[error("cannot make the page: {0}")]
+    #[error("cannot make the page")]
     Page(#[from] serde_json::Error),
     /// H.264 has a largest size.
     #[error("a video's sides are 16 to {largest} pixels; this picture is {width}x{height}")]

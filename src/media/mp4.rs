@@ -96,9 +96,9 @@ mod tests {
             let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(&picture.rgb, (64, 48)));
             stream.clear();
             coder.encode(&yuv).unwrap().write_vec(&mut stream);
-            let decoded = decoder.decode(&stream).unwrap().unwrap();
+            let shown = decoder.decode(&stream).unwrap().unwrap();
             let mut rgb = vec![0; 64 * 48 * 3];
-            decoded.write_rgb8(&mut rgb);
+            shown.write_rgb8(&mut rgb);
             let worst = rgb.iter().zip(&picture.rgb).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             assert!(worst <= 8, "frame {i} is off by {worst}");
         }

@@ -67,12 +67,7 @@ mod tests {
             samples: 1,
             distances: vec![-1.0, 1.0],
             eigenvalues: vec![2.0],
-            directions: vec![PageDirection {
-                index: 0,
-                eigenvalue: 2.0,
-                share: 1.0,
-                label: "</script><b>".into(),
-            }],
+            directions: vec![PageDirection { index: 0, eigenvalue: 2.0, share: 1.0, label: "</script><b>".into() }],
         };
         let picture = Picture::white(2, 1);
         let html = String::from_utf8(encode_page(&page, std::slice::from_ref(&picture), &picture).unwrap()).unwrap();

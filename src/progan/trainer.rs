@@ -16,7 +16,7 @@ use crate::tensor::{self, NoCuda, to_host};
 #[derive(Debug, thiserror::Error)]
 pub enum ProganError {
     /// libtorch refused an operation.
-    #[error("libtorch failed: {0}")]
+    #[error("libtorch failed")]
     Torch(#[from] TchError),
     /// The GPU asked for is not there.
     #[error(transparent)]

@@ -200,7 +200,7 @@ impl ImageRun {
                 arrays: ARRAYS.into_iter().map(array).collect::<Result<_, TensorError>>()?,
             })
         };
-        read().map_err(|source| CheckpointError::Tensor { path, source }.into())
+        read().map_err(|source| CheckpointError::Tensor { path, problem: source }.into())
     }
 
     fn malformed(&self, name: &str, reason: String) -> RunError {

@@ -83,7 +83,7 @@ pub(super) fn read(run: &RunDir, config: &RunConfig) -> Result<Snapshot, RunErro
     let Some(note) = note.filter(|note| note.format == FORMAT) else {
         return Err(run.malformed(STATE, format!("its metadata do not say '{FORMAT}'")));
     };
-    let tensor = |source: TensorError| CheckpointError::Tensor { path: path.clone(), source };
+    let tensor = |source: TensorError| CheckpointError::Tensor { path: path.clone(), problem: source };
     let (progress, state) = from_tensors(&file, config).map_err(tensor)?;
     Ok(Snapshot { progress, state, data: note.data })
 }

@@ -54,7 +54,8 @@ impl Distances {
     /// All of them.
     pub fn all(&self) -> Vec<f64> {
         let span = self.end - self.start;
-        let at = |i: usize| if self.steps > 1 { self.start + span * i as f64 / (self.steps - 1) as f64 } else { self.start };
+        let at =
+            |i: usize| if self.steps > 1 { self.start + span * i as f64 / (self.steps - 1) as f64 } else { self.start };
         // What should be 0 is 0, not a rounding error beside it.
         (0..self.steps).map(at).map(|d| if d.abs() < span.abs() * 1e-12 { 0.0 } else { d }).collect()
     }
@@ -93,7 +94,8 @@ mod tests {
     #[test]
     fn a_step_forward_and_the_turned_direction_backward_are_one() {
         let codes = Codes { latent_dim: 2, values: vec![0.5, -0.5] };
-        let along = |sign: f64| Directions { latent_dim: 2, vectors: vec![0.6 * sign, 0.8 * sign], eigenvalues: vec![1.0] };
+        let along =
+            |sign: f64| Directions { latent_dim: 2, vectors: vec![0.6 * sign, 0.8 * sign], eigenvalues: vec![1.0] };
         assert_eq!(codes.edited(0, &along(1.0), 0, 2.0), codes.edited(0, &along(-1.0), 0, -2.0));
         assert_eq!(codes.edited(0, &along(1.0), 0, 0.0), codes.values);
     }

@@ -65,9 +65,9 @@ pub fn style_layers(source: &Source, layout: &Layout, layers: &[usize]) -> Resul
             format!("layer{layer}")
         };
         let name = format!("{}synthesis.{module}.style.weight", layout.prefix);
-        let wrong = |source_error: TensorError| crate::checkpoint::CheckpointError::Tensor {
+        let wrong = |problem: TensorError| crate::checkpoint::CheckpointError::Tensor {
             path: source.path().to_owned(),
-            source: source_error,
+            problem,
         };
         let missing = || wrong(TensorError::Missing { name: name.clone() });
         let info = source.tensors().into_iter().find(|tensor| tensor.name == name).ok_or_else(missing)?;
@@ -104,7 +104,9 @@ pub fn factorize(matrix: &Tensor, normalise: bool) -> Result<Directions, SefaErr
     for vector in vectors.chunks_exact_mut(latent_dim) {
         let largest = vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
         if largest < 0.0 {
-            vector.iter_mut().for_each(|x| *x = -*x);
+            for x in vector {
+                *x = -*x;
+            }
         }
     }
     Ok(Directions { latent_dim, vectors, eigenvalues })
@@ -155,9 +157,9 @@ mod tests {
     fn scales_signs_and_the_order_of_units_change_nothing() {
         let directions = factorize(&fixture(), true).unwrap();
         let scales: Vec<f64> = (0..16).map(|i| if i % 3 == 0 { -0.5 } else { f64::from(i) + 1.0 }).collect();
-        let scaled = factorize(&(fixture() * Tensor::from_slice(&scales)), true).unwrap();
+        let resized = factorize(&(fixture() * Tensor::from_slice(&scales)), true).unwrap();
         let flipped = factorize(&fixture().flip([1]), true).unwrap();
-        for other in [scaled, flipped] {
+        for other in [resized, flipped] {
             assert_close(&other.eigenvalues, &directions.eigenvalues, 1e-9);
             assert_close(&other.vectors, &directions.vectors, 1e-6);
         }

@@ -14,7 +14,7 @@ pub use factorize::{Directions, factorize, first_layer, style_layers};
 #[derive(Debug, thiserror::Error)]
 pub enum SefaError {
     /// libtorch refused an operation.
-    #[error("libtorch failed: {0}")]
+    #[error("libtorch failed")]
     Torch(#[from] tch::TchError),
     /// The checkpoint cannot be read.
     #[error(transparent)]

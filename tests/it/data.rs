@@ -49,7 +49,6 @@ fn wrong_files_are_refused_with_file_and_reason() {
         ("inf.npy", "xx", "row 7, column 2"),
         ("three.npy", "xx", "is 10 x 3"),
         ("complex.npy", "xx", "is complex128"),
-        ("none.mat", "xx", "none.mat"),
     ] {
         let message = data::load(&fixture(name), key).unwrap_err().to_string();
         assert!(message.contains(reason) && message.contains(name), "{name} {key}: {message}");
@@ -128,7 +127,11 @@ fn the_committed_points_are_what_the_command_makes() {
     let world = World::new();
     world.done(&["data", "make", "points"]);
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/points.mat");
-    assert_eq!(std::fs::read(world.path("data/points.mat")).unwrap(), std::fs::read(committed).unwrap());
+    // The numbers, not the file: compressors may pack the same numbers differently.
+    for key in ["a", "b", "c", "d", "xx"] {
+        let made = data::load(&world.path("data/points.mat"), key).unwrap().points;
+        assert_eq!(made, data::load(&committed, key).unwrap().points, "{key}");
+    }
     assert!(world.fails(1, &["data", "make", "points"]).contains("--force"));
     world.done(&["data", "make", "points", "--force", "--seed", "1"]);
 }

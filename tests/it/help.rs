@@ -8,7 +8,11 @@ fn help_texts() {
     for (name, args) in [
         ("gan-lab", &["--help"][..]),
         ("train", &["train", "--help"]),
+        ("train_progan", &["train", "progan", "--help"]),
         ("draw", &["draw", "--help"]),
+        ("sefa", &["sefa", "--help"]),
+        ("convert", &["convert", "--help"]),
+        ("inspect", &["inspect", "--help"]),
         ("data", &["data", "--help"]),
         ("data_make", &["data", "make", "--help"]),
         ("data_inspect", &["data", "inspect", "--help"]),

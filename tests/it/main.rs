@@ -7,6 +7,8 @@ mod data;
 mod draw;
 mod help;
 mod kill;
+mod progan;
 mod replay;
+mod sefa;
 mod train;
 mod world;

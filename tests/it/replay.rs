@@ -36,14 +36,18 @@ fn fixture(path: &Path) -> Fixture {
     }
 }
 
+fn as_f64(numbers: &Numbers) -> Vec<f64> {
+    match numbers {
+        Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
+        Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
+        Numbers::F64(values) => values.clone(),
+        Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
+    }
+}
+
 impl Fixture {
     fn numbers(&self, name: &str) -> Vec<f64> {
-        match &NamedTensor::find(&self.tensors, name).unwrap().numbers {
-            Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
-            Numbers::F64(values) => values.clone(),
-            Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
-            Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
-        }
+        as_f64(&NamedTensor::find(&self.tensors, name).unwrap().numbers)
     }
 
     fn floats(&self, name: &str) -> Vec<f32> {
@@ -109,13 +113,7 @@ fn replay(fixture: &Fixture, precision: Precision) {
             for tensor in mlp.to_tensors(&weights) {
                 let tensor = tensor.prefixed(&format!("{whose}."));
                 let expected = fixture.numbers(&format!("{iteration}.{}", tensor.name));
-                let got: Vec<f64> = match &tensor.numbers {
-                    Numbers::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
-                    Numbers::F64(values) => values.clone(),
-                    Numbers::I64(values) => values.iter().map(|&x| x as f64).collect(),
-                    Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
-            Numbers::F16(values) => values.iter().map(|&x| f64::from(x)).collect(),
-                };
+                let got = as_f64(&tensor.numbers);
                 assert_eq!(got.len(), expected.len());
                 let apart: Vec<f64> = got.iter().zip(&expected).map(|(a, b)| a - b).collect();
                 let deviation = largest(&apart) / largest(&expected).max(f64::MIN_POSITIVE);

@@ -63,19 +63,9 @@ pub(crate) fn train_args<'a>(out: &'a str, options: &[&'a str]) -> Vec<&'a str> 
     [&["train"][..], options, &SMALL, &["--out", out, "--threads", "1", "--quiet"]].concat()
 }
 
-/// All files of a run, but for the seconds that its epochs took.
+/// The files of a run of points, which has no folders in it.
 pub(crate) fn contents(run: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap());
-    entries
-        .map(|entry| {
-            let name = entry.file_name().into_string().unwrap();
-            let mut bytes = std::fs::read(entry.path()).unwrap();
-            if name == "metrics.jsonl" {
-                bytes = without_seconds(&String::from_utf8(bytes).unwrap()).into_bytes();
-            }
-            (name, bytes)
-        })
-        .collect()
+    contents_of(run).into_iter().map(|(path, bytes)| (path.into_os_string().into_string().unwrap(), bytes)).collect()
 }
 
 fn without_seconds(lines: &str) -> String {
@@ -93,4 +83,23 @@ pub(crate) fn assert_same(left: &Path, right: &Path) {
     assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
     let differing: Vec<_> = left.iter().filter(|(name, bytes)| right[*name] != **bytes).map(|(name, _)| name).collect();
     assert!(differing.is_empty(), "these files differ: {differing:?}");
+}
+
+/// All files under a folder by their paths in it, but for the seconds that records took.
+pub(crate) fn contents_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        if path.is_dir() {
+            found.extend(contents_of(&path).into_iter().map(|(inner, bytes)| (name.join(inner), bytes)));
+        } else {
+            let mut bytes = std::fs::read(&path).unwrap();
+            if name.as_os_str() == "metrics.jsonl" {
+                bytes = without_seconds(&String::from_utf8(bytes).unwrap()).into_bytes();
+            }
+            found.insert(name, bytes);
+        }
+    }
+    found
 }

@@ -1,0 +1,98 @@
+//! Training a small ProGAN.
+
+use std::path::Path;
+
+use gan_lab::checkpoint::{GeneratorWeights, Source, layout};
+
+use crate::world::{World, contents_of};
+
+/// 40 images of a bright square somewhere on black, as an IDX file.
+fn squares() -> Vec<u8> {
+    let mut file = vec![0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 8, 0, 0, 0, 8];
+    for i in 0..40_usize {
+        let (x0, y0) = (i % 5, i / 5 % 5);
+        for y in 0..8 {
+            file.extend((0..8).map(|x| if (x0..x0 + 3).contains(&x) && (y0..y0 + 3).contains(&y) { 230 } else { 10 }));
+        }
+    }
+    file
+}
+
+fn args<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let common = "train progan --data squares.idx --resolution 8 --latent-dim 4 --fmaps-base 32 --fmaps-max 6 \
+                  --batch-size 8 --kimg-per-phase 0.08 --final-kimg 0.16 --record-kimg 0.04 --threads 1 --quiet --out";
+    [&common.split_whitespace().collect::<Vec<_>>()[..], &[out], more].concat()
+}
+
+fn world() -> World {
+    let world = World::new();
+    std::fs::write(world.path("squares.idx"), squares()).unwrap();
+    world
+}
+
+#[test]
+fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
+    let world = world();
+    for loss in ["logistic-r1", "wgan-gp"] {
+        world.done(&args(loss, &["--loss", loss]));
+        let metrics = std::fs::read_to_string(world.path(loss).join("metrics.jsonl")).unwrap();
+        let records: Vec<serde_json::Value> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let sides: Vec<u64> = records.iter().map(|record| record["side"].as_u64().unwrap()).collect();
+        assert!(sides.is_sorted() && sides[0] == 4 && sides[sides.len() - 1] == 8, "{sides:?}");
+        assert_eq!(records.last().unwrap()["images"], 320);
+        assert_eq!(std::fs::read_dir(world.path(loss).join("samples")).unwrap().count(), records.len());
+        let path = world.path(loss).join("generator.safetensors");
+        let source = Source::open(&path).unwrap();
+        let weights = GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).unwrap();
+        assert_eq!((weights.resolution(), weights.image_channels(), weights.latent_dim), (8, 1, 4));
+        let job = [
+            "sefa",
+            "--checkpoint",
+            path.to_str().unwrap(),
+            "--n",
+            "1",
+            "--k",
+            "2",
+            "--viz-size",
+            "16",
+            "--out",
+            "job",
+        ];
+        world.done(&job);
+    }
+}
+
+#[test]
+fn killed_and_resumed_it_ends_byte_for_byte_the_same() {
+    let world = world();
+    world.done(&args("straight", &[]));
+    world.done(&args("killed", &[]));
+    // Back to an earlier record, as a kill would leave it: its state, with later records and samples beside it.
+    let mut child = world.command(&args("resumed", &[])).spawn().unwrap();
+    let state = world.path("resumed/state.safetensors");
+    while !state.is_file() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    world.done(&args("resumed", &["--resume"]));
+    for folder in ["killed", "resumed"] {
+        assert_eq!(contents_of(&world.path("straight")), contents_of(&world.path(folder)), "{folder}");
+    }
+}
+
+#[test]
+fn other_settings_and_wrong_data_are_refused() {
+    let world = world();
+    world.done(&args("run", &[]));
+    assert!(world.fails(1, &args("run", &[])).contains("--resume"));
+    assert!(world.fails(1, &args("run", &["--resume", "--lr", "0.1"])).contains("other settings"));
+    std::fs::write(world.path("squares.idx"), "no images").unwrap();
+    assert!(world.fails(1, &args("fresh", &[])).contains("squares.idx"));
+    assert!(!Path::new(&world.path("fresh")).exists());
+    for (option, value, needle) in
+        [("--resolution", "12", "power of two"), ("--fmaps-base", "4", "fmaps_base"), ("--lr", "0", "lr is 0")]
+    {
+        assert!(world.fails(1, &["train", "progan", option, value]).contains(needle));
+    }
+}

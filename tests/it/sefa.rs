@@ -1,0 +1,229 @@
+//! Checkpoints of every layout and format (`scripts/checkpoint_fixtures.py`), and the directions of a generator.
+
+use std::path::{Path, PathBuf};
+
+use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
+use gan_lab::nets::synthesis::Generator;
+
+use crate::world::World;
+
+/// A hundredth of an 8-bit step.
+const CLOSE: f64 = 2.0 / 255.0 / 100.0;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints").join(name)
+}
+
+fn weights(path: &Path) -> GeneratorWeights {
+    let source = Source::open(path).unwrap();
+    GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).unwrap()
+}
+
+/// How far a checkpoint's images are from those that PyTorch made.
+fn deviation(path: &Path, images: &str) -> f64 {
+    let reference = checkpoint::load(&fixture("images.safetensors")).unwrap().tensors;
+    let numbers = |name: &str| NamedTensor::find(&reference, name).unwrap().as_f32_any().unwrap().to_vec();
+    let generator = Generator::new(&weights(path), tch::Device::Cpu).unwrap();
+    let made = gan_lab::tensor::to_host(&generator.images(&numbers("codes")).unwrap()).unwrap();
+    let expected = numbers(images);
+    assert_eq!(made.len(), expected.len());
+    made.iter().zip(&expected).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+}
+
+#[test]
+fn every_layout_and_format_makes_pytorchs_images() {
+    for (file, images) in [
+        // The averaged generator, its weights strided, beside another one.
+        ("genforce-zip.pth", "genforce"),
+        ("genforce-legacy.pth", "genforce"),
+        ("genforce-training.pth", "genforce"),
+        ("genforce-plain.pth", "genforce"),
+        ("bare.weights", "genforce"),
+        ("bare.safetensors", "genforce"),
+        ("zoo.pth", "zoo"),
+        ("zoo-old.pth", "zoo"),
+    ] {
+        let apart = deviation(&fixture(file), images);
+        assert!(apart < CLOSE, "{file}: {apart}");
+        assert!(deviation(&fixture(file), "other") > 0.1, "{file} gave the generator that is not averaged");
+    }
+}
+
+#[test]
+fn a_converted_checkpoint_makes_the_same_images() {
+    let world = World::new();
+    for (file, images) in [("genforce-legacy.pth", "genforce"), ("zoo.pth", "zoo")] {
+        let path = fixture(file);
+        world.done(&["convert", path.to_str().unwrap(), "out.safetensors", "--force"]);
+        assert!(deviation(&world.path("out.safetensors"), images) < CLOSE, "{file}");
+        world.done(&["convert", path.to_str().unwrap(), "half.safetensors", "--half", "--force"]);
+        assert!(deviation(&world.path("half.safetensors"), images) < 0.03, "{file} in half precision");
+    }
+    let message = world.fails(1, &["convert", fixture("zoo.pth").to_str().unwrap(), "out.safetensors"]);
+    assert!(message.contains("--force"), "{message}");
+}
+
+#[test]
+fn wrong_checkpoints_are_refused_by_name_and_nothing_is_written() {
+    let world = World::new();
+    for (file, needles) in [
+        ("wrong-missing.pth", &["no tensor 'generator.layer3.bias'"][..]),
+        ("wrong-shape.pth", &["'generator.layer3.bias'", "[4]", "[5]"]),
+        ("wrong-extra.pth", &["'generator.layer9.weight' [7, 7, 3, 3]"]),
+        ("wrong-type.pth", &["'generator.layer1.bias' is I64"]),
+        ("wrong-nan.pth", &["'generator.layer1.bias' has NaN"]),
+        ("wrong-network.pth", &["no generator that is known here"]),
+        ("wrong-code.pth", &["no generator that is known here"]),
+        ("wrong-text.pth", &["not a PyTorch checkpoint"]),
+        ("none.pth", &["none.pth"]),
+    ] {
+        let message = world.fails(1, &["convert", fixture(file).to_str().unwrap(), "out.safetensors"]);
+        assert!(message.contains(file) && needles.iter().all(|needle| message.contains(needle)), "{file}: {message}");
+        assert!(!world.path("out.safetensors").exists());
+        assert_eq!(message.matches("there is no tensor").count().min(1), message.matches("there is no tensor").count());
+    }
+}
+
+#[test]
+fn a_checkpoint_cut_anywhere_is_refused_and_never_panics() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["genforce-zip.pth", "genforce-legacy.pth", "bare.safetensors"] {
+        let whole = std::fs::read(fixture(file)).unwrap();
+        let path = dir.path().join(file);
+        for cut in (0..whole.len() - 4).step_by(701) {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let read = Source::open(&path)
+                .map(|source| layout::detect(&source).map(|layout| GeneratorWeights::read(&source, &layout)));
+            assert!(!matches!(read, Ok(Some(Ok(_)))), "{file} cut at {cut} was read");
+        }
+    }
+}
+
+#[test]
+fn inspect_says_what_is_there() {
+    let world = World::new();
+    for (file, needle) in [
+        ("genforce-legacy.pth", "PyTorch (legacy)"),
+        ("genforce-training.pth", "16 x 16, models.generator_smooth"),
+        ("zoo.pth", "pytorch_GAN_zoo's layout), 16 x 16, avgG"),
+        ("stylegan2.pth", "StyleGAN2"),
+        ("wrong-network.pth", "none that is known here"),
+    ] {
+        let text = world.done(&["inspect", fixture(file).to_str().unwrap()]);
+        assert!(text.contains(needle), "{file}: {text}");
+    }
+}
+
+/// The arguments of a small job.
+fn small<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let common = ["sefa", "--n", "2", "--k", "3", "--steps", "5", "--viz-size", "16", "--out", out];
+    [&common[..], more].concat()
+}
+
+#[test]
+fn a_job_holds_all_that_it_promises() {
+    let world = World::new();
+    let file = fixture("genforce-zip.pth");
+    world.done(&small("job", &["--checkpoint", file.to_str().unwrap()]));
+    let job = world.path("job");
+    for name in ["job.json", "directions.safetensors", "eigenvalues.csv", "index.html", "job.mp4", "job.gif"] {
+        assert!(job.join(name).is_file(), "{name} is missing");
+    }
+    let size = |path: PathBuf| image_size(&path);
+    for k in 0..3 {
+        assert_eq!(size(job.join(format!("frames/frame{k}.png"))), (5 * 16, 2 * 16));
+    }
+    // Two unedited images, and for each of two samples and three directions the four distances that are not 0.
+    assert_eq!(std::fs::read_dir(job.join("images")).unwrap().count(), 2 + 2 * 3 * 4);
+    let page = std::fs::read_to_string(job.join("index.html")).unwrap();
+    assert!(page.contains("\"distances\":[-2.0,-1.0,0.0,1.0,2.0]"));
+    let directions = checkpoint::load(&job.join("directions.safetensors")).unwrap().tensors;
+    let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[6]).unwrap();
+    // As many as units: 7 feature maps of 4 x 4.
+    assert!((eigenvalues.iter().sum::<f64>() - 112.0).abs() < 1e-9);
+    assert!(eigenvalues.is_sorted_by(|a, b| a >= b));
+}
+
+fn image_size(path: &Path) -> (u32, u32) {
+    let reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).read_info().unwrap();
+    (reader.info().width, reader.info().height)
+}
+
+#[test]
+fn finished_images_are_kept_on_resuming_and_only_then() {
+    let world = World::new();
+    let file = fixture("zoo.pth");
+    let file = file.to_str().unwrap();
+    world.done(&small("job", &["--checkpoint", file]));
+    let first = std::fs::read(world.path("job/job.mp4")).unwrap();
+    let removed = world.path("job/images/sample0_semantic1_step3.png");
+    std::fs::remove_file(&removed).unwrap();
+    let rendered = |more: &[&str]| {
+        let json = world.done(&small("job", &[&["--checkpoint", file, "--json"], more].concat()));
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["rendered"].as_u64().unwrap()
+    };
+    assert_eq!(rendered(&["--resume"]), 1);
+    assert!(removed.is_file());
+    assert_eq!(std::fs::read(world.path("job/job.mp4")).unwrap(), first);
+    assert_eq!(rendered(&["--resume", "--seed", "1"]), 26, "another job's images were taken for this one's");
+    assert_eq!(rendered(&["--batch", "7"]), 26);
+}
+
+#[test]
+fn directions_labels_and_presets_are_taken() {
+    let world = World::new();
+    let file = fixture("bare.safetensors");
+    let file = file.to_str().unwrap();
+    std::fs::write(world.path("labels.json"), r#"{"4": "sleeves"}"#).unwrap();
+    let text = world.done(&small("job", &["--checkpoint", file, "--directions", "4,1", "--labels", "labels.json"]));
+    assert!(text.contains("sleeves"), "{text}");
+    assert!(std::fs::read_to_string(world.path("job/eigenvalues.csv")).unwrap().contains("sleeves"));
+    assert!(world.path("job/frames/frame1.png").exists() && !world.path("job/frames/frame2.png").exists());
+    world.done(&["sefa", "--checkpoint", file, "--preset", "upstream", "--n", "1", "--k", "1", "--viz-size", "16"]);
+    let job = world.path("work_dirs/synthesis/bare_N1_K1_seed0/job.json");
+    let job: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(job).unwrap()).unwrap();
+    assert_eq!(job["distances"].as_array().unwrap().len(), 11);
+    assert_eq!(job["codes"], "unit mean square");
+    for (args, needle) in [
+        (&["--directions", "6"][..], "no direction 6"),
+        (&["--labels", "none.json"], "labels"),
+        (&["--layers", "0"], "StyleGAN"),
+    ] {
+        let output = world.run(&small("job", &[&["--checkpoint", file], args].concat()));
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains(needle), "{needle}");
+    }
+    assert!(world.fails(1, &["sefa", "--model", "nobody"]).contains("checkpoints/nobody.pth"));
+}
+
+#[test]
+fn stylegans_are_factorised_without_pictures() {
+    let world = World::new();
+    for (file, units) in [("stylegan.pth", 28.0), ("stylegan2.pth", 15.0)] {
+        let path = fixture(file);
+        let text = world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--out", file]);
+        assert!(text.contains("not built in yet"), "{text}");
+        let directions = checkpoint::load(&world.path(file).join("directions.safetensors")).unwrap().tensors;
+        let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[6]).unwrap();
+        assert!((eigenvalues.iter().sum::<f64>() - units).abs() < 1e-9, "{file}");
+        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "0,2", "--out", "some"]);
+        let message = world.fails(1, &["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "9"]);
+        assert!(message.contains("no layer 9") && message.contains("0 to 3"), "{message}");
+    }
+}
+
+#[test]
+fn the_bundled_model_is_there_and_makes_images() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/models/pggan_fashion32.safetensors");
+    assert!(std::fs::metadata(&path).unwrap().len() < 4_000_000);
+    let weights = weights(&path);
+    assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (32, 1, 0.0));
+    let generator = Generator::new(&weights, tch::Device::Cpu).unwrap();
+    let codes = gan_lab::sefa::draw_codes(0, 4, weights.latent_dim, false).unwrap();
+    let images = gan_lab::tensor::to_host(&generator.images(&codes.values).unwrap()).unwrap();
+    // Garments on black: most of each image's border is dark, and something in it is not.
+    for image in images.chunks_exact(32 * 32) {
+        assert!(image[..32].iter().sum::<f32>() / 32.0 < -0.8);
+        assert!(image.iter().any(|&x| x > 0.0));
+    }
+}
