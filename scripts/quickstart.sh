@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# From a fresh clone to three trained GANs and their GIFs.
+# From a fresh clone to three trained GANs with their GIFs, and a page of semantic directions of the bundled ProGAN.
 #
-#   ./scripts/quickstart.sh            data/points.mat
-#   ./scripts/quickstart.sh my.mat     your own points (variable xx, two columns)
+#   ./scripts/quickstart.sh                data/points.mat
+#   ./scripts/quickstart.sh my.mat         your own points (variable xx, two columns)
+#   ./scripts/quickstart.sh my.mat 2000    … of which 2000 train and the others are held out (7000 if not said)
 #
 # Needs Rust 1.95, Python 3 with pip, and a C++ compiler. Run it again whenever you like: what is done is kept, and
 # a run that was interrupted goes on where it stopped.
@@ -13,9 +14,14 @@ set -euo pipefail
 [ $# -eq 0 ] || DATA=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$ROOT"
 DATA=${DATA:-data/points.mat}
+TRAIN_SIZE=${2:-7000}
+# Runs on other points have names of their own.
+name=$(basename "$DATA")
+prefix=''
+[ "$DATA" = data/points.mat ] || prefix=${name%.*}-
 [ -f "$DATA" ] || die "there is no file $DATA." "Give a MAT, npy or CSV file with two columns, or nothing for data/points.mat."
 
-step() { say "" "[$1/4] $2"; }
+step() { say "" "[$1/5] $2"; }
 
 step 1 "libtorch"
 need_rust
@@ -27,11 +33,14 @@ gan_lab=${CARGO_TARGET_DIR:-target}/release/gan-lab
 step 3 "training GAN, WGAN and WGAN-GP on $DATA"
 runs=()
 for model in gan wgan wgan-gp; do
-  run=work_dirs/train/$model-rmsprop-seed0
-  "$gan_lab" train "$model" --data "$DATA" --out "$run" --resume
+  run=work_dirs/train/$prefix$model-rmsprop-seed0
+  "$gan_lab" train "$model" --data "$DATA" --train-size "$TRAIN_SIZE" --out "$run" --resume
   runs+=("$run")
 done
 step 4 "drawing"
 "$gan_lab" draw "${runs[@]}"
-say "" "Done. Open gif/gan.gif, gif/wgan.gif and gif/wgan-gp.gif in a browser." \
+step 5 "semantic directions of the bundled ProGAN"
+"$gan_lab" sefa --seed 0 --n 5 --k 5 --resume
+say "" "Done. Open gif/gan.gif, gif/wgan.gif, gif/wgan-gp.gif and" \
+  "work_dirs/synthesis/pggan_fashion32_N5_K5_seed0/index.html in a browser." \
   "What a run left is in work_dirs/train/. Next: $gan_lab --help"

@@ -1,4 +1,4 @@
-//! Train, record, draw and measure small GANs.
+//! Train, record and draw small GANs; find the semantic directions of a ProGAN.
 //!
 //! The library returns values and never prints; `cli` is the only room that speaks to a person.
 //! `docs/ARCHITECTURE.md` is the map.

@@ -14,20 +14,24 @@ use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
 use crate::data::images::{ImageSet, load_images};
-use crate::media;
+use crate::files;
+use crate::media::{self, Animation};
 use crate::progan::Trainer;
-use crate::render::image_grid;
+use crate::render::{Picture, RenderError, image_grid};
 use crate::rng::{Stream, Use};
 use crate::run::{ImageRecord, ImageRun, ImageSnapshot, RUNS};
 
 /// Images on a side of the sample grids.
 const GRID: usize = 8;
+/// Records a second in the film of the training.
+const FPS: f64 = 8.0;
 
 /// Train a ProGAN on images
 #[derive(Debug, Args)]
 #[command(after_help = "The defaults are for Fashion-MNIST on two CPU cores: 32x32, some hundred thousand images.")]
 pub(super) struct ProganArgs {
-    /// A folder of PNG and JPEG files, an IDX file (also gzipped), or an npy file of bytes
+    /// A folder of PNG and JPEG files, an IDX file (also gzipped), or an npy file of bytes [default:
+    /// data/fashion-mnist/train-images-idx3-ubyte.gz, which scripts/fetch-fashion-mnist.sh fetches]
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
     /// Begin with this config; other options override it
@@ -107,7 +111,13 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
         }
         _ => {}
     }
-    let images = load_images(&config.data, config.resolution).context("these images cannot be used")?;
+    let images = load_images(&config.data, config.resolution).with_context(|| {
+        if config.data.exists() {
+            "these images cannot be used"
+        } else {
+            "the images are not there; name them with --data, or fetch Fashion-MNIST with ./scripts/fetch-fashion-mnist.sh"
+        }
+    })?;
     let mut trainer = Trainer::new(&config, images.channels)?;
     let run = if args.resume && saved.is_some() {
         let (run, snapshot) = ImageRun::resume(&path)?;
@@ -125,6 +135,7 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
     ));
     let signals = Signals::listen()?;
     let finished = train(&config, &images, &mut trainer, &run, &signals, printer)?;
+    write_film(&run)?;
     report(&run, finished, printer)?;
     Ok(if finished { Exit::Done } else { signals.exit() })
 }
@@ -247,6 +258,28 @@ fn save(run: &ImageRun, trainer: &mut Trainer, codes: &[f32], record: &ImageReco
     Ok(())
 }
 
+/// The grids of samples, one after another.
+struct Film(Vec<PathBuf>);
+
+impl Animation for Film {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn frame(&self, index: usize) -> Result<Picture, RenderError> {
+        let bytes = fs::read(&self.0[index]).map_err(RenderError::new)?;
+        media::decode_png(&bytes).map_err(RenderError::new)
+    }
+}
+
+fn write_film(run: &ImageRun) -> anyhow::Result<()> {
+    let film = Film(run.samples()?.into_iter().map(|(_, path)| path).collect());
+    if !film.is_empty() {
+        files::write(&run.film(), &media::encode_gif(&film, FPS)?)?;
+    }
+    Ok(())
+}
+
 fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<()> {
     let last = run.records()?.pop();
     let path = run.path().display().to_string();
@@ -258,8 +291,10 @@ fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<(
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
     rows.push(("run", path.clone()));
+    rows.push(("film", run.film().display().to_string()));
     let headline = if finished { "finished" } else { "stopped; the run keeps its last record" };
-    let words = format!("ProGAN: {headline}\n{}", facts(&rows));
+    let next = format!("gan-lab sefa --checkpoint {path}/generator.safetensors");
+    let words = format!("ProGAN: {headline}\n{}\nnext: {next}", facts(&rows));
     let status = if finished { "finished" } else { "stopped" };
     printer.result(&words, &path, &serde_json::json!({ "status": status, "run": path, "last": last }));
     Ok(())

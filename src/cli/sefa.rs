@@ -14,7 +14,7 @@ use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family, Layout};
 use crate::checkpoint::{GeneratorWeights, Source};
 use crate::config::Device;
-use crate::media::{self, Animation, PageDirection, SefaPage};
+use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
 use crate::nets::synthesis::Generator;
 use crate::render::{Picture, RenderError, image_picture};
 use crate::run::JobDir;
@@ -134,7 +134,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let generator = Generator::new(&weights, tensor::device(args.device)?)?;
     prepare(args, &job, &path)?;
     let rendered = render(args, &job, &generator, printer)?;
-    assemble(&job)?;
+    assemble(&job, printer)?;
     report(&job, rendered, printer);
     Ok(Exit::Done)
 }
@@ -329,7 +329,7 @@ impl Animation for Film<'_> {
 }
 
 /// Turns the images into pictures of directions, a video, a GIF and a page.
-fn assemble(job: &Job) -> anyhow::Result<()> {
+fn assemble(job: &Job, printer: &Printer) -> anyhow::Result<()> {
     let mut frames = Vec::with_capacity(job.chosen.len());
     for k in 0..job.chosen.len() {
         let mut picture = Picture::white(job.distances.len() * job.side, job.samples * job.side);
@@ -348,8 +348,18 @@ fn assemble(job: &Job) -> anyhow::Result<()> {
     }
     files::write(&job.dir.page(), &media::encode_page(&page(job), &frames, &unedited)?)?;
     drop(frames);
-    files::write(&job.dir.video("gif"), &media::encode_gif(&SmallFilm(Film(job)), FPS)?)?;
-    Ok(files::write(&job.dir.video("mp4"), &media::encode_mp4(&Film(job), FPS)?)?)
+    for (extension, encoded) in
+        [("gif", media::encode_gif(&SmallFilm(Film(job)), FPS)), ("mp4", media::encode_mp4(&Film(job), FPS))]
+    {
+        match encoded {
+            // Many samples make a picture that no player takes; the page and the pictures of directions remain.
+            Err(reason @ (MediaError::TooLarge { .. } | MediaError::NotForVideo { .. })) => {
+                printer.note(&format!("no {extension}: {reason}"));
+            }
+            encoded => files::write(&job.dir.video(extension), &encoded?)?,
+        }
+    }
+    Ok(())
 }
 
 fn page(job: &Job) -> SefaPage {

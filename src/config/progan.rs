@@ -100,7 +100,7 @@ impl ImageLoss {
 impl Default for ProganConfig {
     fn default() -> Self {
         Self {
-            data: PathBuf::from("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"),
+            data: PathBuf::from("data/fashion-mnist/train-images-idx3-ubyte.gz"),
             resolution: 32,
             latent_dim: 64,
             fmaps_base: 1024,

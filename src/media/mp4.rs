@@ -12,14 +12,17 @@ use crate::render::Picture;
 
 /// H.264 levels end there.
 const LARGEST_SIDE: usize = 3840;
+/// … and there.
+const MOST_PIXELS: usize = 3840 * 2160;
 
-/// Encodes an animation at `fps` frames a second: yuv420p, fast start, plays in browsers. Sides that are odd lose their
-/// last row or column, for colours are stored for pairs of pixels; pictures larger than H.264 takes are refused.
+/// Encodes an animation at `fps` frames a second: yuv420p, fast start, plays in browsers. Pictures larger than H.264
+/// takes are halved until they fit. Sides that are odd lose their last row or column, for colours are stored for pairs
+/// of pixels.
 pub fn encode_mp4(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaError> {
     let mut muxer = None;
     let mut encoder = encoder(fps)?;
     for i in 0..animation.len() {
-        let picture = even(&animation.frame(i)?)?;
+        let picture = fitted(animation.frame(i)?)?;
         let (width, height) = (picture.width, picture.height);
         let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(&picture.rgb, (width, height)));
         let coded = encoder.encode(&yuv)?;
@@ -54,13 +57,25 @@ fn encoder(fps: f64) -> Result<Encoder, MediaError> {
     Ok(Encoder::with_api_config(OpenH264API::from_source(), config)?)
 }
 
-fn even(picture: &Picture) -> Result<Picture, MediaError> {
-    let (width, height) = (picture.width & !1, picture.height & !1);
-    if width.max(height) > LARGEST_SIDE || width < 16 || height < 16 {
-        return Err(MediaError::NotForVideo { width: picture.width, height: picture.height, largest: LARGEST_SIDE });
+fn fitted(mut picture: Picture) -> Result<Picture, MediaError> {
+    let (full_width, full_height) = (picture.width, picture.height);
+    loop {
+        picture = even(&picture);
+        let (width, height) = (picture.width, picture.height);
+        if width < 16 || height < 16 {
+            return Err(MediaError::NotForVideo { width: full_width, height: full_height, largest: LARGEST_SIDE });
+        }
+        if width.max(height) <= LARGEST_SIDE && width * height <= MOST_PIXELS {
+            return Ok(picture);
+        }
+        picture = picture.halved();
     }
+}
+
+fn even(picture: &Picture) -> Picture {
+    let (width, height) = (picture.width & !1, picture.height & !1);
     let rows = picture.rgb.chunks_exact(picture.width * 3).take(height);
-    Ok(Picture { width, height, rgb: rows.flat_map(|row| &row[..width * 3]).copied().collect() })
+    Picture { width, height, rgb: rows.flat_map(|row| &row[..width * 3]).copied().collect() }
 }
 
 #[cfg(test)]
@@ -92,7 +107,7 @@ mod tests {
         let mut coder = encoder(10.0).unwrap();
         let mut decoder = openh264::decoder::Decoder::new().unwrap();
         for i in 0..5 {
-            let picture = even(&Fading.frame(i).unwrap()).unwrap();
+            let picture = fitted(Fading.frame(i).unwrap()).unwrap();
             let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(&picture.rgb, (64, 48)));
             stream.clear();
             coder.encode(&yuv).unwrap().write_vec(&mut stream);
@@ -105,16 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn what_h264_does_not_take_is_refused_with_its_size() {
-        struct Huge;
-        impl Animation for Huge {
-            fn len(&self) -> usize {
-                1
-            }
-            fn frame(&self, _: usize) -> Result<Picture, RenderError> {
-                Ok(Picture::white(5000, 64))
-            }
-        }
-        assert!(encode_mp4(&Huge, 10.0).unwrap_err().to_string().contains("5000x64"));
+    fn large_pictures_are_halved_and_slivers_refused() {
+        assert_eq!(
+            (fitted(Picture::white(5000, 64)).unwrap().width, fitted(Picture::white(3001, 3001)).unwrap().width),
+            (2500, 1500)
+        );
+        assert!(fitted(Picture::white(64, 32_000)).unwrap_err().to_string().contains("64x32000"));
     }
 }

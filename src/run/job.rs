@@ -85,6 +85,11 @@ impl JobDir {
                 fs::remove_dir_all(self.path.join(folder))?;
             }
         }
+        for video in ["gif", "mp4"].map(|extension| self.video(extension)) {
+            if video.is_file() {
+                fs::remove_file(video)?;
+            }
+        }
         Ok(files::write(&self.path.join("job.json"), format!("{description:#}\n").as_bytes())?)
     }
 

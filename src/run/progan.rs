@@ -5,6 +5,7 @@
 //! | `config.json` | the whole resolved config |
 //! | `metrics.jsonl` | one [`ImageRecord`] a line |
 //! | `samples/<images>.png` | a grid of images from the same codes at each record |
+//! | `training.gif` | the grids one after another, when training ends or is stopped |
 //! | `generator.safetensors` | the averaged generator, in genforce's layout |
 //! | `state.safetensors` | all that resuming needs |
 //! | `lock` | the pid of the process at work, while there is one |
@@ -92,7 +93,7 @@ impl ImageRun {
         fs::create_dir_all(path)?;
         let run = Self { path: path.to_owned(), _lock: Lock::take(path)? };
         files::remove_parts(path)?;
-        for name in [STATE, GENERATOR, METRICS] {
+        for name in [STATE, GENERATOR, METRICS, "training.gif"] {
             if path.join(name).exists() {
                 fs::remove_file(path.join(name))?;
             }
@@ -123,6 +124,11 @@ impl ImageRun {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the film of the samples goes.
+    pub fn film(&self) -> PathBuf {
+        self.path.join("training.gif")
     }
 
     /// All records.

@@ -57,7 +57,9 @@ fn a_converted_checkpoint_makes_the_same_images() {
         world.done(&["convert", path.to_str().unwrap(), "out.safetensors", "--force"]);
         assert!(deviation(&world.path("out.safetensors"), images) < CLOSE, "{file}");
         world.done(&["convert", path.to_str().unwrap(), "half.safetensors", "--half", "--force"]);
-        assert!(deviation(&world.path("half.safetensors"), images) < 0.03, "{file} in half precision");
+        // Weights of 11 bits in eight layers, images of about +-3.
+        let apart = deviation(&world.path("half.safetensors"), images);
+        assert!(apart < 0.1, "{file} in half precision: {apart}");
     }
     let message = world.fails(1, &["convert", fixture("zoo.pth").to_str().unwrap(), "out.safetensors"]);
     assert!(message.contains("--force"), "{message}");

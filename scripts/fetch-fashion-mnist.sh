@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Put Fashion-MNIST's training images (MIT licence, 26 MB) into data/fashion-mnist/ from Debian's package, which it
+# unpacks without installing it and without root. The bundled ProGAN was trained on them:
+#
+#   ./scripts/fetch-fashion-mnist.sh
+#   gan-lab train progan --data data/fashion-mnist/train-images-idx3-ubyte.gz
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+FILE=train-images-idx3-ubyte.gz
+TARGET="$ROOT/data/fashion-mnist/$FILE"
+PACKAGE=dataset-fashion-mnist
+
+[ ! -f "$TARGET" ] || { say "$TARGET is there"; exit 0; }
+mkdir -p "$(dirname "$TARGET")"
+installed=/usr/share/datasets/fashion-mnist/$FILE
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+if [ -f "$installed" ]; then
+  cp "$installed" "$WORK/$FILE"
+else
+  command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || die \
+    "Debian's tools are not here, so the package $PACKAGE cannot be fetched." \
+    "Get $FILE from the Fashion-MNIST project yourself and put it at $TARGET."
+  (cd "$WORK" && apt-get download -qq "$PACKAGE") || die "the package $PACKAGE could not be downloaded." \
+    "Try: sudo apt-get update, and run this again."
+  dpkg-deb --extract "$WORK"/*.deb "$WORK/unpacked"
+  cp "$WORK/unpacked$installed" "$WORK/$FILE"
+fi
+mv "$WORK/$FILE" "$TARGET"
+say "wrote $TARGET"
