@@ -1,5 +1,7 @@
 //! Arguments that several commands share, and their words for the config's choices.
 
+use std::str::FromStr;
+
 use clap::ValueEnum;
 
 use crate::config::{AdamOptions, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
@@ -9,6 +11,31 @@ use crate::data::synthetic::Law;
 pub(super) fn set<T: Clone>(to: &mut T, given: Option<&T>) {
     if let Some(value) = given {
         to.clone_from(value);
+    }
+}
+
+/// A list of numbers, such as `0,2-4`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Indices(pub(super) Vec<usize>);
+
+impl FromStr for Indices {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is not a list of numbers; say 0,3,7 or 0-4");
+        let mut indices = Vec::new();
+        for part in text.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let number = |text: &str| text.trim().parse::<u16>().map(usize::from).map_err(|_| wrong());
+            let range = number(first)?..=number(last)?;
+            if range.is_empty() {
+                return Err(wrong());
+            }
+            indices.extend(range);
+        }
+        let mut seen = std::collections::HashSet::new();
+        indices.retain(|&index| seen.insert(index));
+        Ok(Self(indices))
     }
 }
 
@@ -105,6 +132,16 @@ impl From<LawArg> for Law {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_numbers_are_read() {
+        let read = |text: &str| text.parse::<Indices>().map(|indices| indices.0);
+        assert_eq!(read("0,3,7"), Ok(vec![0, 3, 7]));
+        assert_eq!(read("4-6, 1,5"), Ok(vec![4, 5, 6, 1]));
+        for wrong in ["", "a", "3-1", "-1", "1-2-3", "99999999"] {
+            assert!(read(wrong).unwrap_err().contains("0-4"), "{wrong}");
+        }
+    }
 
     /// The name of each choice on the command line.
     fn names<T: ValueEnum>() -> Vec<String> {

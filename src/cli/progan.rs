@@ -9,22 +9,14 @@ use fs_err as fs;
 
 use super::args::set;
 use super::exit::Exit;
-use super::printer::{Printer, duration};
+use super::printer::{Printer, Progress, duration};
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
-use crate::data::images::{ImageSet, load_images};
-use crate::files;
-use crate::media::{self, Animation};
-use crate::progan::Trainer;
-use crate::render::{Picture, RenderError, image_grid};
-use crate::rng::{Stream, Use};
-use crate::run::{ImageRecord, ImageRun, ImageSnapshot, RUNS};
-
-/// Images on a side of the sample grids.
-const GRID: usize = 8;
-/// Records a second in the film of the training.
-const FPS: f64 = 8.0;
+use crate::data::images::load_images;
+use crate::progan::{Session, Trainer};
+use crate::run::{ImageRecord, ImageRun, RUNS};
+use crate::train::Outcome;
 
 /// Train a ProGAN on images
 #[derive(Debug, Args)]
@@ -134,8 +126,17 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
         path.display()
     ));
     let signals = Signals::listen()?;
-    let finished = train(&config, &images, &mut trainer, &run, &signals, printer)?;
-    write_film(&run)?;
+    let bar = printer.progress("image", total, shown);
+    let start = Instant::now();
+    let outcome = Session { config: &config, images: &images, trainer: &mut trainer, run: &run }.run(
+        &|| signals.received().is_some(),
+        &mut |record| {
+            let rate = (record.images - shown) as f64 / start.elapsed().as_secs_f64();
+            show(&bar, record, rate, total);
+        },
+    );
+    bar.finish();
+    let finished = outcome? == Outcome::Finished;
     report(&run, finished, printer)?;
     Ok(if finished { Exit::Done } else { signals.exit() })
 }
@@ -180,104 +181,12 @@ fn default_name(config: &ProganConfig) -> String {
     format!("progan-{}-seed{}", stem.split('.').next().unwrap_or("images"), config.seed)
 }
 
-/// Trains to the end or to a signal; true at the end.
-fn train(
-    config: &ProganConfig,
-    images: &ImageSet,
-    trainer: &mut Trainer,
-    run: &ImageRun,
-    signals: &Signals,
-    printer: &Printer,
-) -> anyhow::Result<bool> {
-    let codes = Stream::new(config.seed, Use::Eval, 0).normal(GRID * GRID * config.latent_dim);
-    let before = run.records()?.last().map_or(0.0, |record| record.seconds);
-    let start = Instant::now();
-    let every = ((config.record_kimg * 1000.0) as u64).max(1);
-    let (mut losses, mut steps) = ([0.0; 2], 0_u32);
-    let (first, total) = trainer.progress();
-    let bar = printer.progress("image", total, first);
-    while trainer.progress().0 < total {
-        let shown = trainer.progress().0;
-        let (d_loss, g_loss) = trainer.step(images)?;
-        if !d_loss.is_finite() || !g_loss.is_finite() {
-            bail!("training diverged after {shown} images; the run keeps its last record. A lower --lr usually helps");
-        }
-        losses = [losses[0] + d_loss, losses[1] + g_loss];
-        steps += 1;
-        let now = trainer.progress().0;
-        let stopping = signals.received().is_some();
-        // A record only at its own place in the run, so that a resumed run has the same ones.
-        if now / every == shown / every && now < total {
-            if stopping {
-                bar.finish();
-                return Ok(false);
-            }
-            continue;
-        }
-        let phase = trainer.phase();
-        let record = ImageRecord {
-            images: now,
-            iteration: trainer.iteration(),
-            side: 4 << phase.level,
-            alpha: phase.alpha,
-            d_loss: losses[0] / f64::from(steps),
-            g_loss: losses[1] / f64::from(steps),
-            seconds: ((before + start.elapsed().as_secs_f64()) * 1000.0).round() / 1000.0,
-        };
-        (losses, steps) = ([0.0; 2], 0);
-        save(run, trainer, &codes, &record)?;
-        let rate = (now - first) as f64 / start.elapsed().as_secs_f64();
-        let left = duration((total.saturating_sub(now)) as f64 / rate);
-        bar.show(
-            now.min(total),
-            &format!(
-                "side {} d_loss {:.3} g_loss {:.3} {rate:.0} img/s {left} left",
-                record.side, record.d_loss, record.g_loss
-            ),
-        );
-        if stopping && now < total {
-            bar.finish();
-            return Ok(false);
-        }
-    }
-    bar.finish();
-    Ok(true)
-}
-
-fn save(run: &ImageRun, trainer: &mut Trainer, codes: &[f32], record: &ImageRecord) -> anyhow::Result<()> {
-    let net = trainer.net();
-    let (side, pixels) = trainer.images(codes)?;
-    let grid = image_grid(&pixels, net.image_channels, side, GRID, 2 * net.resolution / side);
-    let snapshot = ImageSnapshot {
-        images: record.images,
-        iteration: record.iteration,
-        steps: trainer.optimiser_steps(),
-        arrays: trainer.state()?,
-    };
-    run.record(record, &media::encode_png(&grid)?, &net, &snapshot)?;
-    Ok(())
-}
-
-/// The grids of samples, one after another.
-struct Film(Vec<PathBuf>);
-
-impl Animation for Film {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn frame(&self, index: usize) -> Result<Picture, RenderError> {
-        let bytes = fs::read(&self.0[index]).map_err(RenderError::new)?;
-        media::decode_png(&bytes).map_err(RenderError::new)
-    }
-}
-
-fn write_film(run: &ImageRun) -> anyhow::Result<()> {
-    let film = Film(run.samples()?.into_iter().map(|(_, path)| path).collect());
-    if !film.is_empty() {
-        files::write(&run.film(), &media::encode_gif(&film, FPS)?)?;
-    }
-    Ok(())
+/// A line of progress for a record.
+fn show(bar: &Progress, record: &ImageRecord, rate: f64, total: u64) {
+    let left = duration(total.saturating_sub(record.images) as f64 / rate.max(1e-9));
+    let ImageRecord { side, d_loss, g_loss, .. } = record;
+    let message = format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}  {rate:.0} images/s  {left} left");
+    bar.show(record.images.min(total), &message);
 }
 
 fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<()> {

@@ -8,24 +8,22 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use fs_err as fs;
 
+use super::args::Indices;
 use super::exit::{Exit, UsageError};
 use super::printer::{Printer, Progress, duration};
 use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family, Layout};
 use crate::checkpoint::{GeneratorWeights, Source};
 use crate::config::Device;
-use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
 use crate::nets::synthesis::Generator;
-use crate::render::{Picture, RenderError, image_picture};
 use crate::run::JobDir;
-use crate::sefa::{Codes, Directions, Distances, draw_codes, factorize, first_layer, style_layers};
-use crate::{files, tensor};
+use crate::sefa::{Directions, Distances, Job, draw_codes, factorize, first_layer, style_layers};
+use crate::tensor;
 
 /// The model that comes with the project.
 const BUNDLED: &str = "pggan_fashion32";
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
-const FPS: f64 = 10.0;
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
@@ -46,9 +44,9 @@ pub(super) struct SefaArgs {
     /// How many directions, those with the largest eigenvalues
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     k: u16,
-    /// These directions instead: 0,3,7
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    directions: Vec<usize>,
+    /// These directions instead: 0,3,7 or 0-4
+    #[arg(long, value_name = "LIST")]
+    directions: Option<Indices>,
     /// What the codes derive from, as torch.manual_seed does
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -68,8 +66,8 @@ pub(super) struct SefaArgs {
     #[arg(long, help_heading = "Editing")]
     raw: bool,
     /// StyleGAN and StyleGAN2: factorise these layers [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Editing")]
-    layers: Vec<usize>,
+    #[arg(long, value_name = "LIST", help_heading = "Editing")]
+    layers: Option<Indices>,
     /// Names of directions: a JSON file as the page exports it
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     labels: Option<PathBuf>,
@@ -98,20 +96,6 @@ enum Preset {
     Upstream,
 }
 
-/// A job, ready to render.
-struct Job {
-    dir: JobDir,
-    model: String,
-    seed: u64,
-    samples: usize,
-    side: usize,
-    codes: Codes,
-    directions: Directions,
-    chosen: Vec<usize>,
-    distances: Vec<f64>,
-    labels: BTreeMap<usize, String>,
-}
-
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let path = find_checkpoint(args)?;
     let source = Source::open(&path)?;
@@ -122,7 +106,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if matches!(layout.family, Family::StyleGan | Family::StyleGan2) {
         return factorise_only(args, &source, &layout, &model, &labels, printer);
     }
-    if !args.layers.is_empty() {
+    if args.layers.is_some() {
         return Err(
             UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
         );
@@ -134,7 +118,9 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let generator = Generator::new(&weights, tensor::device(args.device)?)?;
     prepare(args, &job, &path)?;
     let rendered = render(args, &job, &generator, printer)?;
-    assemble(&job, printer)?;
+    for (extension, reason) in job.assemble()? {
+        printer.note(&format!("no {extension}: {reason}"));
+    }
     report(&job, rendered, printer);
     Ok(Exit::Done)
 }
@@ -175,7 +161,7 @@ fn plan(
     model: String,
     labels: BTreeMap<usize, String>,
 ) -> anyhow::Result<Job> {
-    let chosen = if args.directions.is_empty() { (0..usize::from(args.k)).collect() } else { args.directions.clone() };
+    let chosen = args.directions.clone().map_or_else(|| (0..usize::from(args.k)).collect(), |list| list.0);
     if let Some(&wrong) = chosen.iter().find(|&&index| index >= directions.len()) {
         bail!("there is no direction {wrong}; this model has {}, numbered from 0", directions.len());
     }
@@ -229,52 +215,16 @@ fn prepare(args: &SefaArgs, job: &Job, checkpoint: &Path) -> anyhow::Result<()> 
     Ok(job.dir.write_directions(&job.directions, |i| job.labels.get(&i).cloned().unwrap_or_default())?)
 }
 
-impl Job {
-    /// The image at a step along the direction in place `k`; at distance 0 that is the unedited one.
-    fn image_path(&self, sample: usize, k: usize, step: usize) -> PathBuf {
-        let edit = (self.distances[step] != 0.0).then(|| (self.chosen[k], step));
-        self.dir.image(sample, edit)
-    }
-
-    fn picture(path: &Path) -> anyhow::Result<Picture> {
-        Ok(media::decode_png(&fs::read(path)?)?)
-    }
-
-    /// Everything to render: a code and where its image goes. The unedited image of a sample is rendered once.
-    fn work(&self) -> Vec<(Vec<f32>, PathBuf)> {
-        let mut work = Vec::new();
-        for sample in 0..self.samples {
-            work.push((self.codes.code(sample).to_vec(), self.dir.image(sample, None)));
-            for &direction in &self.chosen {
-                for (step, &distance) in self.distances.iter().enumerate().filter(|&(_, &distance)| distance != 0.0) {
-                    let code = self.codes.edited(sample, &self.directions, direction, distance);
-                    work.push((code, self.dir.image(sample, Some((direction, step)))));
-                }
-            }
-        }
-        work
-    }
-}
-
 /// Renders what is missing; gives how many images that were.
 fn render(args: &SefaArgs, job: &Job, generator: &Generator, printer: &Printer) -> anyhow::Result<usize> {
-    let mut work = job.work();
-    let total = work.len();
-    work.retain(|(_, path)| !path.is_file());
-    let todo = work.len();
+    let work = job.missing();
+    let (todo, total) = (work.len(), job.image_count());
     printer.note(&format!("rendering {todo} images of {} ({} are there)", job.model, total - todo));
     let bar = printer.progress("image", total as u64, (total - todo) as u64);
     let start = Instant::now();
-    for (i, batch) in work.chunks(usize::from(args.batch)).enumerate() {
-        let codes: Vec<f32> = batch.iter().flat_map(|(code, _)| code).copied().collect();
-        let images = generator.images(&codes)?;
-        for (j, (_, path)) in batch.iter().enumerate() {
-            let picture = resized(&images.f_narrow(0, j as i64, 1)?, job.side)?;
-            files::write(path, &media::encode_png(&picture)?)?;
-        }
-        let done = (i * usize::from(args.batch) + batch.len()).min(todo);
+    job.render(&work, generator, usize::from(args.batch), &mut |done| {
         show(&bar, total - todo + done, done, todo, start);
-    }
+    })?;
     bar.finish();
     Ok(todo)
 }
@@ -283,102 +233,6 @@ fn show(bar: &Progress, position: usize, done: usize, todo: usize, start: Instan
     let rate = done as f64 / start.elapsed().as_secs_f64().max(1e-9);
     let left = duration((todo - done) as f64 / rate.max(1e-9));
     bar.show(position as u64, &format!("{rate:.1} images/s  {left} left"));
-}
-
-/// The image at the pictures' size, by bilinear interpolation as in the lab.
-fn resized(image: &tch::Tensor, side: usize) -> anyhow::Result<Picture> {
-    let channels = image.size()[1] as usize;
-    let scaled = image.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?;
-    Ok(image_picture(&tensor::to_host(&scaled)?, channels, side, 1))
-}
-
-/// The video's frames: for each distance the samples under each other, unedited and along each direction.
-struct Film<'a>(&'a Job);
-
-/// The same at half the size: a GIF of photographs is large.
-struct SmallFilm<'a>(Film<'a>);
-
-impl Animation for SmallFilm<'_> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
-        let picture = self.0.frame(step)?;
-        Ok(if self.0.0.side.is_multiple_of(2) { picture.halved() } else { picture })
-    }
-}
-
-impl Animation for Film<'_> {
-    fn len(&self) -> usize {
-        self.0.distances.len()
-    }
-
-    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
-        let job = self.0;
-        let mut picture = Picture::white((job.chosen.len() + 1) * job.side, job.samples * job.side);
-        for sample in 0..job.samples {
-            let paths = (0..job.chosen.len()).map(|k| job.image_path(sample, k, step));
-            for (column, path) in std::iter::once(job.dir.image(sample, None)).chain(paths).enumerate() {
-                let image = Job::picture(&path).map_err(RenderError::new)?;
-                picture.paste(&image, column * job.side, sample * job.side);
-            }
-        }
-        Ok(picture)
-    }
-}
-
-/// Turns the images into pictures of directions, a video, a GIF and a page.
-fn assemble(job: &Job, printer: &Printer) -> anyhow::Result<()> {
-    let mut frames = Vec::with_capacity(job.chosen.len());
-    for k in 0..job.chosen.len() {
-        let mut picture = Picture::white(job.distances.len() * job.side, job.samples * job.side);
-        for sample in 0..job.samples {
-            for step in 0..job.distances.len() {
-                let image = Job::picture(&job.image_path(sample, k, step))?;
-                picture.paste(&image, step * job.side, sample * job.side);
-            }
-        }
-        files::write(&job.dir.frame(k), &media::encode_png(&picture)?)?;
-        frames.push(picture);
-    }
-    let mut unedited = Picture::white(job.side, job.samples * job.side);
-    for sample in 0..job.samples {
-        unedited.paste(&Job::picture(&job.dir.image(sample, None))?, 0, sample * job.side);
-    }
-    files::write(&job.dir.page(), &media::encode_page(&page(job), &frames, &unedited)?)?;
-    drop(frames);
-    for (extension, encoded) in
-        [("gif", media::encode_gif(&SmallFilm(Film(job)), FPS)), ("mp4", media::encode_mp4(&Film(job), FPS))]
-    {
-        match encoded {
-            // Many samples make a picture that no player takes; the page and the pictures of directions remain.
-            Err(reason @ (MediaError::TooLarge { .. } | MediaError::NotForVideo { .. })) => {
-                printer.note(&format!("no {extension}: {reason}"));
-            }
-            encoded => files::write(&job.dir.video(extension), &encoded?)?,
-        }
-    }
-    Ok(())
-}
-
-fn page(job: &Job) -> SefaPage {
-    let shares = job.directions.shares();
-    let direction = |&index: &usize| PageDirection {
-        index,
-        eigenvalue: job.directions.eigenvalues[index],
-        share: shares[index],
-        label: job.labels.get(&index).cloned().unwrap_or_default(),
-    };
-    SefaPage {
-        title: job.dir.name().to_owned(),
-        model: job.model.clone(),
-        seed: job.seed,
-        samples: job.samples,
-        distances: job.distances.clone(),
-        eigenvalues: job.directions.eigenvalues.clone(),
-        directions: job.chosen.iter().map(direction).collect(),
-    }
 }
 
 /// The table of eigenvalues.
@@ -418,11 +272,12 @@ fn factorise_only(
     labels: &BTreeMap<usize, String>,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let directions = factorize(&style_layers(source, layout, &args.layers)?, !args.raw)?;
-    let layers = if args.layers.is_empty() {
+    let chosen = args.layers.clone().unwrap_or_default().0;
+    let directions = factorize(&style_layers(source, layout, &chosen)?, !args.raw)?;
+    let layers = if chosen.is_empty() {
         "all".to_owned()
     } else {
-        args.layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
+        chosen.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
     };
     let dir = JobDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(format!("{model}_L{layers}"))));
     dir.write_directions(&directions, |i| labels.get(&i).cloned().unwrap_or_default())?;

@@ -3,7 +3,9 @@
 
 mod networks;
 mod schedule;
+mod session;
 mod trainer;
 
 pub use schedule::{Phase, Schedule};
+pub use session::Session;
 pub use trainer::{Arrays, ProganError, Trainer};

@@ -21,6 +21,28 @@ pub enum ProganError {
     /// The GPU asked for is not there.
     #[error(transparent)]
     NoCuda(#[from] NoCuda),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The run cannot be written.
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    /// A picture cannot be encoded.
+    #[error(transparent)]
+    Media(#[from] crate::media::MediaError),
+    /// A loss became NaN or infinite.
+    #[error(
+        "training diverged after {images} images: the discriminator's loss is {discriminator}, the generator's \
+         {generator}; the run keeps its last record. A lower --lr usually helps"
+    )]
+    Diverged {
+        /// Images shown.
+        images: u64,
+        /// The discriminator's loss.
+        discriminator: f64,
+        /// The generator's.
+        generator: f64,
+    },
     /// A saved state of other networks.
     #[error("the saved state does not fit: '{name}' holds {found} numbers where {expected} belong")]
     Mismatch {

@@ -6,9 +6,11 @@
 
 mod edit;
 mod factorize;
+mod job;
 
 pub use edit::{Codes, Distances, draw_codes};
 pub use factorize::{Directions, factorize, first_layer, style_layers};
+pub use job::{Job, Work};
 
 /// What can go wrong in SeFa.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +18,12 @@ pub enum SefaError {
     /// libtorch refused an operation.
     #[error("libtorch failed")]
     Torch(#[from] tch::TchError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A picture cannot be encoded or read back.
+    #[error(transparent)]
+    Media(#[from] crate::media::MediaError),
     /// The checkpoint cannot be read.
     #[error(transparent)]
     Checkpoint(#[from] crate::checkpoint::CheckpointError),

@@ -41,6 +41,13 @@ fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
         assert!(sides.is_sorted() && sides[0] == 4 && sides[sides.len() - 1] == 8, "{sides:?}");
         assert_eq!(records.last().unwrap()["images"], 320);
         assert_eq!(std::fs::read_dir(world.path(loss).join("samples")).unwrap().count(), records.len());
+        let film = std::fs::File::open(world.path(loss).join("training.gif")).unwrap();
+        let mut film = gif::DecodeOptions::new().read_info(film).unwrap();
+        let mut shown = 0;
+        while film.read_next_frame().unwrap().is_some() {
+            shown += 1;
+        }
+        assert_eq!(shown, records.len());
         let path = world.path(loss).join("generator.safetensors");
         let source = Source::open(&path).unwrap();
         let weights = GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).unwrap();
@@ -78,6 +85,18 @@ fn killed_and_resumed_it_ends_byte_for_byte_the_same() {
     world.done(&args("resumed", &["--resume"]));
     for folder in ["killed", "resumed"] {
         assert_eq!(contents_of(&world.path("straight")), contents_of(&world.path(folder)), "{folder}");
+    }
+}
+
+#[test]
+fn divergence_is_named_and_the_last_record_stays() {
+    let world = world();
+    world.done(&args("run", &[]));
+    let message = world.fails(1, &args("wild", &["--lr", "1e30"]));
+    assert!(message.contains("diverged after") && message.contains("--lr"), "{message}");
+    let state = world.path("wild/state.safetensors");
+    if state.exists() {
+        assert!(gan_lab::checkpoint::load(&state).is_ok());
     }
 }
 
