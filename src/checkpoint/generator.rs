@@ -14,9 +14,9 @@ use super::{CheckpointError, NamedTensor, TensorError};
 /// A convolution's numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
-    /// [outputs, inputs, k, k], row-major.
+    /// `[outputs, inputs, k, k]`, row-major.
     pub weight: Vec<f32>,
-    /// [outputs].
+    /// `[outputs]`.
     pub bias: Vec<f32>,
     /// Feature maps in.
     pub inputs: usize,

@@ -76,8 +76,9 @@ struct Film {
 
 impl Film {
     fn open(dir: RunDir, size: Size) -> anyhow::Result<Self> {
-        let config = dir.config()?;
-        let (real, frames) = (dir.real()?, dir.frames()?);
+        // First what only a run of points has, so that another's config is not taken for a damaged one.
+        let real = dir.real()?;
+        let (config, frames) = (dir.config()?, dir.frames()?);
         if frames.epochs.is_empty() {
             bail!("{} has no frames yet; the first comes after epoch {}", dir.path().display(), config.frame_every);
         }

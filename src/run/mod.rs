@@ -91,7 +91,8 @@ impl RunDir {
         &self.path
     }
 
-    /// The directories with runs directly under `parent`, in the order of their names; none where it is missing.
+    /// The directories with runs of points directly under `parent`, in the order of their names; none where it is
+    /// missing. (A ProGAN's run has no held-out points.)
     pub fn all_under(parent: &Path) -> Result<Vec<Self>, RunError> {
         if !parent.is_dir() {
             return Ok(Vec::new());
@@ -99,7 +100,7 @@ impl RunDir {
         let mut found = Vec::new();
         for entry in fs::read_dir(parent)? {
             let run = Self::new(entry?.path());
-            if run.is_begun() {
+            if run.is_begun() && run.file(REAL).is_file() {
                 found.push(run);
             }
         }
