@@ -14,7 +14,7 @@ use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
 use crate::data::images::load_images;
-use crate::progan::{Session, Trainer};
+use crate::progan::{ImageTraining, Trainer};
 use crate::run::{ImageRecord, ImageRun, RUNS};
 use crate::train::Outcome;
 
@@ -128,7 +128,7 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let signals = Signals::listen()?;
     let bar = printer.progress("image", total, shown);
     let start = Instant::now();
-    let outcome = Session { config: &config, images: &images, trainer: &mut trainer, run: &run }.run(
+    let outcome = ImageTraining { config: &config, images: &images, trainer: &mut trainer, run: &run }.run(
         &|| signals.received().is_some(),
         &mut |record| {
             let rate = (record.images - shown) as f64 / start.elapsed().as_secs_f64();

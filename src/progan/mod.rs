@@ -3,9 +3,9 @@
 
 mod networks;
 mod schedule;
-mod session;
 mod trainer;
+mod training;
 
 pub use schedule::{Phase, Schedule};
-pub use session::Session;
 pub use trainer::{Arrays, ProganError, Trainer};
+pub use training::ImageTraining;

@@ -11,9 +11,17 @@ use crate::tensor::{Flat, leaky_relu};
 /// Images over which the standard deviation is taken.
 const GROUP: i64 = 4;
 
+/// Which of the two a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Generator,
+    Discriminator,
+}
+
 /// One of the two networks.
 #[derive(Debug)]
 pub(super) struct Network {
+    role: Role,
     net: Pggan,
     layers: Vec<Layer>,
     pub(super) parameters: Flat,
@@ -21,16 +29,16 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn generator(net: Pggan, device: Device) -> Result<Self, TchError> {
-        Self::new(net, net.generator(), device)
+        Self::new(Role::Generator, net, net.generator(), device)
     }
 
     pub(super) fn discriminator(net: Pggan, device: Device) -> Result<Self, TchError> {
-        Self::new(net, net.discriminator(), device)
+        Self::new(Role::Discriminator, net, net.discriminator(), device)
     }
 
-    fn new(net: Pggan, layers: Vec<Layer>, device: Device) -> Result<Self, TchError> {
+    fn new(role: Role, net: Pggan, layers: Vec<Layer>, device: Device) -> Result<Self, TchError> {
         let parameters = Flat::zeros(&slots(&layers), true, Kind::Float, device)?;
-        Ok(Self { net, layers, parameters })
+        Ok(Self { role, net, layers, parameters })
     }
 
     /// Weights from N(0, 1), biases 0.
@@ -107,7 +115,8 @@ impl Network {
     }
 
     /// The layers that take part in a phase.
-    fn active(&self, phase: Phase, is_generator: bool) -> Vec<usize> {
+    fn active(&self, phase: Phase) -> Vec<usize> {
+        let is_generator = self.role == Role::Generator;
         let levels = self.net.levels();
         let image_layer = |b: usize| if is_generator { 3 * b + 2 } else { 3 * (levels - 1 - b) };
         let is_image_layer = |layer: usize| (0..levels).any(|b| image_layer(b) == layer);
@@ -122,14 +131,8 @@ impl Network {
     }
 
     /// One optimiser step against the gradient of `loss`.
-    pub(super) fn descend(
-        &mut self,
-        loss: &Tensor,
-        phase: Phase,
-        is_generator: bool,
-        optim: &mut dyn Optimizer,
-    ) -> Result<(), TchError> {
-        let active = self.active(phase, is_generator);
+    pub(super) fn descend(&mut self, loss: &Tensor, phase: Phase, optim: &mut dyn Optimizer) -> Result<(), TchError> {
+        let active = self.active(phase);
         let inputs: Vec<&Tensor> = active
             .iter()
             .flat_map(|&layer| [&self.parameters.views[2 * layer], &self.parameters.views[2 * layer + 1]])
@@ -289,8 +292,8 @@ mod tests {
                     let images = images.view([8, 1, side as i64, side as i64]);
                     network.score(&images, phase).unwrap().square().sum(Kind::Float)
                 };
-                network.descend(&loss, phase, generator, optim.as_mut()).unwrap();
-                let active = network.active(phase, generator);
+                network.descend(&loss, phase, optim.as_mut()).unwrap();
+                let active = network.active(phase);
                 let moved = (&network.parameters.all - &before).abs();
                 let mut start = 0;
                 for (layer, spec) in network.layers.iter().enumerate() {

@@ -204,7 +204,7 @@ impl Trainer {
                 (loss, penalised)
             }
         };
-        self.discriminator.descend(&penalised, phase, false, self.discriminator_optim.as_mut())?;
+        self.discriminator.descend(&penalised, phase, self.discriminator_optim.as_mut())?;
         loss.f_double_value(&[])
     }
 
@@ -215,7 +215,7 @@ impl Trainer {
             ImageLoss::LogisticR1 { .. } => loss::gan::generator(&scores, crate::config::GeneratorLoss::NonSaturating)?,
             ImageLoss::WganGp { .. } => loss::wgan::generator(&scores)?,
         };
-        self.generator.descend(&loss, phase, true, self.generator_optim.as_mut())?;
+        self.generator.descend(&loss, phase, self.generator_optim.as_mut())?;
         loss.f_double_value(&[])
     }
 

@@ -21,7 +21,7 @@ const GRID: usize = 8;
 const FPS: f64 = 8.0;
 
 /// What training works with.
-pub struct Session<'a> {
+pub struct ImageTraining<'a> {
     /// What to do.
     pub config: &'a ProganConfig,
     /// The images.
@@ -40,7 +40,7 @@ struct Sums {
     steps: u32,
 }
 
-impl Session<'_> {
+impl ImageTraining<'_> {
     /// Trains to the end, or until `stop` says so; then makes the film. Records stand at fixed places in the run, so
     /// that a resumed run has the same ones; what was trained since the last of them is done again.
     pub fn run(
