@@ -94,14 +94,8 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let config = config(args)?;
     let path = args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(default_name(&config)));
     let saved = ImageRun::config_at(&path)?;
-    match &saved {
-        Some(_) if !args.resume && !args.force => {
-            bail!("{} holds a run; go on with --resume, or replace it with --force", path.display())
-        }
-        Some(saved) if args.resume && *saved != config => {
-            bail!("the run in {} was begun with other settings; see its config.json", path.display())
-        }
-        _ => {}
+    if args.resume && saved.as_ref().is_some_and(|saved| *saved != config) {
+        bail!("the run in {} was begun with other settings; see its config.json", path.display());
     }
     let images = load_images(&config.data, config.resolution).with_context(|| {
         if config.data.exists() {
@@ -116,7 +110,7 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
         trainer.load(snapshot.images, snapshot.iteration, snapshot.steps, &snapshot.arrays)?;
         run
     } else {
-        ImageRun::create(&path, &config)?
+        ImageRun::create(&path, &config, args.force)?
     };
     let (shown, total) = trainer.progress();
     printer.note(&format!(

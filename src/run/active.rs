@@ -33,11 +33,12 @@ impl ActiveRun {
         codes: &[f32],
         force: bool,
     ) -> Result<Self, RunError> {
+        fs::create_dir_all(dir.path())?;
+        let lock = Lock::take(dir.path())?;
+        // Under the lock, lest another process begin a run in between.
         if !force {
             refuse_existing(&dir)?;
         }
-        fs::create_dir_all(dir.path())?;
-        let lock = Lock::take(dir.path())?;
         files::remove_parts(dir.path())?;
         for name in super::ALL {
             match fs::remove_file(dir.file(name)) {

@@ -88,10 +88,14 @@ impl ImageRun {
         config.check().map(Some).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Starts a run at `path`; an existing one goes.
-    pub fn create(path: &Path, config: &ProganConfig) -> Result<Self, RunError> {
+    /// Starts a run at `path`; an existing one takes `force`, and goes.
+    pub fn create(path: &Path, config: &ProganConfig, force: bool) -> Result<Self, RunError> {
         fs::create_dir_all(path)?;
         let run = Self { path: path.to_owned(), _lock: Lock::take(path)? };
+        if !force && Self::config_at(path)?.is_some() {
+            let (what, advice) = ("a run".to_owned(), "go on with --resume, or replace it with --force");
+            return Err(RunError::Exists { path: path.to_owned(), what, advice });
+        }
         files::remove_parts(path)?;
         for name in [STATE, GENERATOR, METRICS, "training.gif"] {
             if path.join(name).exists() {
