@@ -6,6 +6,7 @@ mod convert;
 mod data;
 mod doctor;
 mod draw;
+mod eval;
 mod exit;
 mod man;
 mod printer;
@@ -42,6 +43,7 @@ struct Cli {
 enum Command {
     Train(Box<train::TrainArgs>),
     Draw(draw::DrawArgs),
+    Eval(eval::EvalArgs),
     Sefa(Box<sefa::SefaArgs>),
     Convert(convert::ConvertArgs),
     Inspect(convert::InspectArgs),
@@ -82,6 +84,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Train(args) => train::run(&args, printer),
         Command::Draw(args) => draw::run(&args, printer),
+        Command::Eval(args) => eval::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),

@@ -10,6 +10,7 @@ fn help_texts() {
         ("train", &["train", "--help"]),
         ("train_progan", &["train", "progan", "--help"]),
         ("draw", &["draw", "--help"]),
+        ("eval", &["eval", "--help"]),
         ("sefa", &["sefa", "--help"]),
         ("convert", &["convert", "--help"]),
         ("inspect", &["inspect", "--help"]),

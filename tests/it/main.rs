@@ -7,6 +7,7 @@ mod data;
 mod draw;
 mod help;
 mod kill;
+mod metric;
 mod progan;
 mod replay;
 mod sefa;

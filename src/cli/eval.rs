@@ -1,0 +1,93 @@
+//! `gan-lab eval`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::exit::Exit;
+use super::printer::Printer;
+use super::table::{Align, table};
+use crate::eval::{Measured, Plan, Report, Spread, evaluate};
+use crate::metric::Metric;
+use crate::run::RunDir;
+
+/// Measure how close a run's points are to the real ones
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every number stands beside its floor: the same metric between training points and the held-out ones, \
+                        which is what a perfect generator would get. s.e.: standard error of the mean over \
+                        the draws; s.d.: deviation from draw to draw."
+)]
+pub(super) struct EvalArgs {
+    /// A run directory
+    run: PathBuf,
+    /// Which metrics: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
+    metrics: Vec<Metric>,
+    /// Points in each set [default: as many as are held out, 2000 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
+    samples: Option<u32>,
+    /// Fresh draws, over which mean and error are taken
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    repeats: u16,
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    let known = || Metric::ALL.map(Metric::name).join(", ");
+    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.trim());
+    found.ok_or_else(|| format!("'{text}' is not a metric; there are {}", known()))
+}
+
+pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let metrics = if args.metrics.is_empty() { Metric::ALL.to_vec() } else { args.metrics.clone() };
+    let samples = args.samples.map(|n| n as usize);
+    let plan = Plan { metrics, samples, repeats: usize::from(args.repeats) };
+    let path = args.run.display();
+    let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;
+    let words = format!(
+        "{path}, epoch {}: {} points against {1} held-out ones, {} draws\n\n{}",
+        report.epoch,
+        report.samples,
+        plan.repeats,
+        listing(&report)
+    );
+    printer.result(&words, &listing(&report), &json(args, &report));
+    Ok(Exit::Done)
+}
+
+fn listing(report: &Report) -> String {
+    let mut rows = vec![["metric", "generated", "s.e.", "floor", "s.d.", "ratio", "best"].map(str::to_owned).to_vec()];
+    for measured in &report.metrics {
+        let Measured { metric, generated, floor } = measured;
+        let digits = if generated.mean.abs().max(floor.mean.abs()) < 0.01 { 6 } else { 4 };
+        let number = |x: f64| format!("{x:.digits$}");
+        let ratio = if metric.is_distance() { format!("{:.2}", generated.mean / floor.mean) } else { String::new() };
+        rows.push(vec![
+            metric.name().to_owned(),
+            number(generated.mean),
+            number(generated.error),
+            number(floor.mean),
+            number(floor.deviation),
+            ratio,
+            metric.best().to_owned(),
+        ]);
+    }
+    let right = Align::Right;
+    table(&[Align::Left, right, right, right, right, right, right], &rows)
+}
+
+fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
+    let spread = |spread: &Spread| serde_json::json!({ "mean": spread.mean, "deviation": spread.deviation, "error": spread.error });
+    let metrics: serde_json::Map<String, serde_json::Value> = report
+        .metrics
+        .iter()
+        .map(|m| {
+            let value = serde_json::json!({ "generated": spread(&m.generated), "floor": spread(&m.floor) });
+            (m.metric.name().to_owned(), value)
+        })
+        .collect();
+    serde_json::json!({
+        "run": args.run, "epoch": report.epoch, "samples": report.samples, "repeats": args.repeats, "metrics": metrics,
+    })
+}
