@@ -61,6 +61,18 @@ pub fn leaky_relu(x: &Tensor) -> Result<Tensor, TchError> {
     x.f_detach()?.f_leaky_relu_backward(x, NEGATIVE_SLOPE, false)
 }
 
+/// x / sqrt(mean of squares over channels + 1e-8), ProGAN's pixel norm.
+pub fn pixel_norm(x: &Tensor) -> Result<Tensor, TchError> {
+    let mean = x.f_square()?.f_mean_dim([1_i64].as_slice(), true, None::<Kind>)?;
+    x.f_mul(&mean.f_add_scalar(1e-8)?.f_rsqrt()?)
+}
+
+/// Images [n, channels, h, w] at twice their sides, each pixel four times.
+pub fn doubled(x: &Tensor) -> Result<Tensor, TchError> {
+    let size = x.size();
+    x.f_upsample_nearest2d([2 * size[2], 2 * size[3]], None, None)
+}
+
 /// A tensor's numbers, last axis fastest, in single precision.
 pub fn to_host(tensor: &Tensor) -> Result<Vec<f32>, TchError> {
     let flat = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?.f_view([-1])?;

@@ -5,10 +5,10 @@
 //! own and w2 of the next: that is a transposed convolution of stride 2 with the four weights w2, w1 + w2, w0 + w1, w0,
 //! and four products a place instead of nine in two dimensions.
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use crate::checkpoint::{Conv, GeneratorWeights};
-use crate::tensor::leaky_relu;
+use crate::tensor::{doubled, leaky_relu, pixel_norm};
 
 /// A generator on a device.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Generator {
         let mut coarse = None;
         for (b, level) in self.levels[..=top].iter().enumerate() {
             if b == top && fine_share < 1.0 {
-                coarse = Some(enlarged(&image(&self.levels[b - 1], &x)?)?);
+                coarse = Some(doubled(&image(&self.levels[b - 1], &x)?)?);
             }
             if let Some((weight, bias)) = &level.enlarging {
                 let y = pixel_norm(&x)?;
@@ -81,7 +81,7 @@ impl Generator {
             None => fine,
         };
         for _ in top..last {
-            image = enlarged(&image)?;
+            image = doubled(&image)?;
         }
         image.f_contiguous()
     }
@@ -93,16 +93,6 @@ fn image(level: &Level, x: &Tensor) -> Result<Tensor, TchError> {
 
 fn conv((weight, bias): &(Tensor, Tensor), x: &Tensor, padding: i64) -> Result<Tensor, TchError> {
     x.f_conv2d(weight, Some(bias), [1, 1], [padding, padding], [1, 1], 1)
-}
-
-fn enlarged(x: &Tensor) -> Result<Tensor, TchError> {
-    let size = x.size();
-    x.f_upsample_nearest2d([2 * size[2], 2 * size[3]], None, None)
-}
-
-fn pixel_norm(x: &Tensor) -> Result<Tensor, TchError> {
-    let mean = x.f_square()?.f_mean_dim([1_i64].as_slice(), true, None::<Kind>)?;
-    x.f_mul(&mean.f_add_scalar(1e-8)?.f_rsqrt()?)
 }
 
 /// The memory layout in which libtorch's CPU convolutions are fastest: channels last.
@@ -125,6 +115,8 @@ fn enlarging(conv: &Conv, device: Device) -> Result<(Tensor, Tensor), TchError> 
 
 #[cfg(test)]
 mod tests {
+    use tch::Kind;
+
     use super::*;
     use crate::checkpoint;
     use crate::rng::{Stream, Use};
@@ -172,7 +164,7 @@ mod tests {
         let mut x = leaky_relu(&(x + Tensor::from_slice(&weights.first_bias).view([1, outputs, 4, 4]))).unwrap();
         for level in &weights.levels {
             if let Some(conv) = &level.enlarging {
-                x = leaky_relu(&apply(conv, 3, &enlarged(&pixel_norm(&x).unwrap()).unwrap())).unwrap();
+                x = leaky_relu(&apply(conv, 3, &doubled(&pixel_norm(&x).unwrap()).unwrap())).unwrap();
             }
             x = leaky_relu(&apply(&level.second, 3, &pixel_norm(&x).unwrap())).unwrap();
         }
@@ -205,7 +197,7 @@ mod tests {
         let stopped = at(&weights);
         let below = at(&GeneratorWeights { levels: weights.levels[..2].to_vec(), lod: 0.0, ..weights.clone() });
         assert_eq!(stopped.size(), [2, 1, 16, 16]);
-        assert!((&stopped - enlarged(&below).unwrap()).abs().max().double_value(&[]) < 1e-6);
+        assert!((&stopped - doubled(&below).unwrap()).abs().max().double_value(&[]) < 1e-6);
         weights.lod = 0.0;
         let finished = at(&weights);
         weights.lod = 0.25;

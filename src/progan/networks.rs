@@ -6,7 +6,7 @@ use super::schedule::Phase;
 use crate::nets::pggan::{Layer, Pggan, slots};
 use crate::optim::Optimizer;
 use crate::rng::Stream;
-use crate::tensor::{Flat, leaky_relu};
+use crate::tensor::{Flat, doubled, leaky_relu, pixel_norm};
 
 /// Images over which the standard deviation is taken.
 const GROUP: i64 = 4;
@@ -148,17 +148,6 @@ impl Network {
         }
         optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)
     }
-}
-
-/// x / sqrt(mean of squares over channels + 1e-8).
-fn pixel_norm(x: &Tensor) -> Result<Tensor, TchError> {
-    let mean = x.f_square()?.f_mean_dim([1_i64].as_slice(), true, None::<Kind>)?;
-    x.f_mul(&mean.f_add_scalar(1e-8)?.f_rsqrt()?)
-}
-
-fn doubled(x: &Tensor) -> Result<Tensor, TchError> {
-    let size = x.size();
-    x.f_upsample_nearest2d([2 * size[2], 2 * size[3]], None, None)
 }
 
 pub(super) fn halved(x: &Tensor) -> Result<Tensor, TchError> {
