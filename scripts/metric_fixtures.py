@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import ot
 from prdc import compute_prdc
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, mahalanobis, pdist
+from scipy.stats import entropy, truncexpon
 from sklearn.neighbors import NearestNeighbors
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "metrics.json"
@@ -36,7 +37,31 @@ def sliced(a, b):
     return float(ot.sliced_wasserstein_distance(a, b, projections=projections, p=2))
 
 
-def case(a, b):
+def modes(points, means, covariances):
+    k, n = len(means), len(points)
+    inverse = [np.linalg.inv(c) for c in covariances]
+    distances = np.array([[mahalanobis(p, m, i) for m, i in zip(means, inverse)] for p in points])
+    nearest, good = distances.argmin(1), distances.min(1) <= 3
+    counts = np.array([np.sum(good & (nearest == i)) for i in range(k)])
+    shares = np.append(counts, n - counts.sum()) / n
+    squares, freedom = 0.0, 0
+    for i in range(k):
+        own = points[good & (nearest == i)]
+        if len(own) > 1:
+            squares += np.einsum("ij,jk,ik->", own - own.mean(0), inverse[i], own - own.mean(0))
+            freedom += len(own) - 1
+    # The squared distance of a Gaussian in the plane is exponential with mean 2; here cut off at 9.
+    expected = 2 * truncexpon(b=4.5).mean()
+    return {
+        "high-quality": counts.sum() / n,
+        "modes": int(np.sum(counts > 0)),
+        "mode-tv": 0.5 * np.abs(shares - np.append(np.full(k, 1 / k), 0)).sum(),
+        "reverse-kl": float(entropy(counts, np.full(k, 1 / k))) if counts.sum() else float(np.log(k)),
+        "spread": float(np.sqrt(squares / freedom / expected)) if freedom else 0.0,
+    }
+
+
+def case(a, b, law):
     a, b = a.astype(np.float32), b.astype(np.float32)
     x, y = a.astype(np.float64), b.astype(np.float64)
     p = compute_prdc(x, y, nearest_k=5)
@@ -50,6 +75,9 @@ def case(a, b):
         "energy": float(np.sqrt(max(energy, 0))),
         "mmd2": float(mmd2(x, y)),
         "1-nn": nearest_neighbour(x, y),
+        "means": law[0].tolist(),
+        "covariances": law[1].tolist(),
+        **modes(y, *law),
         **{k: float(p[k]) for k in ("precision", "recall", "density", "coverage")},
     }
 
@@ -58,11 +86,16 @@ def main():
     rng = np.random.default_rng(0)
     normal = lambda n, scale=1.0, shift=0.0: rng.normal(size=(n, 2)) * scale + shift
     ring = lambda n: np.stack([np.cos(t := rng.uniform(0, 6.2832, n)), np.sin(t)], 1) + normal(n, 0.05)
+    # Two oblique modes and a round one, and cases with one of them missing, with junk, and with nothing near.
+    law = (
+        np.array([[-1.0, 0.0], [1.5, 0.5], [0.0, -2.0]]),
+        np.array([[[0.4, 0.2], [0.2, 0.3]], [[0.2, -0.1], [-0.1, 0.5]], [[0.1, 0.0], [0.0, 0.1]]]),
+    )
     cases = [
-        case(normal(60), normal(60)),
-        case(normal(80), normal(80, [0.2, 2.0], [3.0, -1.0])),
-        case(ring(90), normal(90, 0.4)),
-        case(normal(50) * 1e-3, normal(50) * 1e-3 + 5e-4),
+        case(normal(60), normal(60), law),
+        case(normal(80), normal(80, [0.2, 2.0], [3.0, -1.0]), law),
+        case(ring(90), normal(90, 0.4), law),
+        case(normal(50) * 1e-3, normal(50) * 1e-3 + 5e-4, (law[0] * 1e-3, law[1] * 1e-6)),
     ]
     OUT.write_text(json.dumps(cases) + "\n")
 

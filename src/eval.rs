@@ -1,42 +1,24 @@
 //! How good a run's generator is: every metric over fresh samples, and beside it the same metric between real points.
 
 use crate::config::RunConfig;
-use crate::data::{self, DataError, Point, Split};
+use crate::data::synthetic::Law;
+use crate::data::{self, DataError, Mode, Point, Split};
 use crate::engine::{self, EngineError};
-use crate::metric::{MOST_MATCHED, Metric, measure};
+use crate::metric::{MOST_MATCHED, Metric, Reference, Spread, measure};
 use crate::rng::{Stream, Use};
 use crate::run::{RunDir, RunError};
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Which metrics.
-    pub metrics: Vec<Metric>,
+    /// Which metrics; None for all that apply: those that need a known law are left out where none is known.
+    pub metrics: Option<Vec<Metric>>,
+    /// The law of the data, where the data's file does not say it.
+    pub law: Option<Law>,
     /// Points in each set; None for as many as are held out, [`MOST_MATCHED`] at most.
     pub samples: Option<usize>,
     /// Fresh draws.
     pub repeats: usize,
-}
-
-/// A number over repeats.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// The mean.
-    pub mean: f64,
-    /// The standard deviation over repeats (n - 1); 0 for one.
-    pub deviation: f64,
-    /// The mean's standard error.
-    pub error: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Self {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
-        let deviation = if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
-        Self { mean, deviation, error: deviation / n.sqrt() }
-    }
 }
 
 /// A metric of a run.
@@ -59,6 +41,13 @@ pub struct Report {
     pub samples: usize,
     /// The metrics, in the plan's order.
     pub metrics: Vec<Measured>,
+}
+
+impl Report {
+    /// One of the metrics.
+    pub fn get(&self, metric: Metric) -> Option<&Measured> {
+        self.metrics.iter().find(|measured| measured.metric == metric)
+    }
 }
 
 /// Why a run cannot be measured.
@@ -87,6 +76,17 @@ pub enum EvalError {
         /// Points there can be.
         most: usize,
     },
+    /// A metric that needs a known law was asked for, and none is known.
+    #[error(
+        "{metric} needs the law of the data, which {path} does not say; name it with --law, or use a MAT file from \
+         `gan-lab data make`"
+    )]
+    NoLaw {
+        /// The metric.
+        metric: &'static str,
+        /// The data's file.
+        path: String,
+    },
 }
 
 /// Measures a run's generator as it was last saved.
@@ -98,33 +98,53 @@ pub fn evaluate(run: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         return Err(EvalError::OtherData { path: config.data.path.display().to_string() });
     }
     let split = Split::new(&set, config.data.train_size, config.seed)?;
-    let samples = sample_count(&split, plan)?;
-    let real = &split.held_out[..samples];
+    let modes = known_modes(&config, plan)?;
+    let metrics = applicable(&config, plan, modes.as_deref())?;
+    let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(&config)?;
     engine.load(&snapshot.state)?;
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
         others.push(engine.generate(&codes(&config, repeat, samples))?);
-        others.push(drawn(&split.train, config.seed, repeat, samples));
+        others.push(split.training_sample(config.seed, repeat, samples));
     }
-    let measured = measure_all(&plan.metrics, real, &others);
+    let reference = Reference { points: &split.held_out[..samples], modes: modes.as_deref() };
+    let measured = measure_all(&metrics, &reference, &others);
     let (generated, floor): (Vec<_>, Vec<_>) = measured.as_chunks::<2>().0.iter().cloned().map(<(_, _)>::from).unzip();
-    let spread = |values: &[Vec<f64>], i: usize| Spread::of(&values.iter().map(|row| row[i]).collect::<Vec<_>>());
-    let metrics = plan.metrics.iter().enumerate().map(|(i, &metric)| Measured {
-        metric,
-        generated: spread(&generated, i),
-        floor: spread(&floor, i),
+    let spread = |rows: &[Vec<Option<f64>>], i: usize| rows.iter().map(|row| row[i]).collect::<Option<Vec<f64>>>();
+    let metrics = metrics.iter().enumerate().filter_map(|(i, &metric)| {
+        let (generated, floor) = (Spread::of(&spread(&generated, i)?), Spread::of(&spread(&floor, i)?));
+        Some(Measured { metric, generated, floor })
     });
     Ok(Report { epoch: snapshot.progress.epoch, samples, metrics: metrics.collect() })
 }
 
+/// The modes of the data's law, as the plan or the data's file says it.
+fn known_modes(config: &RunConfig, plan: &Plan) -> Result<Option<Vec<Mode>>, DataError> {
+    match plan.law {
+        Some(law) => Ok(law.modes()),
+        None => data::known_modes(&config.data.path, &config.data.key),
+    }
+}
+
+fn applicable(config: &RunConfig, plan: &Plan, modes: Option<&[Mode]>) -> Result<Vec<Metric>, EvalError> {
+    let Some(wanted) = &plan.metrics else {
+        return Ok(Metric::ALL.into_iter().filter(|metric| modes.is_some() || !metric.needs_modes()).collect());
+    };
+    match wanted.iter().find(|metric| modes.is_none() && metric.needs_modes()) {
+        Some(metric) => Err(EvalError::NoLaw { metric: metric.name(), path: config.data.path.display().to_string() }),
+        None => Ok(wanted.clone()),
+    }
+}
+
 /// Measures several sets against the real one, as many at a time as there are processors.
-fn measure_all(metrics: &[Metric], real: &[Point], others: &[Vec<Point>]) -> Vec<Vec<f64>> {
+fn measure_all(metrics: &[Metric], reference: &Reference<'_>, others: &[Vec<Point>]) -> Vec<Vec<Option<f64>>> {
     let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
     let mut measured = Vec::with_capacity(others.len());
     for chunk in others.chunks(at_a_time) {
         std::thread::scope(|scope| {
-            let workers: Vec<_> = chunk.iter().map(|other| scope.spawn(|| measure(metrics, real, other))).collect();
+            let workers: Vec<_> =
+                chunk.iter().map(|other| scope.spawn(|| measure(metrics, reference, other))).collect();
             // A worker that panicked is a mistake of ours, and goes on as one.
             let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
                 worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -135,8 +155,8 @@ fn measure_all(metrics: &[Metric], real: &[Point], others: &[Vec<Point>]) -> Vec
     measured
 }
 
-fn sample_count(split: &Split, plan: &Plan) -> Result<usize, EvalError> {
-    let matched = plan.metrics.iter().any(|metric| matches!(metric, Metric::W1 | Metric::W2));
+fn sample_count(split: &Split, plan: &Plan, metrics: &[Metric]) -> Result<usize, EvalError> {
+    let matched = metrics.iter().any(|metric| matches!(metric, Metric::W1 | Metric::W2));
     let most = split.held_out.len().min(split.train.len()).min(if matched { MOST_MATCHED } else { usize::MAX });
     match plan.samples {
         Some(asked) if asked > most => Err(EvalError::TooMany { asked, most }),
@@ -148,25 +168,4 @@ fn sample_count(split: &Split, plan: &Plan) -> Result<usize, EvalError> {
 /// Fresh codes for a repeat; part 0 of the stream is the frames'.
 fn codes(config: &RunConfig, repeat: u64, samples: usize) -> Vec<f32> {
     Stream::new(config.seed, Use::Eval, repeat).normal(samples * config.generator.latent_dim)
-}
-
-/// Some of the training points; part 0 of the stream is the split's.
-fn drawn(train: &[Point], seed: u64, repeat: u64, samples: usize) -> Vec<Point> {
-    let mut order: Vec<usize> = (0..train.len()).collect();
-    Stream::new(seed, Use::Split, repeat).shuffle(&mut order);
-    order[..samples].iter().map(|&i| train[i]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spreads_are_mean_deviation_and_standard_error() {
-        let spread = Spread::of(&[1.0, 2.0, 3.0, 6.0]);
-        assert!((spread.mean - 3.0).abs() < 1e-12);
-        assert!((spread.deviation - (14.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert!((spread.error - spread.deviation / 2.0).abs() < 1e-12);
-        assert_eq!(Spread::of(&[5.0]), Spread { mean: 5.0, deviation: 0.0, error: 0.0 });
-    }
 }

@@ -20,5 +20,6 @@ pub mod render;
 pub mod rng;
 pub mod run;
 pub mod sefa;
+pub mod sweep;
 pub mod tensor;
 pub mod train;

@@ -8,11 +8,12 @@ pub use generator::{Conv, GeneratorWeights, Level};
 pub use source::{Source, TensorInfo};
 
 use std::collections::HashMap;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use half::f16;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 
 use crate::files;
 
@@ -239,6 +240,30 @@ pub fn load(path: &Path) -> Result<TensorFile, CheckpointError> {
     }
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(TensorFile { tensors, note })
+}
+
+/// Reads one whole number out of a safetensors file, without the rest of the file.
+pub fn load_i64(path: &Path, name: &str) -> Result<i64, CheckpointError> {
+    let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
+    let mut file = fs::File::open(path)?;
+    let mut size = [0; 8];
+    file.read_exact(&mut size).map_err(|error| malformed(error.to_string()))?;
+    let size = u64::from_le_bytes(size);
+    // No more memory than the file can fill, whatever it claims.
+    let mut header = Vec::new();
+    file.by_ref().take(size).read_to_end(&mut header)?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| malformed(error.to_string()))?;
+    let tensor = |problem| CheckpointError::Tensor { path: path.to_owned(), problem };
+    let info = metadata.info(name).ok_or_else(|| tensor(TensorError::Missing { name: name.to_owned() }))?;
+    let start = info.data_offsets.0 as u64;
+    if info.dtype != Dtype::I64 || info.data_offsets.1 as u64 != start + 8 {
+        let found = format!("{:?} {:?}", info.dtype, info.shape);
+        return Err(tensor(TensorError::Unexpected { name: name.to_owned(), found, expected: "one int64".into() }));
+    }
+    let mut number = [0; 8];
+    file.seek(SeekFrom::Start(8 + size + start))?;
+    file.read_exact(&mut number).map_err(|error| malformed(error.to_string()))?;
+    Ok(i64::from_le_bytes(number))
 }
 
 #[cfg(test)]

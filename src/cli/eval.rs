@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::args::LawArg;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
-use crate::eval::{Measured, Plan, Report, Spread, evaluate};
+use crate::data::synthetic::Law;
+use crate::eval::{Measured, Plan, Report, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
 
@@ -17,14 +19,19 @@ use crate::run::RunDir;
 #[command(
     after_help = "Every number stands beside its floor: the same metric between training points and the held-out ones, \
                         which is what a perfect generator would get. s.e.: standard error of the mean over \
-                        the draws; s.d.: deviation from draw to draw."
+                        the draws; s.d.: deviation from draw to draw. 'floor' as the best value: as \
+                        the floor, no more and no less."
 )]
 pub(super) struct EvalArgs {
     /// A run directory
     run: PathBuf,
-    /// Which metrics: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage [default: all]
+    /// Which metrics: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage, and where the law
+    /// of the data is known high-quality, modes, mode-tv, reverse-kl, spread [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
+    /// The law of the data, where their file does not say it
+    #[arg(long)]
+    law: Option<LawArg>,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     samples: Option<u32>,
@@ -33,16 +40,16 @@ pub(super) struct EvalArgs {
     repeats: u16,
 }
 
-fn metric(text: &str) -> Result<Metric, String> {
+pub(super) fn metric(text: &str) -> Result<Metric, String> {
     let known = || Metric::ALL.map(Metric::name).join(", ");
     let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.trim());
     found.ok_or_else(|| format!("'{text}' is not a metric; there are {}", known()))
 }
 
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let metrics = if args.metrics.is_empty() { Metric::ALL.to_vec() } else { args.metrics.clone() };
+    let metrics = Some(args.metrics.clone()).filter(|metrics| !metrics.is_empty());
     let samples = args.samples.map(|n| n as usize);
-    let plan = Plan { metrics, samples, repeats: usize::from(args.repeats) };
+    let plan = Plan { metrics, law: args.law.map(Law::from), samples, repeats: usize::from(args.repeats) };
     let path = args.run.display();
     let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;
     let words = format!(
@@ -78,12 +85,11 @@ fn listing(report: &Report) -> String {
 }
 
 fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
-    let spread = |spread: &Spread| serde_json::json!({ "mean": spread.mean, "deviation": spread.deviation, "error": spread.error });
     let metrics: serde_json::Map<String, serde_json::Value> = report
         .metrics
         .iter()
         .map(|m| {
-            let value = serde_json::json!({ "generated": spread(&m.generated), "floor": spread(&m.floor) });
+            let value = serde_json::json!({ "generated": m.generated, "floor": m.floor });
             (m.metric.name().to_owned(), value)
         })
         .collect();

@@ -13,6 +13,8 @@ pub(super) enum Exit {
     Usage,
     /// Our fault.
     Internal,
+    /// A task that was asked to stop, after saving, or that another process is at work on: do it again.
+    TryAgain,
     /// SIGINT, after saving.
     Interrupted,
     /// SIGTERM, after saving.
@@ -26,6 +28,7 @@ impl Exit {
             Self::Fixable => 1,
             Self::Usage => 2,
             Self::Internal => 70,
+            Self::TryAgain => 75,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

@@ -11,8 +11,10 @@ mod exit;
 mod man;
 mod printer;
 mod progan;
+mod run;
 mod sefa;
 mod signals;
+mod sweep;
 mod table;
 mod train;
 
@@ -44,6 +46,8 @@ enum Command {
     Train(Box<train::TrainArgs>),
     Draw(draw::DrawArgs),
     Eval(eval::EvalArgs),
+    Sweep(Box<sweep::SweepArgs>),
+    Run(run::RunArgs),
     Sefa(Box<sefa::SefaArgs>),
     Convert(convert::ConvertArgs),
     Inspect(convert::InspectArgs),
@@ -85,6 +89,8 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Train(args) => train::run(&args, printer),
         Command::Draw(args) => draw::run(&args, printer),
         Command::Eval(args) => eval::run(&args, printer),
+        Command::Sweep(args) => sweep::run(&args, printer),
+        Command::Run(args) => run::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),

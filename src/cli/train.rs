@@ -13,10 +13,9 @@ use super::progan::{self, ProganArgs};
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, Difference, Model, Objective, RunConfig, TrainConfig, differences};
-use crate::data::{self, Split};
-use crate::engine;
-use crate::run::{ActiveRun, EpochRecord, RUNS, RunDir, Status};
-use crate::train::{Outcome, Trace, Training, frame_codes};
+use crate::data::DataError;
+use crate::run::{EpochRecord, RUNS, RunDir, Status};
+use crate::train::{Outcome, Session, Start, Trace, TrainError};
 
 /// Train a model and record what it makes
 #[derive(Debug, Args)]
@@ -102,6 +101,9 @@ struct PointArgs {
     /// Record a frame whenever this many epochs have passed [default: 10]
     #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
     frame_every: Option<u64>,
+    /// Measure sliced W2 and coverage whenever this many epochs have passed, 0 for never [default: with every frame]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
+    eval_every: Option<u64>,
     /// The run's directory [default: work_dirs/train/<model>-<optim>-seed<seed>]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     out: Option<PathBuf>,
@@ -129,41 +131,20 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("this run is finished already: {} epochs", done.epoch));
         return report(&dir, &config, Outcome::Finished, printer).map(|()| Exit::Done);
     }
-    let set = data::load(&config.data.path, &config.data.key).with_context(|| missing_data_advice(&config))?;
-    let split = Split::new(&set, config.data.train_size, config.seed)?;
-    let digest = set.digest();
-    let mut engine = engine::create(&config)?;
-    let mut trace = args.trace.as_ref().map(|path| Trace::new(path.clone(), &config));
-    let (mut run, snapshot) = if resume {
-        let (run, snapshot) = ActiveRun::resume(dir)?;
-        (run, Some(snapshot))
-    } else {
-        let codes = frame_codes(&config, split.held_out.len());
-        (ActiveRun::create(dir, &config, &split.held_out, &codes, args.force)?, None)
-    };
-    let mut training = Training {
-        config: &config,
-        split: &split,
-        data_digest: &digest,
-        engine: engine.as_mut(),
-        run: &mut run,
-        trace: trace.as_mut(),
-    };
-    let progress = match &snapshot {
-        Some(snapshot) => training.take_up(snapshot)?,
-        None => training.begin()?,
-    };
-    printer.note(&opening(&config, training.run.dir(), progress.epoch));
+    let start = if resume { Start::Resume } else { Start::New { force: args.force } };
+    let mut session = Session::open(config.clone(), dir, start).map_err(|error| advised(error, &config))?;
+    session.set_trace(args.trace.as_ref().map(|path| Trace::new(path.clone(), &config)));
+    printer.note(&opening(&config, session.dir(), session.epochs_done()));
     let signals = Signals::listen()?;
-    let bar = printer.progress("epoch", config.epochs, progress.epoch);
-    let rate = Rate::start(progress.epoch);
-    let outcome = training.run(progress, &|| signals.received().is_some(), &mut |record| {
+    let bar = printer.progress("epoch", config.epochs, session.epochs_done());
+    let rate = Rate::start(session.epochs_done());
+    let outcome = session.train(&|| signals.received().is_some(), &mut |record| {
         show(&bar, record, &rate, config.epochs);
     });
     bar.finish();
     let outcome = outcome?;
-    let dir = run.dir().clone();
-    drop(run);
+    let dir = session.dir().clone();
+    drop(session);
     report(&dir, &config, outcome, printer)?;
     Ok(match outcome {
         Outcome::Finished => Exit::Done,
@@ -242,6 +223,9 @@ fn apply(args: &PointArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfi
     set(&mut config.device, args.device.as_ref());
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.frame_every, args.frame_every.as_ref());
+    if args.eval_every.is_some() {
+        config.eval_every = args.eval_every;
+    }
     Ok(config)
 }
 
@@ -297,13 +281,22 @@ fn already_finished(dir: &RunDir, config: &RunConfig, resume: bool) -> anyhow::R
     Ok(dir.metrics()?.pop())
 }
 
-fn missing_data_advice(config: &RunConfig) -> String {
-    if config.data.path.exists() {
-        return "these data cannot be used".into();
+/// Data that cannot be used come with what to do about it.
+pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
+    let advice = match &error {
+        TrainError::Data(DataError::TooFew { .. }) => None,
+        TrainError::Data(_) if config.data.path.exists() => Some("these data cannot be used"),
+        TrainError::Data(_) => Some(
+            "the data file is not there; run gan-lab from the project's folder, name a file with --data, or make one \
+             with `gan-lab data make points`",
+        ),
+        _ => None,
+    };
+    let error = anyhow::Error::new(error);
+    match advice {
+        Some(advice) => error.context(advice),
+        None => error,
     }
-    "the data file is not there; run gan-lab from the project's folder, name a file with --data, or make one with \
-     `gan-lab data make points`"
-        .into()
 }
 
 fn opening(config: &RunConfig, dir: &RunDir, done: u64) -> String {
@@ -313,13 +306,13 @@ fn opening(config: &RunConfig, dir: &RunDir, done: u64) -> String {
 }
 
 /// Epochs a second since this process began.
-struct Rate {
+pub(super) struct Rate {
     start: std::time::Instant,
     first: u64,
 }
 
 impl Rate {
-    fn start(first: u64) -> Self {
+    pub(super) fn start(first: u64) -> Self {
         Self { start: std::time::Instant::now(), first }
     }
 
@@ -328,7 +321,7 @@ impl Rate {
     }
 }
 
-fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
+pub(super) fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     let rate = rate.at(record.epoch);
     let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
     let message =
@@ -336,7 +329,16 @@ fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     bar.show(record.epoch, &message);
 }
 
-fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
+/// The distance that was measured last, beside its floor.
+fn distance(dir: &RunDir) -> anyhow::Result<Option<String>> {
+    let measured = dir.metrics()?.into_iter().rev().find_map(|record| record.sliced_w2);
+    Ok(measured.zip(dir.floor()?).map(|(distance, floor)| {
+        let floor = floor.sliced_w2.mean;
+        format!("{distance:.4}, {:.1} times its floor of {floor:.4}", distance / floor)
+    }))
+}
+
+pub(super) fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
     let last = dir.metrics()?.pop();
     let epoch = last.as_ref().map_or(0, |record| record.epoch);
     let frames = dir.frames()?.epochs.len();
@@ -346,6 +348,9 @@ fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer: &Printer)
         rows.push(("time", duration(record.seconds)));
         rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
+    }
+    if let Some(line) = distance(dir)? {
+        rows.push(("sliced W2", line));
     }
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));

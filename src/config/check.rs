@@ -79,6 +79,15 @@ impl RunConfig {
         epoch.is_multiple_of(self.frame_every) || epoch == self.epochs
     }
 
+    /// Whether metrics are taken after this epoch.
+    pub fn is_measured(&self, epoch: u64) -> bool {
+        match self.eval_every {
+            None => self.is_frame(epoch),
+            Some(0) => false,
+            Some(every) => epoch.is_multiple_of(every) || epoch == self.epochs,
+        }
+    }
+
     /// What the run directory is called by default: `<model>-<optim>-seed<seed>`.
     pub fn default_name(&self) -> String {
         format!("{}-{}-seed{}", self.objective.model(), self.optim.name(), self.seed)
@@ -194,6 +203,17 @@ mod tests {
     fn the_last_epoch_is_a_frame_though_it_is_no_multiple() {
         let config = TrainConfig { epochs: 15, ..lab() }.check().unwrap();
         assert!(config.is_frame(10) && config.is_frame(15) && !config.is_frame(14));
+    }
+
+    #[test]
+    fn metrics_go_with_the_frames_unless_told_otherwise() {
+        let measured = |eval_every| {
+            let config = TrainConfig { epochs: 25, eval_every, ..lab() }.check().unwrap();
+            (1..=25).filter(|&epoch| config.is_measured(epoch)).collect::<Vec<_>>()
+        };
+        assert_eq!(measured(None), [10, 20, 25]);
+        assert_eq!(measured(Some(12)), [12, 24, 25]);
+        assert!(measured(Some(0)).is_empty());
     }
 
     #[test]

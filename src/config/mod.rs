@@ -57,6 +57,10 @@ pub struct TrainConfig {
     /// A frame is recorded whenever this many epochs have passed, and after the last.
     #[serde(default = "lab::frame_every")]
     pub frame_every: u64,
+    /// Sliced W2 and coverage are measured whenever this many epochs have passed, and after the last; 0 for never.
+    /// Left out, they are measured with every frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_every: Option<u64>,
     /// What all chance in the run derives from.
     #[serde(default)]
     pub seed: u64,
@@ -145,6 +149,7 @@ impl TrainConfig {
             critic_steps: lab::critic_steps(),
             update_order: UpdateOrder::default(),
             frame_every: lab::frame_every(),
+            eval_every: None,
             seed: 0,
             device: Device::default(),
             threads: 0,

@@ -6,11 +6,13 @@
 mod csv;
 pub mod images;
 mod mat;
+mod modes;
 pub mod npy;
 mod split;
 pub mod synthetic;
 
 pub use mat::write_mat;
+pub use modes::{Mode, known_modes};
 pub use split::Split;
 
 use std::path::{Path, PathBuf};

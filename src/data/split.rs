@@ -27,6 +27,15 @@ impl Split {
         let held_out = train.split_off(train_size);
         Ok(Self { train, held_out })
     }
+
+    /// `n` of the training points, at most as many as there are, by chance: what stands for a perfect generator's. Each
+    /// `draw` from 1 on gives others.
+    pub fn training_sample(&self, seed: u64, draw: u64, n: usize) -> Vec<Point> {
+        let mut order: Vec<usize> = (0..self.train.len()).collect();
+        // Part 0 of the stream is the split itself.
+        Stream::new(seed, Use::Split, draw).shuffle(&mut order);
+        order.into_iter().take(n).map(|i| self.train[i]).collect()
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use super::Mode;
 use crate::rng::{Stream, Use};
 
 /// Points of one stroke of the M.
@@ -60,20 +61,28 @@ impl Law {
         4 * STROKE
     }
 
-    /// Draws the set from a seed. `points` gives the four strokes `a` to `d` and, in `xx`, all of them scaled and in
-    /// that order, so `n` is rounded down to a multiple of four; the others give `xx` alone.
+    /// The law's modes, where it is one of equally likely Gaussians.
+    pub fn modes(self) -> Option<Vec<Mode>> {
+        match self {
+            Self::Points => Some(STROKES.iter().map(|&(_, gaussian)| scaled_stroke(gaussian)).collect()),
+            Self::Ring8 => Some((0..8).map(|i| Mode::round(on_ring(i), RING_SIGMA)).collect()),
+            Self::Grid25 => Some((0..25).map(|i| Mode::round(on_grid(i / 5, i % 5), GRID_SIGMA)).collect()),
+            Self::SwissRoll | Self::Moons | Self::Circles => None,
+        }
+    }
+
+    /// Draws the set from a seed; the last array, `xx`, holds its points. `points` gives before it the four strokes `a`
+    /// to `d`, of which `xx` is the scaled sequence, so `n` is rounded down to a multiple of four; `ring8` and `grid25`
+    /// give the law's `modes` and `covariances` ([`super::known_modes`]).
     pub fn draw(self, n: usize, seed: u64) -> Vec<Named> {
         let mut rng = Stream::new(seed, Use::Data, 0);
         match self {
             Self::Points => letter_m(n / 4, &mut rng),
-            Self::Ring8 => each(n, || {
-                let angle = TAU * rng.below(8) as f64 / 8.0;
-                noisy([angle.cos(), angle.sin()], 0.01, &mut rng)
-            }),
-            Self::Grid25 => each(n, || {
-                let [column, row] = [rng.below(5), rng.below(5)].map(|i| 2.0 * i as f64 - 4.0);
-                noisy([column, row], 0.05, &mut rng)
-            }),
+            Self::Ring8 => self.with_modes(each(n, || noisy(on_ring(rng.below(8)), RING_SIGMA, &mut rng))),
+            Self::Grid25 => self.with_modes(each(n, || {
+                let [column, row] = [rng.below(5), rng.below(5)];
+                noisy(on_grid(column, row), GRID_SIGMA, &mut rng)
+            })),
             Self::SwissRoll => each(n, || {
                 let t = 1.5 * PI * (1.0 + 2.0 * rng.uniform_f64());
                 noisy([t * t.cos(), t * t.sin()], 0.25, &mut rng).map(|x| x / 7.5)
@@ -89,6 +98,34 @@ impl Law {
             }),
         }
     }
+}
+
+impl Law {
+    /// The arrays with those that say the law before them.
+    fn with_modes(self, arrays: Vec<Named>) -> Vec<Named> {
+        let modes = self.modes().unwrap_or_default();
+        let means = modes.iter().map(|mode| mode.mean).collect();
+        let covariances = modes.iter().flat_map(|mode| mode.covariance).collect();
+        [vec![("modes", means), ("covariances", covariances)], arrays].concat()
+    }
+}
+
+const RING_SIGMA: f64 = 0.01;
+const GRID_SIGMA: f64 = 0.05;
+
+fn on_ring(mode: usize) -> [f64; 2] {
+    let angle = TAU * mode as f64 / 8.0;
+    [angle.cos(), angle.sin()]
+}
+
+fn on_grid(column: usize, row: usize) -> [f64; 2] {
+    [column, row].map(|i| 2.0 * i as f64 - 4.0)
+}
+
+/// A stroke's Gaussian in the units of `xx`.
+fn scaled_stroke((mean, (xx, xy, yy)): Gaussian) -> Mode {
+    let covariance = [[xx, xy], [xy, yy]].map(|row| row.map(|x| x / 625.0));
+    Mode { mean: mean.map(|x| x / 25.0 + 0.5), covariance }
 }
 
 fn each(n: usize, mut draw: impl FnMut() -> [f64; 2]) -> Vec<Named> {

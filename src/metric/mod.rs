@@ -1,18 +1,24 @@
 //! How far one point set is from another: pure numbers.
 //!
 //! Each file holds one kind of measure with its formula, range, direction and source. A distance says little alone: two
-//! samples of the very same law are not at distance 0, so [`crate::metric::Metric::of`] is meant to be asked twice,
-//! once for generated points and once for real ones, which is the floor.
+//! samples of the very same law are not at distance 0, so [`measure`] is meant to be asked twice, once for generated
+//! points and once for real ones, which is the floor.
 
 mod kernel;
+mod modes;
 mod neighbours;
+mod spread;
+mod tracker;
 mod wasserstein;
 
 pub use kernel::{energy_distance, mmd_squared};
+pub use modes::{ModeScores, mode_scores};
 pub use neighbours::{Prdc, nearest_neighbour_accuracy, prdc};
+pub use spread::Spread;
+pub use tracker::{Tracked, Tracker};
 pub use wasserstein::{sliced_w2, w1, w2};
 
-use crate::data::Point;
+use crate::data::{Mode, Point};
 
 /// Point sets of other sizes cannot be matched one to one, and larger ones not in reasonable time.
 pub const MOST_MATCHED: usize = 2000;
@@ -40,11 +46,37 @@ pub enum Metric {
     Density,
     /// Share of real balls that hold a generated point.
     Coverage,
+    /// Share of points within 3 deviations of a mode of the known law.
+    HighQuality,
+    /// Modes of the known law with such a point.
+    Modes,
+    /// Total variation between the modes' shares, junk a class of its own, and equal ones.
+    ModeTv,
+    /// KL divergence of the modes' shares from equal ones.
+    ReverseKl,
+    /// Deviation within the modes, relative to the law's.
+    Spread,
+}
+
+/// What generated points are measured against.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference<'a> {
+    /// Real points.
+    pub points: &'a [Point],
+    /// The modes of their law, where it is known to be one of equally likely Gaussians.
+    pub modes: Option<&'a [Mode]>,
+}
+
+/// What several metrics of the same sets share.
+#[derive(Default)]
+struct Shared {
+    prdc: Option<Prdc>,
+    modes: Option<ModeScores>,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::W1,
         Self::W2,
         Self::SlicedW2,
@@ -55,6 +87,11 @@ impl Metric {
         Self::Recall,
         Self::Density,
         Self::Coverage,
+        Self::HighQuality,
+        Self::Modes,
+        Self::ModeTv,
+        Self::ReverseKl,
+        Self::Spread,
     ];
 
     /// The name in commands and files.
@@ -70,32 +107,40 @@ impl Metric {
             Self::Recall => "recall",
             Self::Density => "density",
             Self::Coverage => "coverage",
+            Self::HighQuality => "high-quality",
+            Self::Modes => "modes",
+            Self::ModeTv => "mode-tv",
+            Self::ReverseKl => "reverse-kl",
+            Self::Spread => "spread",
         }
     }
 
     /// What is best, in words.
     pub const fn best(self) -> &'static str {
         match self {
-            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::Mmd2 => "0",
+            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::Mmd2 | Self::ModeTv | Self::ReverseKl => "0",
             Self::NearestNeighbour => "0.5",
-            Self::Precision | Self::Recall | Self::Density | Self::Coverage => "1",
+            Self::Precision | Self::Recall | Self::Density | Self::Coverage | Self::Spread => "1",
+            Self::HighQuality => "floor",
+            Self::Modes => "all",
         }
     }
 
     /// Whether it is a distance, to be read as a multiple of its floor.
     pub const fn is_distance(self) -> bool {
-        matches!(self, Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy)
+        matches!(self, Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::ModeTv | Self::ReverseKl)
     }
 
-    /// The measure of `generated` against `real`, of the same size.
-    pub fn of(self, real: &[Point], generated: &[Point]) -> f64 {
-        self.of_with(real, generated, &mut None)
+    /// Whether it needs the modes of the law.
+    pub const fn needs_modes(self) -> bool {
+        matches!(self, Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread)
     }
 
-    /// The same; what four of the metrics share is computed once and kept in `shared`.
-    fn of_with(self, real: &[Point], generated: &[Point], shared: &mut Option<Prdc>) -> f64 {
-        let mut prdc = || *shared.get_or_insert_with(|| prdc(real, generated));
-        match self {
+    /// The measure of `generated` against as many real points; None where it needs modes and none are known.
+    fn of(self, reference: &Reference<'_>, generated: &[Point], shared: &mut Shared) -> Option<f64> {
+        let real = reference.points;
+        let mut prdc = || *shared.prdc.get_or_insert_with(|| prdc(real, generated));
+        Some(match self {
             Self::W1 => w1(real, generated),
             Self::W2 => w2(real, generated),
             Self::SlicedW2 => sliced_w2(real, generated),
@@ -106,14 +151,30 @@ impl Metric {
             Self::Recall => prdc().recall,
             Self::Density => prdc().density,
             Self::Coverage => prdc().coverage,
+            Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread => {
+                let modes = reference.modes?;
+                let scores = shared.modes.get_or_insert_with(|| mode_scores(modes, generated));
+                self.among(scores)
+            }
+        })
+    }
+
+    /// Its number among the scores against a law.
+    fn among(self, scores: &ModeScores) -> f64 {
+        match self {
+            Self::Modes => scores.captured,
+            Self::ModeTv => scores.total_variation,
+            Self::ReverseKl => scores.reverse_kl,
+            Self::Spread => scores.spread_ratio,
+            _ => scores.high_quality,
         }
     }
 }
 
-/// Several metrics of the same two sets, in their order.
-pub fn measure(metrics: &[Metric], real: &[Point], generated: &[Point]) -> Vec<f64> {
-    let mut shared = None;
-    metrics.iter().map(|metric| metric.of_with(real, generated, &mut shared)).collect()
+/// Several metrics of the same two sets, in their order; None for those that need modes where none are known.
+pub fn measure(metrics: &[Metric], reference: &Reference<'_>, generated: &[Point]) -> Vec<Option<f64>> {
+    let mut shared = Shared::default();
+    metrics.iter().map(|metric| metric.of(reference, generated, &mut shared)).collect()
 }
 
 fn distance(a: Point, b: Point) -> f64 {

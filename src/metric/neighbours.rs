@@ -50,12 +50,18 @@ pub fn prdc(real: &[Point], generated: &[Point]) -> Prdc {
         precision: share(&|j| (0..n).any(|i| in_real(i, j)), m),
         recall: share(&|i| (0..m).any(|j| squared(real[i], generated[j]) < generated_radii[j]), n),
         density: balls as f64 / (K * m.max(1)) as f64,
-        coverage: share(&|i| (0..m).any(|j| in_real(i, j)), n),
+        coverage: coverage(real, &real_radii, generated),
     }
 }
 
+/// The share of real balls, of these squared radii, that hold a generated point.
+pub(super) fn coverage(real: &[Point], radii: &[f64], generated: &[Point]) -> f64 {
+    let held = |(&p, &radius): (&Point, &f64)| generated.iter().any(|&q| squared(p, q) < radius);
+    real.iter().zip(radii).filter(|&pair| held(pair)).count() as f64 / real.len().max(1) as f64
+}
+
 /// The balls' radii, squared.
-fn radii(points: &[Point]) -> Vec<f64> {
+pub(super) fn radii(points: &[Point]) -> Vec<f64> {
     let radius = |&p: &Point| {
         let mut distances: Vec<f64> = points.iter().map(|&q| squared(p, q)).collect();
         // The nearest is the point itself.

@@ -25,22 +25,50 @@ pub fn w2(a: &[Point], b: &[Point]) -> f64 {
 /// The sliced Wasserstein-2 distance.
 pub fn sliced_w2(a: &[Point], b: &[Point]) -> f64 {
     let n = a.len().min(b.len());
-    if n == 0 {
+    sliced_w2_to(&Projections::of(&a[..n]), &b[..n])
+}
+
+/// A point set along each direction, sorted: what the sliced distance needs of it.
+#[derive(Clone, Debug)]
+pub(super) struct Projections(Vec<Vec<f64>>);
+
+impl Projections {
+    pub(super) fn of(points: &[Point]) -> Self {
+        Self((0..DIRECTIONS).map(|k| projected(points, k)).collect())
+    }
+}
+
+/// The sliced distance of as many points.
+pub(super) fn sliced_w2_to(projections: &Projections, points: &[Point]) -> f64 {
+    if points.is_empty() {
         return 0.0;
     }
-    let total: f64 = (0..DIRECTIONS)
-        .map(|k| {
-            let (sin, cos) = (std::f64::consts::PI * (k as f64 + 0.5) / DIRECTIONS as f64).sin_cos();
-            let project = |points: &[Point]| {
-                let mut values: Vec<f64> =
-                    points.iter().map(|p| f64::from(p[0]) * cos + f64::from(p[1]) * sin).collect();
-                values.sort_unstable_by(f64::total_cmp);
-                values
-            };
-            project(a).iter().zip(project(b)).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / n as f64
-        })
-        .sum();
+    let along = |(k, sorted): (usize, &Vec<f64>)| {
+        let squares = sorted.iter().zip(projected(points, k)).map(|(x, y)| (x - y) * (x - y));
+        squares.sum::<f64>() / points.len() as f64
+    };
+    let total: f64 = projections.0.iter().enumerate().map(along).sum();
     (total / DIRECTIONS as f64).sqrt()
+}
+
+/// The points along direction k, sorted.
+fn projected(points: &[Point], k: usize) -> Vec<f64> {
+    let (sin, cos) = (std::f64::consts::PI * (k as f64 + 0.5) / DIRECTIONS as f64).sin_cos();
+    let mut values: Vec<i64> = points.iter().map(|p| ordered(f64::from(p[0]) * cos + f64::from(p[1]) * sin)).collect();
+    // As integers they are sorted several times faster than by a comparison of floats.
+    values.sort_unstable();
+    values.into_iter().map(|bits| f64::from_bits(unordered(bits))).collect()
+}
+
+/// The bits of a number as an integer in the same order as the numbers.
+fn ordered(x: f64) -> i64 {
+    let bits = x.to_bits() as i64;
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
+/// The bits that [`ordered`] was made from: it is its own inverse.
+fn unordered(bits: i64) -> u64 {
+    (bits ^ ((bits >> 63) as u64 >> 1) as i64) as u64
 }
 
 /// The least mean cost of a matching; sets of different sizes are compared by as many points as the smaller has.

@@ -4,8 +4,8 @@ use fs_err as fs;
 
 use super::lock::Lock;
 use super::{
-    CONFIG, DISCRIMINATOR, EpochRecord, GENERATOR, NOISE, REAL, RunDir, RunError, Snapshot, Status, frames, metrics,
-    snapshot,
+    CONFIG, DISCRIMINATOR, EpochRecord, Floor, GENERATOR, NOISE, REAL, RunDir, RunError, Snapshot, Status, floor,
+    frames, metrics, snapshot,
 };
 use crate::checkpoint;
 use crate::config::RunConfig;
@@ -79,8 +79,9 @@ impl ActiveRun {
         &self.dir
     }
 
-    /// Makes `config` the run's, which differs from the one before in having more epochs at most. A frame that was
-    /// recorded only because its epoch was to be the last goes, as if the run had been meant to be longer all along.
+    /// Makes `config` the run's, which differs from the one before in having more epochs at most. A frame and metrics
+    /// that were recorded only because their epoch was to be the last go, as if the run had been meant to be longer all
+    /// along.
     pub fn extend(&mut self, config: &RunConfig) -> Result<(), RunError> {
         if *config == self.config {
             return Ok(());
@@ -89,6 +90,11 @@ impl ActiveRun {
         if let Some(&last) = self.frames.last().filter(|&&last| !config.is_frame(last)) {
             let points = self.dir.real()?.len();
             self.frames = frames::truncate(&self.dir, last - 1, points)?;
+        }
+        let mut records = self.dir.metrics()?;
+        if let Some(last) = records.last_mut().filter(|last| !config.is_measured(last.epoch)) {
+            (last.sliced_w2, last.coverage) = (None, None);
+            metrics::rewrite(&self.dir, &records)?;
         }
         Ok(())
     }
@@ -99,6 +105,11 @@ impl ActiveRun {
         files::write(&self.dir.file(CONFIG), (json + "\n").as_bytes())?;
         self.config = config.clone();
         Ok(())
+    }
+
+    /// Writes what the metrics would be for a perfect generator.
+    pub fn write_floor(&mut self, floor: &Floor) -> Result<(), RunError> {
+        floor::write(&self.dir, floor)
     }
 
     /// Adds an epoch's record.

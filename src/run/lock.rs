@@ -3,10 +3,15 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
 
 use super::{LOCK, RunError};
+
+/// How often the lock is tried again, and after how long.
+const PATIENCE: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock of a run directory, held until it is dropped.
 #[derive(Debug)]
@@ -20,11 +25,18 @@ impl Lock {
     /// Takes the lock of the directory `folder`, which exists, or says who has it.
     pub(super) fn take(folder: &Path) -> Result<Self, RunError> {
         let path = folder.join(LOCK);
+        let mut refusals = 0;
         loop {
             let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             let (mut file, _) = file.into_parts();
             match file.try_lock() {
                 Ok(()) => {}
+                // Someone who asks whether the lock is held holds it for a moment.
+                Err(TryLockError::WouldBlock) if refusals < PATIENCE => {
+                    refusals += 1;
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => return Err(held(folder, &mut file)),
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
@@ -44,6 +56,12 @@ impl Drop for Lock {
         // A lock file that stays is taken over by the next process, so a failure here harms nobody.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Whether a process holds the lock of `folder`. A shared lock asks, lest two who ask think each other the holder.
+pub(super) fn is_held(folder: &Path) -> bool {
+    let Ok(file) = fs::File::open(folder.join(LOCK)) else { return false };
+    matches!(file.into_parts().0.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 fn held(folder: &Path, file: &mut File) -> RunError {
@@ -77,7 +95,9 @@ mod tests {
         let first = Lock::take(dir.path()).unwrap();
         let message = Lock::take(dir.path()).unwrap_err().to_string();
         assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+        assert!(is_held(dir.path()));
         drop(first);
+        assert!(!is_held(dir.path()));
         let again = Lock::take(dir.path()).unwrap();
         drop(again);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

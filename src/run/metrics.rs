@@ -19,6 +19,12 @@ pub struct EpochRecord {
     pub d_loss: f64,
     /// The generator's mean loss over the epoch.
     pub g_loss: f64,
+    /// The frame's sliced W2 distance from the held-out points, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sliced_w2: Option<f64>,
+    /// Its coverage of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
 }

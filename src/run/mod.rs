@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config.json` | the whole resolved config |
 //! | `metrics.jsonl` | one [`EpochRecord`] a line |
+//! | `floor.json` | the [`Floor`] of the metrics in `metrics.jsonl` |
 //! | `real.npy` | float32 [held-out, 2], the held-out points |
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
 //! | `samples.npy`, `frames.json` | float32 [frames, held-out, 2], and each frame's epoch |
@@ -16,6 +17,7 @@
 
 mod active;
 mod error;
+mod floor;
 mod frames;
 mod job;
 mod lock;
@@ -25,6 +27,7 @@ mod snapshot;
 
 pub use active::ActiveRun;
 pub use error::RunError;
+pub use floor::Floor;
 pub use frames::Frames;
 pub use job::JobDir;
 pub use metrics::EpochRecord;
@@ -43,6 +46,7 @@ pub const RUNS: &str = "work_dirs/train";
 
 const CONFIG: &str = "config.json";
 const METRICS: &str = "metrics.jsonl";
+const FLOOR: &str = "floor.json";
 const REAL: &str = "real.npy";
 const NOISE: &str = "noise.npy";
 const SAMPLES: &str = "samples.npy";
@@ -53,7 +57,7 @@ const STATE: &str = "state.safetensors";
 const LOCK: &str = "lock";
 
 /// All that a run writes, the lock aside.
-const ALL: [&str; 9] = [CONFIG, METRICS, REAL, NOISE, SAMPLES, FRAMES, GENERATOR, DISCRIMINATOR, STATE];
+const ALL: [&str; 10] = [CONFIG, METRICS, FLOOR, REAL, NOISE, SAMPLES, FRAMES, GENERATOR, DISCRIMINATOR, STATE];
 
 /// How far the run in a directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +117,7 @@ impl RunDir {
         if !self.is_begun() {
             return Ok(Status::Absent);
         }
-        let config = self.config()?;
-        let (done, epochs) = (self.snapshot(&config)?.progress.epoch, config.epochs);
+        let (done, epochs) = (snapshot::epochs_done(self)?, self.config()?.epochs);
         Ok(if done >= epochs { Status::Finished { epochs: done } } else { Status::Unfinished { done, epochs } })
     }
 
@@ -154,6 +157,16 @@ impl RunDir {
     /// The records of all epochs done.
     pub fn metrics(&self) -> Result<Vec<EpochRecord>, RunError> {
         metrics::read(self)
+    }
+
+    /// What the metrics among the records would be for a perfect generator; None for a run that measured nothing.
+    pub fn floor(&self) -> Result<Option<Floor>, RunError> {
+        floor::read(self)
+    }
+
+    /// Whether a process writes here.
+    pub fn is_locked(&self) -> bool {
+        lock::is_held(&self.path)
     }
 
     /// The saved state, of the networks and optimiser that `config` describes.

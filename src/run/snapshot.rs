@@ -39,6 +39,7 @@ struct Note {
 }
 
 const FORMAT: &str = "gan-lab state 1";
+const EPOCH: &str = "progress.epoch";
 
 /// Where each network's tensors stand in the file.
 const GENERATOR: &str = "generator.";
@@ -49,7 +50,7 @@ const DISCRIMINATOR_OPTIM: &str = "discriminator_optim.";
 pub(super) fn write(run: &RunDir, config: &RunConfig, snapshot: &Snapshot) -> Result<(), RunError> {
     let Snapshot { progress, state, data } = snapshot;
     let mut tensors = vec![
-        NamedTensor::i64("progress.epoch", vec![], vec![progress.epoch as i64]),
+        NamedTensor::i64(EPOCH, vec![], vec![progress.epoch as i64]),
         NamedTensor::i64("progress.iteration", vec![], vec![progress.iteration as i64]),
         NamedTensor::f64("progress.loss_sums", vec![2], vec![progress.d_loss_sum, progress.g_loss_sum]),
     ];
@@ -88,11 +89,16 @@ pub(super) fn read(run: &RunDir, config: &RunConfig) -> Result<Snapshot, RunErro
     Ok(Snapshot { progress, state, data: note.data })
 }
 
+/// Epochs done in the saved state, without reading the rest of it.
+pub(super) fn epochs_done(run: &RunDir) -> Result<u64, RunError> {
+    Ok(checkpoint::load_i64(&run.file(STATE), EPOCH)? as u64)
+}
+
 fn from_tensors(file: &TensorFile, config: &RunConfig) -> Result<(Progress, State), TensorError> {
     let count = |name: &str| Ok(NamedTensor::find(&file.tensors, name)?.as_i64_scalar()? as u64);
     let sums = NamedTensor::find(&file.tensors, "progress.loss_sums")?.as_f64(&[2])?;
     let progress = Progress {
-        epoch: count("progress.epoch")?,
+        epoch: count(EPOCH)?,
         iteration: count("progress.iteration")?,
         d_loss_sum: sums[0],
         g_loss_sum: sums[1],

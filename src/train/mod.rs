@@ -1,6 +1,7 @@
 //! The training loop: draws batches and noise, asks the engine for steps, hands records to the run.
 
 mod draws;
+mod follow;
 mod trace;
 
 pub use draws::frame_codes;
@@ -10,10 +11,12 @@ use std::time::Instant;
 
 use crate::checkpoint::CheckpointError;
 use crate::config::RunConfig;
-use crate::data::Split;
-use crate::engine::{Engine, EngineError, Losses};
-use crate::run::{ActiveRun, EpochRecord, Progress, RunError, Snapshot};
+use crate::data::{self, DataError, Split};
+use crate::engine::{self, Engine, EngineError, Losses};
+use crate::metric::Tracked;
+use crate::run::{ActiveRun, EpochRecord, Progress, RunDir, RunError, Snapshot};
 use draws::EpochDraws;
+use follow::Follower;
 
 /// Why training ended before its last epoch.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,9 @@ pub enum TrainError {
         /// Epochs done in the state that is kept.
         kept: u64,
     },
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The data are not those that the run began with.
     #[error(
         "the data in {path} are not those that this run began with; put the old file back, or start again with --force"
@@ -63,48 +69,88 @@ pub enum Outcome {
     Stopped,
 }
 
-/// What training works with.
-pub struct Training<'a> {
-    /// What to do.
-    pub config: &'a RunConfig,
-    /// The points.
-    pub split: &'a Split,
-    /// The digest of the points.
-    pub data_digest: &'a str,
-    /// Who does the arithmetic.
-    pub engine: &'a mut dyn Engine,
-    /// Where it is recorded.
-    pub run: &'a mut ActiveRun,
-    /// Records the first iterations, where wanted.
-    pub trace: Option<&'a mut Trace>,
+/// How a run is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Afresh; with `force` in the place of what is there.
+    New {
+        /// Whether a run that is there is replaced.
+        force: bool,
+    },
+    /// From the state that the run in the directory saved; the config may have more epochs than it had.
+    Resume,
 }
 
-impl Training<'_> {
-    /// Begins a new run: records its initial state.
-    pub fn begin(&mut self) -> Result<Progress, TrainError> {
-        let progress = Progress::default();
-        self.save(progress)?;
-        Ok(progress)
-    }
+/// A run in training: its data, its engine, its directory.
+pub struct Session {
+    config: RunConfig,
+    split: Split,
+    digest: String,
+    engine: Box<dyn Engine>,
+    run: ActiveRun,
+    follower: Option<Follower>,
+    trace: Option<Trace>,
+    progress: Progress,
+}
 
-    /// Takes up a run where `snapshot` left it; the config may have more epochs than it had.
-    pub fn take_up(&mut self, snapshot: &Snapshot) -> Result<Progress, TrainError> {
-        if snapshot.data != self.data_digest {
-            return Err(TrainError::OtherData { path: self.config.data.path.display().to_string() });
+impl Session {
+    /// Loads the data, makes the engine, and takes the directory; a new run's initial state is recorded. Nothing is
+    /// written before the data are known to be sound.
+    pub fn open(config: RunConfig, dir: RunDir, start: Start) -> Result<Self, TrainError> {
+        let set = data::load(&config.data.path, &config.data.key)?;
+        let split = Split::new(&set, config.data.train_size, config.seed)?;
+        let digest = set.digest();
+        let mut engine = engine::create(&config)?;
+        let follower = Follower::new(&config, &split);
+        let (run, progress) = match start {
+            Start::New { force } => {
+                let codes = frame_codes(&config, split.held_out.len());
+                let mut run = ActiveRun::create(dir, &config, &split.held_out, &codes, force)?;
+                if let Some(follower) = &follower {
+                    run.write_floor(&follower.floor(&config, &split))?;
+                }
+                (run, Progress::default())
+            }
+            Start::Resume => {
+                let (mut run, snapshot) = ActiveRun::resume(dir)?;
+                if snapshot.data != digest {
+                    return Err(TrainError::OtherData { path: config.data.path.display().to_string() });
+                }
+                engine.load(&snapshot.state)?;
+                run.extend(&config)?;
+                (run, snapshot.progress)
+            }
+        };
+        let mut session = Self { config, split, digest, engine, run, follower, trace: None, progress };
+        if start != Start::Resume {
+            session.save(session.progress)?;
         }
-        self.engine.load(&snapshot.state)?;
-        self.run.extend(self.config)?;
-        Ok(snapshot.progress)
+        Ok(session)
     }
 
-    /// Trains from `progress` to the last epoch, or until `stop` says so, which is asked before every iteration.
-    /// `observe` sees every epoch's record.
-    pub fn run(
+    /// Records the first iterations.
+    pub fn set_trace(&mut self, trace: Option<Trace>) {
+        self.trace = trace;
+    }
+
+    /// Epochs done.
+    pub fn epochs_done(&self) -> u64 {
+        self.progress.epoch
+    }
+
+    /// Where it is recorded.
+    pub fn dir(&self) -> &RunDir {
+        self.run.dir()
+    }
+
+    /// Trains to the last epoch, or until `stop` says so, which is asked before every iteration. `observe` sees every
+    /// epoch's record.
+    pub fn train(
         &mut self,
-        mut progress: Progress,
         stop: &dyn Fn() -> bool,
         observe: &mut dyn FnMut(&EpochRecord),
     ) -> Result<Outcome, TrainError> {
+        let mut progress = self.progress;
         let clock = Clock::start(self.run.dir().metrics()?.last().map_or(0.0, |record| record.seconds));
         while progress.epoch < self.config.epochs {
             if !self.epoch(&mut progress, stop)? {
@@ -122,7 +168,7 @@ impl Training<'_> {
 
     /// The rest of an epoch; false if it was stopped.
     fn epoch(&mut self, progress: &mut Progress, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
-        let mut draws = EpochDraws::new(self.config, &self.split.train, progress.epoch + 1);
+        let mut draws = EpochDraws::new(&self.config, &self.split.train, progress.epoch + 1);
         for _ in 0..progress.iteration {
             draws.next_iteration();
         }
@@ -132,12 +178,12 @@ impl Training<'_> {
             }
             let draws = draws.next_iteration();
             if let Some(trace) = &mut self.trace {
-                trace.before(self.engine)?;
+                trace.before(self.engine.as_mut())?;
             }
             let losses = self.engine.step(&draws)?;
             self.check_finite(progress, losses)?;
             if let Some(trace) = &mut self.trace {
-                trace.after(&draws, losses, self.engine)?;
+                trace.after(&draws, losses, self.engine.as_mut())?;
             }
             progress.iteration += 1;
             progress.d_loss_sum += losses.discriminator;
@@ -150,24 +196,22 @@ impl Training<'_> {
     fn finish_epoch(&mut self, progress: &mut Progress, clock: &Clock) -> Result<EpochRecord, TrainError> {
         let iterations = self.config.iterations_per_epoch();
         let epoch = progress.epoch + 1;
+        let snapshot = self.snapshot(Progress { epoch, ..Progress::default() })?;
+        if let Some(what) = snapshot.state.first_not_finite() {
+            let (kept, iteration) = (progress.epoch, epoch * iterations);
+            return Err(TrainError::Diverged { what, value: f64::NAN, iteration, epoch, kept });
+        }
+        let is_frame = self.config.is_frame(epoch);
+        let tracked = self.look(epoch)?;
         let record = EpochRecord {
             epoch,
             iteration: epoch * iterations,
             d_loss: progress.d_loss_sum / iterations as f64,
             g_loss: progress.g_loss_sum / iterations as f64,
+            sliced_w2: tracked.map(|tracked| tracked.sliced_w2),
+            coverage: tracked.map(|tracked| tracked.coverage),
             seconds: clock.seconds(),
         };
-        let snapshot = self.snapshot(Progress { epoch, ..Progress::default() })?;
-        if let Some(what) = snapshot.state.first_not_finite() {
-            let kept = progress.epoch;
-            return Err(TrainError::Diverged { what, value: f64::NAN, iteration: record.iteration, epoch, kept });
-        }
-        let is_frame = self.config.is_frame(epoch);
-        if is_frame {
-            let codes = frame_codes(self.config, self.split.held_out.len());
-            let points = self.engine.generate(&codes)?;
-            self.run.append_frame(epoch, &points)?;
-        }
         self.run.append_metrics(&record)?;
         self.run.commit(&snapshot)?;
         if is_frame {
@@ -175,6 +219,20 @@ impl Training<'_> {
         }
         *progress = snapshot.progress;
         Ok(record)
+    }
+
+    /// Records the epoch's frame and takes its metrics, where one or the other is due.
+    fn look(&mut self, epoch: u64) -> Result<Option<Tracked>, TrainError> {
+        let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
+        if !is_frame && !is_measured {
+            return Ok(None);
+        }
+        let codes = frame_codes(&self.config, self.split.held_out.len());
+        let points = self.engine.generate(&codes)?;
+        if is_frame {
+            self.run.append_frame(epoch, &points)?;
+        }
+        Ok(self.follower.as_ref().filter(|_| is_measured).map(|follower| follower.measure(&points)))
     }
 
     fn check_finite(&self, progress: &Progress, losses: Losses) -> Result<(), TrainError> {
@@ -194,7 +252,7 @@ impl Training<'_> {
     }
 
     fn snapshot(&mut self, progress: Progress) -> Result<Snapshot, TrainError> {
-        Ok(Snapshot { progress, state: self.engine.state()?, data: self.data_digest.to_owned() })
+        Ok(Snapshot { progress, state: self.engine.state()?, data: self.digest.clone() })
     }
 
     fn save(&mut self, progress: Progress) -> Result<(), TrainError> {

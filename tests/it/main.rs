@@ -11,5 +11,6 @@ mod metric;
 mod progan;
 mod replay;
 mod sefa;
+mod sweep;
 mod train;
 mod world;

@@ -1,7 +1,7 @@
 //! Numbers from POT, SciPy, scikit-learn and prdc (`scripts/metric_fixtures.py`).
 
-use gan_lab::data::Point;
-use gan_lab::metric::Metric;
+use gan_lab::data::{Mode, Point};
+use gan_lab::metric::{Metric, Reference, measure};
 
 use crate::world::World;
 
@@ -13,9 +13,15 @@ fn every_metric_gives_the_independent_implementations_numbers() {
     for (i, case) in cases.iter().enumerate() {
         let points = |name: &str| serde_json::from_value::<Vec<Point>>(case[name].clone()).unwrap();
         let (real, generated) = (points("real"), points("generated"));
-        for metric in Metric::ALL {
+        let means: Vec<[f64; 2]> = serde_json::from_value(case["means"].clone()).unwrap();
+        let covariances: Vec<[[f64; 2]; 2]> = serde_json::from_value(case["covariances"].clone()).unwrap();
+        let laws = means.into_iter().zip(covariances);
+        let modes: Vec<Mode> = laws.map(|(mean, covariance)| Mode { mean, covariance }).collect();
+        let reference = Reference { points: &real, modes: Some(&modes) };
+        let measured = measure(&Metric::ALL, &reference, &generated);
+        for (metric, got) in Metric::ALL.into_iter().zip(measured) {
+            let got = got.unwrap();
             let expected = case[metric.name()].as_f64().unwrap();
-            let got = metric.of(&real, &generated);
             let apart = (got - expected).abs();
             assert!(apart < 1e-9 + 1e-6 * expected.abs(), "case {i}, {}: {got} for {expected}", metric.name());
         }
@@ -29,7 +35,7 @@ fn a_run_is_measured_beside_its_floor() {
     let before = crate::world::contents(&world.path("run"));
     let json: serde_json::Value = serde_json::from_str(&world.done(&["eval", "run", "--json"])).unwrap();
     assert_eq!((json["samples"].as_u64(), json["epoch"].as_u64()), (Some(100), Some(2)));
-    for metric in Metric::ALL {
+    for metric in Metric::ALL.into_iter().filter(|metric| !metric.needs_modes()) {
         for side in ["generated", "floor"] {
             assert!(json["metrics"][metric.name()][side]["mean"].is_number(), "{} {side}", metric.name());
         }
@@ -45,4 +51,65 @@ fn a_run_is_measured_beside_its_floor() {
     assert!(world.fails(1, &["eval", "run", "--samples", "101"]).contains("at most 100"));
     assert!(world.fails(2, &["eval", "run", "--metrics", "fid"]).contains("sliced-w2"));
     assert!(world.fails(1, &["eval", "nowhere"]).contains("holds no run"));
+    assert!(world.fails(1, &["eval", "run", "--metrics", "modes"]).contains("--law"));
+}
+
+#[test]
+fn a_run_on_a_known_law_is_measured_by_its_modes() {
+    let world = World::new();
+    for (law, modes) in [("ring8", 8.0), ("points", 4.0)] {
+        let file = format!("{law}.mat");
+        world.done(&["data", "make", law, "--points", "400", "--out", &file]);
+        let run = format!("run-{law}");
+        world.done(&[
+            "train",
+            "gan",
+            "--data",
+            &file,
+            "--train-size",
+            "300",
+            "--batch-size",
+            "50",
+            "--epochs",
+            "1",
+            "--out",
+            &run,
+        ]);
+        let json: serde_json::Value = serde_json::from_str(&world.done(&["eval", &run, "--json"])).unwrap();
+        let mean = |metric: &str, side: &str| json["metrics"][metric][side]["mean"].as_f64().unwrap();
+        assert_eq!(mean("modes", "floor"), modes, "real points are in every mode");
+        assert!(mean("high-quality", "floor") > 0.95 && (mean("spread", "floor") - 1.0).abs() < 0.15);
+        assert!(mean("mode-tv", "generated") > 2.0 * mean("mode-tv", "floor"), "one epoch is not enough");
+    }
+    // An npy file does not say its law; the user may.
+    let text = world.done(&["eval", "run-ring8", "--metrics", "modes", "--law", "grid25"]);
+    assert!(text.contains("modes"), "{text}");
+}
+
+#[test]
+fn the_metrics_of_a_training_run_are_in_its_records_beside_their_floor() {
+    let world = World::new();
+    world.train("run", &["gan", "--epochs", "6", "--frame-every", "4"]);
+    let measured = |run: &str| {
+        let text = std::fs::read_to_string(world.path(run).join("metrics.jsonl")).unwrap();
+        let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        records
+            .filter(|r| r["sliced_w2"].is_number() && r["coverage"].is_number())
+            .map(|r| r["epoch"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(measured("run"), [Some(4), Some(6)]);
+    let floor = std::fs::read_to_string(world.path("run").join("floor.json")).unwrap();
+    let floor: serde_json::Value = serde_json::from_str(&floor).unwrap();
+    assert!(floor["sliced_w2"]["mean"].as_f64().unwrap() > 0.0 && floor["points"] == 100);
+    world.train("often", &["gan", "--epochs", "6", "--frame-every", "4", "--eval-every", "2"]);
+    assert_eq!(measured("often"), [Some(2), Some(4), Some(6)]);
+    world.train("never", &["gan", "--epochs", "6", "--eval-every", "0"]);
+    assert!(measured("never").is_empty() && !world.path("never").join("floor.json").exists());
+    // The same numbers as from the frames.
+    let metric = gan_lab::metric::sliced_w2;
+    let run = gan_lab::run::RunDir::new(world.path("run"));
+    let frame = run.frames().unwrap().samples.pop().unwrap();
+    let recorded = run.metrics().unwrap().pop().unwrap().sliced_w2.unwrap();
+    assert_eq!(recorded.to_bits(), metric(&run.real().unwrap(), &frame).to_bits());
 }

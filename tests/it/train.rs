@@ -18,6 +18,7 @@ fn a_run_holds_all_that_it_promises() {
         [
             "config.json",
             "discriminator.safetensors",
+            "floor.json",
             "frames.json",
             "generator.safetensors",
             "metrics.jsonl",

@@ -1,0 +1,317 @@
+//! `gan-lab sweep`
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::exit::{Exit, UsageError};
+use super::printer::Printer;
+use super::signals::Signals;
+use super::table::{Align, table};
+use crate::sweep::{ArrayJob, Ending, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, Tally, commands};
+
+const SWEEPS: &str = "work_dirs/sweep";
+/// How often progress is looked up in the runs' directories, and Slurm's queue asked.
+const LOOK: Duration = Duration::from_millis(500);
+const ASK: Duration = Duration::from_secs(2);
+/// How often in a row the queue may fail to answer.
+const PATIENCE: u32 = 90;
+
+/// Do many runs: every combination of a plan's models, optimisers, learning rates, seeds, data
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "A plan:\n  {\"base\": \"configs/lab-gan.json\",\n   \"grid\": {\"model\": [\"gan\", \"wgan\"], \"lr\": [5e-5, 1e-4], \"seed\": \"0-9\"}}\n\
+                  'base' may be a config itself or left out; a grid's key may be any key of a config \
+                  (\"generator.latent_dim\"); several grids make a list. The same config is always the same directory: \
+                  what is done is not done again, and what was stopped goes on."
+)]
+pub(super) struct SweepArgs {
+    #[command(subcommand)]
+    command: Option<SweepCommand>,
+    /// The plan, a JSON file
+    #[arg(required = true)]
+    plan: Option<PathBuf>,
+    /// Where the sweep goes [default: work_dirs/sweep/<PLAN>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Say what would be run, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Who runs it
+    #[arg(long, value_enum, default_value_t = Launcher::Local)]
+    launcher: Launcher,
+    /// local: runs at a time, each a process of its own [default: what the machine has]
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    #[command(flatten)]
+    slurm: SlurmArgs,
+}
+
+/// What Slurm is told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Slurm")]
+struct SlurmArgs {
+    /// Submit the script, wait until the array has ended, and say what came of it
+    #[arg(long)]
+    submit: bool,
+    /// Tasks at a time [default: as many as the cluster gives]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    max_parallel: Option<u32>,
+    /// Runs that a task does one after another [default: as few as keep the array within 1000 tasks]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    per_task: Option<u32>,
+    /// The partition
+    #[arg(long)]
+    partition: Option<String>,
+    /// A task's time limit, as sbatch takes it: 00:30:00
+    #[arg(long, value_name = "TIME")]
+    time: Option<String>,
+    /// Seconds before the limit at which a task saves and goes back into the queue
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    warning: u32,
+    /// One more option for sbatch, such as --account=lab; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    sbatch: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SweepCommand {
+    Status(StatusArgs),
+}
+
+/// Say how far a sweep is
+#[derive(Debug, Args)]
+struct StatusArgs {
+    /// The sweep's directory
+    dir: PathBuf,
+    /// List every run, not only those that failed or stopped
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Launcher {
+    /// This machine
+    Local,
+    /// A job array of Slurm's
+    Slurm,
+    /// Nobody: print a command for each run, for GNU parallel, HyperQueue or the like
+    Print,
+}
+
+pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    if let Some(SweepCommand::Status(args)) = &args.command {
+        let sweep = Sweep::open(&args.dir)?;
+        return conclude(&sweep, args.all, printer).map(|_| Exit::Done);
+    }
+    let plan = args.plan.as_deref().ok_or_else(|| UsageError("name a plan".into()))?;
+    let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
+    let sweep = PlanFile::read(plan)?.expand(plan, &out)?;
+    if args.dry_run {
+        dry_run(&sweep, printer);
+        return Ok(Exit::Done);
+    }
+    check_data(&sweep)?;
+    sweep.write()?;
+    match args.launcher {
+        Launcher::Local => local(&sweep, args.jobs.map(usize::from), printer),
+        Launcher::Slurm => slurm(&sweep, &args.slurm, printer),
+        Launcher::Print => {
+            let plan = absolute(&sweep.plan_path())?;
+            Printer::raw(commands(&std::env::current_exe()?, &plan, sweep.runs.len()).as_bytes());
+            printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// A missing data file is found before hundreds of runs fail on it.
+fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
+    let missing = sweep.runs.iter().map(|run| &run.config.data.path).find(|path| !path.is_file());
+    match missing {
+        Some(path) => anyhow::bail!("the data file {} is not there", path.display()),
+        None => Ok(()),
+    }
+}
+
+fn dry_run(sweep: &Sweep, printer: &Printer) {
+    let mut rows =
+        vec![["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned).to_vec()];
+    rows.extend(sweep.runs.iter().map(|run| {
+        let config = &run.config;
+        vec![
+            run.index.to_string(),
+            config.objective.model().to_string(),
+            config.optim.name().to_owned(),
+            config.lr.to_string(),
+            config.seed.to_string(),
+            config.epochs.to_string(),
+            config.data.path.display().to_string(),
+            run.dir.display().to_string(),
+        ]
+    }));
+    let right = Align::Right;
+    let listing = table(&[right, Align::Left, Align::Left, right, right, right, Align::Left, Align::Left], &rows);
+    let words = format!("{} runs in {}, none begun:\n\n{listing}", sweep.runs.len(), sweep.dir.display());
+    let json =
+        sweep.runs.iter().map(|run| serde_json::json!({ "index": run.index, "dir": run.dir, "config": *run.config }));
+    printer.result(&words, &listing, &json.collect::<Vec<_>>());
+}
+
+/// Does a sweep on this machine.
+pub(super) fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
+    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let signals = Signals::listen()?;
+    let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
+    let epochs = |run: &PlannedRun| run.config.epochs;
+    let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);
+    let (mut ended, mut done_epochs, mut failed, mut looked) = (0, 0, 0, Instant::now());
+    printer.note(&format!("{} runs into {}, {jobs} at a time", sweep.runs.len(), sweep.dir.display()));
+    let progress = std::cell::RefCell::new(|run: Option<(&PlannedRun, &Ending)>, at_work: &[&PlannedRun]| {
+        if let Some((run, ending)) = run {
+            ended += 1;
+            done_epochs += epochs(run);
+            if let Ending::Failed { reason } = ending {
+                failed += 1;
+                printer.problem(&format!("{}: {reason}", run.dir.display()));
+            }
+        } else if looked.elapsed() < LOOK {
+            return;
+        }
+        looked = Instant::now();
+        let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
+        let words = format!("{ended} of {} runs ended, {failed} failed, {} at work", sweep.runs.len(), at_work.len());
+        bar.show(done_epochs + partly, &words);
+    });
+    pool.run(
+        &|| signals.received().is_some(),
+        &mut |run, ending| (progress.borrow_mut())(Some((run, ending)), &[]),
+        &mut |at_work| (progress.borrow_mut())(None, at_work),
+    )?;
+    bar.finish();
+    let tally = conclude(sweep, false, printer)?;
+    Ok(match signals.received() {
+        Some(_) => signals.exit(),
+        None if tally.done == sweep.runs.len() => Exit::Done,
+        None => Exit::Fixable,
+    })
+}
+
+fn done_in(sweep: &Sweep, run: &PlannedRun) -> u64 {
+    match sweep.state(run) {
+        Ok(RunState::Running { done } | RunState::Stopped { done }) => done,
+        _ => 0,
+    }
+}
+
+fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let name = sweep.dir.file_name().map_or_else(|| "sweep".into(), |name| name.to_string_lossy().into_owned());
+    let job = ArrayJob {
+        name: format!("gan-lab-{name}"),
+        plan: absolute(&sweep.plan_path())?,
+        runs: sweep.runs.len(),
+        program: std::env::current_exe()?,
+        folder: std::env::current_dir()?,
+        per_task: args.per_task.map(|n| n as usize),
+        cpus: sweep.runs.iter().map(|run| run.config.threads).max().unwrap_or(1),
+        max_parallel: args.max_parallel.map(|n| n as usize),
+        partition: args.partition.clone(),
+        time: args.time.clone(),
+        warning: args.warning,
+        extra: args.sbatch.clone(),
+    };
+    let script = job.write()?;
+    if !args.submit {
+        let words = format!(
+            "wrote {} ({} tasks of {} runs)\nnext: sbatch {0}, then gan-lab sweep status {}",
+            script.display(),
+            job.tasks(),
+            job.per_task(),
+            sweep.dir.display()
+        );
+        let json = serde_json::json!({ "script": script, "tasks": job.tasks(), "runs": job.runs });
+        printer.result(&words, &script.display().to_string(), &json);
+        return Ok(Exit::Done);
+    }
+    let signals = Signals::listen()?;
+    let queue = Queue::submit(&script)?;
+    printer.note(&format!("submitted as job {}; interrupting this command leaves it in the queue", queue.job));
+    let bar = printer.progress("run", sweep.runs.len() as u64, 0);
+    let mut silences = 0;
+    loop {
+        let states = match queue.states() {
+            Ok(states) => states,
+            // A controller that starts anew answers again after a while.
+            Err(_) if silences < PATIENCE => {
+                silences += 1;
+                std::thread::sleep(ASK);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        silences = 0;
+        if states.is_empty() || signals.received().is_some() {
+            break;
+        }
+        let tally = Tally::of(&sweep.states()?);
+        bar.show(tally.done as u64, &format!("{} tasks in the queue, {} runs at work", states.len(), tally.running));
+        std::thread::sleep(ASK);
+    }
+    bar.finish();
+    let tally = conclude(sweep, false, printer)?;
+    Ok(match signals.received() {
+        Some(_) => signals.exit(),
+        None if tally.done == sweep.runs.len() => Exit::Done,
+        None => Exit::Fixable,
+    })
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("cannot find out where {} is", path.display()))
+}
+
+/// Says how far a sweep is, and which runs need a look.
+fn conclude(sweep: &Sweep, all: bool, printer: &Printer) -> anyhow::Result<Tally> {
+    let states = sweep.states()?;
+    let tally = Tally::of(&states);
+    let Tally { done, running, failed, stopped, missing } = tally;
+    let counts = format!(
+        "{}: {done} of {} runs done, {running} running, {failed} failed, {stopped} stopped, {missing} missing",
+        sweep.dir.display(),
+        states.len()
+    );
+    let shown = |state: &RunState| all || matches!(state, RunState::Failed { .. } | RunState::Stopped { .. });
+    let rows: Vec<Vec<String>> = sweep.runs.iter().zip(&states).filter(|(_, state)| shown(state)).map(row).collect();
+    let mut words = counts.clone();
+    if !rows.is_empty() {
+        words += &format!("\n\n{}", table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows));
+    }
+    if done > 0 {
+        words += &format!("\nnext: gan-lab compare {}", sweep.dir.display());
+    }
+    let json = serde_json::json!({
+        "sweep": sweep.dir,
+        "done": done, "running": running, "failed": failed, "stopped": stopped, "missing": missing,
+        "runs": sweep.runs.iter().zip(&states).map(|(run, state)| {
+            serde_json::json!({ "index": run.index, "dir": run.dir, "state": state.name(), "detail": detail(run, state) })
+        }).collect::<Vec<_>>(),
+    });
+    printer.result(&words, &counts, &json);
+    Ok(tally)
+}
+
+fn row((run, state): (&PlannedRun, &RunState)) -> Vec<String> {
+    vec![run.index.to_string(), state.name().to_owned(), run.dir.display().to_string(), detail(run, state)]
+}
+
+fn detail(run: &PlannedRun, state: &RunState) -> String {
+    match state {
+        RunState::Running { done } | RunState::Stopped { done } => format!("{done} of {} epochs", run.config.epochs),
+        RunState::Failed { reason } => reason.lines().next().unwrap_or_default().to_owned(),
+        RunState::Done | RunState::Missing => String::new(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Laws that are equally likely Gaussians, and which data files say that theirs is one.
+//!
+//! A MAT file says so in one of two ways: arrays `modes` (K x 2, the means) and `covariances` (2K x 2, one block under
+//! the other), as `gan-lab data make` writes them; or the blocks `a` to `d` of the course's file, of which `xx` is the
+//! scaled sequence: each block is a stroke, and its mean and covariance are taken from its points.
+
+use std::path::Path;
+
+use fs_err as fs;
+
+use super::{DataError, Format, Matrix, damaged, detect, mat};
+
+/// A Gaussian of a law.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mode {
+    /// Its mean.
+    pub mean: [f64; 2],
+    /// Its covariance matrix, symmetric and positive definite.
+    pub covariance: [[f64; 2]; 2],
+}
+
+/// The scale and shift with which the course's file makes `xx` of its blocks.
+const SCALE: f64 = 1.0 / 25.0;
+const SHIFT: f64 = 0.5;
+
+impl Mode {
+    /// A Gaussian with the same deviation in every direction.
+    pub fn round(mean: [f64; 2], sigma: f64) -> Self {
+        Self { mean, covariance: [[sigma * sigma, 0.0], [0.0, sigma * sigma]] }
+    }
+
+    /// The mean and covariance of points; None where they do not spread in both directions.
+    fn fitted(points: &[[f64; 2]]) -> Option<Self> {
+        let n = points.len() as f64;
+        let mean = [0, 1].map(|i| points.iter().map(|p| p[i]).sum::<f64>() / n);
+        let moment =
+            |i: usize, j: usize| points.iter().map(|p| (p[i] - mean[i]) * (p[j] - mean[j])).sum::<f64>() / (n - 1.0);
+        let covariance = [[moment(0, 0), moment(0, 1)], [moment(1, 0), moment(1, 1)]];
+        Some(Self { mean, covariance }).filter(Self::is_sound)
+    }
+
+    fn is_sound(&self) -> bool {
+        let [[xx, xy], [yx, yy]] = self.covariance;
+        let determinant = xx * yy - xy * yx;
+        let symmetric = (xy - yx).abs() <= 1e-9 * (xx * yy).abs().sqrt();
+        self.mean.iter().all(|x| x.is_finite()) && xx > 0.0 && determinant.is_finite() && determinant > 0.0 && symmetric
+    }
+
+    /// The squared Mahalanobis distance of a point.
+    pub fn distance_squared(&self, point: [f64; 2]) -> f64 {
+        let [[xx, xy], [_, yy]] = self.covariance;
+        let [dx, dy] = [point[0] - self.mean[0], point[1] - self.mean[1]];
+        (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) / (xx * yy - xy * xy)
+    }
+}
+
+/// The modes of the law behind the variable `key` of a file, where the file says them.
+pub fn known_modes(path: &Path, key: &str) -> Result<Option<Vec<Mode>>, DataError> {
+    let bytes = fs::read(path)?;
+    if !matches!(detect(path, &bytes)?, Format::Mat) {
+        return Ok(None);
+    }
+    let names: Vec<String> = mat::variables(path, &bytes)?.into_iter().map(|variable| variable.name).collect();
+    let has = |name: &str| names.iter().any(|n| n == name);
+    let rows = |name: &str| mat::read(path, &bytes, name).map(|matrix| pairs(&matrix));
+    if has("modes") && has("covariances") {
+        return declared(path, &rows("modes")?, &rows("covariances")?).map(Some);
+    }
+    let blocks = ["a", "b", "c", "d"];
+    if !blocks.into_iter().all(has) || !has(key) {
+        return Ok(None);
+    }
+    let blocks = blocks.into_iter().map(rows).collect::<Result<Vec<_>, _>>()?;
+    Ok(strokes(&blocks, &rows(key)?))
+}
+
+/// The rows of an array with two columns; of another none.
+fn pairs(matrix: &Matrix) -> Vec<[f64; 2]> {
+    if matrix.columns == 2 { matrix.values.as_chunks().0.to_vec() } else { Vec::new() }
+}
+
+fn declared(path: &Path, means: &[[f64; 2]], covariances: &[[f64; 2]]) -> Result<Vec<Mode>, DataError> {
+    let modes: Vec<Mode> = means
+        .iter()
+        .zip(covariances.as_chunks::<2>().0)
+        .map(|(&mean, &covariance)| Mode { mean, covariance })
+        .collect();
+    if modes.is_empty() || 2 * modes.len() != covariances.len() || !modes.iter().all(Mode::is_sound) {
+        let reason = "'modes' must be K x 2 and 'covariances' 2K x 2, each 2 x 2 block positive definite";
+        return Err(damaged(path, reason));
+    }
+    Ok(modes)
+}
+
+/// A mode for each block, if `all` is their scaled sequence.
+fn strokes(blocks: &[Vec<[f64; 2]>], all: &[[f64; 2]]) -> Option<Vec<Mode>> {
+    let scaled: Vec<Vec<[f64; 2]>> =
+        blocks.iter().map(|block| block.iter().map(|point| point.map(|x| x * SCALE + SHIFT)).collect()).collect();
+    let sequence = scaled.concat();
+    let near = |p: &[f64; 2], q: &[f64; 2]| (0..2).all(|i| (p[i] - q[i]).abs() < 1e-5);
+    if sequence.len() != all.len() || !sequence.iter().zip(all).all(|(p, q)| near(p, q)) {
+        return None;
+    }
+    scaled.iter().map(|block| Mode::fitted(block)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::synthetic::Law;
+    use crate::data::write_mat;
+
+    fn known(arrays: &[(&str, Vec<[f64; 2]>)], key: &str) -> Result<Option<Vec<Mode>>, DataError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file.mat");
+        crate::files::write(&path, &write_mat(arrays).unwrap()).unwrap();
+        known_modes(&path, key)
+    }
+
+    #[test]
+    fn the_strokes_of_the_m_are_found_near_their_law() {
+        let modes = known(&Law::Points.draw(40_000, 0), "xx").unwrap().unwrap();
+        let law = Law::Points.modes().unwrap();
+        assert_eq!(modes.len(), 4);
+        for (found, exact) in modes.iter().zip(&law) {
+            // Deviations are about 0.08 in these units and there are 10000 points in a stroke.
+            assert!((0..2).all(|i| (found.mean[i] - exact.mean[i]).abs() < 0.004), "{found:?} for {exact:?}");
+            assert!((0..2).all(|i| (found.covariance[i][i] / exact.covariance[i][i] - 1.0).abs() < 0.06));
+        }
+    }
+
+    #[test]
+    fn a_file_that_we_make_says_its_law() {
+        for law in [Law::Ring8, Law::Grid25] {
+            assert_eq!(known(&law.draw(50, 0), "xx").unwrap(), law.modes());
+        }
+        assert_eq!(known(&Law::Moons.draw(50, 0), "xx").unwrap(), None);
+    }
+
+    #[test]
+    fn other_points_beside_the_blocks_have_no_known_law_and_a_nonsensical_law_is_an_error() {
+        let mut arrays = Law::Points.draw(80, 0);
+        arrays[4].1[7][0] += 0.1;
+        assert_eq!(known(&arrays, "xx").unwrap(), None);
+        let flat = [("modes", vec![[0.0, 0.0]]), ("covariances", vec![[1.0, 1.0], [1.0, 1.0]])];
+        assert!(known(&flat, "xx").unwrap_err().to_string().contains("positive definite"));
+    }
+
+    #[test]
+    fn the_mahalanobis_distance_counts_deviations() {
+        let mode = Mode { mean: [1.0, 0.0], covariance: [[4.0, 0.0], [0.0, 0.25]] };
+        assert!((mode.distance_squared([3.0, 0.0]) - 1.0).abs() < 1e-12);
+        assert!((mode.distance_squared([1.0, 1.0]) - 4.0).abs() < 1e-12);
+    }
+}

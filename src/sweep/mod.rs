@@ -1,0 +1,73 @@
+//! Many runs: a plan that expands into one resolved config a line, and who does them.
+//!
+//! | file | content |
+//! |---|---|
+//! | `plan.jsonl` | one [`PlannedRun`] a line |
+//! | `runs/<model>-<optim>-<digest>/seed<seed>/` | the runs; the digest is of all that the config says but its seed, so the same config is always the same directory, and no directory holds more entries than there are seeds or configs |
+//! | `errors/<…>.txt` | why a run failed, while it has not been done again |
+//! | `sweep.sbatch`, `logs/` | what goes to Slurm and what its tasks say |
+//!
+//! Runs do not know of each other: any number of processes on any number of machines that share the directory can do
+//! lines of the plan, each line any number of times, in any order.
+
+mod plan;
+mod pool;
+mod slurm;
+mod status;
+
+pub use plan::{PlanFile, PlannedRun, Sweep};
+pub use pool::{Ending, Pool};
+pub use slurm::{ArrayJob, Queue, commands};
+pub use status::{RunState, Tally};
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::run::RunError;
+
+/// What can be wrong with a sweep.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A file cannot be read or written, a program not started.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A run directory cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A plan that is not one.
+    #[error("{path} is not a plan: {reason}")]
+    NotAPlan {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A point of the grid whose config makes no sense.
+    #[error("{path}, with {point}: {source}")]
+    Config {
+        /// The plan.
+        path: PathBuf,
+        /// The values of the grid.
+        point: String,
+        /// What is wrong.
+        source: ConfigError,
+    },
+    /// There is no such line.
+    #[error("{path} has {lines} runs, 0 to {last}; there is no index {index}", last = lines.saturating_sub(1))]
+    NoLine {
+        /// The plan.
+        path: PathBuf,
+        /// Its lines.
+        lines: usize,
+        /// The one asked for.
+        index: usize,
+    },
+    /// A program of Slurm's failed.
+    #[error("{program} failed: {reason}")]
+    Slurm {
+        /// Which program.
+        program: &'static str,
+        /// Its words.
+        reason: String,
+    },
+}
