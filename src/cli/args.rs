@@ -39,6 +39,18 @@ impl FromStr for Indices {
     }
 }
 
+/// Seeds, such as `0-4`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seeds(pub(super) Vec<u64>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        crate::sweep::seed_list(text).map(Self)
+    }
+}
+
 /// A model, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ModelArg {

@@ -120,7 +120,7 @@ impl Animation for Film {
 }
 
 /// The lab's axes for its own points, else axes that fit.
-fn axes(config: &RunConfig, real: &[Point]) -> Axes {
+pub(super) fn axes(config: &RunConfig, real: &[Point]) -> Axes {
     let points_mat = config.data.path.file_name().is_some_and(|name| name == "points.mat");
     if points_mat && Axes::LAB.hold(real) { Axes::LAB } else { Axes::fitted(real) }
 }

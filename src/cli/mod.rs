@@ -1,6 +1,7 @@
 //! The command line: clap's arguments, the lines that turn them into configs and calls, what a person reads.
 
 mod args;
+mod compare;
 mod completions;
 mod convert;
 mod data;
@@ -46,6 +47,7 @@ enum Command {
     Train(Box<train::TrainArgs>),
     Draw(draw::DrawArgs),
     Eval(eval::EvalArgs),
+    Compare(Box<compare::CompareArgs>),
     Sweep(Box<sweep::SweepArgs>),
     Run(run::RunArgs),
     Sefa(Box<sefa::SefaArgs>),
@@ -89,6 +91,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Train(args) => train::run(&args, printer),
         Command::Draw(args) => draw::run(&args, printer),
         Command::Eval(args) => eval::run(&args, printer),
+        Command::Compare(args) => compare::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),

@@ -162,8 +162,15 @@ fn dry_run(sweep: &Sweep, printer: &Printer) {
     printer.result(&words, &listing, &json.collect::<Vec<_>>());
 }
 
-/// Does a sweep on this machine.
-pub(super) fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
+/// Does a sweep on this machine, and says what came of it.
+fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
+    let exit = train_all(sweep, jobs, printer)?;
+    conclude(sweep, false, printer)?;
+    Ok(exit)
+}
+
+/// Does all runs of a sweep on this machine.
+pub(super) fn train_all(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let signals = Signals::listen()?;
     let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
@@ -193,10 +200,10 @@ pub(super) fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> an
         &mut |at_work| (progress.borrow_mut())(None, at_work),
     )?;
     bar.finish();
-    let tally = conclude(sweep, false, printer)?;
+    let all_done = Tally::of(&sweep.states()?).done == sweep.runs.len();
     Ok(match signals.received() {
         Some(_) => signals.exit(),
-        None if tally.done == sweep.runs.len() => Exit::Done,
+        None if all_done => Exit::Done,
         None => Exit::Fixable,
     })
 }

@@ -1,10 +1,12 @@
 //! Numbers to pictures, through plotters; no files.
 
+mod curves;
 mod images;
 mod picture;
 mod scatter;
 mod sheet;
 
+pub use curves::{Curve, CurveChart};
 pub use images::{image_grid, image_picture};
 pub use picture::Picture;
 pub use scatter::{Axes, ScatterPainter, Size};

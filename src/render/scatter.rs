@@ -21,13 +21,13 @@ use crate::data::Point;
 const ORIGINAL: RGBColor = RGBColor(0x66, 0x99, 0xA1);
 /// The lab's colour for generated points, #F17C67.
 const GENERATED: RGBColor = RGBColor(0xF1, 0x7C, 0x67);
-const INK: RGBColor = RGBColor(0x26, 0x26, 0x26);
-const LABEL: RGBColor = RGBColor(0x59, 0x59, 0x59);
-const FRAME: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
-const GRID: RGBColor = RGBColor(0xEC, 0xEC, 0xEC);
+pub(super) const INK: RGBColor = RGBColor(0x26, 0x26, 0x26);
+pub(super) const LABEL: RGBColor = RGBColor(0x59, 0x59, 0x59);
+pub(super) const FRAME: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
+pub(super) const GRID: RGBColor = RGBColor(0xEC, 0xEC, 0xEC);
 /// Pictures are drawn at this many times their size and halved, for smooth edges.
-const OVERSAMPLING: u32 = 2;
-const FONT: &str = "sans-serif";
+pub(super) const OVERSAMPLING: u32 = 2;
+pub(super) const FONT: &str = "sans-serif";
 
 /// What part of the plane a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,7 +106,7 @@ impl FromStr for Size {
     }
 }
 
-type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+pub(super) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Draws frames that share everything but the generated points and the title.
@@ -244,7 +244,7 @@ fn range((low, high): (f64, f64)) -> Range<f64> {
 }
 
 /// Makes the font that comes with the program known to plotters, which then asks the system for none.
-fn load_font() -> Result<(), RenderError> {
+pub(super) fn load_font() -> Result<(), RenderError> {
     static LOADED: OnceLock<bool> = OnceLock::new();
     let loaded = LOADED.get_or_init(|| register_font(FONT, FontStyle::Normal, dejavu::sans::regular()).is_ok());
     if *loaded { Ok(()) } else { Err(RenderError("the built-in font is unreadable".into())) }

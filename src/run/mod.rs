@@ -104,7 +104,7 @@ impl RunDir {
         let mut found = Vec::new();
         for entry in fs::read_dir(parent)? {
             let run = Self::new(entry?.path());
-            if run.is_begun() && run.file(REAL).is_file() {
+            if run.holds_points() {
                 found.push(run);
             }
         }
@@ -119,6 +119,11 @@ impl RunDir {
         }
         let (done, epochs) = (snapshot::epochs_done(self)?, self.config()?.epochs);
         Ok(if done >= epochs { Status::Finished { epochs: done } } else { Status::Unfinished { done, epochs } })
+    }
+
+    /// Whether there is a run of points with a state.
+    pub fn holds_points(&self) -> bool {
+        self.is_begun() && self.file(REAL).is_file()
     }
 
     /// Whether there is a run with a state; one killed before its first state has done nothing.

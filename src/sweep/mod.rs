@@ -15,7 +15,7 @@ mod pool;
 mod slurm;
 mod status;
 
-pub use plan::{PlanFile, PlannedRun, Sweep};
+pub use plan::{PlanFile, PlannedRun, Sweep, seed_list};
 pub use pool::{Ending, Pool};
 pub use slurm::{ArrayJob, Queue, commands};
 pub use status::{RunState, Tally};

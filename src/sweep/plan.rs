@@ -276,15 +276,15 @@ fn values(key: &str, value: &Value) -> Result<Vec<Value>, String> {
     let mut seeds = Vec::new();
     for value in given {
         match value {
-            Value::String(text) => seeds.extend(ranges(&text)?.into_iter().map(Value::from)),
+            Value::String(text) => seeds.extend(seed_list(&text)?.into_iter().map(Value::from)),
             other => seeds.push(other),
         }
     }
     Ok(seeds)
 }
 
-/// The numbers of `0-9` or `0,3,7-9`.
-fn ranges(text: &str) -> Result<Vec<u64>, String> {
+/// The seeds of `0-9` or `0,3,7-9`.
+pub fn seed_list(text: &str) -> Result<Vec<u64>, String> {
     let wrong = || format!("'{text}' is not a list of seeds; say \"0-9\" or [0, 3, 7]");
     let mut numbers = Vec::new();
     for part in text.split(',') {

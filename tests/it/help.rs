@@ -11,6 +11,7 @@ fn help_texts() {
         ("train_progan", &["train", "progan", "--help"]),
         ("draw", &["draw", "--help"]),
         ("eval", &["eval", "--help"]),
+        ("compare", &["compare", "--help"]),
         ("sweep", &["sweep", "--help"]),
         ("sweep_status", &["sweep", "status", "--help"]),
         ("run", &["run", "--help"]),

@@ -1,0 +1,232 @@
+//! `gan-lab compare`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::args::{LawArg, Seeds};
+use super::draw::axes;
+use super::eval::metric;
+use super::exit::{Exit, UsageError};
+use super::printer::Printer;
+use super::sweep;
+use super::table::{Align, table};
+use crate::compare::{self, Group, Panel, RunSummary};
+use crate::config::{Model, TrainConfig};
+use crate::data::synthetic::Law;
+use crate::eval::Plan;
+use crate::metric::Metric;
+use crate::render::{Curve, CurveChart, Size};
+use crate::run::{RUNS, RunDir};
+use crate::sweep::PlannedRun;
+use crate::{files, media};
+
+const COMPARISONS: &str = "work_dirs/compare";
+/// More cells than this are too small to see; then each group shows its median run.
+const MOST_CELLS: usize = 12;
+const CELL: Size = Size { width: 480, height: 360 };
+const CHART: Size = Size { width: 960, height: 540 };
+
+/// Compare runs: a table, a curve, their distributions side by side
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Runs that differ in their seed only are taken together: means with standard errors, and differences \
+                        seed by seed. Written: table.md, table.csv, comparison.json, curve.png, panel.png, panel.gif."
+)]
+pub(super) struct CompareArgs {
+    /// Run directories, or directories of runs such as a sweep's
+    #[arg(value_name = "RUN", required_unless_present = "lab")]
+    runs: Vec<PathBuf>,
+    /// Where to write [default: work_dirs/compare/<name>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Which metrics of the last state
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric,
+          default_value = "w1,sliced-w2,1-nn,precision,recall,coverage")]
+    metrics: Vec<Metric>,
+    /// The law of the data, where their file does not say it
+    #[arg(long)]
+    law: Option<LawArg>,
+    /// Points in each set [default: as many as are held out, 2000 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
+    samples: Option<u32>,
+    /// Fresh draws from each run
+    #[arg(long, value_name = "R", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    repeats: u16,
+    /// Draw no panel.gif
+    #[arg(long)]
+    no_gif: bool,
+
+    /// The lab's own comparison, trained where it is not yet: three models with RMSProp, the GAN with SGD and Adam too
+    #[arg(long, conflicts_with = "runs", help_heading = "The lab's comparison")]
+    lab: bool,
+    /// Which seeds
+    #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
+    seeds: Seeds,
+    /// The data [default: data/points.mat]
+    #[arg(long, value_name = "FILE", requires = "lab", help_heading = "The lab's comparison")]
+    data: Option<PathBuf>,
+    /// Epochs [default: 320]
+    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    epochs: Option<u64>,
+    /// How many points train [default: 7000]
+    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    train_size: Option<usize>,
+    /// Where the runs are and go
+    #[arg(long = "runs", value_name = "DIR", default_value = RUNS, requires = "lab", help_heading = "The lab's comparison")]
+    runs_dir: PathBuf,
+    /// Runs at a time [default: what the machine has]
+    #[arg(long, value_name = "J", requires = "lab", help_heading = "The lab's comparison",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+}
+
+pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let out = args.out.clone().unwrap_or_else(|| Path::new(COMPARISONS).join(default_name(args)));
+    let dirs = if args.lab {
+        match train_lab(args, &out, printer)? {
+            Ok(dirs) => dirs,
+            Err(exit) => return Ok(exit),
+        }
+    } else {
+        let found = args.runs.iter().map(|path| compare::runs_under(path)).collect::<Result<Vec<_>, _>>()?;
+        found.into_iter().flatten().collect()
+    };
+    if args.samples.is_some_and(|n| n < 10) {
+        return Err(UsageError("--samples must be at least 10".into()).into());
+    }
+    let runs = summarise(&dirs, args, printer)?;
+    let (groups, differences) = compare::compare_groups(&runs, &args.metrics);
+    let mut written = Vec::new();
+    let mut write = |name: &str, bytes: &[u8]| -> anyhow::Result<()> {
+        let path = out.join(name);
+        files::write(&path, bytes)?;
+        written.push(path);
+        Ok(())
+    };
+    let json = compare::json(&runs, &groups, &differences, &args.metrics);
+    write("table.md", compare::markdown(&runs, &groups, &differences, &args.metrics).as_bytes())?;
+    write("table.csv", &compare::csv(&runs, &args.metrics)?)?;
+    write("comparison.json", (serde_json::to_string_pretty(&json)? + "\n").as_bytes())?;
+    write("curve.png", &media::encode_png(&chart(&groups)?)?)?;
+    let panel = Panel::open(&shown(&runs, &groups), CELL, |real| axes(&runs[0].config, real))?;
+    write("panel.png", &media::encode_png(&panel.last()?)?)?;
+    if !args.no_gif {
+        printer.note("drawing panel.gif");
+        write("panel.gif", &media::encode_gif(&panel, 4.0)?)?;
+    }
+    let listing = listing(&runs, &groups, &differences, &args.metrics);
+    let files = written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");
+    printer.result(&format!("{listing}\n\n{files}"), &files, &json);
+    Ok(Exit::Done)
+}
+
+fn default_name(args: &CompareArgs) -> String {
+    let first = args.runs.first().and_then(|path| path.file_name());
+    first.map_or_else(|| "lab".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Trains what is missing of the lab's comparison; the inner error is how that ended otherwise.
+fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Result<Result<Vec<RunDir>, Exit>> {
+    let mut base = TrainConfig { threads: 1, ..TrainConfig::lab(Model::Gan) };
+    super::args::set(&mut base.data.path, args.data.as_ref());
+    super::args::set(&mut base.data.train_size, args.train_size.as_ref());
+    super::args::set(&mut base.epochs, args.epochs.as_ref());
+    let configs = compare::lab_configs(&base, &args.seeds.0).into_iter().map(TrainConfig::check);
+    let runs = std::path::absolute(&args.runs_dir)?;
+    let sweep = compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>()?)?;
+    sweep.write()?;
+    let dirs = sweep.runs.iter().map(PlannedRun::run_dir).collect();
+    let exit = sweep::train_all(&sweep, args.jobs.map(usize::from), printer)?;
+    Ok(if exit == Exit::Done { Ok(dirs) } else { Err(exit) })
+}
+
+fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::Result<Vec<RunSummary>> {
+    let plan = Plan {
+        metrics: Some(args.metrics.clone()),
+        law: args.law.map(Law::from),
+        samples: args.samples.map(|n| n as usize),
+        repeats: usize::from(args.repeats),
+    };
+    let bar = printer.progress("run", dirs.len() as u64, 0);
+    let mut runs = Vec::new();
+    for dir in dirs {
+        let path = dir.path().display();
+        runs.push(RunSummary::of(dir, &plan).with_context(|| format!("{path} cannot be measured"))?);
+        bar.show(runs.len() as u64, "measured");
+    }
+    bar.finish();
+    compare::label_all(&mut runs);
+    Ok(runs)
+}
+
+/// The runs on the panel: all, or the median run of each group where they are many.
+fn shown<'a>(runs: &'a [RunSummary], groups: &[Group<'a>]) -> Vec<&'a RunSummary> {
+    if runs.len() <= MOST_CELLS {
+        return runs.iter().collect();
+    }
+    let distance = |run: &RunSummary| run.mean(Metric::W1).or_else(|| run.curve.last().map(|&(_, value)| value));
+    let medians = groups.iter().filter_map(|group| {
+        let median = group.median_by(distance)?;
+        runs.iter().find(|run| run.dir == median.dir)
+    });
+    medians.take(MOST_CELLS).collect()
+}
+
+fn chart(groups: &[Group<'_>]) -> anyhow::Result<crate::render::Picture> {
+    let points = |run: &RunSummary| run.curve.iter().map(|&(epoch, value)| (epoch as f64, value)).collect::<Vec<_>>();
+    let curves: Vec<Curve> = groups
+        .iter()
+        .map(|group| {
+            let behind = if group.runs.len() > 1 { group.runs.iter().map(|run| points(run)).collect() } else { vec![] };
+            let line = group.mean_curve().into_iter().map(|(epoch, value)| (epoch as f64, value)).collect();
+            Curve { name: group.label.clone(), line, behind }
+        })
+        .collect();
+    let floors: Vec<f64> = groups
+        .iter()
+        .flat_map(|group| &group.runs)
+        .filter_map(|run| run.floor.map(|floor| floor.sliced_w2.mean))
+        .collect();
+    let mut levels = Vec::new();
+    if !floors.is_empty() {
+        let floor = floors.iter().sum::<f64>() / floors.len() as f64;
+        levels = vec![("floor".to_owned(), floor), (format!("{} floors", compare::NEAR), compare::NEAR * floor)];
+    }
+    let title = "sliced W2 distance from the held-out points";
+    Ok(CurveChart { title, curves: &curves, levels: &levels }.draw(CHART)?)
+}
+
+/// The differences in the first metric, for a person; the files have them all.
+fn differences_in(differences: &[compare::Difference], metrics: &[Metric]) -> Vec<compare::Difference> {
+    differences.iter().filter(|difference| Some(&difference.metric) == metrics.first()).cloned().collect()
+}
+
+fn listing(
+    runs: &[RunSummary],
+    groups: &[Group<'_>],
+    differences: &[compare::Difference],
+    metrics: &[Metric],
+) -> String {
+    let aligned = |rows: &[Vec<String>]| {
+        let columns = rows.first().map_or(0, Vec::len);
+        let align: Vec<Align> = (0..columns).map(|i| if i == 0 { Align::Left } else { Align::Right }).collect();
+        table(&align, rows)
+    };
+    let mut parts = Vec::new();
+    if groups.len() == runs.len() || runs.len() <= MOST_CELLS {
+        parts.push(aligned(&compare::run_rows(runs, metrics)));
+    }
+    if groups.len() < runs.len() {
+        parts.push(format!("mean +- standard error over seeds\n{}", aligned(&compare::group_rows(groups, metrics))));
+    }
+    if !differences.is_empty() {
+        let first = groups.first().map_or("", |group| group.label.as_str());
+        parts.push(format!(
+            "difference from {first}, seed by seed\n{}",
+            aligned(&compare::difference_rows(&differences_in(differences, metrics)))
+        ));
+    }
+    parts.join("\n\n")
+}

@@ -1,0 +1,220 @@
+//! Values over epochs, on a logarithmic scale: a line for each series, the floor dashed below them.
+
+use plotters::backend::BitMapBackend;
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::combinators::{IntoLogRange as _, LogCoord};
+
+use plotters::coord::types::RangedCoordf64;
+use plotters::drawing::IntoDrawingArea as _;
+use plotters::element::PathElement;
+use plotters::prelude::Cartesian2d;
+use plotters::series::{DashedLineSeries, LineSeries};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color as _, IntoFont as _, RGBColor, ShapeStyle, TextStyle, WHITE};
+
+use super::scatter::{Area, FONT, FRAME, GRID, INK, LABEL, OVERSAMPLING, load_font};
+use super::{Picture, RenderError, Size};
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008, without yellow and with black last).
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0x00, 0x00, 0x00),
+];
+
+/// A named series of (epoch, value), each value above 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What the legend says.
+    pub name: String,
+    /// The line.
+    pub line: Vec<(f64, f64)>,
+    /// Thin lines behind it: the runs that it is the middle of.
+    pub behind: Vec<Vec<(f64, f64)>>,
+}
+
+type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
+
+/// A chart of curves.
+#[derive(Clone, Debug)]
+pub struct CurveChart<'a> {
+    /// What it says above.
+    pub title: &'a str,
+    /// The curves.
+    pub curves: &'a [Curve],
+    /// Dashed horizontal lines with their names.
+    pub levels: &'a [(String, f64)],
+}
+
+impl CurveChart<'_> {
+    /// Draws it.
+    pub fn draw(&self, size: Size) -> Result<Picture, RenderError> {
+        load_font()?;
+        let drawn = Size { width: size.width * OVERSAMPLING, height: size.height * OVERSAMPLING };
+        let mut picture = Picture::white(drawn.width as usize, drawn.height as usize);
+        let area = BitMapBackend::with_buffer(&mut picture.rgb, (drawn.width, drawn.height)).into_drawing_area();
+        let scale = Scale((f64::from(drawn.width) / 960.0).min(f64::from(drawn.height) / 540.0));
+        let (x, y) = self.ranges();
+        let mut chart = ChartBuilder::on(&area)
+            .margin_top(scale.pixels(46.0))
+            .margin_right(scale.pixels(30.0 + self.legend_width()))
+            .margin_bottom(scale.pixels(12.0))
+            .margin_left(scale.pixels(12.0))
+            .x_label_area_size(scale.pixels(42.0))
+            .y_label_area_size(scale.pixels(58.0))
+            .build_cartesian_2d(x.0..x.1, (y.0..y.1).log_scale())
+            .map_err(RenderError::new)?;
+        mesh(&mut chart, scale)?;
+        self.levels(&area, &mut chart, scale, x)?;
+        self.lines(&mut chart, scale)?;
+        self.words(&area, scale, drawn)?;
+        drop(chart);
+        area.present().map_err(RenderError::new)?;
+        drop(area);
+        Ok(picture.halved())
+    }
+
+    /// A legend's place, for names in letters of about 7 pixels.
+    fn legend_width(&self) -> f64 {
+        let longest = self.curves.iter().map(|curve| curve.name.chars().count()).max().unwrap_or(0);
+        36.0 + 7.2 * longest as f64
+    }
+
+    /// From the first epoch to the last, and from the lowest value to the highest with a little room.
+    fn ranges(&self) -> ((f64, f64), (f64, f64)) {
+        let lines = || self.curves.iter().flat_map(|curve| std::iter::once(&curve.line).chain(&curve.behind)).flatten();
+        let around = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+        };
+        let x = around(&mut lines().map(|&(epoch, _)| epoch));
+        let levels = self.levels.iter().map(|&(_, level)| level);
+        let y = around(&mut lines().map(|&(_, value)| value).chain(levels).filter(|value| *value > 0.0));
+        let x = if x.0 < x.1 { (0.0, x.1) } else { (0.0, x.1.max(1.0)) };
+        let y = if y.0 <= y.1 { (y.0 * 0.8, y.1 * 1.25) } else { (0.1, 1.0) };
+        (x, y)
+    }
+
+    fn levels(&self, area: &Area<'_>, chart: &mut Chart<'_>, scale: Scale, x: (f64, f64)) -> Result<(), RenderError> {
+        for (name, level) in self.levels {
+            let style = ShapeStyle::from(LABEL).stroke_width(scale.pixels(1.0));
+            let ends = [(x.0, *level), (x.1, *level)];
+            let dashes = DashedLineSeries::new(ends, scale.pixels(5.0), scale.pixels(4.0), style);
+            chart.draw_series(dashes).map_err(RenderError::new)?;
+            let (right, y) = chart.backend_coord(&(x.1, *level));
+            let text = scale.font(12.0, LABEL).pos(Pos::new(HPos::Right, VPos::Bottom));
+            area.draw_text(name, &text, (right - scale.at(4.0), y - scale.at(1.0))).map_err(RenderError::new)?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self, chart: &mut Chart<'_>, scale: Scale) -> Result<(), RenderError> {
+        for (i, curve) in self.curves.iter().enumerate() {
+            let colour = colour(i);
+            for behind in &curve.behind {
+                let style = ShapeStyle::from(colour.mix(0.3)).stroke_width(scale.pixels(0.8));
+                chart.draw_series(LineSeries::new(behind.iter().copied(), style)).map_err(RenderError::new)?;
+            }
+        }
+        for (i, curve) in self.curves.iter().enumerate() {
+            let style = ShapeStyle::from(colour(i)).stroke_width(scale.pixels(2.0));
+            chart.draw_series(LineSeries::new(curve.line.iter().copied(), style)).map_err(RenderError::new)?;
+        }
+        Ok(())
+    }
+
+    /// Title and legend.
+    fn words(&self, area: &Area<'_>, scale: Scale, size: Size) -> Result<(), RenderError> {
+        let left = Pos::new(HPos::Left, VPos::Center);
+        let title = scale.font(18.0, INK).pos(left);
+        area.draw_text(self.title, &title, (scale.at(20.0), scale.at(24.0))).map_err(RenderError::new)?;
+        let x = size.width as i32 - scale.at(self.legend_width());
+        for (i, curve) in self.curves.iter().enumerate() {
+            let y = scale.at(60.0 + 22.0 * i as f64);
+            let style = ShapeStyle::from(colour(i)).stroke_width(scale.pixels(3.0));
+            area.draw(&PathElement::new([(x, y), (x + scale.at(18.0), y)], style)).map_err(RenderError::new)?;
+            let text = scale.font(13.0, INK).pos(left);
+            area.draw_text(&curve.name, &text, (x + scale.at(25.0), y)).map_err(RenderError::new)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lengths are for 960x540 and grow with the picture.
+#[derive(Clone, Copy, Debug)]
+struct Scale(f64);
+
+impl Scale {
+    fn pixels(self, length: f64) -> u32 {
+        (length * self.0).round().max(1.0) as u32
+    }
+
+    fn at(self, length: f64) -> i32 {
+        (length * self.0).round() as i32
+    }
+
+    fn font<'a>(self, size: f64, colour: RGBColor) -> TextStyle<'a> {
+        (FONT, size * self.0).into_font().color(&colour)
+    }
+}
+
+fn colour(i: usize) -> RGBColor {
+    COLOURS[i % COLOURS.len()]
+}
+
+fn mesh(chart: &mut Chart<'_>, scale: Scale) -> Result<(), RenderError> {
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(WHITE)
+        .axis_style(FRAME)
+        .x_desc("epoch")
+        .x_labels(9)
+        // So many that a scale of one or two decades has labels between its powers of ten.
+        .y_labels(24)
+        .axis_desc_style(scale.font(13.0, LABEL))
+        .x_label_style(scale.font(12.5, LABEL))
+        .y_label_style(scale.font(12.5, LABEL))
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| if *y < 0.01 { format!("{y:.4}") } else { format!("{y:.3}") })
+        .draw()
+        .map_err(RenderError::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(name: &str, values: &[f64]) -> Curve {
+        let line = values.iter().enumerate().map(|(i, &y)| (10.0 * (i + 1) as f64, y)).collect();
+        Curve { name: name.into(), line, behind: Vec::new() }
+    }
+
+    #[test]
+    fn every_curve_shows_in_its_colour_and_higher_values_are_higher() {
+        let curves = [curve("low", &[0.01, 0.01, 0.01]), curve("high", &[1.0, 1.0, 1.0])];
+        let chart = CurveChart { title: "t", curves: &curves, levels: &[("floor".into(), 0.005)] };
+        let size = Size { width: 960, height: 540 };
+        let picture = chart.draw(size).unwrap();
+        let rows = |colour: RGBColor| {
+            let wanted = [colour.0, colour.1, colour.2];
+            // Left of the legend.
+            let found = picture.pixels().iter().enumerate().filter(|&(i, &pixel)| i % 960 < 800 && pixel == wanted);
+            found.map(|(i, _)| i / 960).collect::<Vec<_>>()
+        };
+        let (low, high) = (rows(COLOURS[0]), rows(COLOURS[1]));
+        assert!(low.len() > 300 && high.len() > 300, "{} {}", low.len(), high.len());
+        assert!(high.iter().max() < low.iter().min());
+    }
+
+    #[test]
+    fn nothing_and_a_single_value_can_be_drawn() {
+        let one = [curve("one", &[0.3])];
+        for curves in [&[][..], &one] {
+            CurveChart { title: "", curves, levels: &[] }.draw(Size { width: 200, height: 160 }).unwrap();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Runs side by side.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+const FILES: [&str; 6] = ["table.md", "table.csv", "comparison.json", "curve.png", "panel.png", "panel.gif"];
+
+fn json(world: &World, path: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(world.path(path)).unwrap()).unwrap()
+}
+
+#[test]
+fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
+    let world = World::new();
+    world.train("a/gan", &["gan", "--epochs", "4", "--frame-every", "1"]);
+    world.train("a/wgan", &["wgan", "--epochs", "6", "--frame-every", "2", "--lr", "1e-3"]);
+    let text = world.done(&["compare", "a/gan", "a/wgan", "--out", "out"]);
+    assert!(text.contains("GAN, RMSProp, epochs 4, lr 0.00005") && text.contains("WGAN, RMSProp, epochs 6, lr 0.001"), "{text}");
+    for file in FILES {
+        assert!(world.path("out").join(file).is_file(), "{file} is missing");
+    }
+    // The numbers are eval's.
+    let eval: Value =
+        serde_json::from_str(&world.done(&["eval", "a/wgan", "--metrics", "w1", "--repeats", "3", "--json"])).unwrap();
+    let comparison = json(&world, "out/comparison.json");
+    assert_eq!(comparison["runs"][1]["metrics"]["w1"]["generated"], eval["metrics"]["w1"]["generated"]);
+    let csv = std::fs::read_to_string(world.path("out/table.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 3);
+    // A directory of runs is its runs.
+    world.done(&["compare", "a", "--no-gif"]);
+    assert_eq!(json(&world, "work_dirs/compare/a/comparison.json")["runs"].as_array().unwrap().len(), 2);
+    assert!(!world.path("work_dirs/compare/a/panel.gif").exists());
+    assert!(world.fails(1, &["compare", "nowhere"]).contains("holds no run"));
+    world.fails(2, &["compare"]);
+    world.fails(2, &["compare", "a", "--lab"]);
+}
+
+#[test]
+fn seeds_of_a_sweep_are_taken_together_and_paired() {
+    let world = World::new();
+    let plan = serde_json::json!({
+        "base": { "epochs": 2, "frame_every": 1, "batch_size": 40, "data": { "path": "data.npy", "train_size": 200 } },
+        "grid": { "model": ["gan", "wgan"], "seed": "0-2" },
+    });
+    std::fs::write(world.path("plan.json"), plan.to_string()).unwrap();
+    world.done(&["sweep", "plan.json", "--out", "sweep", "--quiet"]);
+    world.done(&["compare", "sweep", "--out", "out", "--metrics", "sliced-w2,coverage", "--quiet"]);
+    let comparison = json(&world, "out/comparison.json");
+    let groups = comparison["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 2);
+    assert_eq!(groups[0]["seeds"], serde_json::json!([0, 1, 2]));
+    let mean = |label: &str| {
+        let runs = comparison["runs"].as_array().unwrap().iter().filter(|run| run["label"] == label);
+        runs.map(|run| run["metrics"]["sliced-w2"]["generated"]["mean"].as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    let (gan, wgan) = (mean("GAN, RMSProp"), mean("WGAN, RMSProp"));
+    let expected = wgan.iter().zip(&gan).map(|(w, g)| w - g).sum::<f64>() / 3.0;
+    let paired = comparison["differences"][0]["paired"]["mean"].as_f64().unwrap();
+    assert!((paired - expected).abs() < 1e-12, "{paired} for {expected}");
+    let table = std::fs::read_to_string(world.path("out/table.md")).unwrap();
+    assert!(table.contains("## Over seeds") && table.contains("## Against GAN, RMSProp"), "{table}");
+}
+
+#[test]
+fn the_labs_comparison_trains_what_is_missing_and_keeps_what_is_there() {
+    let world = World::new();
+    world.done(&["data", "make", "points", "--points", "400", "--out", "points.mat"]);
+    let lab = ["compare", "--lab", "--data", "points.mat", "--train-size", "300", "--epochs", "1", "--out", "out"];
+    world.done(&[&lab[..], &["--quiet"]].concat());
+    let comparison = json(&world, "out/comparison.json");
+    let labels: Vec<_> = comparison["runs"].as_array().unwrap().iter().map(|run| run["label"].clone()).collect();
+    assert_eq!(labels, ["GAN, RMSProp", "WGAN, RMSProp", "WGAN-GP, RMSProp", "GAN, SGD", "GAN, Adam"]);
+    let state = world.path("work_dirs/train/wgan-rmsprop-seed0/state.safetensors");
+    let before = std::fs::metadata(&state).unwrap().modified().unwrap();
+    world.done(&[&lab[..], &["--quiet"]].concat());
+    assert_eq!(std::fs::metadata(&state).unwrap().modified().unwrap(), before);
+    // A run of that name with other settings is not taken for the lab's.
+    world.done(&[
+        "train",
+        "gan",
+        "--optim",
+        "adam",
+        "--lr",
+        "0.1",
+        "--data",
+        "points.mat",
+        "--train-size",
+        "300",
+        "--epochs",
+        "1",
+        "--force",
+        "--quiet",
+    ]);
+    let message = world.fails(1, &lab);
+    assert!(message.contains("gan-adam-seed0") && message.contains("lr: 0.1"), "{message}");
+}
