@@ -4,7 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::schedule::Phase;
 use crate::nets::pggan::{Layer, Pggan, slots};
-use crate::optim::Optimizer;
+use crate::optim::torch::Optimizer;
 use crate::rng::Stream;
 use crate::tensor::{Flat, doubled, leaky_relu, pixel_norm};
 

@@ -17,17 +17,21 @@
 mod active;
 mod error;
 mod frames;
+#[cfg(feature = "torch")]
 mod job;
 mod lock;
 mod metrics;
+#[cfg(feature = "torch")]
 mod progan;
 mod snapshot;
 
 pub use active::ActiveRun;
 pub use error::RunError;
 pub use frames::Frames;
+#[cfg(feature = "torch")]
 pub use job::JobDir;
 pub use metrics::EpochRecord;
+#[cfg(feature = "torch")]
 pub use progan::{ImageRecord, ImageRun, ImageSnapshot};
 pub use snapshot::{Progress, Snapshot};
 

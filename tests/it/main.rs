@@ -5,11 +5,14 @@
 mod configs;
 mod data;
 mod draw;
+mod engines;
 mod help;
 mod kill;
 mod metric;
+#[cfg(feature = "torch")]
 mod progan;
 mod replay;
+#[cfg(feature = "torch")]
 mod sefa;
 mod train;
 mod world;
