@@ -25,7 +25,7 @@ use crate::optim::BUFFERS;
 use crate::real::Real;
 
 /// Blocks of lanes whose samples are one task.
-pub(super) const SLAB: usize = 2;
+pub(super) const SLAB: usize = 4;
 
 /// Numbers of a point.
 const INPUTS: usize = 2;

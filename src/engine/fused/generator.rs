@@ -20,9 +20,10 @@ use crate::real::Real;
 /// Numbers of a point.
 const OUTPUTS: usize = 2;
 
-/// How many features a tile has in a layer of this width: enough tiles for some threads, and whole rows of lanes.
+/// How many features a tile has in a layer of this width, whole rows of lanes: sums over fewer than 64 features are
+/// taken up and put down too often, and more would leave too few tiles for four threads.
 pub(super) fn tile_size(width: usize) -> usize {
-    (width / 8).next_multiple_of(LANES).clamp(LANES, 64)
+    (width / 2).next_multiple_of(LANES).clamp(LANES, 64)
 }
 
 pub(super) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
