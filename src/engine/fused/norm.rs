@@ -21,6 +21,12 @@ impl Batch {
         self.size.div_ceil(LANES)
     }
 
+    /// Whether all lanes of a block hold samples.
+    #[inline(always)]
+    fn is_full(self, block: usize) -> bool {
+        (block + 1) * LANES <= self.size
+    }
+
     /// 1 in the lanes of a block that hold samples, 0 in the others.
     #[inline(always)]
     pub(super) fn weights<T: Real>(self, block: usize) -> Lanes<T> {
@@ -88,6 +94,12 @@ impl<T: Real> Kernel for Sums<'_, T> {
         let scratch = &mut self.scratch[..features];
         scratch.fill([T::ZERO; LANES]);
         for (block, rows) in self.rows.chunks_exact(features).enumerate() {
+            if self.batch.is_full(block) {
+                for (sum, row) in scratch.iter_mut().zip(rows) {
+                    change(sum, [row], |sum, [x]| sum + x);
+                }
+                continue;
+            }
             let weights = self.batch.weights(block);
             for (sum, row) in scratch.iter_mut().zip(rows) {
                 change(sum, [row, &weights], |sum, [x, weight]| sum + x * weight);
@@ -121,6 +133,12 @@ impl<T: Real> Kernel for Statistics<'_, T> {
         let scratch = &mut self.scratch[..features];
         scratch.fill([T::ZERO; LANES]);
         for (block, rows) in self.z.chunks_exact(features).enumerate() {
+            if self.batch.is_full(block) {
+                for ((sum, row), &mean) in scratch.iter_mut().zip(rows).zip(self.mean.iter()) {
+                    change(sum, [row], |sum, [x]| sum + (x - mean) * (x - mean));
+                }
+                continue;
+            }
             let weights = self.batch.weights(block);
             for ((sum, row), &mean) in scratch.iter_mut().zip(rows).zip(self.mean.iter()) {
                 change(sum, [row, &weights], |sum, [x, weight]| sum + (x - mean) * (x - mean) * weight);
@@ -180,12 +198,15 @@ impl<T: Real> Kernel for NormBackward<'_, T> {
         let features = self.gamma.len();
         let blocks = self.normalised.chunks_exact(features).zip(self.gradient.chunks_exact_mut(features));
         for (block, (normalised, gradient)) in blocks.enumerate() {
-            // The padding stays zero, for the products that follow sum over it.
-            let weights: Lanes<T> = self.batch.weights(block);
-            for (f, (n, d)) in normalised.iter().zip(gradient).enumerate() {
+            for (f, (n, d)) in normalised.iter().zip(gradient.iter_mut()).enumerate() {
                 let scale = self.gamma[f] * self.inverse[f];
                 let (mean, slope) = (self.beta_gradient[f] / size, self.gamma_gradient[f] / size);
-                change(d, [n, &weights], |d, [n, weight]| scale * (d - mean - n * slope) * weight);
+                change(d, [n], |d, [n]| scale * (d - mean - n * slope));
+            }
+            if !self.batch.is_full(block) {
+                // The padding stays zero, for the products that follow sum over it.
+                let weights = self.batch.weights(block);
+                gradient.iter_mut().for_each(|d| change(d, [&weights], |d, [weight]| d * weight));
             }
         }
     }

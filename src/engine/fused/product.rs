@@ -115,24 +115,97 @@ impl<T: Real> Kernel for Transpose<'_, T> {
         for (from, to) in self.from.chunks(LANES).zip(self.to.chunks_mut(self.to_rows)) {
             let to = &mut to[self.to_first..][..self.lanes];
             if let (Some(from), Some(to)) = (from.first_chunk::<LANES>(), to.first_chunk_mut::<LANES>()) {
-                *to = transposed(from);
+                transpose_square(from, to);
                 continue;
             }
-            let mut square = [[T::ZERO; LANES]; LANES];
+            let (mut square, mut turned) = ([[T::ZERO; LANES]; LANES], [[T::ZERO; LANES]; LANES]);
             square[..from.len()].copy_from_slice(from);
-            to.copy_from_slice(&transposed(&square)[..self.lanes]);
+            transpose_square(&square, &mut turned);
+            to.copy_from_slice(&turned[..self.lanes]);
         }
     }
 }
 
-/// Exchanges ever smaller squares of a square: log2 passes of whole-row moves, which compile to shuffles.
 #[inline(always)]
-fn transposed<T: Real>(from: &[Lanes<T>; LANES]) -> [Lanes<T>; LANES] {
-    let mut to = [[T::ZERO; LANES]; LANES];
+fn transpose_square<T: Real>(from: &[Lanes<T>; LANES], to: &mut [Lanes<T>; LANES]) {
     for i in 0..LANES {
         for j in 0..LANES {
             to[i][j] = from[j][i];
         }
     }
-    to
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::matrix::Matrix;
+    use super::super::simd::Cpu;
+    use super::*;
+
+    /// Whole numbers, whose products and sums are exact in any order.
+    fn numbers(rows: usize, columns: usize, seed: usize) -> Matrix<f64> {
+        let mut matrix = Matrix::zeros(rows, columns);
+        for row in 0..rows {
+            for column in 0..columns {
+                matrix.set(row, column, ((row * 31 + column * 17 + seed) % 23) as f64 - 11.0);
+            }
+        }
+        matrix
+    }
+
+    #[test]
+    fn products_of_every_shape_are_those_of_the_definition() {
+        for (rows, depth, columns) in [(1, 1, 1), (2, 16, 16), (13, 17, 33), (64, 64, 32), (7, 3, 5)] {
+            let (a, b, start) = (numbers(rows, depth, 1), numbers(depth, columns, 2), numbers(rows, columns, 3));
+            let mut c = start.clone();
+            Cpu::detect().run(Product {
+                a: a.data(),
+                a_rows: rows,
+                a_first: 0,
+                depth,
+                b: b.data(),
+                b_rows: depth,
+                b_first: 0,
+                c: c.data_mut(),
+                c_rows: rows,
+                c_first: 0,
+                rows,
+            });
+            for row in 0..rows {
+                for column in 0..columns {
+                    let sum: f64 = (0..depth).map(|k| a.get(row, k) * b.get(k, column)).sum();
+                    assert_eq!(c.get(row, column), start.get(row, column) + sum, "{rows}x{depth}x{columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_product_is_that_part_to_the_last_bit() {
+        let single = |matrix: Matrix<f64>| {
+            let mut to = Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
+            for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
+                *to = from.map(|x| (x / 7.0) as f32);
+            }
+            to
+        };
+        let (a, b) = (single(numbers(20, 40, 5)), single(numbers(40, 16, 6)));
+        let product = |first: usize, rows: usize| {
+            let mut c = Matrix::<f32>::zeros(rows, 16);
+            Cpu::detect().run(Product {
+                a: a.data(),
+                a_rows: 20,
+                a_first: first,
+                depth: 40,
+                b: b.data(),
+                b_rows: 40,
+                b_first: 0,
+                c: c.data_mut(),
+                c_rows: rows,
+                c_first: 0,
+                rows,
+            });
+            c.data().to_vec()
+        };
+        assert_eq!(product(3, 11), product(0, 20)[3..14]);
+    }
 }
