@@ -4,25 +4,23 @@
     python3 scripts/bench.py [--repeats 7] [--models gan,wgan,wgan-gp] [--threads 1,2]
 
 All train the lab's recipe (batch 256, one generated batch for both updates, RMSProp), turn by turn, so that a noisy
-minute hits all. gan-lab's time is that of a whole run, its records and the state that it saves after every epoch
-included; the others' is that of the bare iterations, their batches ready, their noise drawn in the loop. Medians in
+minute hits all. All times are those of bare iterations, batches ready, noise drawn in the loop. Medians in
 milliseconds an iteration. The processors are given by taskset (JAX takes its threads from them), PyTorch's threads are
 set too. sgemm is the rate of independent threads, one a processor, each multiplying the networks' largest shapes.
 
-Needs: cargo build --release; pip install torch numpy safetensors jax; taskset. A contender that cannot run is left out.
+Needs: cargo build --release --example bench_worker; pip install torch numpy safetensors jax; taskset. A contender that cannot run is left out.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EPOCHS, WARM_UP, ITERATIONS, BATCH = 14, 2, 27, 256
+BATCH = 256
+OURS = ("fused", "torch")
 OTHERS = ("eager", "compiled", "jax")
 
 
@@ -37,8 +35,8 @@ def taskset(first, threads):
 
 
 class Worker:
-    def __init__(self, kind, model, threads, first=0):
-        command = [*taskset(first, threads), sys.executable, ROOT / "scripts" / "bench_worker.py", kind, model, str(threads)]
+    def __init__(self, program, kind, model, threads, first=0):
+        command = [*taskset(first, threads), *program, kind, model, str(threads)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=environment(threads), cwd=ROOT / "scripts",
@@ -60,16 +58,6 @@ class Worker:
         self.process.communicate()
 
 
-def gan_lab(binary, engine, model, threads):
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
-        command = [*taskset(0, threads), binary, "train", model, "--engine", engine, "--epochs", str(EPOCHS)]
-        command += ["--threads", str(threads), "--out", run, "--quiet"]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-        seconds = [json.loads(line)["seconds"] for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return 1000 * (seconds[-1] - seconds[WARM_UP - 1]) / ((EPOCHS - WARM_UP) * ITERATIONS)
-
-
 def products(model):
     """Floating-point operations of the matrix products in an iteration, none of which can be left out."""
     pair = lambda widths: [a * b for a, b in zip(widths, widths[1:])]
@@ -85,20 +73,19 @@ def products(model):
 
 def measure(model, threads, args):
     workers, left_out = {}, {}
-    for kind in OTHERS:
-        worker = Worker(kind, model, threads)
+    python = [sys.executable, ROOT / "scripts" / "bench_worker.py"]
+    for kind in (*OURS, *OTHERS):
+        worker = Worker([args.binary] if kind in OURS else python, kind, model, threads)
         problem = worker.ready()
         if problem:
             left_out[kind] = problem
         else:
             workers[kind] = worker
-    rates = [Worker("sgemm", model, 1, first) for first in range(threads)]
+    rates = [Worker(python, "sgemm", model, 1, first) for first in range(threads)]
     for worker in rates:
         worker.ready()
-    times = {name: [] for name in ("fused", "torch", *workers, "sgemm")}
+    times = {name: [] for name in (*workers, "sgemm")}
     for _ in range(args.repeats):
-        times["fused"].append(gan_lab(args.binary, "fused", model, threads))
-        times["torch"].append(gan_lab(args.binary, "torch", model, threads))
         for kind, worker in workers.items():
             worker.ask()
             times[kind].append(worker.answer())
@@ -115,11 +102,11 @@ def main():
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--models", default="gan,wgan,wgan-gp")
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--binary", default=ROOT / "target" / "release" / "gan-lab")
+    parser.add_argument("--binary", default=ROOT / "target" / "release" / "examples" / "bench_worker")
     args = parser.parse_args()
     if not Path(args.binary).exists():
-        sys.exit(f"{args.binary} is not there; run: cargo build --release")
-    names = ("fused", "torch", *OTHERS)
+        sys.exit(f"{args.binary} is not there; run: cargo build --release --example bench_worker")
+    names = (*OURS, *OTHERS)
     print(f"{args.repeats} repeats turn by turn; medians in ms an iteration, and how many times as long as fused")
     print("| model | threads | " + " | ".join(names) + " | sgemm, GFLOP/s | fused, share of it |")
     print("|---|---|" + "---|" * (len(names) + 2))

@@ -13,7 +13,7 @@ cd "$ROOT"
 need_rust
 command -v taskset >/dev/null 2>&1 || apt_install util-linux || die "taskset is missing (package util-linux)."
 ./scripts/setup-libtorch.sh
-cargo build --release --locked --quiet
+cargo build --release --locked --quiet --example bench_worker
 python=${PYTHON:-python3}
 "$python" -c 'import torch, numpy, safetensors' 2>/dev/null || die "$python lacks torch, numpy or safetensors." \
   "pip install torch==2.13.0 numpy safetensors jax, or name another with PYTHON="

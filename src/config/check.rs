@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_engine_follows_the_device() {
-        let resolved = |engine, device| TrainConfig { engine, device, ..lab() }.check().unwrap().engine;
+        let resolved = |engine, device| TrainConfig { device, engine, ..lab() }.check().unwrap().engine;
         assert_eq!(resolved(EngineKind::Auto, Device::Cpu), EngineKind::Fused);
         assert_eq!(resolved(EngineKind::Auto, Device::Cuda(1)), EngineKind::Torch);
         assert_eq!(resolved(EngineKind::Torch, Device::Cpu), EngineKind::Torch);

@@ -19,7 +19,7 @@ pub struct Step<T> {
     weight_decay: T,
     beta2: T,
     rates: [T; 2],
-    step_size: T,
+    corrected_lr: T,
     root_correction: T,
     eps: T,
 }
@@ -32,7 +32,7 @@ impl<T: Real> Step<T> {
             weight_decay: T::from_f64(options.weight_decay),
             beta2: T::from_f64(beta2),
             rates: [T::from_f64(1.0 - beta1), T::from_f64(1.0 - beta2)],
-            step_size: T::from_f64(lr / correction(beta1)),
+            corrected_lr: T::from_f64(lr / correction(beta1)),
             root_correction: T::from_f64(correction(beta2).sqrt()),
             eps: T::from_f64(options.eps),
         }
@@ -71,6 +71,6 @@ impl<T: Real> Step<T> {
 
     #[inline(always)]
     fn descend(&self, p: &mut T, m: T, v: T) {
-        *p = *p - self.step_size * m / (v.sqrt() / self.root_correction + self.eps);
+        *p = *p - self.corrected_lr * m / (v.sqrt() / self.root_correction + self.eps);
     }
 }

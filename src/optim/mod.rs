@@ -119,7 +119,9 @@ mod tests {
             let mut parts: Vec<Numbers> = start.chunks(5).map(|part| Numbers::new(&config, part.to_vec())).collect();
             for taken in 0..4 {
                 whole.step(&config, 0.01, taken);
-                parts.iter_mut().for_each(|part| part.step(&config, 0.01, taken));
+                for part in &mut parts {
+                    part.step(&config, 0.01, taken);
+                }
             }
             let together: Vec<f64> = parts.into_iter().flat_map(|part| part.values).collect();
             assert_eq!(whole.values, together, "{config:?}");

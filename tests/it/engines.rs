@@ -89,7 +89,7 @@ fn every_gradient_is_that_of_finite_differences() {
                 // Nothing is clipped, and the penalty counts as much as the rest.
                 Objective::Wgan { .. } => Objective::Wgan { clip: 1e6 },
                 Objective::WganGp { .. } => Objective::WganGp { gp_weight: 1.0 },
-                other => other,
+                gan @ Objective::Gan { .. } => gan,
             };
             let config = train.check().unwrap();
             let (weights, draws) = (engine::initial_weights(&config), draws(&config, 4));

@@ -104,7 +104,7 @@ impl<T: Real> Critic<T> {
     }
 
     /// Slabs for a batch; those of mixed points need more memory.
-    pub(super) fn slabs(&self, config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Slab<T>>> {
+    pub(super) fn slabs(config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Slab<T>>> {
         let samples = SLAB * LANES;
         let firsts = (0..batch).step_by(samples);
         firsts.map(|first| RwLock::new(Slab::new(config, first, samples.min(batch - first), mixed))).collect()

@@ -246,8 +246,8 @@ impl<T: Real> Generator<T> {
     pub(super) fn step_output_bias(&self, descent: &Descent<T>) {
         let mut output = write(&self.output);
         let Output { bias, delta, gradient, scratch } = &mut *output;
-        let sums = &mut gradient.as_flattened_mut()[..OUTPUTS];
-        self.cpu.run(Sums { batch: self.batch, rows: delta.data(), scratch, sums });
+        let totals = &mut gradient.as_flattened_mut()[..OUTPUTS];
+        self.cpu.run(Sums { batch: self.batch, rows: delta.data(), scratch, totals });
         descent.apply(self.cpu, bias, 0, gradient);
     }
 
@@ -479,8 +479,8 @@ impl<T: Real> Tile<T> {
             descent.apply(cpu, &mut norm.beta, 0, &norm.beta_gradient);
         }
         let gradient = &mut self.gradient[..self.width.div_ceil(LANES)];
-        let sums = &mut gradient.as_flattened_mut()[..self.width];
-        cpu.run(Sums { batch, rows: self.delta.data(), scratch: &mut self.scratch, sums });
+        let totals = &mut gradient.as_flattened_mut()[..self.width];
+        cpu.run(Sums { batch, rows: self.delta.data(), scratch: &mut self.scratch, totals });
         descent.apply(cpu, &mut self.bias, 0, gradient);
     }
 }

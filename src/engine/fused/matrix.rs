@@ -139,6 +139,7 @@ pub(super) enum What {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
     use super::*;
 
@@ -146,9 +147,7 @@ mod tests {
     fn rows_of_a_block_follow_each_other() {
         let mut matrix = Matrix::<f32>::zeros(3, 20);
         matrix.set(2, 17, 5.0);
-        assert_eq!(matrix.block(1)[2][1], 5.0);
-        assert_eq!(matrix.data()[5][1], 5.0);
-        assert_eq!(matrix.get(2, 17), 5.0);
+        assert_eq!([matrix.block(1)[2][1], matrix.data()[5][1], matrix.get(2, 17)], [5.0; 3]);
         assert_eq!(matrix.data().len(), 6);
     }
 }

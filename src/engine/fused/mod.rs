@@ -122,11 +122,11 @@ impl<T: Real> FusedEngine<T> {
     }
 
     fn all(&self, side: Side, what: What) -> Vec<f64> {
-        let size = match side {
+        let count = match side {
             Side::Generator => self.sizes.generator,
             Side::Discriminator => self.sizes.discriminator,
         };
-        let mut all = vec![0.0; size];
+        let mut all = vec![0.0; count];
         self.each(side, |part| part.put(what, &mut all));
         all
     }

@@ -84,13 +84,13 @@ pub(super) struct Sums<'a, T> {
     pub(super) batch: Batch,
     pub(super) rows: &'a [Lanes<T>],
     pub(super) scratch: &'a mut [Lanes<T>],
-    pub(super) sums: &'a mut [T],
+    pub(super) totals: &'a mut [T],
 }
 
 impl<T: Real> Kernel for Sums<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let features = self.sums.len();
+        let features = self.totals.len();
         let scratch = &mut self.scratch[..features];
         scratch.fill([T::ZERO; LANES]);
         for (block, rows) in self.rows.chunks_exact(features).enumerate() {
@@ -105,7 +105,7 @@ impl<T: Real> Kernel for Sums<'_, T> {
                 change(sum, [row, &weights], |sum, [x, weight]| sum + x * weight);
             }
         }
-        for (sum, lanes) in self.sums.iter_mut().zip(scratch) {
+        for (sum, lanes) in self.totals.iter_mut().zip(scratch) {
             *sum = total(*lanes);
         }
     }
@@ -126,7 +126,7 @@ impl<T: Real> Kernel for Statistics<'_, T> {
     fn run<I: Isa>(self) {
         let size = T::from_f64(self.batch.size as f64);
         let features = self.mean.len();
-        Sums { batch: self.batch, rows: self.z, scratch: self.scratch, sums: self.mean }.run::<I>();
+        Sums { batch: self.batch, rows: self.z, scratch: self.scratch, totals: self.mean }.run::<I>();
         for mean in self.mean.iter_mut() {
             *mean = *mean / size;
         }
@@ -206,7 +206,9 @@ impl<T: Real> Kernel for NormBackward<'_, T> {
             if !self.batch.is_full(block) {
                 // The padding stays zero, for the products that follow sum over it.
                 let weights = self.batch.weights(block);
-                gradient.iter_mut().for_each(|d| change(d, [&weights], |d, [weight]| d * weight));
+                for d in gradient {
+                    change(d, [&weights], |d, [weight]| d * weight);
+                }
             }
         }
     }

@@ -75,8 +75,8 @@ impl<T: Real> Part<'_, T> {
         let (whole, rest) = self.b.as_chunks::<LANES>();
         for (block, b) in whole.iter().enumerate() {
             let Some(a) = self.a[block * self.a_rows + row..].first_chunk::<R>() else { return };
-            for k in 0..LANES {
-                add_products::<I, T, R>(&mut sums, a, k, &b[k]);
+            for (k, b) in b.iter().enumerate() {
+                add_products::<I, T, R>(&mut sums, a, k, b);
             }
         }
         if !rest.is_empty() {
@@ -136,6 +136,7 @@ fn transpose_square<T: Real>(from: &[Lanes<T>; LANES], to: &mut [Lanes<T>; LANES
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
     use super::super::matrix::Matrix;
     use super::super::simd::Cpu;
@@ -173,7 +174,7 @@ mod tests {
             for row in 0..rows {
                 for column in 0..columns {
                     let sum: f64 = (0..depth).map(|k| a.get(row, k) * b.get(k, column)).sum();
-                    assert_eq!(c.get(row, column), start.get(row, column) + sum, "{rows}x{depth}x{columns}");
+                    assert_eq!([c.get(row, column)], [start.get(row, column) + sum], "{rows}x{depth}x{columns}");
                 }
             }
         }
