@@ -1,5 +1,6 @@
 //! Finds libtorch before anything is compiled against it, says what to do when it is not there, and writes its
-//! folder into the binary, which then runs from anywhere without `LD_LIBRARY_PATH`.
+//! folder into the binary, which then runs from anywhere without `LD_LIBRARY_PATH`. Without the feature `torch` there
+//! is nothing to find.
 
 #![allow(clippy::disallowed_methods, reason = "a build script has no dependencies")]
 
@@ -7,6 +8,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 fn main() {
+    if env::var_os("CARGO_FEATURE_TORCH").is_none() {
+        return;
+    }
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=LIBTORCH_LIB");
     let Some(root) = env::var_os("LIBTORCH_LIB").or_else(|| env::var_os("LIBTORCH")).map(PathBuf::from) else {
@@ -40,4 +44,5 @@ fn link(lib: &Path) {
 fn complain(problem: &str) {
     println!("cargo::error={problem}");
     println!("cargo::error=run ./scripts/setup-libtorch.sh first, or set LIBTORCH to a libtorch 2.13.0 folder");
+    println!("cargo::error=or build without it, for points only: cargo build --release --no-default-features");
 }

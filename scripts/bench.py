@@ -1,78 +1,127 @@
 #!/usr/bin/env python3
-"""Time a training iteration of gan-lab's and of plain PyTorch's (lab.py), side by side.
+"""Time a training iteration of both engines, of plain PyTorch, of PyTorch compiled and of JAX, side by side.
 
-    python3 scripts/bench.py [--threads 2] [--repeats 5]
+    python3 scripts/bench.py [--repeats 7] [--models gan,wgan,wgan-gp] [--threads 1,2]
 
-Both train the lab's recipe on data/points.mat (batch 256, one generated batch for both updates), turn by turn, so
-that a noisy minute hits both. gan-lab's time is that of a whole run, its records and the state that it saves after
-every epoch included; PyTorch's is that of the bare iterations, its batches and noise ready or drawn in the loop.
-Medians in milliseconds an iteration.
+All train the lab's recipe (batch 256, one generated batch for both updates, RMSProp), turn by turn, so that a noisy
+minute hits all. All times are those of bare iterations, batches ready, noise drawn in the loop. Medians in
+milliseconds an iteration. The processors are given by taskset (JAX takes its threads from them), PyTorch's threads are
+set too. sgemm is the rate of independent threads, one a processor, each multiplying the networks' largest shapes.
 
-Needs: cargo build --release; pip install torch numpy
+Needs: cargo build --release --example bench_worker; pip install torch numpy safetensors jax; taskset. A contender that cannot run is left out.
 """
 
 import argparse
-import json
+import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
-import torch
-
-from lab import Lab
-
 ROOT = Path(__file__).resolve().parent.parent
-EPOCHS, WARM_UP, ITERATIONS = 12, 2, 27
+BATCH = 256
+OURS = ("fused", "torch")
+OTHERS = ("eager", "compiled", "jax")
 
 
-def time_gan_lab(binary, model, threads):
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
-        command = [binary, "train", model, "--epochs", str(EPOCHS), "--threads", str(threads), "--out", run, "--quiet"]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-        seconds = [json.loads(line)["seconds"] for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return 1000 * (seconds[-1] - seconds[WARM_UP - 1]) / ((EPOCHS - WARM_UP) * ITERATIONS)
+def environment(threads):
+    # Settings for one machine's BLAS that would make NumPy's slower or faster than it is as installed.
+    kept = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    return kept | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
 
 
-def time_pytorch(model, threads):
-    torch.set_num_threads(threads)
-    config = json.loads((ROOT / "configs" / f"lab-{model}.json").read_text())
-    lab, points = Lab(config), torch.rand(7000, 2)
-    batches = points[: ITERATIONS * 256].view(ITERATIONS, 1, 256, 2)
+def taskset(first, threads):
+    return ["taskset", "-c", f"{first}-{first + threads - 1}"]
 
-    def epoch():
-        for real in batches:
-            mix = torch.rand(1, 256) if model == "wgan-gp" else None
-            lab.iteration(real, torch.randn(1, 256, 2), mix)
 
-    for _ in range(WARM_UP):
-        epoch()
-    start = time.perf_counter()
-    for _ in range(EPOCHS - WARM_UP):
-        epoch()
-    return 1000 * (time.perf_counter() - start) / ((EPOCHS - WARM_UP) * ITERATIONS)
+class Worker:
+    def __init__(self, program, kind, model, threads, first=0):
+        command = [*taskset(first, threads), *program, kind, model, str(threads)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment(threads), cwd=ROOT / "scripts",
+        )
+
+    def ready(self):
+        if self.process.stdout.readline().strip() == "ready":
+            return None
+        lines = self.process.communicate()[1].strip().splitlines()
+        return lines[-1] if lines else "it ended"
+
+    def ask(self):
+        print(file=self.process.stdin, flush=True)
+
+    def answer(self):
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.communicate()
+
+
+def products(model):
+    """Floating-point operations of the matrix products in an iteration, none of which can be left out."""
+    pair = lambda widths: [a * b for a, b in zip(widths, widths[1:])]
+    generator, critic = pair([2, 64, 256, 512, 2]), pair([2, 64, 256, 1])
+    # Forward, weights' gradient, and inputs' gradient but for the first layer.
+    multiplications = 3 * sum(generator) - generator[0]
+    # Forward and inputs' gradient of real and generated points, weights' gradient of both.
+    multiplications += 6 * sum(critic) - critic[0]
+    if model == "wgan-gp":
+        multiplications += 4 * sum(critic)
+    return 2 * BATCH * multiplications
+
+
+def measure(model, threads, args):
+    workers, left_out = {}, {}
+    python = [sys.executable, ROOT / "scripts" / "bench_worker.py"]
+    for kind in (*OURS, *OTHERS):
+        worker = Worker([args.binary] if kind in OURS else python, kind, model, threads)
+        problem = worker.ready()
+        if problem:
+            left_out[kind] = problem
+        else:
+            workers[kind] = worker
+    rates = [Worker(python, "sgemm", model, 1, first) for first in range(threads)]
+    for worker in rates:
+        worker.ready()
+    times = {name: [] for name in (*workers, "sgemm")}
+    for _ in range(args.repeats):
+        for kind, worker in workers.items():
+            worker.ask()
+            times[kind].append(worker.answer())
+        for worker in rates:
+            worker.ask()
+        times["sgemm"].append(sum(worker.answer() for worker in rates))
+    for worker in [*workers.values(), *rates]:
+        worker.close()
+    return {name: statistics.median(values) for name, values in times.items()}, left_out
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--binary", default=ROOT / "target" / "release" / "gan-lab")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--models", default="gan,wgan,wgan-gp")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--binary", default=ROOT / "target" / "release" / "examples" / "bench_worker")
     args = parser.parse_args()
     if not Path(args.binary).exists():
-        sys.exit(f"{args.binary} is not there; run: cargo build --release")
-    print(f"PyTorch {torch.__version__}, {args.threads} thread(s), {args.repeats} repeats, ms an iteration (median)")
-    print(f"{'model':10} {'gan-lab':>9} {'PyTorch':>9} {'PyTorch / gan-lab':>18}")
-    for model in ("gan", "wgan", "wgan-gp"):
-        ours, theirs = [], []
-        for _ in range(args.repeats):
-            ours.append(time_gan_lab(args.binary, model, args.threads))
-            theirs.append(time_pytorch(model, args.threads))
-        ours, theirs = statistics.median(ours), statistics.median(theirs)
-        print(f"{model:10} {ours:9.2f} {theirs:9.2f} {theirs / ours:18.2f}")
+        sys.exit(f"{args.binary} is not there; run: cargo build --release --example bench_worker")
+    names = (*OURS, *OTHERS)
+    print(f"{args.repeats} repeats turn by turn; medians in ms an iteration, and how many times as long as fused")
+    print("| model | threads | " + " | ".join(names) + " | sgemm, GFLOP/s | fused, share of it |")
+    print("|---|---|" + "---|" * (len(names) + 2))
+    fused = {}
+    for model in args.models.split(","):
+        for threads in map(int, args.threads.split(",")):
+            times, left_out = measure(model, threads, args)
+            base = fused[model, threads] = times["fused"]
+            cells = [f"{times[n]:.2f} ({times[n] / base:.2f})" if n in times else "-" for n in names]
+            share = products(model) / (base / 1000) / 1e9 / times["sgemm"]
+            print(f"| {model} | {threads} | " + " | ".join(cells) + f" | {times['sgemm']:.0f} | {100 * share:.0f} % |", flush=True)
+            for kind, problem in left_out.items():
+                print(f"  ({kind} left out: {problem})", file=sys.stderr)
+        if (model, 1) in fused and (model, 2) in fused:
+            print(f"  {model}: two threads are {fused[model, 1] / fused[model, 2]:.2f} times as fast as one", file=sys.stderr)
 
 
 if __name__ == "__main__":

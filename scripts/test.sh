@@ -18,11 +18,14 @@ step "formatting"
 cargo fmt --all --check
 step "lints"
 cargo clippy --release --locked --all-targets -- --deny warnings
+cargo clippy --release --locked --all-targets --no-default-features -- --deny warnings
 step "scripts"
 ./scripts/test-setup.sh
 python3 -m compileall -q scripts
 step "documentation"
 RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --no-deps --quiet
-step "tests"
 # INSTA_UPDATE=no: a text that changed fails here and is reviewed by hand.
+step "tests without libtorch"
+INSTA_UPDATE=no cargo test --release --locked --no-default-features
+step "tests"
 INSTA_UPDATE=no cargo test --release --locked

@@ -16,11 +16,15 @@ pub mod media;
 pub mod metric;
 pub mod nets;
 pub mod optim;
+#[cfg(feature = "torch")]
 pub mod progan;
+pub mod real;
 pub mod render;
 pub mod rng;
 pub mod run;
+#[cfg(feature = "torch")]
 pub mod sefa;
 pub mod sweep;
+#[cfg(feature = "torch")]
 pub mod tensor;
 pub mod train;

@@ -1,10 +1,11 @@
 //! Arguments that several commands share, and their words for the config's choices.
 
+#[cfg(feature = "torch")]
 use std::str::FromStr;
 
 use clap::ValueEnum;
 
-use crate::config::{AdamOptions, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
+use crate::config::{AdamOptions, EngineKind, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
 use crate::data::synthetic::Law;
 
 /// Sets what an option gave.
@@ -15,9 +16,11 @@ pub(super) fn set<T: Clone>(to: &mut T, given: Option<&T>) {
 }
 
 /// A list of numbers, such as `0,2-4`.
+#[cfg(feature = "torch")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Indices(pub(super) Vec<usize>);
 
+#[cfg(feature = "torch")]
 impl FromStr for Indices {
     type Err = String;
 
@@ -93,6 +96,27 @@ impl From<OptimArg> for Optim {
     }
 }
 
+/// Who does the arithmetic, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineArg {
+    /// Fused on a CPU, torch on a GPU
+    Auto,
+    /// This project's own arithmetic, for CPUs: the fastest there
+    Fused,
+    /// libtorch
+    Torch,
+}
+
+impl From<EngineArg> for EngineKind {
+    fn from(arg: EngineArg) -> Self {
+        match arg {
+            EngineArg::Auto => Self::Auto,
+            EngineArg::Fused => Self::Fused,
+            EngineArg::Torch => Self::Torch,
+        }
+    }
+}
+
 /// What a GAN's generator minimises, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum GeneratorLossArg {
@@ -145,6 +169,7 @@ impl From<LawArg> for Law {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "torch")]
     #[test]
     fn lists_of_numbers_are_read() {
         let read = |text: &str| text.parse::<Indices>().map(|indices| indices.0);
@@ -168,6 +193,8 @@ mod tests {
         let optims: Vec<_> = OptimArg::value_variants().iter().map(|&arg| Optim::from(arg).name()).collect();
         assert_eq!(names::<OptimArg>(), optims);
         assert_eq!(optims.len(), Optim::ALL_DEFAULTS.len());
+        let engines: Vec<_> = EngineArg::value_variants().iter().map(|&arg| EngineKind::from(arg).name()).collect();
+        assert_eq!(names::<EngineArg>(), engines);
         let laws: Vec<_> = LawArg::value_variants().iter().map(|&arg| Law::from(arg).name()).collect();
         assert_eq!(names::<LawArg>(), laws);
         assert_eq!(laws.len(), Law::ALL.len());

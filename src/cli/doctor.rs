@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
-use crate::{data, files, render, run, tensor};
+use crate::{data, files, render, run};
 
 /// Check that everything needed is there and works
 #[derive(Debug, Args)]
@@ -34,6 +34,7 @@ pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> Exit {
             ok: true,
             found: format!("{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH),
         },
+        engines(),
         libtorch(),
         devices(),
         threads(),
@@ -54,7 +55,25 @@ pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> Exit {
     if problems == 0 { Exit::Done } else { Exit::Fixable }
 }
 
+fn engines() -> Check {
+    let found =
+        if cfg!(feature = "torch") { "fused (for points on a CPU), torch" } else { "fused (for points on a CPU)" };
+    Check { what: "engines", ok: true, found: found.to_owned() }
+}
+
+#[cfg(not(feature = "torch"))]
+fn libtorch() -> Check {
+    let found = "none in this build: no sefa, no train progan, no GPU".to_owned();
+    Check { what: "libtorch", ok: true, found }
+}
+
+#[cfg(not(feature = "torch"))]
+fn devices() -> Check {
+    Check { what: "devices", ok: true, found: "CPU".to_owned() }
+}
+
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
+#[cfg(feature = "torch")]
 fn libtorch() -> Check {
     let sum =
         tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
@@ -62,8 +81,9 @@ fn libtorch() -> Check {
     Check { what: "libtorch", ok: works, found: env!("GAN_LAB_LIBTORCH").to_owned() }
 }
 
+#[cfg(feature = "torch")]
 fn devices() -> Check {
-    let gpus = tensor::cuda_devices();
+    let gpus = crate::tensor::cuda_devices();
     let found = match gpus {
         0 => "CPU; no CUDA device is seen".to_owned(),
         n => format!("CPU and {n} CUDA device(s): --device cuda:0 to cuda:{}", n - 1),

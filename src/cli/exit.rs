@@ -51,11 +51,20 @@ pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
     }
-    let internal = error.chain().any(<dyn std::error::Error>::is::<tch::TchError>);
-    if internal { Exit::Internal } else { Exit::Fixable }
+    if is_torchs(error) { Exit::Internal } else { Exit::Fixable }
 }
 
-#[cfg(test)]
+#[cfg(feature = "torch")]
+fn is_torchs(error: &anyhow::Error) -> bool {
+    error.chain().any(<dyn std::error::Error>::is::<tch::TchError>)
+}
+
+#[cfg(not(feature = "torch"))]
+fn is_torchs(_: &anyhow::Error) -> bool {
+    false
+}
+
+#[cfg(all(test, feature = "torch"))]
 mod tests {
     use super::*;
     use crate::engine::EngineError;

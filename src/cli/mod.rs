@@ -1,5 +1,7 @@
 //! The command line: clap's arguments, the lines that turn them into configs and calls, what a person reads.
 
+#[cfg(not(feature = "torch"))]
+mod absent;
 mod args;
 mod compare;
 mod completions;
@@ -11,8 +13,10 @@ mod eval;
 mod exit;
 mod man;
 mod printer;
+#[cfg(feature = "torch")]
 mod progan;
 mod run;
+#[cfg(feature = "torch")]
 mod sefa;
 mod signals;
 mod sweep;
@@ -23,6 +27,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+#[cfg(not(feature = "torch"))]
+use absent::{progan, sefa};
 use exit::{Exit, exit_of};
 use printer::{OutputArgs, Printer};
 
@@ -70,6 +76,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
+    #[cfg(feature = "torch")]
     crate::tensor::keep_freed_memory();
     let printer = Printer::new(cli.output);
     let run = std::panic::AssertUnwindSafe(|| run(cli.command, &printer));

@@ -6,13 +6,13 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use fs_err as fs;
 
-use super::args::{GeneratorLossArg, ModelArg, OptimArg, set};
+use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
 use super::exit::{Exit, UsageError};
 use super::printer::{Printer, Progress, duration};
 use super::progan::{self, ProganArgs};
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{Device, Difference, Model, Objective, RunConfig, TrainConfig, differences};
+use crate::config::{Device, Difference, EngineKind, Model, Objective, RunConfig, TrainConfig, differences};
 use crate::data::DataError;
 use crate::run::{EpochRecord, RUNS, RunDir, Status};
 use crate::train::{Outcome, Session, Start, Trace, TrainError};
@@ -94,6 +94,9 @@ struct PointArgs {
     /// cpu, cuda or cuda:N [default: cpu]
     #[arg(long, help_heading = "Machine")]
     device: Option<Device>,
+    /// Who does the arithmetic [default: auto]
+    #[arg(long, value_enum, help_heading = "Machine")]
+    engine: Option<EngineArg>,
     /// CPU threads [default: what the machine has, 4 at most]
     #[arg(long, value_name = "N", help_heading = "Machine")]
     threads: Option<usize>,
@@ -221,6 +224,7 @@ fn apply(args: &PointArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfi
     set(&mut config.critic_steps, args.critic_steps.as_ref());
     set(&mut config.seed, args.seed.as_ref());
     set(&mut config.device, args.device.as_ref());
+    set(&mut config.engine, args.engine.map(EngineKind::from).as_ref());
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.frame_every, args.frame_every.as_ref());
     if args.eval_every.is_some() {
@@ -260,6 +264,9 @@ fn apply_objective(args: &PointArgs, objective: &mut Objective) -> anyhow::Resul
 fn continued(dir: &RunDir, saved: &RunConfig, mut wanted: TrainConfig) -> anyhow::Result<RunConfig> {
     if wanted.threads == 0 {
         wanted.threads = saved.threads;
+    }
+    if wanted.engine == EngineKind::Auto {
+        wanted.engine = saved.engine;
     }
     let longer = saved.with_epochs(saved.epochs.max(wanted.epochs))?;
     let differing = differences(&longer, &wanted);

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Objective, Optim, TrainConfig};
+use super::{Device, EngineKind, Objective, Optim, TrainConfig};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
 const LARGEST_SIZE: usize = 1 << 20;
 /// More layers than this are taken for a slip of the pen.
 const MOST_LAYERS: usize = 64;
 
-/// A config that was checked: every number is in its range, and `threads` is resolved.
+/// A config that was checked: every number is in its range, and `engine` and `threads` are resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig(TrainConfig);
 
@@ -44,7 +44,7 @@ pub enum ConfigError {
 }
 
 impl TrainConfig {
-    /// Checks every value and resolves `threads`.
+    /// Checks every value and resolves `engine` and `threads`.
     pub fn check(mut self) -> Result<RunConfig, ConfigError> {
         check_objective(self.objective)?;
         check_optim(&self.optim)?;
@@ -60,6 +60,9 @@ impl TrainConfig {
         let needed = self.batch_size * self.critic_steps;
         let enough = format!("at least batch_size x critic_steps, {needed}, so that an epoch has an iteration");
         require("data.train_size", self.data.train_size, self.data.train_size >= needed, &enough)?;
+        let possible = self.engine != EngineKind::Fused || self.device == Device::Cpu;
+        require("engine", self.engine.name(), possible, "auto or torch with a GPU")?;
+        self.engine = self.engine.resolved(self.device);
         if self.threads == 0 {
             self.threads = default_threads();
         }
@@ -219,7 +222,8 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 14] = [
+        let cases: [(&str, Spoil); 15] = [
+            ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),
             ("epochs", |c| c.epochs = 0),
@@ -241,6 +245,14 @@ mod tests {
             let message = config.check().unwrap_err().to_string();
             assert!(message.starts_with(key), "{key}: {message}");
         }
+    }
+
+    #[test]
+    fn the_engine_follows_the_device() {
+        let resolved = |engine, device| TrainConfig { device, engine, ..lab() }.check().unwrap().engine;
+        assert_eq!(resolved(EngineKind::Auto, Device::Cpu), EngineKind::Fused);
+        assert_eq!(resolved(EngineKind::Auto, Device::Cuda(1)), EngineKind::Torch);
+        assert_eq!(resolved(EngineKind::Torch, Device::Cpu), EngineKind::Torch);
     }
 
     #[test]

@@ -5,6 +5,40 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Who does the arithmetic of points; `engine` holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineKind {
+    /// Fused on a CPU, libtorch on a GPU; a checked config never says so.
+    #[default]
+    Auto,
+    /// This project's own, for CPUs.
+    Fused,
+    /// libtorch.
+    Torch,
+}
+
+impl EngineKind {
+    /// Who it is on this device.
+    #[must_use]
+    pub fn resolved(self, device: Device) -> Self {
+        match (self, device) {
+            (Self::Auto, Device::Cpu) => Self::Fused,
+            (Self::Auto, Device::Cuda(_)) => Self::Torch,
+            (named, _) => named,
+        }
+    }
+
+    /// The name used in configs and flags.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Fused => "fused",
+            Self::Torch => "torch",
+        }
+    }
+}
+
 /// A CPU, or one CUDA GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

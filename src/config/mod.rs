@@ -11,7 +11,7 @@ mod optim;
 mod progan;
 
 pub use check::{ConfigError, RunConfig};
-pub use device::Device;
+pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
@@ -67,6 +67,9 @@ pub struct TrainConfig {
     /// What does the arithmetic.
     #[serde(default)]
     pub device: Device,
+    /// Who does it.
+    #[serde(default)]
+    pub engine: EngineKind,
     /// CPU threads for the arithmetic; 0 asks for what the machine has, 4 at most.
     #[serde(default)]
     pub threads: usize,
@@ -152,6 +155,7 @@ impl TrainConfig {
             eval_every: None,
             seed: 0,
             device: Device::default(),
+            engine: EngineKind::default(),
             threads: 0,
         }
     }

@@ -4,14 +4,19 @@
 //! the loop drew. All that goes in and out is plain arrays, so that every engine sees the same numbers and nothing
 //! outside this room knows which one runs.
 
+mod fused;
+#[cfg(feature = "torch")]
 mod torch;
 
+pub use fused::FusedEngine;
+#[cfg(feature = "torch")]
 pub use torch::{Precision, TorchEngine};
 
-use crate::config::{Objective, RunConfig, UpdateOrder};
+use crate::config::{EngineKind, Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::rng::{Stream, Use};
+#[cfg(feature = "torch")]
 use crate::tensor::NoCuda;
 
 /// All that an engine needs to go on exactly.
@@ -61,11 +66,22 @@ pub struct Losses {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// libtorch refused an operation.
+    #[cfg(feature = "torch")]
     #[error("libtorch failed")]
     Torch(#[from] tch::TchError),
     /// The GPU asked for is not there.
+    #[cfg(feature = "torch")]
     #[error(transparent)]
     NoCuda(#[from] NoCuda),
+    /// What was asked for needs libtorch, and there is none.
+    #[error(transparent)]
+    WithoutTorch(#[from] WithoutTorch),
+    /// The system gives no more threads.
+    #[error("the threads for the arithmetic could not be started; try fewer --threads")]
+    Threads {
+        /// The system's words.
+        source: std::io::Error,
+    },
     /// A state of other networks or another optimiser.
     #[error("the state does not fit: {what} holds {found} numbers where {expected} belong")]
     Mismatch {
@@ -82,6 +98,17 @@ pub enum EngineError {
         /// The buffer's name.
         buffer: String,
     },
+}
+
+/// Something that needs libtorch was asked of a gan-lab that was built without it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "this gan-lab was built without libtorch, which {what} needs; build it with: ./scripts/setup-libtorch.sh && \
+     cargo build --release"
+)]
+pub struct WithoutTorch {
+    /// What was asked for.
+    pub what: &'static str,
 }
 
 /// Two networks, their optimisers, and the arithmetic of training them.
@@ -104,9 +131,29 @@ pub trait Engine {
 
 /// The engine for a run, in its initial state.
 pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
-    let mut engine = TorchEngine::new(config, Precision::Single)?;
-    engine.load_weights(&initial_weights(config))?;
+    let weights = initial_weights(config);
+    if config.engine == EngineKind::Torch {
+        return with_torch(config, &weights);
+    }
+    let mut engine = FusedEngine::<f32>::new(config)?;
+    engine.load_weights(&weights)?;
     Ok(Box::new(engine))
+}
+
+#[cfg(feature = "torch")]
+fn with_torch(config: &RunConfig, weights: &[Weights; 2]) -> Result<Box<dyn Engine>, EngineError> {
+    let mut engine = TorchEngine::new(config, Precision::Single)?;
+    engine.load_weights(weights)?;
+    Ok(Box::new(engine))
+}
+
+#[cfg(not(feature = "torch"))]
+fn with_torch(config: &RunConfig, _: &[Weights; 2]) -> Result<Box<dyn Engine>, EngineError> {
+    let what = match config.device {
+        crate::config::Device::Cpu => "--engine torch",
+        crate::config::Device::Cuda(_) => "--device cuda",
+    };
+    Err(WithoutTorch { what }.into())
 }
 
 /// The initial weights of generator and discriminator, from the seed's `init` stream.

@@ -1,12 +1,14 @@
 //! Pictures to the bytes of files: PNG, JPEG, GIF, MP4, and a page to look at them.
 
 mod gif;
+#[cfg(feature = "torch")]
 mod mp4;
 mod page;
 mod palette;
 mod png;
 
 pub use gif::{Animation, encode_gif};
+#[cfg(feature = "torch")]
 pub use mp4::encode_mp4;
 pub use page::{PageDirection, SefaPage, encode_page};
 pub use png::{decode_png, encode_jpeg, encode_png};
@@ -21,9 +23,11 @@ pub enum MediaError {
     #[error("cannot encode the GIF")]
     Gif(#[from] ::gif::EncodingError),
     /// The H.264 encoder refused it.
+    #[cfg(feature = "torch")]
     #[error("cannot encode the video")]
     H264(#[from] openh264::Error),
     /// The MP4 container refused it.
+    #[cfg(feature = "torch")]
     #[error("cannot write the video")]
     Mp4(#[from] muxide::api::MuxerError),
     /// An image could not be read or encoded.

@@ -2,6 +2,7 @@
 
 pub mod mlp;
 pub mod pggan;
+#[cfg(feature = "torch")]
 pub mod synthesis;
 
 /// The slope of `LeakyReLU` below zero.

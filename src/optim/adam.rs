@@ -5,75 +5,72 @@
 //! amsgrad: v' = max(v', v), else v' = v;
 //! p = p - lr / (1 - beta1^t) m / (sqrt(v') / sqrt(1 - beta2^t) + eps).
 
-use tch::{TchError, Tensor};
-
-use super::{Optimizer, decayed};
+use super::BUFFERS;
 use crate::config::AdamOptions;
+use crate::real::Real;
 
-#[derive(Debug)]
-pub(super) struct Adam {
-    options: AdamOptions,
-    lr: f64,
-    steps: u64,
-    exp_avg: Tensor,
-    exp_avg_sq: Tensor,
-    max_exp_avg_sq: Option<Tensor>,
+pub(super) fn buffer_names(options: &AdamOptions) -> [Option<&'static str>; BUFFERS] {
+    [Some("exp_avg"), Some("exp_avg_sq"), options.amsgrad.then_some("max_exp_avg_sq")]
 }
 
-impl Adam {
-    pub(super) fn new(options: AdamOptions, lr: f64, like: &Tensor) -> Result<Self, TchError> {
-        Ok(Self {
-            options,
-            lr,
-            steps: 0,
-            exp_avg: like.f_zeros_like()?,
-            exp_avg_sq: like.f_zeros_like()?,
-            max_exp_avg_sq: options.amsgrad.then(|| like.f_zeros_like()).transpose()?,
-        })
-    }
+/// One step's constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<T> {
+    weight_decay: T,
+    beta2: T,
+    rates: [T; 2],
+    corrected_lr: T,
+    root_correction: T,
+    eps: T,
+}
 
-    /// Takes the gradient in and gives the root of v'.
-    fn root(&mut self, gradient: &Tensor) -> Result<Tensor, TchError> {
-        let [beta1, beta2] = self.options.betas;
-        let _ = self.exp_avg.f_lerp_(gradient, 1.0 - beta1)?;
-        let _ = self.exp_avg_sq.f_mul_scalar_(beta2)?;
-        let _ = self.exp_avg_sq.f_addcmul_(&gradient.f_mul_scalar(1.0 - beta2)?, gradient)?;
-        match &mut self.max_exp_avg_sq {
-            Some(largest) => {
-                let larger = largest.f_maximum(&self.exp_avg_sq)?;
-                largest.f_copy_(&larger)?;
-                larger.f_sqrt()
-            }
-            None => self.exp_avg_sq.f_sqrt(),
+impl<T: Real> Step<T> {
+    pub(super) fn new(options: &AdamOptions, lr: f64, taken: u64) -> Self {
+        let [beta1, beta2] = options.betas;
+        let correction = |beta: f64| 1.0 - beta.powf((taken + 1) as f64);
+        Self {
+            weight_decay: T::from_f64(options.weight_decay),
+            beta2: T::from_f64(beta2),
+            rates: [T::from_f64(1.0 - beta1), T::from_f64(1.0 - beta2)],
+            corrected_lr: T::from_f64(lr / correction(beta1)),
+            root_correction: T::from_f64(correction(beta2).sqrt()),
+            eps: T::from_f64(options.eps),
         }
     }
-}
 
-impl Optimizer for Adam {
-    fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor) -> Result<(), TchError> {
-        let gradient = decayed(gradient, parameters, self.options.weight_decay)?;
-        let mut divisor = self.root(&gradient)?;
-        self.steps += 1;
-        let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
-        let [beta1, beta2] = self.options.betas;
-        let _ = divisor.f_div_scalar_(correction(beta2).sqrt())?;
-        let _ = divisor.f_add_scalar_(self.options.eps)?;
-        let step_size = self.lr / correction(beta1);
-        let _ = parameters.f_addcdiv_(&self.exp_avg.f_mul_scalar(-step_size)?, &divisor)?;
-        Ok(())
+    #[inline(always)]
+    pub(super) fn apply(
+        &self,
+        parameters: &mut [T],
+        gradient: &[T],
+        [exp_avg, exp_avg_sq, max_exp_avg_sq]: [&mut [T]; BUFFERS],
+    ) {
+        let moments = exp_avg.iter_mut().zip(exp_avg_sq);
+        if max_exp_avg_sq.is_empty() {
+            for ((p, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+                self.take_in(g, *p, m, v);
+                self.descend(p, *m, *v);
+            }
+            return;
+        }
+        for (((p, &g), (m, v)), largest) in parameters.iter_mut().zip(gradient).zip(moments).zip(max_exp_avg_sq) {
+            self.take_in(g, *p, m, v);
+            // NaN is kept, as PyTorch does, so that divergence shows.
+            *largest = if *v <= *largest { *largest } else { *v };
+            self.descend(p, *m, *largest);
+        }
     }
 
-    fn steps(&self) -> u64 {
-        self.steps
+    #[inline(always)]
+    fn take_in(&self, g: T, p: T, m: &mut T, v: &mut T) {
+        let [rate1, rate2] = self.rates;
+        let g = g + self.weight_decay * p;
+        *m += rate1 * (g - *m);
+        *v = self.beta2 * *v + rate2 * g * g;
     }
 
-    fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-
-    fn buffers(&mut self) -> Vec<(&'static str, &mut Tensor)> {
-        let mut buffers = vec![("exp_avg", &mut self.exp_avg), ("exp_avg_sq", &mut self.exp_avg_sq)];
-        buffers.extend(self.max_exp_avg_sq.iter_mut().map(|buffer| ("max_exp_avg_sq", buffer)));
-        buffers
+    #[inline(always)]
+    fn descend(&self, p: &mut T, m: T, v: T) {
+        *p = *p - self.corrected_lr * m / (v.sqrt() / self.root_correction + self.eps);
     }
 }

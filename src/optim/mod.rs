@@ -1,46 +1,62 @@
-//! The optimisers, with PyTorch's exact updates, and with states that can be saved.
+//! The optimisers, with PyTorch's exact updates, and with states that can be saved: one file each with the formula and
+//! the update of plain numbers; [`torch`] has the same updates on tensors.
 //!
-//! A network's parameters are one flat tensor here, and so is each of an optimiser's buffers: a step is a few passes
-//! over them, and a saved state is a handful of arrays in the order of [`crate::nets::mlp::Mlp::parameters`].
+//! A network's parameters are one flat array for files, and so is each of an optimiser's buffers: a saved state is a
+//! handful of arrays in the order of [`crate::nets::mlp::Mlp::parameters`]. An update treats every number for itself,
+//! so that it may be applied to any part of them.
 
 mod adam;
 mod rmsprop;
 mod sgd;
-
-use tch::{TchError, Tensor};
+#[cfg(feature = "torch")]
+pub mod torch;
 
 use crate::config::Optim;
+use crate::real::Real;
 
-/// An optimiser of one flat tensor of parameters.
-pub trait Optimizer: std::fmt::Debug {
-    /// Changes `parameters` by one step along `gradient`, both flat and of the same size.
-    fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor) -> Result<(), TchError>;
+/// More buffers than any optimiser has.
+pub const BUFFERS: usize = 3;
 
-    /// How many steps were taken.
-    fn steps(&self) -> u64;
-
-    /// Sets the number of steps taken, when a saved state is loaded.
-    fn set_steps(&mut self, steps: u64);
-
-    /// The buffers, with PyTorch's names for them.
-    fn buffers(&mut self) -> Vec<(&'static str, &mut Tensor)>;
-}
-
-/// A fresh optimiser for parameters of the size, type and device of `like`.
-pub fn create(config: &Optim, lr: f64, like: &Tensor) -> Result<Box<dyn Optimizer>, TchError> {
-    Ok(match *config {
-        Optim::Sgd(options) => Box::new(sgd::Sgd::new(options, lr, like)?),
-        Optim::Rmsprop(options) => Box::new(rmsprop::Rmsprop::new(options, lr, like)?),
-        Optim::Adam(options) => Box::new(adam::Adam::new(options, lr, like)?),
-    })
-}
-
-/// The gradient with the L2 penalty's part: g + weight_decay p.
-fn decayed(gradient: &Tensor, parameters: &Tensor, weight_decay: f64) -> Result<Tensor, TchError> {
-    if weight_decay == 0.0 {
-        return Ok(gradient.shallow_clone());
+/// The buffers that an optimiser keeps, by PyTorch's names, each at its place in what [`Update::apply`] takes.
+pub fn buffer_names(config: &Optim) -> [Option<&'static str>; BUFFERS] {
+    match config {
+        Optim::Sgd(options) => sgd::buffer_names(options),
+        Optim::Rmsprop(options) => rmsprop::buffer_names(options),
+        Optim::Adam(options) => adam::buffer_names(options),
     }
-    parameters.f_mul_scalar(weight_decay)?.f_add(gradient)
+}
+
+/// One step of an optimiser, its constants at hand.
+#[derive(Clone, Copy, Debug)]
+pub enum Update<T> {
+    /// See [`crate::config::SgdOptions`].
+    Sgd(sgd::Step<T>),
+    /// See [`crate::config::RmspropOptions`].
+    Rmsprop(rmsprop::Step<T>),
+    /// See [`crate::config::AdamOptions`].
+    Adam(adam::Step<T>),
+}
+
+impl<T: Real> Update<T> {
+    /// The step after `taken` others.
+    pub fn new(config: &Optim, lr: f64, taken: u64) -> Self {
+        match config {
+            Optim::Sgd(options) => Self::Sgd(sgd::Step::new(options, lr, taken)),
+            Optim::Rmsprop(options) => Self::Rmsprop(rmsprop::Step::new(options, lr)),
+            Optim::Adam(options) => Self::Adam(adam::Step::new(options, lr, taken)),
+        }
+    }
+
+    /// Changes `parameters` by this step along `gradient`, which has the same size, and so have those of `buffers`
+    /// that [`buffer_names`] names; the others are empty.
+    #[inline(always)]
+    pub fn apply(&self, parameters: &mut [T], gradient: &[T], buffers: [&mut [T]; BUFFERS]) {
+        match self {
+            Self::Sgd(step) => step.apply(parameters, gradient, buffers),
+            Self::Rmsprop(step) => step.apply(parameters, gradient, buffers),
+            Self::Adam(step) => step.apply(parameters, gradient, buffers),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -49,9 +65,10 @@ mod tests {
     use crate::config::{AdamOptions, RmspropOptions, SgdOptions};
 
     /// Every optimiser, plain and with every option on.
-    fn all() -> Vec<Optim> {
+    pub(super) fn all() -> Vec<Optim> {
         let mut all = Optim::ALL_DEFAULTS.to_vec();
         all.push(Optim::Sgd(SgdOptions { momentum: 0.9, dampening: 0.0, weight_decay: 0.01, nesterov: true }));
+        all.push(Optim::Sgd(SgdOptions { momentum: 0.9, dampening: 0.3, weight_decay: 0.0, nesterov: false }));
         all.push(Optim::Rmsprop(RmspropOptions {
             momentum: 0.9,
             weight_decay: 0.01,
@@ -62,46 +79,72 @@ mod tests {
         all
     }
 
-    /// The gradient of |p - 3|^2 / 2.
-    fn gradient(parameters: &Tensor) -> Tensor {
-        parameters - 3.0
+    /// `n` numbers and their buffers.
+    struct Numbers {
+        values: Vec<f64>,
+        buffers: [Vec<f64>; BUFFERS],
+    }
+
+    impl Numbers {
+        fn new(config: &Optim, values: Vec<f64>) -> Self {
+            let buffers = buffer_names(config).map(|name| vec![0.0; if name.is_some() { values.len() } else { 0 }]);
+            Self { values, buffers }
+        }
+
+        /// A step along the gradient of |p - 3|^2 / 2.
+        fn step(&mut self, config: &Optim, lr: f64, taken: u64) {
+            let gradient: Vec<f64> = self.values.iter().map(|p| p - 3.0).collect();
+            let buffers = self.buffers.each_mut().map(|buffer| &mut buffer[..]);
+            Update::new(config, lr, taken).apply(&mut self.values, &gradient, buffers);
+        }
     }
 
     #[test]
     fn every_optimiser_finds_a_minimum() {
         for config in all() {
-            let mut parameters = Tensor::from_slice(&[0.0, 5.0]);
-            let mut optim = create(&config, 0.01, &parameters).unwrap();
-            for _ in 0..3000 {
-                let gradient = gradient(&parameters);
-                optim.step(&mut parameters, &gradient).unwrap();
+            let mut numbers = Numbers::new(&config, vec![0.0, 5.0]);
+            for taken in 0..3000 {
+                numbers.step(&config, 0.01, taken);
             }
-            let distance = (&parameters - 3.0).abs().max().double_value(&[]);
-            assert!(distance < 0.1, "{config:?} ends {distance} away");
-            assert_eq!(optim.steps(), 3000);
+            let worst = numbers.values.iter().fold(0.0_f64, |m, p| m.max((p - 3.0).abs()));
+            assert!(worst < 0.1, "{config:?} ends {worst} away");
         }
     }
 
     #[test]
-    fn a_saved_state_goes_on_exactly() {
+    fn a_part_is_updated_as_it_is_within_the_whole() {
         for config in all() {
-            let mut parameters = Tensor::from_slice(&[0.0, 5.0]);
-            let mut first = create(&config, 0.01, &parameters).unwrap();
-            for _ in 0..3 {
-                let gradient = gradient(&parameters);
-                first.step(&mut parameters, &gradient).unwrap();
+            let start: Vec<f64> = (0..37).map(|i| f64::from(i) * 0.3).collect();
+            let mut whole = Numbers::new(&config, start.clone());
+            let mut parts: Vec<Numbers> = start.chunks(5).map(|part| Numbers::new(&config, part.to_vec())).collect();
+            for taken in 0..4 {
+                whole.step(&config, 0.01, taken);
+                for part in &mut parts {
+                    part.step(&config, 0.01, taken);
+                }
             }
-            let mut again = create(&config, 0.01, &parameters).unwrap();
-            again.set_steps(first.steps());
-            for ((name, to), (from_name, from)) in again.buffers().into_iter().zip(first.buffers()) {
-                assert_eq!(name, from_name);
-                to.copy_(from);
+            let together: Vec<f64> = parts.into_iter().flat_map(|part| part.values).collect();
+            assert_eq!(whole.values, together, "{config:?}");
+        }
+    }
+
+    #[cfg(feature = "torch")]
+    #[test]
+    fn plain_numbers_and_tensors_step_alike() {
+        for config in all() {
+            let mut plain = Numbers::new(&config, vec![0.0, 5.0, -2.0]);
+            let mut tensor = tch::Tensor::from_slice(&plain.values);
+            let mut optim = torch::create(&config, 0.01, &tensor).unwrap();
+            for taken in 0..20 {
+                plain.step(&config, 0.01, taken);
+                let gradient = &tensor - 3.0;
+                optim.step(&mut tensor, &gradient).unwrap();
             }
-            let mut copy = parameters.copy();
-            let gradient = gradient(&parameters);
-            first.step(&mut parameters, &gradient).unwrap();
-            again.step(&mut copy, &gradient).unwrap();
-            assert!(parameters.equal(&copy), "{config:?}");
+            let theirs = Vec::<f64>::try_from(&tensor).unwrap();
+            let apart = plain.values.iter().zip(&theirs).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
+            assert!(apart < 1e-14, "{config:?}: {apart}");
+            let kept: Vec<&str> = optim.buffers().iter().map(|(name, _)| *name).collect();
+            assert_eq!(buffer_names(&config).into_iter().flatten().collect::<Vec<_>>(), kept);
         }
     }
 }

@@ -7,80 +7,71 @@
 //!
 //! eps is added after the root, unlike in TensorFlow.
 
-use tch::{TchError, Tensor};
-
-use super::{Optimizer, decayed};
+use super::BUFFERS;
 use crate::config::RmspropOptions;
+use crate::real::Real;
 
-#[derive(Debug)]
-pub(super) struct Rmsprop {
-    options: RmspropOptions,
-    lr: f64,
-    steps: u64,
-    square_avg: Tensor,
-    grad_avg: Option<Tensor>,
-    momentum_buffer: Option<Tensor>,
+pub(super) fn buffer_names(options: &RmspropOptions) -> [Option<&'static str>; BUFFERS] {
+    [Some("square_avg"), options.centered.then_some("grad_avg"), (options.momentum > 0.0).then_some("momentum_buffer")]
 }
 
-impl Rmsprop {
-    pub(super) fn new(options: RmspropOptions, lr: f64, like: &Tensor) -> Result<Self, TchError> {
-        let buffer = |wanted: bool| wanted.then(|| like.f_zeros_like()).transpose();
-        Ok(Self {
-            options,
-            lr,
-            steps: 0,
-            square_avg: like.f_zeros_like()?,
-            grad_avg: buffer(options.centered)?,
-            momentum_buffer: buffer(options.momentum > 0.0)?,
-        })
-    }
-
-    /// Takes the gradient in and gives the divisor d.
-    fn divisor(&mut self, gradient: &Tensor) -> Result<Tensor, TchError> {
-        let rate = 1.0 - self.options.alpha;
-        let _ = self.square_avg.f_mul_scalar_(self.options.alpha)?;
-        let _ = self.square_avg.f_addcmul_(&gradient.f_mul_scalar(rate)?, gradient)?;
-        let mut divisor = match &mut self.grad_avg {
-            Some(mean) => {
-                let _ = mean.f_lerp_(gradient, rate)?;
-                self.square_avg.f_sub(&mean.f_square()?)?.f_sqrt()?
-            }
-            None => self.square_avg.f_sqrt()?,
-        };
-        divisor.f_add_scalar_(self.options.eps)
-    }
+/// One step's constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<T> {
+    lr: T,
+    weight_decay: T,
+    alpha: T,
+    rate: T,
+    eps: T,
+    momentum: T,
 }
 
-impl Optimizer for Rmsprop {
-    fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor) -> Result<(), TchError> {
-        let gradient = decayed(gradient, parameters, self.options.weight_decay)?;
-        let divisor = self.divisor(&gradient)?;
-        match &mut self.momentum_buffer {
-            Some(buffer) => {
-                let _ = buffer.f_mul_scalar_(self.options.momentum)?;
-                let _ = buffer.f_addcdiv_(&gradient, &divisor)?;
-                let _ = parameters.f_add_(&buffer.f_mul_scalar(-self.lr)?)?;
-            }
-            None => {
-                let _ = parameters.f_addcdiv_(&gradient.f_mul_scalar(-self.lr)?, &divisor)?;
-            }
+impl<T: Real> Step<T> {
+    pub(super) fn new(options: &RmspropOptions, lr: f64) -> Self {
+        Self {
+            lr: T::from_f64(lr),
+            weight_decay: T::from_f64(options.weight_decay),
+            alpha: T::from_f64(options.alpha),
+            rate: T::from_f64(1.0 - options.alpha),
+            eps: T::from_f64(options.eps),
+            momentum: T::from_f64(options.momentum),
         }
-        self.steps += 1;
-        Ok(())
     }
 
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-
-    fn buffers(&mut self) -> Vec<(&'static str, &mut Tensor)> {
-        let mut buffers = vec![("square_avg", &mut self.square_avg)];
-        buffers.extend(self.grad_avg.iter_mut().map(|buffer| ("grad_avg", buffer)));
-        buffers.extend(self.momentum_buffer.iter_mut().map(|buffer| ("momentum_buffer", buffer)));
-        buffers
+    #[inline(always)]
+    pub(super) fn apply(
+        &self,
+        parameters: &mut [T],
+        gradient: &[T],
+        [square_avg, grad_avg, momentum_buffer]: [&mut [T]; BUFFERS],
+    ) {
+        if grad_avg.is_empty() && momentum_buffer.is_empty() {
+            for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(square_avg) {
+                let g = g + self.weight_decay * *p;
+                *v = self.alpha * *v + self.rate * g * g;
+                *p = *p - self.lr * g / (v.sqrt() + self.eps);
+            }
+            return;
+        }
+        for (i, ((p, &g), v)) in parameters.iter_mut().zip(gradient).zip(square_avg).enumerate() {
+            let g = g + self.weight_decay * *p;
+            *v = self.alpha * *v + self.rate * g * g;
+            let variance = match grad_avg.get_mut(i) {
+                Some(m) => {
+                    *m += self.rate * (g - *m);
+                    *v - *m * *m
+                }
+                None => *v,
+            };
+            let step = g / (variance.sqrt() + self.eps);
+            let direction = match momentum_buffer.get_mut(i) {
+                Some(b) => {
+                    *b = self.momentum * *b + step;
+                    *b
+                }
+                None => step,
+            };
+            *p = *p - self.lr * direction;
+        }
     }
 }

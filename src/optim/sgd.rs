@@ -5,56 +5,50 @@
 //! and g' = b, or g' + momentum b with Nesterov's;
 //! p = p - lr g'.
 
-use tch::{TchError, Tensor};
-
-use super::{Optimizer, decayed};
+use super::BUFFERS;
 use crate::config::SgdOptions;
+use crate::real::Real;
 
-#[derive(Debug)]
-pub(super) struct Sgd {
-    options: SgdOptions,
-    lr: f64,
-    steps: u64,
-    momentum_buffer: Option<Tensor>,
+pub(super) fn buffer_names(options: &SgdOptions) -> [Option<&'static str>; BUFFERS] {
+    [(options.momentum != 0.0).then_some("momentum_buffer"), None, None]
 }
 
-impl Sgd {
-    pub(super) fn new(options: SgdOptions, lr: f64, like: &Tensor) -> Result<Self, TchError> {
-        let momentum_buffer = (options.momentum != 0.0).then(|| like.f_zeros_like()).transpose()?;
-        Ok(Self { options, lr, steps: 0, momentum_buffer })
-    }
+/// One step's constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<T> {
+    lr: T,
+    weight_decay: T,
+    momentum: T,
+    rate: T,
+    nesterov: bool,
+    first: bool,
+}
 
-    fn direction(&mut self, gradient: Tensor) -> Result<Tensor, TchError> {
-        let SgdOptions { momentum, dampening, nesterov, .. } = self.options;
-        let Some(buffer) = &mut self.momentum_buffer else { return Ok(gradient) };
-        if self.steps == 0 {
-            buffer.f_copy_(&gradient)?;
-        } else {
-            let _ = buffer.f_mul_scalar_(momentum)?;
-            let _ = buffer.f_add_(&gradient.f_mul_scalar(1.0 - dampening)?)?;
+impl<T: Real> Step<T> {
+    pub(super) fn new(options: &SgdOptions, lr: f64, taken: u64) -> Self {
+        Self {
+            lr: T::from_f64(lr),
+            weight_decay: T::from_f64(options.weight_decay),
+            momentum: T::from_f64(options.momentum),
+            rate: T::from_f64(1.0 - options.dampening),
+            nesterov: options.nesterov,
+            first: taken == 0,
         }
-        if nesterov { gradient.f_add(&buffer.f_mul_scalar(momentum)?) } else { Ok(buffer.shallow_clone()) }
-    }
-}
-
-impl Optimizer for Sgd {
-    fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor) -> Result<(), TchError> {
-        let gradient = decayed(gradient, parameters, self.options.weight_decay)?;
-        let direction = self.direction(gradient)?;
-        let _ = parameters.f_add_(&direction.f_mul_scalar(-self.lr)?)?;
-        self.steps += 1;
-        Ok(())
     }
 
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-
-    fn buffers(&mut self) -> Vec<(&'static str, &mut Tensor)> {
-        self.momentum_buffer.iter_mut().map(|buffer| ("momentum_buffer", buffer)).collect()
+    #[inline(always)]
+    pub(super) fn apply(&self, parameters: &mut [T], gradient: &[T], [momentum_buffer, ..]: [&mut [T]; BUFFERS]) {
+        if momentum_buffer.is_empty() {
+            for (p, &g) in parameters.iter_mut().zip(gradient) {
+                *p = *p - self.lr * (g + self.weight_decay * *p);
+            }
+            return;
+        }
+        for ((p, &g), b) in parameters.iter_mut().zip(gradient).zip(momentum_buffer) {
+            let g = g + self.weight_decay * *p;
+            *b = if self.first { g } else { self.momentum * *b + self.rate * g };
+            let direction = if self.nesterov { g + self.momentum * *b } else { *b };
+            *p = *p - self.lr * direction;
+        }
     }
 }

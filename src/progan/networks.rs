@@ -4,7 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::schedule::Phase;
 use crate::nets::pggan::{Layer, Pggan, slots};
-use crate::optim::Optimizer;
+use crate::optim::torch::Optimizer;
 use crate::rng::Stream;
 use crate::tensor::{Flat, doubled, leaky_relu, pixel_norm};
 
@@ -272,7 +272,7 @@ mod tests {
                 let before = network.parameters.all.copy();
                 let adam =
                     crate::config::Optim::Adam(crate::config::AdamOptions { betas: [0.0, 0.99], ..Default::default() });
-                let mut optim = crate::optim::create(&adam, 0.01, &before).unwrap();
+                let mut optim = crate::optim::torch::create(&adam, 0.01, &before).unwrap();
                 let loss = if generator {
                     network.generate(&codes(), phase).unwrap().square().sum(Kind::Float)
                 } else {

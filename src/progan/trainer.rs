@@ -6,9 +6,9 @@ use super::networks::{Network, halved, softened};
 use super::schedule::{Phase, Schedule};
 use crate::config::{AdamOptions, ImageLoss, Optim, ProganConfig};
 use crate::data::images::ImageSet;
-use crate::loss;
+use crate::loss::torch as loss;
 use crate::nets::pggan::Pggan;
-use crate::optim::{self, Optimizer};
+use crate::optim::torch::{self as optim, Optimizer};
 use crate::rng::{Stream, Use};
 use crate::tensor::{self, NoCuda, to_host};
 

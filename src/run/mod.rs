@@ -19,9 +19,11 @@ mod active;
 mod error;
 mod floor;
 mod frames;
+#[cfg(feature = "torch")]
 mod job;
 mod lock;
 mod metrics;
+#[cfg(feature = "torch")]
 mod progan;
 mod snapshot;
 
@@ -29,8 +31,10 @@ pub use active::ActiveRun;
 pub use error::RunError;
 pub use floor::Floor;
 pub use frames::Frames;
+#[cfg(feature = "torch")]
 pub use job::JobDir;
 pub use metrics::EpochRecord;
+#[cfg(feature = "torch")]
 pub use progan::{ImageRecord, ImageRun, ImageSnapshot};
 pub use snapshot::{Progress, Snapshot};
 

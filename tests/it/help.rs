@@ -25,6 +25,9 @@ fn help_texts() {
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
     ] {
+        if cfg!(not(feature = "torch")) && ["train_progan", "sefa"].contains(&name) {
+            continue;
+        }
         insta::assert_snapshot!(format!("help_{name}"), world.done(args));
     }
 }

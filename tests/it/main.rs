@@ -6,11 +6,14 @@ mod compare;
 mod configs;
 mod data;
 mod draw;
+mod engines;
 mod help;
 mod kill;
 mod metric;
+#[cfg(feature = "torch")]
 mod progan;
 mod replay;
+#[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
 mod train;

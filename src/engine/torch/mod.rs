@@ -7,9 +7,9 @@ use tch::{Device as TorchDevice, Kind, TchError, Tensor};
 use super::{Draws, Engine, EngineError, Losses, OptimState, State};
 use crate::config::{Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
-use crate::loss;
+use crate::loss::torch as loss;
 use crate::nets::mlp::{Mlp, Weights};
-use crate::optim::{self, Optimizer};
+use crate::optim::torch::{self as optim, Optimizer};
 use crate::tensor::{self, to_host};
 use network::Network;
 

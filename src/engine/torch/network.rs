@@ -5,7 +5,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::copy_in;
 use crate::engine::EngineError;
 use crate::nets::mlp::{Layer, Mlp, Weights};
-use crate::optim::Optimizer;
+use crate::optim::torch::Optimizer;
 use crate::tensor::{Flat, leaky_relu, to_host};
 
 /// A network whose parameters are views of one flat tensor: autograd sees the views, optimisers the whole.

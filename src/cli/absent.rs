@@ -1,0 +1,51 @@
+//! The commands that need libtorch, in a build without it: they say so.
+
+use clap::Args;
+
+/// `gan-lab sefa`
+pub(super) mod sefa {
+    use super::{Exit, Printer, Rest, WithoutTorch};
+
+    /// Find the semantic directions of a generator and show what they change
+    #[derive(Debug, clap::Args)]
+    #[command(after_help = super::NOTE)]
+    pub(in crate::cli) struct SefaArgs {
+        #[command(flatten)]
+        rest: Rest,
+    }
+
+    pub(in crate::cli) fn run(_: &SefaArgs, _: &Printer) -> anyhow::Result<Exit> {
+        Err(WithoutTorch { what: "gan-lab sefa" }.into())
+    }
+}
+
+/// `gan-lab train progan`
+pub(super) mod progan {
+    use super::{Exit, Printer, Rest, WithoutTorch};
+
+    /// Train a ProGAN on images
+    #[derive(Debug, clap::Args)]
+    #[command(after_help = super::NOTE)]
+    pub(in crate::cli) struct ProganArgs {
+        #[command(flatten)]
+        rest: Rest,
+    }
+
+    pub(in crate::cli) fn run(_: &ProganArgs, _: &Printer) -> anyhow::Result<Exit> {
+        Err(WithoutTorch { what: "gan-lab train progan" }.into())
+    }
+}
+
+use super::exit::Exit;
+use super::printer::Printer;
+use crate::engine::WithoutTorch;
+
+const NOTE: &str = "This gan-lab was built without libtorch, which this command needs.";
+
+/// Whatever options a build with libtorch takes.
+#[derive(Debug, Args)]
+struct Rest {
+    /// The options of a build with libtorch
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    options: Vec<String>,
+}

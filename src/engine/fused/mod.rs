@@ -1,0 +1,294 @@
+//! This project's own arithmetic for small MLPs on a CPU, without libtorch.
+//!
+//! Time goes into the matrix products and nowhere else: all that a layer does beside them (bias, BatchNorm, LeakyReLU,
+//! the optimiser) is done on data that is still in cache, in tasks that need nothing from each other until the phase
+//! ends. Whichever thread does a task, and on whichever CPU with fused multiply-add, the same roundings happen in the
+//! same order: the same seed gives the same bytes with any number of threads.
+//!
+//! - `simd`, `matrix`, `product`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
+//! - `generator`, `critic`: the two networks in tiles, forward, backward, steps;
+//! - `core`: the phases of an iteration; `pool`: the threads that work through them.
+//!
+//! There is no unsafe code: tiles lie behind locks that never wait, and instruction sets are picked by `pulp`.
+
+mod core;
+mod critic;
+mod descend;
+mod generator;
+mod matrix;
+mod norm;
+mod pool;
+mod product;
+mod simd;
+
+use std::sync::Arc;
+
+use self::core::{Core, Job, Program};
+use self::critic::Slab;
+use self::descend::Descent;
+use self::generator::{read, write};
+use self::matrix::{Learnt, What};
+use self::pool::Pool;
+use super::{Draws, Engine, EngineError, Losses, OptimState, State, noise_batches, takes_mix};
+use crate::config::{Objective, RunConfig, UpdateOrder};
+use crate::data::Point;
+use crate::nets::Slot;
+use crate::nets::mlp::{Mlp, Weights};
+use crate::optim::{self, Update};
+use crate::real::Real;
+
+/// The networks, their optimisers, and threads of their own that live as long.
+///
+/// `T` is f32 for runs; f64 checks the formulas.
+pub struct FusedEngine<T: Real> {
+    config: RunConfig,
+    pool: Pool<Core<T>>,
+    sizes: Sizes,
+    /// Training batches that the generator saw, if it has BatchNorm.
+    batches: u64,
+    /// The steps of the generator's optimiser and of the discriminator's.
+    steps: [u64; 2],
+}
+
+/// How many numbers each network's arrays have.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    generator: usize,
+    statistics: usize,
+    discriminator: usize,
+}
+
+/// Which network.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Generator,
+    Discriminator,
+}
+
+impl<T: Real> FusedEngine<T> {
+    /// An engine whose networks are all zeros until they are loaded.
+    pub fn new(config: &RunConfig) -> Result<Self, EngineError> {
+        let (generator, discriminator) = (Mlp::generator(&config.generator), Mlp::discriminator(&config.discriminator));
+        let size = |slots: Vec<Slot>| slots.iter().map(Slot::size).sum();
+        let sizes = Sizes {
+            generator: size(generator.parameters()),
+            statistics: size(generator.statistics()),
+            discriminator: size(discriminator.parameters()),
+        };
+        let kept = optim::buffer_names(&config.optim).map(|name| name.is_some());
+        let core = Core::new(config, kept, empty_draws(config));
+        let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;
+        Ok(Self { config: config.clone(), pool, sizes, batches: 0, steps: [0; 2] })
+    }
+
+    /// Takes over the weights of generator and discriminator.
+    pub fn load_weights(&mut self, [generator, discriminator]: &[Weights; 2]) -> Result<(), EngineError> {
+        fits("the generator's weights", generator.parameters.len(), self.sizes.generator)?;
+        fits("the generator's batch statistics", generator.statistics.len(), self.sizes.statistics)?;
+        fits("the discriminator's weights", discriminator.parameters.len(), self.sizes.discriminator)?;
+        fits("the discriminator's batch statistics", discriminator.statistics.len(), 0)?;
+        self.each(Side::Generator, |part| part.take(What::Parameters, &generator.parameters));
+        self.each(Side::Discriminator, |part| part.take(What::Parameters, &discriminator.parameters));
+        self.pool.crew().generator.for_each_statistic(|first, part| {
+            for (to, &from) in part.iter_mut().zip(&generator.statistics[first..]) {
+                *to = T::from_f32(from);
+            }
+        });
+        self.batches = generator.batches;
+        Ok(())
+    }
+
+    /// The parameters of generator and discriminator, in this engine's precision.
+    pub fn parameters(&self) -> [Vec<f64>; 2] {
+        [self.all(Side::Generator, What::Parameters), self.all(Side::Discriminator, What::Parameters)]
+    }
+
+    /// BatchNorm's running statistics, in this engine's precision.
+    pub fn statistics(&self) -> Vec<f64> {
+        let mut all = vec![0.0; self.sizes.statistics];
+        self.pool.crew().generator.for_each_statistic(|first, part| {
+            for (to, from) in all[first..].iter_mut().zip(part) {
+                *to = from.to_f64();
+            }
+        });
+        all
+    }
+
+    fn each(&self, side: Side, see: impl FnMut(&mut Learnt<T>)) {
+        match side {
+            Side::Generator => self.pool.crew().generator.for_each_learnt(see),
+            Side::Discriminator => self.pool.crew().critic.for_each_learnt(see),
+        }
+    }
+
+    fn all(&self, side: Side, what: What) -> Vec<f64> {
+        let count = match side {
+            Side::Generator => self.sizes.generator,
+            Side::Discriminator => self.sizes.discriminator,
+        };
+        let mut all = vec![0.0; count];
+        self.each(side, |part| part.put(what, &mut all));
+        all
+    }
+
+    fn singles(&self, side: Side, what: What) -> Vec<f32> {
+        self.all(side, what).into_iter().map(|x| x as f32).collect()
+    }
+
+    fn optim_state(&self, side: Side) -> OptimState {
+        let names = optim::buffer_names(&self.config.optim).into_iter().enumerate();
+        let buffers = names.filter_map(|(i, name)| Some((name?.to_owned(), self.singles(side, What::Buffer(i)))));
+        OptimState { steps: self.steps[side as usize], buffers: buffers.collect() }
+    }
+
+    fn load_optim(&mut self, side: Side, state: &OptimState) -> Result<(), EngineError> {
+        let expected = [self.sizes.generator, self.sizes.discriminator][side as usize];
+        for (i, name) in optim::buffer_names(&self.config.optim).into_iter().enumerate() {
+            let Some(name) = name else { continue };
+            let saved = state.buffers.iter().find(|(saved, _)| saved == name);
+            let (_, values) = saved.ok_or_else(|| EngineError::MissingBuffer { buffer: name.to_owned() })?;
+            fits(name, values.len(), expected)?;
+            self.each(side, |part| part.take(What::Buffer(i), values));
+        }
+        self.steps[side as usize] = state.steps;
+        Ok(())
+    }
+
+    fn take_draws(&mut self, draws: &Draws) -> Result<(), EngineError> {
+        let inputs = &mut *write(&self.pool.crew().inputs);
+        let room = &mut inputs.draws;
+        fits("the real points", draws.real.len(), room.real.len())?;
+        fits("the noise", draws.noise.len(), room.noise.len())?;
+        fits("the mixing weights", draws.mix.len(), room.mix.len())?;
+        room.real.copy_from_slice(&draws.real);
+        room.noise.copy_from_slice(&draws.noise);
+        room.mix.copy_from_slice(&draws.mix);
+        Ok(())
+    }
+
+    /// Runs a training program with the steps that are due, and counts them.
+    fn train(&mut self, program: Program, noise: usize, step: usize) {
+        let (optim, lr) = (&self.config.optim, self.config.lr);
+        let clip = match self.config.objective {
+            Objective::Wgan { clip } => Some(T::from_f64(clip)),
+            _ => None,
+        };
+        let descent = |taken, clip| Descent { update: Update::new(optim, lr, taken), clip };
+        let [generator, discriminator] = self.steps;
+        write(&self.pool.crew().inputs).descents = [descent(generator, None), descent(discriminator, clip)];
+        self.pool.run(Job { program, noise, step });
+        self.steps[0] += u64::from(program != Program::Critic);
+        self.steps[1] += u64::from(program != Program::Generator);
+        self.batches += u64::from(self.sizes.statistics > 0);
+    }
+
+    /// The discriminator's loss in the step that was just taken.
+    fn discriminator_loss(&self) -> f64 {
+        let core = self.pool.crew();
+        let sum = |slabs: &[std::sync::RwLock<Slab<T>>]| slabs.iter().map(|slab| read(slab).values[0]).sum::<f64>();
+        let batch = self.config.batch_size as f64;
+        let loss = (sum(&core.real) + sum(&core.fake)) / batch;
+        match self.config.objective {
+            Objective::WganGp { gp_weight } => loss + gp_weight * sum(&core.mixed) / batch,
+            _ => loss,
+        }
+    }
+
+    /// The generator's.
+    fn generator_loss(&self) -> f64 {
+        let slabs = self.pool.crew().fake.iter();
+        slabs.map(|slab| read(slab).values[1]).sum::<f64>() / self.config.batch_size as f64
+    }
+}
+
+impl<T: Real> Engine for FusedEngine<T> {
+    fn load(&mut self, state: &State) -> Result<(), EngineError> {
+        self.load_weights(&[state.generator.clone(), state.discriminator.clone()])?;
+        self.load_optim(Side::Generator, &state.generator_optim)?;
+        self.load_optim(Side::Discriminator, &state.discriminator_optim)
+    }
+
+    fn state(&mut self) -> Result<State, EngineError> {
+        Ok(State {
+            generator: Weights {
+                parameters: self.singles(Side::Generator, What::Parameters),
+                statistics: self.statistics().into_iter().map(|x| x as f32).collect(),
+                batches: self.batches,
+            },
+            discriminator: Weights {
+                parameters: self.singles(Side::Discriminator, What::Parameters),
+                statistics: Vec::new(),
+                batches: 0,
+            },
+            generator_optim: self.optim_state(Side::Generator),
+            discriminator_optim: self.optim_state(Side::Discriminator),
+        })
+    }
+
+    fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError> {
+        self.take_draws(draws)?;
+        let steps = self.config.critic_steps;
+        let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
+        let (mut discriminator, mut generator) = (0.0, 0.0);
+        for step in 0..steps {
+            let both = generator_first && step == 0;
+            self.train(if both { Program::Both } else { Program::Critic }, step, step);
+            discriminator += self.discriminator_loss();
+            if both {
+                generator = self.generator_loss();
+            }
+        }
+        if !generator_first {
+            self.train(Program::Generator, steps, 0);
+            generator = self.generator_loss();
+        }
+        Ok(Losses { discriminator: discriminator / steps as f64, generator })
+    }
+
+    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Point>, EngineError> {
+        let (batch, latent) = (self.config.batch_size, self.config.generator.latent_dim);
+        let mut points = Vec::with_capacity(codes.len() / latent);
+        for codes in codes.chunks(batch * latent) {
+            write(&self.pool.crew().inputs).draws.noise[..codes.len()].copy_from_slice(codes);
+            self.pool.run(Job { program: Program::Generate, noise: 0, step: 0 });
+            each_sample(&self.pool.crew().fake, codes.len() / latent, |slab, sample| {
+                points.push(slab.point(sample).map(Real::to_f32));
+            });
+        }
+        Ok(points)
+    }
+
+    fn score(&mut self, points: &[Point]) -> Result<Vec<f32>, EngineError> {
+        let mut scores = Vec::with_capacity(points.len());
+        for points in points.chunks(self.config.batch_size) {
+            write(&self.pool.crew().inputs).draws.real[..points.len()].copy_from_slice(points);
+            self.pool.run(Job { program: Program::Score, noise: 0, step: 0 });
+            each_sample(&self.pool.crew().real, points.len(), |slab, sample| scores.push(slab.score(sample).to_f32()));
+        }
+        Ok(scores)
+    }
+}
+
+/// Shows the first `count` samples of a batch in slabs.
+fn each_sample<T: Real>(slabs: &[std::sync::RwLock<Slab<T>>], count: usize, mut see: impl FnMut(&Slab<T>, usize)) {
+    for slab in slabs {
+        let slab = read(slab);
+        (0..slab.size.min(count.saturating_sub(slab.first))).for_each(|sample| see(&slab, sample));
+    }
+}
+
+fn empty_draws(config: &RunConfig) -> Draws {
+    let real = config.critic_steps * config.batch_size;
+    Draws {
+        real: vec![[0.0; 2]; real],
+        noise: vec![0.0; noise_batches(config) * config.batch_size * config.generator.latent_dim],
+        mix: vec![0.0; if takes_mix(config) { real } else { 0 }],
+    }
+}
+
+fn fits(what: &str, found: usize, expected: usize) -> Result<(), EngineError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(EngineError::Mismatch { what: what.to_owned(), found, expected })
+}

@@ -1,0 +1,277 @@
+//! Threads that work through a program's phases together.
+//!
+//! A job is a list of phases, a phase a number of tasks. A thread takes tasks until a phase has none left, those of
+//! its own share first, so that the same thread finds the same data in its cache; then it waits for the others. Who
+//! does a task changes nothing in what it gives. Waiting is spinning for some tens of microseconds, which is longer
+//! than a phase's rest takes, and sleeping after that, so that other programs get on.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a thread spins before it sleeps.
+const SPIN: Duration = Duration::from_micros(60);
+
+/// Work that several threads can share.
+pub(super) trait Crew: Send + Sync + 'static {
+    /// What there is to do, small.
+    type Job: Copy + Send + 'static;
+
+    /// The number of phases.
+    fn phases(&self, job: Self::Job) -> usize;
+
+    /// The number of tasks in a phase, at most [`Crew::most_tasks`].
+    fn tasks(&self, job: Self::Job, phase: usize) -> usize;
+
+    /// More tasks than any phase has.
+    fn most_tasks(&self) -> usize;
+
+    /// Does one task. Tasks of a phase run in any order and at once; all of the phase before are done.
+    fn run(&self, job: Self::Job, phase: usize, task: usize);
+}
+
+/// A number that goes up, and those who wait for it.
+#[derive(Debug)]
+struct Gate {
+    passed: AtomicU64,
+    sleepers: AtomicUsize,
+    lock: Mutex<()>,
+    bell: Condvar,
+    spin: Duration,
+}
+
+impl Gate {
+    fn new(spin: Duration) -> Self {
+        Self {
+            passed: AtomicU64::new(0),
+            sleepers: AtomicUsize::new(0),
+            lock: Mutex::new(()),
+            bell: Condvar::new(),
+            spin,
+        }
+    }
+
+    fn open(&self) {
+        self.passed.fetch_add(1, Ordering::SeqCst);
+        if self.sleepers.load(Ordering::SeqCst) > 0 {
+            drop(lock(&self.lock));
+            self.bell.notify_all();
+        }
+    }
+
+    /// Waits until the gate was opened more than `seen` times.
+    fn wait_past(&self, seen: u64) {
+        let start = Instant::now();
+        loop {
+            for _ in 0..32 {
+                if self.passed.load(Ordering::Acquire) > seen {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
+            if start.elapsed() > self.spin {
+                return self.sleep_past(seen);
+            }
+        }
+    }
+
+    fn sleep_past(&self, seen: u64) {
+        // Whoever opens the gate sees this count, or this thread sees the gate open.
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        let mut guard = lock(&self.lock);
+        while self.passed.load(Ordering::SeqCst) <= seen {
+            guard = self.bell.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Shared<C: Crew> {
+    crew: Arc<C>,
+    threads: usize,
+    job: Mutex<Option<C::Job>>,
+    start: Gate,
+    arrived: AtomicUsize,
+    phase_end: Gate,
+    /// For each task of a phase, the last phase in which it was taken, counted over all jobs from 1.
+    taken: Vec<AtomicU64>,
+    quit: AtomicBool,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl<C: Crew> Shared<C> {
+    /// Works through a job together with the other threads; `phase_number` counts phases over all jobs.
+    fn work(&self, thread: usize, job: C::Job, phase_number: &mut u64) {
+        for phase in 0..self.crew.phases(job) {
+            *phase_number += 1;
+            self.tasks(thread, job, phase, *phase_number);
+            self.meet(*phase_number);
+        }
+    }
+
+    fn tasks(&self, thread: usize, job: C::Job, phase: usize, phase_number: u64) {
+        let tasks = self.crew.tasks(job, phase);
+        let own = thread * tasks / self.threads;
+        for task in (own..tasks).chain(0..own) {
+            if self.taken[task].fetch_max(phase_number, Ordering::Relaxed) >= phase_number {
+                continue;
+            }
+            // A thread that stopped coming would leave the others waiting for ever.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.crew.run(job, phase, task))) {
+                lock(&self.panic).get_or_insert(panic);
+            }
+        }
+    }
+
+    /// Waits until all threads are here; afterwards each sees what the others wrote.
+    fn meet(&self, phase_number: u64) {
+        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
+            self.arrived.store(0, Ordering::Relaxed);
+            self.phase_end.open();
+        } else {
+            self.phase_end.wait_past(phase_number - 1);
+        }
+    }
+}
+
+/// The threads. The caller's own is one of them.
+pub(super) struct Pool<C: Crew> {
+    shared: Arc<Shared<C>>,
+    workers: Vec<JoinHandle<()>>,
+    phase_number: u64,
+}
+
+impl<C: Crew> Pool<C> {
+    pub(super) fn new(crew: Arc<C>, threads: usize) -> std::io::Result<Self> {
+        let enough = std::thread::available_parallelism().is_ok_and(|n| n.get() >= threads);
+        let spin = if enough { SPIN } else { Duration::ZERO };
+        let taken = (0..crew.most_tasks()).map(|_| AtomicU64::new(0)).collect();
+        let shared = Arc::new(Shared {
+            crew,
+            threads,
+            job: Mutex::new(None),
+            start: Gate::new(spin),
+            arrived: AtomicUsize::new(0),
+            phase_end: Gate::new(spin),
+            taken,
+            quit: AtomicBool::new(false),
+            panic: Mutex::new(None),
+        });
+        let mut pool = Self { shared, workers: Vec::with_capacity(threads - 1), phase_number: 0 };
+        for thread in 1..threads {
+            let shared = Arc::clone(&pool.shared);
+            let builder = std::thread::Builder::new().name(format!("fused-{thread}"));
+            pool.workers.push(builder.spawn(move || worker(&shared, thread))?);
+        }
+        Ok(pool)
+    }
+
+    pub(super) fn crew(&self) -> &C {
+        &self.shared.crew
+    }
+
+    /// Does a job, and returns when all of it is done.
+    pub(super) fn run(&mut self, job: C::Job) {
+        *lock(&self.shared.job) = Some(job);
+        self.shared.start.open();
+        self.shared.work(0, job, &mut self.phase_number);
+        if let Some(panic) = lock(&self.shared.panic).take() {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl<C: Crew> Drop for Pool<C> {
+    fn drop(&mut self) {
+        self.shared.quit.store(true, Ordering::SeqCst);
+        self.shared.start.open();
+        for worker in self.workers.drain(..) {
+            // It caught its own panics.
+            let _ = worker.join();
+        }
+    }
+}
+
+fn worker<C: Crew>(shared: &Shared<C>, thread: usize) {
+    let (mut jobs, mut phase_number) = (0, 0);
+    loop {
+        shared.start.wait_past(jobs);
+        jobs += 1;
+        if shared.quit.load(Ordering::SeqCst) {
+            return;
+        }
+        let job = *lock(&shared.job);
+        if let Some(job) = job {
+            shared.work(thread, job, &mut phase_number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three phases: each task writes its number, adds its left neighbour's of the phase before, and so on.
+    struct Chain {
+        cells: [Vec<AtomicU64>; 3],
+    }
+
+    impl Chain {
+        fn new(tasks: usize) -> Self {
+            Self { cells: std::array::from_fn(|_| (0..tasks).map(|_| AtomicU64::new(0)).collect()) }
+        }
+    }
+
+    impl Crew for Chain {
+        type Job = u64;
+
+        fn phases(&self, _: u64) -> usize {
+            3
+        }
+
+        fn tasks(&self, _: u64, phase: usize) -> usize {
+            self.cells[phase].len()
+        }
+
+        fn most_tasks(&self) -> usize {
+            self.cells[0].len()
+        }
+
+        fn run(&self, job: u64, phase: usize, task: usize) {
+            let n = self.cells[0].len();
+            assert!(job != 13 || task != 2, "unlucky");
+            let before = if phase == 0 { job } else { self.cells[phase - 1][(task + 1) % n].load(Ordering::Relaxed) };
+            self.cells[phase][task].store(before + task as u64, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn every_task_runs_after_the_phase_before_it() {
+        for threads in [1, 2, 3, 7] {
+            let mut pool = Pool::new(Arc::new(Chain::new(5)), threads).unwrap();
+            for job in 100..400 {
+                pool.run(job);
+                for (task, cell) in pool.crew().cells[2].iter().enumerate() {
+                    let expected = job + (task + (task + 1) % 5 + (task + 2) % 5) as u64;
+                    assert_eq!(cell.load(Ordering::Relaxed), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_out_and_the_threads_go_on() {
+        let mut pool = Pool::new(Arc::new(Chain::new(4)), 2).unwrap();
+        let caught = catch_unwind(AssertUnwindSafe(|| pool.run(13)));
+        assert!(caught.is_err());
+        pool.run(20);
+        assert_eq!(pool.crew().cells[2][0].load(Ordering::Relaxed), 20 + 1 + 2);
+    }
+}

@@ -1,0 +1,93 @@
+//! Inner loops compiled for several instruction sets, the best of which is taken at run time.
+//!
+//! An inner loop is a [`Kernel`]: plain Rust over rows of [`LANES`] numbers, which the compiler turns into vector
+//! instructions of whatever set it compiles for. `pulp` holds a copy for AVX2 with FMA, for AVX-512 and for NEON and
+//! picks one by the CPU. Every number is computed by the same sequence of roundings in each copy that has fused
+//! multiply-add, so that those give the same bytes.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::real::Real;
+
+/// Numbers in a row: the width of an AVX-512 register in single precision.
+pub(super) const LANES: usize = 16;
+
+/// A row of numbers that are treated alike.
+pub(super) type Lanes<T> = [T; LANES];
+
+/// What is known of the instruction set when a kernel is compiled.
+pub(super) trait Isa {
+    /// Whether a b + c is one instruction.
+    const FUSED: bool;
+    /// Whether a row fits into one register, and there are 32 of them.
+    const WIDE: bool;
+}
+
+struct Of<S>(std::marker::PhantomData<S>);
+
+impl<S: Simd> Isa for Of<S> {
+    const FUSED: bool = !S::IS_SCALAR;
+    const WIDE: bool = size_of::<S::f32s>() == size_of::<Lanes<f32>>();
+}
+
+/// An inner loop with all that it works on.
+pub(super) trait Kernel {
+    /// Does the work; `inline(always)`, so that it is compiled for the instruction set of its caller.
+    fn run<I: Isa>(self);
+}
+
+struct Dispatch<K>(K);
+
+impl<K: Kernel> WithSimd for Dispatch<K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.0.run::<Of<S>>();
+    }
+}
+
+/// Which instruction set is used; found once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cpu(Arch);
+
+impl Cpu {
+    pub(super) fn detect() -> Self {
+        Self(Arch::new())
+    }
+
+    pub(super) fn run(self, kernel: impl Kernel) {
+        self.0.dispatch(Dispatch(kernel));
+    }
+}
+
+/// a b + c, rounded once where the instruction set can.
+#[inline(always)]
+pub(super) fn fused<I: Isa, T: Real>(a: T, b: T, c: T) -> T {
+    if I::FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Replaces each number of a row by what `f` makes of it and of those at its place in other rows.
+///
+/// Rows are taken by value: the compiler need not fear that one is written while another is read.
+#[inline(always)]
+pub(super) fn change<T: Real, const N: usize>(row: &mut Lanes<T>, others: [&Lanes<T>; N], f: impl Fn(T, [T; N]) -> T) {
+    let (mut to, others) = (*row, others.map(|other| *other));
+    for j in 0..LANES {
+        to[j] = f(to[j], others.map(|other| other[j]));
+    }
+    *row = to;
+}
+
+/// A row's sum, in a fixed order.
+#[inline(always)]
+pub(super) fn total<T: Real>(mut row: Lanes<T>) -> T {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for j in 0..width {
+            row[j] += row[j + width];
+        }
+        width /= 2;
+    }
+    row[0]
+}

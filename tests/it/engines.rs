@@ -1,0 +1,217 @@
+//! The fused engine against finite differences, against itself with other threads, and against libtorch.
+
+use gan_lab::config::{
+    DiscriminatorConfig, GeneratorConfig, Model, Objective, Optim, RunConfig, SgdOptions, TrainConfig, UpdateOrder,
+};
+use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses};
+use gan_lab::rng::{Stream, Use};
+
+/// A small run of odd sizes: latent, generator, BatchNorm, discriminator, batch.
+fn config(model: Model, optim: Optim, shape: &Shape) -> RunConfig {
+    let config = TrainConfig {
+        optim,
+        lr: 1e-3,
+        batch_size: shape.batch,
+        generator: GeneratorConfig {
+            latent_dim: shape.latent,
+            hidden: shape.generator.to_vec(),
+            batch_norm: shape.norm.to_vec(),
+            ..GeneratorConfig::default()
+        },
+        discriminator: DiscriminatorConfig { hidden: shape.discriminator.to_vec() },
+        threads: 1,
+        ..TrainConfig::lab(model)
+    };
+    config.check().unwrap()
+}
+
+struct Shape {
+    latent: usize,
+    generator: &'static [usize],
+    norm: &'static [bool],
+    discriminator: &'static [usize],
+    batch: usize,
+}
+
+const SHAPES: [Shape; 5] = [
+    Shape { latent: 2, generator: &[8, 65], norm: &[false, true], discriminator: &[65, 3], batch: 40 },
+    Shape { latent: 1, generator: &[3], norm: &[true], discriminator: &[1], batch: 7 },
+    Shape { latent: 64, generator: &[], norm: &[], discriminator: &[], batch: 7 },
+    Shape { latent: 3, generator: &[3, 1, 20], norm: &[false; 3], discriminator: &[17], batch: 1 },
+    Shape {
+        latent: 5,
+        generator: &[20, 17, 16, 9, 3],
+        norm: &[true, false, true, false, true],
+        discriminator: &[5, 4, 33, 2, 6],
+        batch: 33,
+    },
+];
+
+fn draws(config: &RunConfig, seed: u64) -> Draws {
+    let (mut rng, real) = (Stream::new(seed, Use::Data, 0), config.batch_size * config.critic_steps);
+    Draws {
+        real: rng.uniform(2 * real).as_chunks().0.to_vec(),
+        noise: rng.normal(engine::noise_batches(config) * config.batch_size * config.generator.latent_dim),
+        mix: rng.uniform(if engine::takes_mix(config) { real } else { 0 }),
+    }
+}
+
+fn fused<T: gan_lab::real::Real>(config: &RunConfig) -> FusedEngine<T> {
+    let mut engine = FusedEngine::new(config).unwrap();
+    engine.load_weights(&engine::initial_weights(config)).unwrap();
+    engine
+}
+
+#[cfg(feature = "torch")]
+fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).fold(0.0, |m, (a, b)| m.max((a - b).abs()))
+}
+
+/// The gradients that an engine follows, read off a step of plain descent with rate 1: weights before minus after.
+fn gradients(config: &RunConfig, weights: &[gan_lab::nets::mlp::Weights; 2], draws: &Draws) -> [Vec<f64>; 2] {
+    let mut engine = FusedEngine::<f64>::new(config).unwrap();
+    engine.load_weights(weights).unwrap();
+    let before = engine.parameters();
+    engine.step(draws).unwrap();
+    let after = engine.parameters();
+    std::array::from_fn(|i| before[i].iter().zip(&after[i]).map(|(b, a)| b - a).collect())
+}
+
+#[test]
+fn every_gradient_is_that_of_finite_differences() {
+    let plain = Optim::Sgd(SgdOptions::default());
+    for model in Model::ALL {
+        for shape in &SHAPES {
+            let mut train = (*config(model, plain, shape)).clone();
+            train.lr = 1.0;
+            train.objective = match train.objective {
+                // Nothing is clipped, and the penalty counts as much as the rest.
+                Objective::Wgan { .. } => Objective::Wgan { clip: 1e6 },
+                Objective::WganGp { .. } => Objective::WganGp { gp_weight: 1.0 },
+                gan @ Objective::Gan { .. } => gan,
+            };
+            let config = train.check().unwrap();
+            let (weights, draws) = (engine::initial_weights(&config), draws(&config, 4));
+            let analytic = gradients(&config, &weights, &draws);
+            let losses = |side: usize, i: usize, shift: f32| -> (f64, f32) {
+                let mut moved = weights.clone();
+                moved[side].parameters[i] += shift;
+                let mut engine = FusedEngine::<f64>::new(&config).unwrap();
+                engine.load_weights(&moved).unwrap();
+                let Losses { discriminator, generator } = engine.step(&draws).unwrap();
+                (if side == 0 { generator } else { discriminator }, moved[side].parameters[i])
+            };
+            let (mut kinks, mut checked) = (0, 0);
+            for (side, gradient) in analytic.iter().enumerate() {
+                for i in (0..gradient.len()).step_by(1 + gradient.len() / 60) {
+                    let [(above, x1), (below, x0)] = [losses(side, i, 1e-5), losses(side, i, -1e-5)];
+                    let numeric = (above - below) / f64::from(x1 - x0);
+                    // A unit that changes sign in between has no derivative there.
+                    let apart = (gradient[i] - numeric).abs();
+                    kinks += u32::from(apart > 1e-5 * (1.0 + numeric.abs()));
+                    checked += 1;
+                }
+            }
+            assert!(kinks * 25 <= checked, "{model}, batch {}: {kinks} of {checked} gradients differ", shape.batch);
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    for model in Model::ALL {
+        for shape in &SHAPES {
+            let run = |threads: usize| {
+                let one = config(model, Optim::default(), shape);
+                let config = TrainConfig { threads, critic_steps: 2, ..(*one).clone() }.check().unwrap();
+                let mut engine = fused::<f32>(&config);
+                let losses: Vec<Losses> = (0..3).map(|i| engine.step(&draws(&config, i)).unwrap()).collect();
+                let codes = Stream::new(9, Use::Noise, 0).normal(50 * shape.latent);
+                (engine.state().unwrap(), losses, engine.generate(&codes).unwrap())
+            };
+            let one = run(1);
+            for threads in [2, 3, 16] {
+                assert!(run(threads) == one, "{model}, batch {}, {threads} threads", shape.batch);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_loaded_state_goes_on_exactly() {
+    for optim in Optim::ALL_DEFAULTS {
+        for order in [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst] {
+            let one = config(Model::WganGp, optim, &SHAPES[0]);
+            let config = TrainConfig { critic_steps: 3, update_order: order, ..(*one).clone() }.check().unwrap();
+            let mut first = fused::<f32>(&config);
+            for i in 0..3 {
+                first.step(&draws(&config, i)).unwrap();
+            }
+            let mut second = FusedEngine::<f32>::new(&config).unwrap();
+            second.load(&first.state().unwrap()).unwrap();
+            let draws = draws(&config, 3);
+            assert_eq!(first.step(&draws).unwrap(), second.step(&draws).unwrap());
+            assert_eq!(first.state().unwrap(), second.state().unwrap());
+        }
+    }
+}
+
+#[test]
+fn points_and_scores_do_not_depend_on_their_neighbours() {
+    let config = config(Model::Gan, Optim::default(), &SHAPES[0]);
+    let mut engine = fused::<f32>(&config);
+    engine.step(&draws(&config, 0)).unwrap();
+    let codes = Stream::new(1, Use::Noise, 0).normal(2 * 100);
+    let points = engine.generate(&codes).unwrap();
+    let scores = engine.score(&points).unwrap();
+    for i in [0, 39, 40, 99] {
+        assert_eq!(engine.generate(&codes[2 * i..][..2]).unwrap(), points[i..=i]);
+        assert_eq!(engine.score(&points[i..=i]).unwrap(), scores[i..=i]);
+    }
+}
+
+#[test]
+fn wrong_sizes_are_named() {
+    let config = config(Model::Gan, Optim::default(), &SHAPES[0]);
+    let mut engine = fused::<f32>(&config);
+    let mut state = engine.state().unwrap();
+    state.discriminator.parameters.pop();
+    assert!(engine.load(&state).unwrap_err().to_string().contains("the discriminator's weights"));
+    let mut few = draws(&config, 0);
+    few.noise.pop();
+    assert!(engine.step(&few).unwrap_err().to_string().contains("the noise"));
+    let mut state = engine.state().unwrap();
+    state.generator_optim.buffers.clear();
+    assert!(engine.load(&state).unwrap_err().to_string().contains("square_avg"));
+}
+
+/// 50 iterations from the same inputs in double precision: what is left between two sound engines is the order of
+/// sums, and what the optimisers make of it.
+#[cfg(feature = "torch")]
+#[test]
+fn both_engines_take_the_same_way() {
+    use gan_lab::engine::{Precision, TorchEngine};
+
+    for model in Model::ALL {
+        for optim in Optim::ALL_DEFAULTS {
+            for shape in &SHAPES {
+                let config = config(model, optim, shape);
+                let (mut ours, mut theirs) =
+                    (fused::<f64>(&config), TorchEngine::new(&config, Precision::Double).unwrap());
+                theirs.load_weights(&engine::initial_weights(&config)).unwrap();
+                for i in 0..50 {
+                    let draws = draws(&config, i);
+                    let (a, b) = (ours.step(&draws).unwrap(), theirs.step(&draws).unwrap());
+                    assert!((a.discriminator - b.discriminator).abs() < 1e-6, "{model} {}: {a:?} {b:?}", optim.name());
+                    assert!((a.generator - b.generator).abs() < 1e-6, "{model} {}: {a:?} {b:?}", optim.name());
+                }
+                let codes = Stream::new(2, Use::Noise, 0).normal(30 * shape.latent);
+                let flat = |points: Vec<[f32; 2]>| points.into_iter().flatten().map(f64::from).collect::<Vec<_>>();
+                let (a, b) = (flat(ours.generate(&codes).unwrap()), flat(theirs.generate(&codes).unwrap()));
+                let apart = largest_difference(&a, &b);
+                assert!(apart < 1e-5, "{model} {}, batch {}: points {apart} apart", optim.name(), shape.batch);
+            }
+        }
+    }
+}
