@@ -255,12 +255,18 @@ impl<T: Real> Tile<T> {
 
     fn update(&mut self, cpu: Cpu, layer: usize, slabs: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
         self.gradient.data_mut().fill([T::ZERO; LANES]);
-        self.bias_sums.fill([T::ZERO; LANES]);
-        for slab in slabs.iter().copied().flatten() {
-            self.add_gradient(cpu, &read(slab), layer);
-        }
-        for (gradient, sums) in self.bias_gradient.as_flattened_mut().iter_mut().zip(&self.bias_sums) {
-            *gradient = total(*sums);
+        self.bias_gradient.fill([T::ZERO; LANES]);
+        for side in slabs {
+            // Real and generated points are summed apart and alike: where a unit is on for all of them their parts of
+            // a Wasserstein critic's bias gradient cancel, and must do so exactly, for RMSProp and Adam would turn
+            // what is left into a step.
+            self.bias_sums.fill([T::ZERO; LANES]);
+            for slab in *side {
+                self.add_gradient(cpu, &read(slab), layer);
+            }
+            for (gradient, sums) in self.bias_gradient.as_flattened_mut().iter_mut().zip(&self.bias_sums) {
+                *gradient += total(*sums);
+            }
         }
         descent.apply(cpu, &mut self.weights, 0, self.gradient.data());
         descent.apply(cpu, &mut self.bias, 0, &self.bias_gradient);
