@@ -1,6 +1,5 @@
 //! Arguments that several commands share, and their words for the config's choices.
 
-#[cfg(feature = "torch")]
 use std::str::FromStr;
 
 use clap::ValueEnum;

@@ -16,7 +16,10 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
     world.train("a/gan", &["gan", "--epochs", "4", "--frame-every", "1"]);
     world.train("a/wgan", &["wgan", "--epochs", "6", "--frame-every", "2", "--lr", "1e-3"]);
     let text = world.done(&["compare", "a/gan", "a/wgan", "--out", "out"]);
-    assert!(text.contains("GAN, RMSProp, epochs 4, lr 0.00005") && text.contains("WGAN, RMSProp, epochs 6, lr 0.001"), "{text}");
+    assert!(
+        text.contains("GAN, RMSProp, epochs 4, lr 0.00005") && text.contains("WGAN, RMSProp, epochs 6, lr 0.001"),
+        "{text}"
+    );
     for file in FILES {
         assert!(world.path("out").join(file).is_file(), "{file} is missing");
     }
