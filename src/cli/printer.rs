@@ -1,5 +1,6 @@
 //! All that a person reads goes through here: results to standard output, progress and problems to standard error.
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -86,10 +87,16 @@ impl Printer {
     /// Progress over `total` steps of a unit: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
     pub(super) fn progress(&self, unit: &'static str, total: u64, done: u64) -> Progress {
         if self.mode != Mode::Normal {
-            return Progress { bar: ProgressBar::hidden(), lines_every: None, unit, total };
+            return Progress { bar: ProgressBar::hidden(), lines_every: None, shown: Cell::new(done), unit, total };
         }
         if !std::io::stderr().is_terminal() {
-            return Progress { bar: ProgressBar::hidden(), lines_every: Some(total.div_ceil(16)), unit, total };
+            return Progress {
+                bar: ProgressBar::hidden(),
+                lines_every: Some(total.div_ceil(16).max(1)),
+                shown: Cell::new(done),
+                unit,
+                total,
+            };
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let template = "{prefix} {pos:>4}/{len}  [{bar:20}]  {msg}";
@@ -98,7 +105,7 @@ impl Printer {
         }
         bar.set_prefix(unit);
         bar.set_position(done);
-        Progress { bar, lines_every: None, unit, total }
+        Progress { bar, lines_every: None, shown: Cell::new(done), unit, total }
     }
 }
 
@@ -108,6 +115,8 @@ pub(super) struct Progress {
     bar: ProgressBar,
     /// Without a terminal, a line is written whenever this many steps have passed.
     lines_every: Option<u64>,
+    /// The steps done when the last line was written.
+    shown: Cell<u64>,
     unit: &'static str,
     total: u64,
 }
@@ -117,7 +126,9 @@ impl Progress {
     pub(super) fn show(&self, done: u64, message: &str) {
         self.bar.set_position(done);
         self.bar.set_message(message.to_owned());
-        if self.lines_every.is_some_and(|every| done.is_multiple_of(every) || done == self.total) {
+        let due = |every: u64| done / every > self.shown.get() / every || done == self.total;
+        if done != self.shown.get() && self.lines_every.is_some_and(due) {
+            self.shown.set(done);
             let width = self.total.to_string().len();
             err(&format!("{} {done:>width$}/{}  {message}", self.unit, self.total));
         }

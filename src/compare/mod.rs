@@ -17,6 +17,7 @@ use crate::config::RunConfig;
 use crate::eval::{self, EvalError, Measured, Plan};
 use crate::metric::Metric;
 use crate::run::{EpochRecord, Floor, RunDir, RunError};
+use crate::sweep::{PlannedRun, Sweep};
 
 /// A run is near when its sliced W2 stays below this many floors.
 pub const NEAR: f64 = 2.0;
@@ -76,36 +77,19 @@ impl RunSummary {
     }
 }
 
-/// The runs under a path: the run that it is, or all in a sweep's directory, or all in a directory of runs.
+/// The runs under a path: the run that it is, or those of the sweep that it is, or all in that directory by name.
 pub fn runs_under(path: &std::path::Path) -> Result<Vec<RunDir>, RunError> {
     let run = RunDir::new(path);
     if run.holds_points() {
         return Ok(vec![run]);
     }
-    let mut found = Vec::new();
-    for folder in [path.to_owned(), path.join("runs")] {
-        found.extend(RunDir::all_under(&folder)?);
-        if folder.is_dir() {
-            for group in subfolders(&folder)? {
-                found.extend(RunDir::all_under(&group)?);
-            }
-        }
-    }
-    found.sort_by(|a, b| a.path().cmp(b.path()));
-    found.dedup();
+    let found = match Sweep::open(path) {
+        // In the plan's order, so that the plan says what the others are compared with.
+        Ok(sweep) => sweep.runs.iter().map(PlannedRun::run_dir).filter(RunDir::holds_points).collect(),
+        Err(_) => RunDir::all_under(path)?,
+    };
     if found.is_empty() {
         return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() });
-    }
-    Ok(found)
-}
-
-fn subfolders(folder: &std::path::Path) -> Result<Vec<PathBuf>, RunError> {
-    let mut found = Vec::new();
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.push(path);
-        }
     }
     Ok(found)
 }

@@ -104,9 +104,10 @@ impl CurveChart<'_> {
             let ends = [(x.0, *level), (x.1, *level)];
             let dashes = DashedLineSeries::new(ends, scale.pixels(5.0), scale.pixels(4.0), style);
             chart.draw_series(dashes).map_err(RenderError::new)?;
-            let (right, y) = chart.backend_coord(&(x.1, *level));
-            let text = scale.font(12.0, LABEL).pos(Pos::new(HPos::Right, VPos::Bottom));
-            area.draw_text(name, &text, (right - scale.at(4.0), y - scale.at(1.0))).map_err(RenderError::new)?;
+            // At the left, where most lines are still above.
+            let (left, y) = chart.backend_coord(&(x.0, *level));
+            let text = scale.font(12.0, LABEL).pos(Pos::new(HPos::Left, VPos::Bottom));
+            area.draw_text(name, &text, (left + scale.at(5.0), y - scale.at(1.0))).map_err(RenderError::new)?;
         }
         Ok(())
     }

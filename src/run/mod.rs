@@ -8,7 +8,7 @@
 //! | `real.npy` | float32 [held-out, 2], the held-out points |
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
 //! | `samples.npy`, `frames.json` | float32 [frames, held-out, 2], and each frame's epoch |
-//! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the last frame |
+//! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
 //! | `state.safetensors` | all that resuming needs |
 //! | `lock` | the pid of the process at work, while there is one |
 //!

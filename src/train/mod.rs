@@ -7,7 +7,7 @@ mod trace;
 pub use draws::frame_codes;
 pub use trace::Trace;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::checkpoint::CheckpointError;
 use crate::config::RunConfig;
@@ -69,6 +69,10 @@ pub enum Outcome {
     Stopped,
 }
 
+/// The state is saved at the end of an epoch when this much time has passed since it was saved last, and at the end of
+/// training and when it is stopped: each time the disk is waited for, which would cost short epochs more than their work.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
 /// How a run is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -91,6 +95,14 @@ pub struct Session {
     follower: Option<Follower>,
     trace: Option<Trace>,
     progress: Progress,
+    saved: Saved,
+}
+
+/// When the state was saved last.
+#[derive(Clone, Copy, Debug)]
+struct Saved {
+    epoch: u64,
+    at: Instant,
 }
 
 impl Session {
@@ -121,7 +133,8 @@ impl Session {
                 (run, snapshot.progress)
             }
         };
-        let mut session = Self { config, split, digest, engine, run, follower, trace: None, progress };
+        let saved = Saved { epoch: progress.epoch, at: Instant::now() };
+        let mut session = Self { config, split, digest, engine, run, follower, trace: None, progress, saved };
         if start != Start::Resume {
             session.save(session.progress)?;
         }
@@ -198,10 +211,9 @@ impl Session {
         let epoch = progress.epoch + 1;
         let snapshot = self.snapshot(Progress { epoch, ..Progress::default() })?;
         if let Some(what) = snapshot.state.first_not_finite() {
-            let (kept, iteration) = (progress.epoch, epoch * iterations);
+            let (kept, iteration) = (self.saved.epoch, epoch * iterations);
             return Err(TrainError::Diverged { what, value: f64::NAN, iteration, epoch, kept });
         }
-        let is_frame = self.config.is_frame(epoch);
         let tracked = self.look(epoch)?;
         let record = EpochRecord {
             epoch,
@@ -213,9 +225,8 @@ impl Session {
             seconds: clock.seconds(),
         };
         self.run.append_metrics(&record)?;
-        self.run.commit(&snapshot)?;
-        if is_frame {
-            self.run.export(&snapshot)?;
+        if epoch == self.config.epochs || self.saved.at.elapsed() >= SAVE_AFTER {
+            self.write(&snapshot)?;
         }
         *progress = snapshot.progress;
         Ok(record)
@@ -244,7 +255,7 @@ impl Session {
                     value,
                     iteration: progress.epoch * self.config.iterations_per_epoch() + progress.iteration + 1,
                     epoch: progress.epoch + 1,
-                    kept: progress.epoch,
+                    kept: self.saved.epoch,
                 });
             }
         }
@@ -257,8 +268,14 @@ impl Session {
 
     fn save(&mut self, progress: Progress) -> Result<(), TrainError> {
         let snapshot = self.snapshot(progress)?;
-        self.run.commit(&snapshot)?;
-        Ok(self.run.export(&snapshot)?)
+        self.write(&snapshot)
+    }
+
+    fn write(&mut self, snapshot: &Snapshot) -> Result<(), TrainError> {
+        self.run.commit(snapshot)?;
+        self.run.export(snapshot)?;
+        self.saved = Saved { epoch: snapshot.progress.epoch, at: Instant::now() };
+        Ok(())
     }
 }
 
