@@ -32,6 +32,13 @@ pub struct Measured {
     pub floor: Spread,
 }
 
+impl Measured {
+    /// How many floors it is.
+    pub fn ratio(&self) -> f64 {
+        self.generated.mean / self.floor.mean
+    }
+}
+
 /// A run, measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -41,13 +48,6 @@ pub struct Report {
     pub samples: usize,
     /// The metrics, in the plan's order.
     pub metrics: Vec<Measured>,
-}
-
-impl Report {
-    /// One of the metrics.
-    pub fn get(&self, metric: Metric) -> Option<&Measured> {
-        self.metrics.iter().find(|measured| measured.metric == metric)
-    }
 }
 
 /// Why a run cannot be measured.
@@ -98,7 +98,8 @@ pub fn evaluate(run: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         return Err(EvalError::OtherData { path: config.data.path.display().to_string() });
     }
     let split = Split::new(&set, config.data.train_size, config.seed)?;
-    let modes = known_modes(&config, plan)?;
+    let needs_modes = plan.metrics.as_ref().is_none_or(|metrics| metrics.iter().any(|metric| metric.needs_modes()));
+    let modes = if needs_modes { known_modes(&config, plan)? } else { None };
     let metrics = applicable(&config, plan, modes.as_deref())?;
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(&config)?;

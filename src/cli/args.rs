@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
+#[cfg(feature = "torch")]
+use crate::config::number_list;
 use crate::config::{AdamOptions, EngineKind, GeneratorLoss, Model, Optim, RmspropOptions, SgdOptions};
 use crate::data::synthetic::Law;
 
@@ -25,16 +27,9 @@ impl FromStr for Indices {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("'{text}' is not a list of numbers; say 0,3,7 or 0-4");
-        let mut indices = Vec::new();
-        for part in text.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let number = |text: &str| text.trim().parse::<u16>().map(usize::from).map_err(|_| wrong());
-            let range = number(first)?..=number(last)?;
-            if range.is_empty() {
-                return Err(wrong());
-            }
-            indices.extend(range);
-        }
+        let numbers = number_list(text, 1 << 16).ok_or_else(wrong)?;
+        let indices = numbers.into_iter().map(|n| u16::try_from(n).map(usize::from).map_err(|_| wrong()));
+        let mut indices = indices.collect::<Result<Vec<_>, _>>()?;
         let mut seen = std::collections::HashSet::new();
         indices.retain(|&index| seen.insert(index));
         Ok(Self(indices))

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{LawArg, Seeds};
 use super::draw::axes;
 use super::eval::metric;
-use super::exit::{Exit, UsageError};
+use super::exit::Exit;
 use super::printer::Printer;
 use super::sweep;
 use super::table::{Align, table};
@@ -93,9 +93,6 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         let found = args.runs.iter().map(|path| compare::runs_under(path)).collect::<Result<Vec<_>, _>>()?;
         found.into_iter().flatten().collect()
     };
-    if args.samples.is_some_and(|n| n < 10) {
-        return Err(UsageError("--samples must be at least 10".into()).into());
-    }
     let runs = summarise(&dirs, args, printer)?;
     let (groups, differences) = compare::compare_groups(&runs, &args.metrics);
     let mut written = Vec::new();
@@ -167,11 +164,7 @@ fn shown<'a>(runs: &'a [RunSummary], groups: &[Group<'a>]) -> Vec<&'a RunSummary
         return runs.iter().collect();
     }
     let distance = |run: &RunSummary| run.mean(Metric::W1).or_else(|| run.curve.last().map(|&(_, value)| value));
-    let medians = groups.iter().filter_map(|group| {
-        let median = group.median_by(distance)?;
-        runs.iter().find(|run| run.dir == median.dir)
-    });
-    medians.take(MOST_CELLS).collect()
+    groups.iter().filter_map(|group| group.median_by(distance)).take(MOST_CELLS).collect()
 }
 
 fn chart(groups: &[Group<'_>]) -> anyhow::Result<crate::render::Picture> {

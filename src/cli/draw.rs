@@ -87,8 +87,7 @@ impl Film {
     }
 
     fn title(&self, index: usize) -> String {
-        let (model, optim) = (self.config.objective.model().title(), self.config.optim.title());
-        format!("{model}, {optim}, epoch {}", self.frames.epochs[index])
+        format!("{}, epoch {}", self.config.title(), self.frames.epochs[index])
     }
 
     /// The film with only the frames that `keep` chooses by their epochs.

@@ -69,7 +69,7 @@ fn listing(report: &Report) -> String {
         let Measured { metric, generated, floor } = measured;
         let digits = if generated.mean.abs().max(floor.mean.abs()) < 0.01 { 6 } else { 4 };
         let number = |x: f64| format!("{x:.digits$}");
-        let ratio = if metric.is_distance() { format!("{:.2}", generated.mean / floor.mean) } else { String::new() };
+        let ratio = if metric.is_distance() { format!("{:.2}", measured.ratio()) } else { String::new() };
         rows.push(vec![
             metric.name().to_owned(),
             number(generated.mean),

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::Signals;
-use super::train::{Rate, advised, report, show};
+use super::train::{advised, finish, follow, report};
 use crate::run::{RunError, Status};
 use crate::sweep::{PlannedRun, Sweep};
 use crate::train::{Outcome, Session, Start, TrainError};
@@ -62,10 +62,7 @@ fn index(args: &RunArgs) -> anyhow::Result<usize> {
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(RunError::Locked { .. }))
-            || matches!(cause.downcast_ref(), Some(TrainError::Run(RunError::Locked { .. })))
-    })
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(TrainError::Run(RunError::Locked { .. }))))
 }
 
 fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::Result<Exit> {
@@ -79,17 +76,7 @@ fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::
         _ => Start::Resume,
     };
     let mut session = Session::open(config.clone(), dir.clone(), start).map_err(|error| advised(error, config))?;
-    let bar = printer.progress("epoch", config.epochs, session.epochs_done());
-    let rate = Rate::start(session.epochs_done());
-    let outcome = session.train(&|| signals.received().is_some(), &mut |record| {
-        show(&bar, record, &rate, config.epochs);
-    });
-    bar.finish();
+    let outcome = follow(&mut session, config, signals, printer);
     let outcome = outcome.with_context(|| format!("{} failed", dir.path().display()))?;
-    drop(session);
-    report(&dir, config, outcome, printer)?;
-    Ok(match outcome {
-        Outcome::Finished => Exit::Done,
-        Outcome::Stopped => signals.exit(),
-    })
+    finish(session, config, outcome, signals, printer)
 }

@@ -10,7 +10,7 @@ use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::Signals;
 use super::table::{Align, table};
-use crate::sweep::{ArrayJob, Ending, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, Tally, commands};
+use crate::sweep::{ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
 /// How often progress is looked up in the runs' directories, and Slurm's queue asked.
@@ -164,48 +164,55 @@ fn dry_run(sweep: &Sweep, printer: &Printer) {
 
 /// Does a sweep on this machine, and says what came of it.
 fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
-    let exit = train_all(sweep, jobs, printer)?;
-    conclude(sweep, false, printer)?;
-    Ok(exit)
+    let signals = Signals::listen()?;
+    do_all(sweep, jobs, &signals, printer)?;
+    Ok(exit(&signals, conclude(sweep, false, printer)?, sweep))
 }
 
 /// Does all runs of a sweep on this machine.
 pub(super) fn train_all(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
-    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let signals = Signals::listen()?;
+    do_all(sweep, jobs, &signals, printer)?;
+    Ok(exit(&signals, Tally::of(&sweep.states()?), sweep))
+}
+
+/// How a command ends that was to do a whole sweep.
+fn exit(signals: &Signals, tally: Tally, sweep: &Sweep) -> Exit {
+    match signals.received() {
+        Some(_) => signals.exit(),
+        None if tally.done == sweep.runs.len() => Exit::Done,
+        None => Exit::Fixable,
+    }
+}
+
+fn do_all(sweep: &Sweep, jobs: Option<usize>, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
+    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
     let epochs = |run: &PlannedRun| run.config.epochs;
     let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);
     let (mut ended, mut done_epochs, mut failed, mut looked) = (0, 0, 0, Instant::now());
     printer.note(&format!("{} runs into {}, {jobs} at a time", sweep.runs.len(), sweep.dir.display()));
-    let progress = std::cell::RefCell::new(|run: Option<(&PlannedRun, &Ending)>, at_work: &[&PlannedRun]| {
-        if let Some((run, ending)) = run {
-            ended += 1;
-            done_epochs += epochs(run);
-            if let Ending::Failed { reason } = ending {
-                failed += 1;
-                printer.problem(&format!("{}: {reason}", run.dir.display()));
+    pool.run(&|| signals.received().is_some(), &mut |event| {
+        let at_work = match event {
+            Event::Waiting(_) if looked.elapsed() < LOOK => return,
+            Event::Waiting(at_work) => at_work,
+            Event::Ended(run, ending) => {
+                ended += 1;
+                done_epochs += epochs(run);
+                if let Ending::Failed { reason } = ending {
+                    failed += 1;
+                    printer.problem(&format!("{}: {reason}", run.dir.display()));
+                }
+                &[]
             }
-        } else if looked.elapsed() < LOOK {
-            return;
-        }
+        };
         looked = Instant::now();
         let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
         let words = format!("{ended} of {} runs ended, {failed} failed, {} at work", sweep.runs.len(), at_work.len());
         bar.show(done_epochs + partly, &words);
-    });
-    pool.run(
-        &|| signals.received().is_some(),
-        &mut |run, ending| (progress.borrow_mut())(Some((run, ending)), &[]),
-        &mut |at_work| (progress.borrow_mut())(None, at_work),
-    )?;
+    })?;
     bar.finish();
-    let all_done = Tally::of(&sweep.states()?).done == sweep.runs.len();
-    Ok(match signals.received() {
-        Some(_) => signals.exit(),
-        None if all_done => Exit::Done,
-        None => Exit::Fixable,
-    })
+    Ok(())
 }
 
 fn done_in(sweep: &Sweep, run: &PlannedRun) -> u64 {
@@ -216,21 +223,7 @@ fn done_in(sweep: &Sweep, run: &PlannedRun) -> u64 {
 }
 
 fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let name = sweep.dir.file_name().map_or_else(|| "sweep".into(), |name| name.to_string_lossy().into_owned());
-    let job = ArrayJob {
-        name: format!("gan-lab-{name}"),
-        plan: absolute(&sweep.plan_path())?,
-        runs: sweep.runs.len(),
-        program: std::env::current_exe()?,
-        folder: std::env::current_dir()?,
-        per_task: args.per_task.map(|n| n as usize),
-        cpus: sweep.runs.iter().map(|run| run.config.threads).max().unwrap_or(1),
-        max_parallel: args.max_parallel.map(|n| n as usize),
-        partition: args.partition.clone(),
-        time: args.time.clone(),
-        warning: args.warning,
-        extra: args.sbatch.clone(),
-    };
+    let job = array_job(sweep, args)?;
     let script = job.write()?;
     if !args.submit {
         let words = format!(
@@ -247,6 +240,30 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
     let signals = Signals::listen()?;
     let queue = Queue::submit(&script)?;
     printer.note(&format!("submitted as job {}; interrupting this command leaves it in the queue", queue.job));
+    await_array(&queue, sweep, &signals, printer)?;
+    Ok(exit(&signals, conclude(sweep, false, printer)?, sweep))
+}
+
+fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {
+    let name = sweep.dir.file_name().map_or_else(|| "sweep".into(), |name| name.to_string_lossy().into_owned());
+    Ok(ArrayJob {
+        name: format!("gan-lab-{name}"),
+        plan: absolute(&sweep.plan_path())?,
+        runs: sweep.runs.len(),
+        program: std::env::current_exe()?,
+        folder: std::env::current_dir()?,
+        per_task: args.per_task.map(|n| n as usize),
+        cpus: sweep.runs.iter().map(|run| run.config.threads).max().unwrap_or(1),
+        max_parallel: args.max_parallel.map(|n| n as usize),
+        partition: args.partition.clone(),
+        time: args.time.clone(),
+        warning: args.warning,
+        extra: args.sbatch.clone(),
+    })
+}
+
+/// Waits until no task of the array is left, or until a signal.
+fn await_array(queue: &Queue, sweep: &Sweep, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
     let bar = printer.progress("run", sweep.runs.len() as u64, 0);
     let mut silences = 0;
     loop {
@@ -269,12 +286,7 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
         std::thread::sleep(ASK);
     }
     bar.finish();
-    let tally = conclude(sweep, false, printer)?;
-    Ok(match signals.received() {
-        Some(_) => signals.exit(),
-        None if tally.done == sweep.runs.len() => Exit::Done,
-        None => Exit::Fixable,
-    })
+    Ok(())
 }
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {

@@ -139,16 +139,37 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     session.set_trace(args.trace.as_ref().map(|path| Trace::new(path.clone(), &config)));
     printer.note(&opening(&config, session.dir(), session.epochs_done()));
     let signals = Signals::listen()?;
+    let outcome = follow(&mut session, &config, &signals, printer)?;
+    finish(session, &config, outcome, &signals, printer)
+}
+
+/// Trains, showing every epoch.
+pub(super) fn follow(
+    session: &mut Session,
+    config: &RunConfig,
+    signals: &Signals,
+    printer: &Printer,
+) -> Result<Outcome, TrainError> {
     let bar = printer.progress("epoch", config.epochs, session.epochs_done());
     let rate = Rate::start(session.epochs_done());
     let outcome = session.train(&|| signals.received().is_some(), &mut |record| {
         show(&bar, record, &rate, config.epochs);
     });
     bar.finish();
-    let outcome = outcome?;
+    outcome
+}
+
+/// Lets the run's directory go, says what came of it, and how the command ends.
+pub(super) fn finish(
+    session: Session,
+    config: &RunConfig,
+    outcome: Outcome,
+    signals: &Signals,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     let dir = session.dir().clone();
     drop(session);
-    report(&dir, &config, outcome, printer)?;
+    report(&dir, config, outcome, printer)?;
     Ok(match outcome {
         Outcome::Finished => Exit::Done,
         Outcome::Stopped => signals.exit(),
@@ -313,13 +334,13 @@ fn opening(config: &RunConfig, dir: &RunDir, done: u64) -> String {
 }
 
 /// Epochs a second since this process began.
-pub(super) struct Rate {
+struct Rate {
     start: std::time::Instant,
     first: u64,
 }
 
 impl Rate {
-    pub(super) fn start(first: u64) -> Self {
+    fn start(first: u64) -> Self {
         Self { start: std::time::Instant::now(), first }
     }
 
@@ -328,7 +349,7 @@ impl Rate {
     }
 }
 
-pub(super) fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
+fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     let rate = rate.at(record.epoch);
     let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
     let message =

@@ -31,11 +31,6 @@ pub struct Difference {
     pub seeds: usize,
 }
 
-/// A run's model and optimiser.
-pub(super) fn short_label(config: &RunConfig) -> String {
-    format!("{}, {}", config.objective.model().title(), config.optim.title())
-}
-
 /// Gives every run a label that says in what it differs from the others: model and optimiser, and any key of the config
 /// that is not the same in all.
 pub fn label_all(runs: &mut [RunSummary]) {
@@ -66,7 +61,7 @@ pub fn label_all(runs: &mut [RunSummary]) {
 
 fn labelled(run: &RunSummary, keys: &[String]) -> String {
     let json = serde_json::to_value(what(&run.config)).unwrap_or(Value::Null);
-    keys.iter().fold(short_label(&run.config), |label, key| label + ", " + &shown(key, at(&json, key)))
+    keys.iter().fold(run.config.title(), |label, key| label + ", " + &shown(key, at(&json, key)))
 }
 
 /// The constants of model and optimiser that differ from those of another run with the same two.
@@ -74,7 +69,7 @@ fn constants_of(run: &RunSummary, runs: &[RunSummary]) -> String {
     let mine = what(&run.config);
     let json = serde_json::to_value(&mine).unwrap_or(Value::Null);
     let mut keys: Vec<String> = Vec::new();
-    for other in runs.iter().filter(|other| short_label(&other.config) == short_label(&run.config)) {
+    for other in runs.iter().filter(|other| other.config.title() == run.config.title()) {
         for difference in differences(&mine, &what(&other.config)) {
             let constant = difference.key.starts_with("optim") || difference.key.starts_with("objective");
             if constant && !keys.contains(&difference.key) {
@@ -147,7 +142,7 @@ fn difference(first: &Group<'_>, group: &Group<'_>, metric: Metric) -> Option<Di
     (paired.len() > 1).then(|| Difference { label, metric, paired: Spread::of(&paired), seeds: paired.len() })
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
     /// A number of the runs, over seeds; None where a run lacks it.
     pub fn over_seeds(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<Spread> {
         let values = self.runs.iter().map(|run| of(run)).collect::<Option<Vec<f64>>>()?;
@@ -166,7 +161,7 @@ impl Group<'_> {
     }
 
     /// The run whose value is in the middle, of those that have one; the lower of two.
-    pub fn median_by(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<&RunSummary> {
+    pub fn median_by(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<&'a RunSummary> {
         let mut valued: Vec<_> = self.runs.iter().filter_map(|run| Some((of(run)?, *run))).collect();
         valued.sort_by(|a, b| a.0.total_cmp(&b.0));
         let middle = valued.len().checked_sub(1)? / 2;
@@ -187,7 +182,7 @@ mod tests {
         let measured = Measured { metric: Metric::W1, generated: Spread::of(&[w1]), floor: Spread::of(&[0.1]) };
         RunSummary {
             dir: "run".into(),
-            label: short_label(&config),
+            label: config.title(),
             metrics: vec![measured],
             epochs: 1,
             near_from: None,

@@ -59,7 +59,7 @@ impl RunSummary {
         let floor_mean = floor.map(|floor| floor.sliced_w2.mean);
         Ok(Self {
             dir: run.path().to_owned(),
-            label: groups::short_label(&config),
+            label: config.title(),
             metrics: report.metrics,
             epochs: report.epoch,
             near_from: floor_mean.and_then(|floor| near_from(&curve, NEAR * floor)),
@@ -73,7 +73,12 @@ impl RunSummary {
 
     /// The mean of a metric of its last state.
     pub fn mean(&self, metric: Metric) -> Option<f64> {
-        self.metrics.iter().find(|measured| measured.metric == metric).map(|measured| measured.generated.mean)
+        self.measured(metric).map(|measured| measured.generated.mean)
+    }
+
+    /// A metric of its last state.
+    pub fn measured(&self, metric: Metric) -> Option<&Measured> {
+        self.metrics.iter().find(|measured| measured.metric == metric)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Difference, Group, NEAR, RunSummary};
+use crate::eval::Measured;
 use crate::metric::{Metric, Spread};
 
 /// The whole comparison in Markdown: a line a run, and where there are several seeds a line a group and the paired
@@ -51,7 +52,7 @@ pub fn csv(runs: &[RunSummary], metrics: &[Metric]) -> std::io::Result<Vec<u8>> 
             run.seconds.to_string(),
         ];
         for &metric in metrics {
-            let measured = run.metrics.iter().find(|measured| measured.metric == metric);
+            let measured = run.measured(metric);
             let numbers = measured.map(|m| [m.generated.mean, m.generated.error, m.floor.mean].map(|x| x.to_string()));
             row.extend(numbers.unwrap_or_default());
         }
@@ -104,10 +105,10 @@ pub(crate) fn run_rows(runs: &[RunSummary], metrics: &[Metric]) -> Vec<Vec<Strin
     for run in runs {
         let mut row = vec![run.label.clone(), run.config.seed.to_string(), run.epochs.to_string()];
         for &metric in metrics {
-            let measured = run.metrics.iter().find(|measured| measured.metric == metric);
+            let measured = run.measured(metric);
             row.push(measured.map_or_else(dash, |m| number(m.generated.mean)));
             if metric.is_distance() {
-                row.push(measured.map_or_else(dash, |m| format!("{:.2}", m.generated.mean / m.floor.mean)));
+                row.push(measured.map_or_else(dash, |m| format!("{:.2}", m.ratio())));
             }
         }
         row.push(run.near_from.map_or_else(dash, |epoch| epoch.to_string()));
@@ -129,10 +130,7 @@ pub(crate) fn group_rows(groups: &[Group<'_>], metrics: &[Metric]) -> Vec<Vec<St
         for &metric in metrics {
             row.push(group.over_seeds(|run| run.mean(metric)).map_or_else(dash, |s| spread(&s)));
             if metric.is_distance() {
-                let ratio = |run: &RunSummary| {
-                    let measured = run.metrics.iter().find(|measured| measured.metric == metric)?;
-                    Some(measured.generated.mean / measured.floor.mean)
-                };
+                let ratio = |run: &RunSummary| run.measured(metric).map(Measured::ratio);
                 row.push(group.over_seeds(ratio).map_or_else(dash, |s| format!("{:.2}", s.mean)));
             }
         }

@@ -96,6 +96,11 @@ impl RunConfig {
         format!("{}-{}-seed{}", self.objective.model(), self.optim.name(), self.seed)
     }
 
+    /// Model and optimiser as papers write them: `GAN, RMSProp`.
+    pub fn title(&self) -> String {
+        format!("{}, {}", self.objective.model().title(), self.optim.title())
+    }
+
     /// The same run with another number of epochs, which must be at least 1.
     pub fn with_epochs(&self, epochs: u64) -> Result<Self, ConfigError> {
         TrainConfig { epochs, ..self.0.clone() }.check()

@@ -6,6 +6,7 @@
 mod check;
 mod device;
 mod diff;
+mod list;
 mod objective;
 mod optim;
 mod progan;
@@ -13,6 +14,7 @@ mod progan;
 pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
+pub use list::number_list;
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
 pub use progan::{ImageLoss, ProganConfig};

@@ -10,9 +10,10 @@ use plotters::element::PathElement;
 use plotters::prelude::Cartesian2d;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, IntoFont as _, RGBColor, ShapeStyle, TextStyle, WHITE};
+use plotters::style::{Color as _, RGBColor, ShapeStyle, WHITE};
 
-use super::scatter::{Area, FONT, FRAME, GRID, INK, LABEL, OVERSAMPLING, load_font};
+use super::scale::Scale;
+use super::scatter::{Area, FRAME, GRID, INK, LABEL, OVERSAMPLING, load_font};
 use super::{Picture, RenderError, Size};
 
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008, without yellow and with black last).
@@ -25,6 +26,9 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0x56, 0xB4, 0xE9),
     RGBColor(0x00, 0x00, 0x00),
 ];
+
+/// What lengths are given for.
+const MEANT: Size = Size { width: 960, height: 540 };
 
 /// A named series of (epoch, value), each value above 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +61,7 @@ impl CurveChart<'_> {
         let drawn = Size { width: size.width * OVERSAMPLING, height: size.height * OVERSAMPLING };
         let mut picture = Picture::white(drawn.width as usize, drawn.height as usize);
         let area = BitMapBackend::with_buffer(&mut picture.rgb, (drawn.width, drawn.height)).into_drawing_area();
-        let scale = Scale((f64::from(drawn.width) / 960.0).min(f64::from(drawn.height) / 540.0));
+        let scale = Scale::of(drawn, MEANT);
         let (x, y) = self.ranges();
         let mut chart = ChartBuilder::on(&area)
             .margin_top(scale.pixels(46.0))
@@ -141,24 +145,6 @@ impl CurveChart<'_> {
             area.draw_text(&curve.name, &text, (x + scale.at(25.0), y)).map_err(RenderError::new)?;
         }
         Ok(())
-    }
-}
-
-/// Lengths are for 960x540 and grow with the picture.
-#[derive(Clone, Copy, Debug)]
-struct Scale(f64);
-
-impl Scale {
-    fn pixels(self, length: f64) -> u32 {
-        (length * self.0).round().max(1.0) as u32
-    }
-
-    fn at(self, length: f64) -> i32 {
-        (length * self.0).round() as i32
-    }
-
-    fn font<'a>(self, size: f64, colour: RGBColor) -> TextStyle<'a> {
-        (FONT, size * self.0).into_font().color(&colour)
     }
 }
 

@@ -3,6 +3,7 @@
 mod curves;
 mod images;
 mod picture;
+mod scale;
 mod scatter;
 mod sheet;
 

@@ -12,8 +12,9 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
 use plotters::element::Circle;
 use plotters::prelude::Cartesian2d;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, IntoFont as _, RGBColor, TextStyle, WHITE, register_font};
+use plotters::style::{Color as _, FontStyle, RGBColor, TextStyle, WHITE, register_font};
 
+use super::scale::{FONT, Scale};
 use super::{Picture, RenderError};
 use crate::data::Point;
 
@@ -27,7 +28,6 @@ pub(super) const FRAME: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
 pub(super) const GRID: RGBColor = RGBColor(0xEC, 0xEC, 0xEC);
 /// Pictures are drawn at this many times their size and halved, for smooth edges.
 pub(super) const OVERSAMPLING: u32 = 2;
-pub(super) const FONT: &str = "sans-serif";
 
 /// What part of the plane a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,17 +154,16 @@ impl ScatterPainter {
         Ok(picture.halved())
     }
 
-    /// Lengths are for 640x480 and grow with the picture.
-    fn scale(&self) -> f64 {
-        (f64::from(self.size.width) / 640.0).min(f64::from(self.size.height) / 480.0)
+    fn scale(&self) -> Scale {
+        Scale::of(self.size, Size::default())
     }
 
     fn pixels(&self, length: f64) -> u32 {
-        (length * self.scale()).round().max(1.0) as u32
+        self.scale().pixels(length)
     }
 
     fn font<'a>(&self, size: f64, colour: RGBColor) -> TextStyle<'a> {
-        (FONT, size * self.scale()).into_font().color(&colour)
+        self.scale().font(size, colour)
     }
 
     /// Runs `draw` on the picture with the chart's area laid out, always in the same place.

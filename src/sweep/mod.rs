@@ -16,7 +16,7 @@ mod slurm;
 mod status;
 
 pub use plan::{PlanFile, PlannedRun, Sweep, seed_list};
-pub use pool::{Ending, Pool};
+pub use pool::{Ending, Event, Pool};
 pub use slurm::{ArrayJob, Queue, commands};
 pub use status::{RunState, Tally};
 

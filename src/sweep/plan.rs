@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::SweepError;
-use crate::config::{ConfigError, RunConfig, TrainConfig};
+use crate::config::{ConfigError, RunConfig, TrainConfig, number_list};
 use crate::files;
 use crate::run::RunDir;
 
@@ -286,17 +286,7 @@ fn values(key: &str, value: &Value) -> Result<Vec<Value>, String> {
 /// The seeds of `0-9` or `0,3,7-9`.
 pub fn seed_list(text: &str) -> Result<Vec<u64>, String> {
     let wrong = || format!("'{text}' is not a list of seeds; say \"0-9\" or [0, 3, 7]");
-    let mut numbers = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let number = |text: &str| text.trim().parse::<u64>().map_err(|_| wrong());
-        let (first, last) = (number(first)?, number(last)?);
-        if first > last || last - first >= MOST_RUNS as u64 {
-            return Err(wrong());
-        }
-        numbers.extend(first..=last);
-    }
-    Ok(numbers)
+    number_list(text, MOST_RUNS as u64).ok_or_else(wrong)
 }
 
 /// The base config with a point's values.

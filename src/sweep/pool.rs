@@ -29,6 +29,15 @@ pub enum Ending {
     },
 }
 
+/// What is told while a pool works.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A run ended, or was done already.
+    Ended(&'a PlannedRun, &'a Ending),
+    /// The pool waited a little, with these runs at work.
+    Waiting(&'a [&'a PlannedRun]),
+}
+
 /// Does the runs of a sweep in child processes.
 #[derive(Debug)]
 pub struct Pool<'a> {
@@ -48,14 +57,8 @@ struct Worker<'a> {
 
 impl Pool<'_> {
     /// Does all runs that are not done, until `stop` says so: then the children are asked to save and stop. `observe`
-    /// hears of every run that ended, and `wait` is called whenever the pool has waited a little, with the runs at work.
-    /// A run that crashes costs itself only.
-    pub fn run(
-        &self,
-        stop: &dyn Fn() -> bool,
-        observe: &mut dyn FnMut(&PlannedRun, &Ending),
-        wait: &mut dyn FnMut(&[&PlannedRun]),
-    ) -> Result<(), SweepError> {
+    /// hears what happens. A run that crashes costs itself only.
+    pub fn run(&self, stop: &dyn Fn() -> bool, observe: &mut dyn FnMut(Event<'_>)) -> Result<(), SweepError> {
         let mut waiting = self.sweep.runs.iter();
         let mut workers: Vec<Worker<'_>> = Vec::new();
         let mut stopping = false;
@@ -67,7 +70,7 @@ impl Pool<'_> {
             while !stopping && workers.len() < self.jobs {
                 let Some(run) = waiting.next() else { break };
                 if self.sweep.state(run)? == RunState::Done {
-                    observe(run, &Ending::Finished);
+                    observe(Event::Ended(run, &Ending::Finished));
                 } else {
                     workers.push(self.start(run)?);
                 }
@@ -75,7 +78,7 @@ impl Pool<'_> {
             if workers.is_empty() {
                 return Ok(());
             }
-            wait(&workers.iter().map(|worker| worker.run).collect::<Vec<_>>());
+            observe(Event::Waiting(&workers.iter().map(|worker| worker.run).collect::<Vec<_>>()));
             std::thread::sleep(PAUSE);
             let mut at_work = Vec::with_capacity(workers.len());
             for mut worker in workers {
@@ -87,7 +90,7 @@ impl Pool<'_> {
                         if let Ending::Failed { reason } = &ending {
                             self.sweep.record_failure(run, reason)?;
                         }
-                        observe(run, &ending);
+                        observe(Event::Ended(run, &ending));
                     }
                 }
             }

@@ -135,8 +135,8 @@ impl Sweep {
     }
 
     fn failure_path(&self, run: &PlannedRun) -> PathBuf {
-        let names = run.dir.iter().rev().take(2).map(|part| part.to_string_lossy().into_owned());
-        let name = names.collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("-");
+        let parts: Vec<_> = run.dir.iter().map(|part| part.to_string_lossy()).collect();
+        let name = parts[parts.len().saturating_sub(2)..].join("-");
         self.dir.join(ERRORS).join(format!("{name}.txt"))
     }
 }

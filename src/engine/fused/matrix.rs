@@ -113,12 +113,12 @@ impl<T: Real> Learnt<T> {
     }
 
     /// Puts the parameters, or one of the buffers, into a flat array.
-    pub(super) fn put(&mut self, what: What, flat: &mut [f64]) {
+    pub(super) fn put(&mut self, what: What, flat: &mut [T]) {
         let place = self.place;
         let matrix = self.matrix_mut(what);
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
-                flat[place.of(row, column)] = matrix.get(row, column).to_f64();
+                flat[place.of(row, column)] = matrix.get(row, column);
             }
         }
     }

@@ -100,17 +100,18 @@ impl<T: Real> FusedEngine<T> {
 
     /// The parameters of generator and discriminator, in this engine's precision.
     pub fn parameters(&self) -> [Vec<f64>; 2] {
-        [self.all(Side::Generator, What::Parameters), self.all(Side::Discriminator, What::Parameters)]
+        let doubles = |side| self.all(side, What::Parameters).into_iter().map(Real::to_f64).collect();
+        [doubles(Side::Generator), doubles(Side::Discriminator)]
     }
 
     /// BatchNorm's running statistics, in this engine's precision.
     pub fn statistics(&self) -> Vec<f64> {
-        let mut all = vec![0.0; self.sizes.statistics];
-        self.pool.crew().generator.for_each_statistic(|first, part| {
-            for (to, from) in all[first..].iter_mut().zip(part) {
-                *to = from.to_f64();
-            }
-        });
+        self.all_statistics().into_iter().map(Real::to_f64).collect()
+    }
+
+    fn all_statistics(&self) -> Vec<T> {
+        let mut all = vec![T::ZERO; self.sizes.statistics];
+        self.pool.crew().generator.for_each_statistic(|first, part| all[first..][..part.len()].copy_from_slice(part));
         all
     }
 
@@ -121,18 +122,18 @@ impl<T: Real> FusedEngine<T> {
         }
     }
 
-    fn all(&self, side: Side, what: What) -> Vec<f64> {
+    fn all(&self, side: Side, what: What) -> Vec<T> {
         let count = match side {
             Side::Generator => self.sizes.generator,
             Side::Discriminator => self.sizes.discriminator,
         };
-        let mut all = vec![0.0; count];
+        let mut all = vec![T::ZERO; count];
         self.each(side, |part| part.put(what, &mut all));
         all
     }
 
     fn singles(&self, side: Side, what: What) -> Vec<f32> {
-        self.all(side, what).into_iter().map(|x| x as f32).collect()
+        self.all(side, what).into_iter().map(Real::to_f32).collect()
     }
 
     fn optim_state(&self, side: Side) -> OptimState {
@@ -212,7 +213,7 @@ impl<T: Real> Engine for FusedEngine<T> {
         Ok(State {
             generator: Weights {
                 parameters: self.singles(Side::Generator, What::Parameters),
-                statistics: self.statistics().into_iter().map(|x| x as f32).collect(),
+                statistics: self.all_statistics().into_iter().map(Real::to_f32).collect(),
                 batches: self.batches,
             },
             discriminator: Weights {

@@ -43,21 +43,7 @@ fn decayed(gradient: &Tensor, parameters: &Tensor, weight_decay: f64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{AdamOptions, RmspropOptions, SgdOptions};
-
-    /// Every optimiser, plain and with every option on.
-    fn all() -> Vec<Optim> {
-        let mut all = Optim::ALL_DEFAULTS.to_vec();
-        all.push(Optim::Sgd(SgdOptions { momentum: 0.9, dampening: 0.0, weight_decay: 0.01, nesterov: true }));
-        all.push(Optim::Rmsprop(RmspropOptions {
-            momentum: 0.9,
-            weight_decay: 0.01,
-            centered: true,
-            ..RmspropOptions::default()
-        }));
-        all.push(Optim::Adam(AdamOptions { weight_decay: 0.01, amsgrad: true, ..AdamOptions::default() }));
-        all
-    }
+    use crate::optim::tests::all;
 
     /// The gradient of |p - 3|^2 / 2.
     fn gradient(parameters: &Tensor) -> Tensor {
