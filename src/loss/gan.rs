@@ -13,28 +13,31 @@ use crate::config::GeneratorLoss;
 
 /// -log D(x).
 pub fn on_real(logit: f64) -> Term {
-    Term { value: -log_sigmoid(logit), slope: -sigmoid(-logit) }
+    let (log, below) = log_sigmoid(logit);
+    Term { value: -log, slope: -below }
 }
 
 /// -log(1 - D(G(z))).
 pub fn on_fake(logit: f64) -> Term {
-    Term { value: -log_sigmoid(-logit), slope: sigmoid(logit) }
+    let (log, above) = log_sigmoid(-logit);
+    Term { value: -log, slope: above }
 }
 
 /// log(1 - D(G(z))), or -log D(G(z)).
 pub fn for_generator(logit: f64, kind: GeneratorLoss) -> Term {
     match kind {
-        GeneratorLoss::Saturating => Term { value: log_sigmoid(-logit), slope: -sigmoid(logit) },
+        GeneratorLoss::Saturating => {
+            let Term { value, slope } = on_fake(logit);
+            Term { value: -value, slope: -slope }
+        }
         GeneratorLoss::NonSaturating => on_real(logit),
     }
 }
 
-fn log_sigmoid(x: f64) -> f64 {
-    x.min(0.0) - (-x.abs()).exp().ln_1p()
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+/// log sigmoid(x), and sigmoid(-x), which is its derivative.
+fn log_sigmoid(x: f64) -> (f64, f64) {
+    let e = (-x.abs()).exp();
+    (x.min(0.0) - e.ln_1p(), if x > 0.0 { e } else { 1.0 } / (1.0 + e))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::sync::RwLock;
 
 use super::critic::{Critic, SLAB, Slab};
 use super::descend::Descent;
-use super::generator::{Generator, Mode, read, write};
-use super::norm::Batch;
+use super::generator::{Generator, Mode};
 use super::pool::Crew;
-use super::simd::{Cpu, LANES};
+use super::simd::Cpu;
+use super::tiles::{read, write};
 use crate::config::{Objective, RunConfig};
 use crate::data::Point;
 use crate::engine::Draws;
@@ -43,8 +43,6 @@ pub(super) struct Job {
 /// Tasks that may run at once.
 #[derive(Clone, Copy, Debug)]
 enum Tasks {
-    /// Codes into the generator's tiles.
-    Codes,
     /// Real points through the critic, forward and back.
     Real,
     /// Real points through the critic, forward.
@@ -55,8 +53,10 @@ enum Tasks {
     Fake,
     /// The generator's last layer alone.
     Points,
-    /// A level of the generator backwards, with its steps.
+    /// A hidden layer of the generator backwards.
     Backward(usize),
+    /// The steps of the Linear that leads to a layer of the generator, the last one to the points.
+    Descend(usize),
     /// The step of the generator's last bias.
     OutputBias,
     /// The critic's step.
@@ -74,7 +74,7 @@ pub(super) struct Inputs<T> {
 #[derive(Debug)]
 pub(super) struct Core<T> {
     objective: Objective,
-    batch: Batch,
+    batch: usize,
     latent: usize,
     pub(super) generator: Generator<T>,
     pub(super) critic: Critic<T>,
@@ -87,10 +87,10 @@ pub(super) struct Core<T> {
 
 impl<T: Real> Core<T> {
     pub(super) fn new(config: &RunConfig, kept: [bool; BUFFERS], draws: Draws) -> Self {
-        let (cpu, batch) = (Cpu::detect(), Batch { size: config.batch_size });
+        let (cpu, batch) = (Cpu::detect(), config.batch_size);
         let generator = Generator::new(&config.generator, batch, kept, cpu);
         let critic = Critic::new(&config.discriminator, kept, cpu);
-        let slabs = |mixed| Critic::slabs(&config.discriminator, batch.size, mixed);
+        let slabs = |mixed| Critic::slabs(&config.discriminator, batch, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None };
         let penalised = matches!(config.objective, Objective::WganGp { .. });
         Self {
@@ -114,10 +114,9 @@ impl<T: Real> Core<T> {
 
     fn count(&self, tasks: Tasks) -> usize {
         match tasks {
-            Tasks::Codes => self.generator.tiles(0),
             Tasks::Real | Tasks::Scores => self.real.len(),
             Tasks::Fake | Tasks::Points => self.fake.len(),
-            Tasks::Forward(level, _) | Tasks::Backward(level) => self.generator.tiles(level),
+            Tasks::Forward(level, _) | Tasks::Backward(level) | Tasks::Descend(level) => self.generator.tiles(level),
             Tasks::OutputBias => 1,
             Tasks::Update => self.critic.tiles(),
         }
@@ -127,11 +126,6 @@ impl<T: Real> Core<T> {
         let inputs = read(&self.inputs);
         let inputs = &*inputs;
         match tasks {
-            Tasks::Codes => {
-                let size = self.batch.size * self.latent;
-                let codes = inputs.draws.noise.chunks(size).nth(job.noise).unwrap_or_default();
-                self.generator.load_codes(task, codes, self.latent);
-            }
             Tasks::Real => self.real_points(task, self.of_step(&inputs.draws.real, job)),
             Tasks::Scores => {
                 let slab = &mut *write(&self.real[task]);
@@ -139,19 +133,27 @@ impl<T: Real> Core<T> {
                 self.critic.score(slab);
             }
             Tasks::Forward(level, mode) => self.generator.forward(level, task, mode),
-            Tasks::Points => self.generated_points(task, &mut write(&self.fake[task])),
+            Tasks::Points => self.generated_points(&mut write(&self.fake[task])),
             Tasks::Fake => self.fake_points(task, inputs, job),
             Tasks::Backward(level) => self.generator.backward(level, task, &inputs.descents[0]),
-            Tasks::OutputBias => self.generator.step_output_bias(&inputs.descents[0]),
+            Tasks::Descend(level) => self.generator.descend(level, task, &inputs.descents[0]),
+            Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
                 self.critic.update(task, &[&self.real, &self.fake, &self.mixed], &inputs.descents[1]);
             }
         }
     }
 
+    /// Gives the generator the job's codes.
+    pub(super) fn load_codes(&self, job: Job) {
+        let inputs = read(&self.inputs);
+        let codes = inputs.draws.noise.chunks(self.batch * self.latent).nth(job.noise).unwrap_or_default();
+        self.generator.load_codes(codes, self.latent);
+    }
+
     /// The part of an array with one entry a sample that belongs to the job's critic step.
     fn of_step<'a, X>(&self, values: &'a [X], job: Job) -> &'a [X] {
-        values.chunks(self.batch.size).nth(job.step).unwrap_or_default()
+        values.chunks(self.batch).nth(job.step).unwrap_or_default()
     }
 
     fn real_points(&self, task: usize, points: &[Point]) {
@@ -167,22 +169,23 @@ impl<T: Real> Core<T> {
         for sample in 0..slab.size {
             let term = side(self.objective, slab.score(sample).to_f64());
             sum += term.value;
-            slab.set_weight(sample, T::from_f64(term.slope / self.batch.size as f64));
+            slab.set_weight(sample, T::from_f64(term.slope / self.batch as f64));
         }
         slab.values[0] = sum;
         self.critic.weigh(slab);
     }
 
-    fn generated_points(&self, task: usize, slab: &mut Slab<T>) {
-        self.generator.points(task * SLAB, slab.points_mut());
+    fn generated_points(&self, slab: &mut Slab<T>) {
+        let first = slab.first;
+        self.generator.points(first, slab.point_room());
     }
 
     fn fake_points(&self, task: usize, inputs: &Inputs<T>, job: Job) {
         let slab = &mut *write(&self.fake[task]);
-        self.generated_points(task, slab);
+        self.generated_points(slab);
         self.critic.differentiate(slab);
         if job.program != Program::Critic {
-            self.give_gradient(task, slab);
+            self.give_gradient(slab);
         }
         if job.program != Program::Generator {
             self.weigh(slab, Objective::on_fake);
@@ -192,23 +195,24 @@ impl<T: Real> Core<T> {
                 let mixed = &mut *write(&self.mixed[task]);
                 self.critic.differentiate(mixed);
                 self.critic.slopes(mixed);
-                self.critic.penalise(mixed, gp_weight / self.batch.size as f64);
+                self.critic.penalise(mixed, gp_weight / self.batch as f64);
             }
         }
     }
 
     /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, task: usize, slab: &mut Slab<T>) {
+    fn give_gradient(&self, slab: &mut Slab<T>) {
         self.critic.slopes(slab);
-        let mut weights = [T::ZERO; SLAB * LANES];
+        let mut weights = [T::ZERO; SLAB];
         let mut sum = 0.0;
         for (sample, weight) in weights[..slab.size].iter_mut().enumerate() {
             let term = self.objective.for_generator(slab.score(sample).to_f64());
             sum += term.value;
-            *weight = T::from_f64(term.slope / self.batch.size as f64);
+            *weight = T::from_f64(term.slope / self.batch as f64);
         }
         slab.values[1] = sum;
-        self.generator.take_gradient(task * SLAB, slab.slopes_times(|sample| weights[sample]));
+        let first = slab.first;
+        self.generator.take_gradient(first, slab.slopes_times(|sample| weights[sample]));
     }
 
     fn mix(&self, fake: &Slab<T>, task: usize, real: &[Point], mix: &[f32]) {
@@ -229,24 +233,35 @@ fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Point]) {
     }
 }
 
+/// The phases of each program, for a generator with so many hidden layers.
 fn programs(hidden: usize) -> [(Program, Vec<Vec<Tasks>>); 5] {
     let forward = |mode| (1..=hidden).map(move |level| vec![Tasks::Forward(level, mode)]);
-    let passes = |first: Vec<Tasks>, then: Vec<Tasks>| {
-        [first].into_iter().chain(forward(Mode::Train)).chain([then]).collect::<Vec<_>>()
+    // The first phase has room for `more`.
+    let passes = |more: &[Tasks]| {
+        let mut phases: Vec<_> = forward(Mode::Train).chain([vec![Tasks::Fake]]).collect();
+        phases[0].splice(0..0, more.iter().copied());
+        phases
     };
-    let back = || (1..=hidden).rev().map(|level| vec![Tasks::Backward(level)]);
-    let both_begin = passes(vec![Tasks::Real, Tasks::Codes], vec![Tasks::Fake]);
-    let mut critic = both_begin.clone();
+    let back = |more: &[Tasks]| {
+        let mut phases = vec![Vec::new(); hidden + 1];
+        for level in (1..=hidden + 1).rev() {
+            // A Linear is stepped when no gradient has to go through it any more.
+            phases[hidden.min(hidden + 2 - level)].push(Tasks::Descend(level));
+        }
+        for level in 1..=hidden {
+            phases[hidden - level].push(Tasks::Backward(level));
+        }
+        phases[0].extend(more);
+        phases[hidden].push(Tasks::OutputBias);
+        phases
+    };
+    let mut critic = passes(&[Tasks::Real]);
     critic.push(vec![Tasks::Update]);
-    let mut both = both_begin;
-    both.extend(back());
-    both.push(vec![Tasks::Update, Tasks::Backward(0), Tasks::OutputBias]);
-    let mut generator = passes(vec![Tasks::Codes], vec![Tasks::Fake]);
-    generator.extend(back());
-    generator.push(vec![Tasks::Backward(0), Tasks::OutputBias]);
-    let mut generate = vec![vec![Tasks::Codes]];
-    generate.extend(forward(Mode::Evaluate));
-    generate.push(vec![Tasks::Points]);
+    let mut both = passes(&[Tasks::Real]);
+    both.extend(back(&[Tasks::Update]));
+    let mut generator = passes(&[]);
+    generator.extend(back(&[]));
+    let generate = forward(Mode::Evaluate).chain([vec![Tasks::Points]]).collect();
     [
         (Program::Both, both),
         (Program::Critic, critic),
@@ -263,8 +278,12 @@ impl<T: Real> Crew for Core<T> {
         self.programs.iter().find(|(program, _)| *program == job.program).map_or(0, |(_, phases)| phases.len())
     }
 
-    fn tasks(&self, job: Job, phase: usize) -> usize {
-        self.tasks_of(job, phase).iter().map(|&tasks| self.count(tasks)).sum()
+    fn kinds(&self, job: Job, phase: usize) -> usize {
+        self.tasks_of(job, phase).len()
+    }
+
+    fn tasks(&self, job: Job, phase: usize, kind: usize) -> usize {
+        self.count(self.tasks_of(job, phase)[kind])
     }
 
     fn most_tasks(&self) -> usize {
@@ -272,14 +291,7 @@ impl<T: Real> Crew for Core<T> {
         phases.map(|phase| phase.iter().map(|&tasks| self.count(tasks)).sum()).max().unwrap_or(0)
     }
 
-    fn run(&self, job: Job, phase: usize, task: usize) {
-        let mut task = task;
-        for &tasks in self.tasks_of(job, phase) {
-            let count = self.count(tasks);
-            if task < count {
-                return self.do_one(tasks, job, task);
-            }
-            task -= count;
-        }
+    fn run(&self, job: Job, phase: usize, kind: usize, task: usize) {
+        self.do_one(self.tasks_of(job, phase)[kind], job, task);
     }
 }

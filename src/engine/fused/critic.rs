@@ -4,28 +4,29 @@
 //! **One backward pass.** A sample's score s moves the loss by a number c of its own. What flows back from s is linear
 //! in c, so it is computed for c = 1 once: delta_l = m_l (W_{l+1}^T delta_{l+1}), where m_l is 1 or 0.2, LeakyReLU's
 //! slopes, and delta = 1 at the score. The generator's gradient by a point is its c times W_1^T delta_1; the
-//! discriminator's by W_l is the sum over samples of delta_l (c h_{l-1})^T, with its own c and the layer's inputs h.
+//! discriminator's by W_l is the sum over samples of c delta_l h_{l-1}^T, with its own c and the layer's inputs h.
 //!
 //! **The penalty in closed form.** Where no unit changes sign the critic is linear in its input, with gradient
 //! J = W_1^T delta_1. A penalty P(J) with g = dP/dJ moves W_1 by delta_1 g^T and delta_1 by W_1 g; that goes forward
 //! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So a mixed point
-//! counts in the sums above like any other, with t in the place of c h. Biases do not appear in J.
+//! counts in the sums above like any other, with c = 1 and t in the place of h. Biases do not appear in J.
 
+use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::generator::{read, tile_size, write};
-use super::matrix::{Learnt, Matrix, Place};
-use super::norm::{Leaky, LeakyBackward};
-use super::product::{Product, Transpose};
-use super::simd::{Cpu, Isa, Kernel, LANES, Lanes, change, total};
+use super::matrix::{Learnt, Matrix, Place, Rows};
+use super::norm::{Scale, Sums};
+use super::product::{Dots, End, Part, Product, Score, Start, Totals, Transpose, WeightedSums};
+use super::simd::{Cpu, LANES, Lanes};
+use super::tiles::{TOGETHER, groups, parts, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::loss::wgan_gp;
 use crate::optim::BUFFERS;
 use crate::real::Real;
 
-/// Blocks of lanes whose samples are one task.
-pub(super) const SLAB: usize = 4;
+/// How many samples are one task.
+pub(super) const SLAB: usize = 64;
 
 /// Numbers of a point.
 const INPUTS: usize = 2;
@@ -33,27 +34,39 @@ const INPUTS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Critic<T> {
     cpu: Cpu,
-    /// The hidden layers and the last one, whose only feature is the score.
-    layers: Vec<Layer<T>>,
+    /// The hidden layers, each in tiles.
+    layers: Vec<Vec<RwLock<Tile<T>>>>,
+    head: RwLock<Head<T>>,
 }
 
-#[derive(Debug)]
-struct Layer<T> {
-    inputs: usize,
-    tiles: Vec<RwLock<Tile<T>>>,
-}
-
-/// Some features of a layer with the weights that lead to them.
+/// Some features of a layer with the weights [inputs, features] that lead to them.
 #[derive(Debug)]
 struct Tile<T> {
     first: usize,
-    width: usize,
     weights: Learnt<T>,
-    weights_transposed: Matrix<T>,
+    /// The weights [features, inputs].
+    turned: Matrix<T>,
     bias: Learnt<T>,
-    gradient: Matrix<T>,
-    bias_sums: Vec<Lanes<T>>,
-    bias_gradient: Vec<Lanes<T>>,
+    gradient: Rows<T>,
+}
+
+/// What goes through a layer.
+#[derive(Clone, Copy, Debug)]
+enum Pass<'a, T> {
+    /// Values, to the layer's own.
+    Hidden,
+    /// Values of the last hidden layer, whose LeakyReLU is left to [`Score`].
+    Last,
+    /// A penalty's t, times LeakyReLU's slopes where the layer gave these values.
+    Sweep(&'a Matrix<T>),
+}
+
+/// The last Linear: the score's weights [1, inputs].
+#[derive(Debug)]
+struct Head<T> {
+    weights: Learnt<T>,
+    bias: Learnt<T>,
+    gradient: Rows<T>,
 }
 
 /// Some samples and all that is computed of them.
@@ -61,96 +74,133 @@ struct Tile<T> {
 pub(super) struct Slab<T> {
     /// The first sample's number in the batch.
     pub(super) first: usize,
-    /// How many there are; the last slab's lanes may not be full.
+    /// How many there are.
     pub(super) size: usize,
-    /// The points, then what each layer gives; the last is the score.
+    /// The points, then what each hidden layer gives: [samples, features].
     levels: Vec<Matrix<T>>,
-    /// For each layer, the score's derivative by what its Linear gives.
+    scores: Vec<T>,
+    /// For each hidden layer, the score's derivative by what its Linear gives; then times c.
     deltas: Vec<Matrix<T>>,
-    /// For each layer, what its inputs count in the weights' gradient: [samples, inputs].
-    factors: Vec<Matrix<T>>,
-    /// For each layer, the t that goes into it; empty but for mixed points.
+    /// Of mixed points: for each Linear, the t that goes into it.
     sweep: Vec<Matrix<T>>,
-    /// Each sample's c in the discriminator's loss; 0 for mixed points and empty lanes.
-    weights: Vec<Lanes<T>>,
-    /// The score's derivative by the point.
+    /// Each sample's c in the discriminator's loss, the first number of a row.
+    weights: Rows<T>,
+    /// The score's derivative by the point; then the generator's loss's.
     slopes: Matrix<T>,
+    /// Room for sums of few outputs: [samples, INPUTS] rows, and their totals.
+    sums: Rows<T>,
+    totals: Vec<T>,
     /// The sum of the discriminator's terms, and of the generator's.
     pub(super) values: [f64; 2],
 }
 
 impl<T: Real> Critic<T> {
     pub(super) fn new(config: &DiscriminatorConfig, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
-        let mut widths = vec![INPUTS];
-        widths.extend(&config.hidden);
-        widths.push(1);
-        let mut offset = 0;
-        let layers = widths.array_windows().map(|&[inputs, outputs]| {
-            let size = tile_size(outputs);
-            let tiles = (0..outputs).step_by(size).map(|first| {
-                RwLock::new(Tile::new(
-                    first,
-                    size.min(outputs - first),
-                    inputs,
-                    [offset, offset + outputs * inputs],
-                    kept,
-                ))
-            });
-            let layer = Layer { inputs, tiles: tiles.collect() };
-            offset += outputs * (inputs + 1);
+        let (mut inputs, mut offset) = (INPUTS, 0);
+        let layers = config.hidden.iter().map(|&width| {
+            let bias = offset + width * inputs;
+            let tile = |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], kept));
+            let layer = tiles(width).map(tile).collect();
+            (inputs, offset) = (width, bias + width);
             layer
         });
-        Self { cpu, layers: layers.collect() }
+        let layers = layers.collect();
+        let head = RwLock::new(Head::new(inputs, offset, kept));
+        Self { cpu, layers, head }
     }
 
     /// Slabs for a batch; those of mixed points need more memory.
     pub(super) fn slabs(config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Slab<T>>> {
-        let samples = SLAB * LANES;
-        let firsts = (0..batch).step_by(samples);
-        firsts.map(|first| RwLock::new(Slab::new(config, first, samples.min(batch - first), mixed))).collect()
+        let firsts = (0..batch).step_by(SLAB);
+        firsts.map(|first| RwLock::new(Slab::new(config, first, SLAB.min(batch - first), mixed))).collect()
     }
 
     /// The number of update tasks.
     pub(super) fn tiles(&self) -> usize {
-        self.layers.iter().map(|layer| layer.tiles.len()).sum()
+        self.layers.iter().map(Vec::len).sum::<usize>() + 1
     }
 
-    /// Scores a slab's points, and finds the scores' derivatives.
-    pub(super) fn differentiate(&self, slab: &mut Slab<T>) {
-        self.score(slab);
-        let last = self.layers.len() - 1;
-        slab.deltas[last].data_mut().fill([T::ONE; LANES]);
-        for l in (0..last).rev() {
-            let (deltas, after) = slab.deltas.split_at_mut(l + 1);
-            self.back(l + 1, &after[0], &mut deltas[l]);
-            let (outputs, gradient) = (slab.levels[l + 1].data(), deltas[l].data_mut());
-            self.cpu.run(LeakyBackward { outputs, gradient });
+    /// Scores a slab's points, and finds the scores' derivatives by what the last hidden layer's Linear gives.
+    pub(super) fn score(&self, slab: &mut Slab<T>) {
+        let Slab { size, levels, deltas, scores, sums, .. } = slab;
+        let head = read(&self.head);
+        let sums = &mut sums[..*size];
+        sums.fill([T::ZERO; LANES]);
+        for (l, layer) in self.layers.iter().enumerate() {
+            let (inputs, outputs) = levels.split_at_mut(l + 1);
+            let (inputs, outputs) = (&inputs[l], &mut outputs[0]);
+            for tile in layer {
+                let tile = read(tile);
+                let last = l + 1 == self.layers.len();
+                tile.forward(self.cpu, inputs, outputs, if last { Pass::Last } else { Pass::Hidden });
+                if last {
+                    tile.blocks().for_each(|block| head.score(self.cpu, block, outputs, &mut deltas[l], sums));
+                }
+            }
+        }
+        if self.layers.is_empty() {
+            let (features, stride, weights) = (levels[0].data(), *size, head.weights.values.data());
+            self.cpu.run(Dots::<_, 1> { features, stride, weights, sums });
+        }
+        self.cpu.run(Totals { sums, totals: scores });
+        let bias = head.bias.values.get(0, 0);
+        for score in scores {
+            *score += bias;
         }
     }
 
-    /// Scores a slab's points.
-    pub(super) fn score(&self, slab: &mut Slab<T>) {
-        for l in 0..self.layers.len() {
-            let (inputs, outputs) = slab.levels.split_at_mut(l + 1);
-            self.linear(l, &inputs[l], &mut outputs[0], true);
-            if l + 1 < self.layers.len() {
-                self.cpu.run(Leaky(outputs[0].data_mut()));
+    /// Scores a slab's points, and finds the scores' derivatives by what each Linear gives.
+    pub(super) fn differentiate(&self, slab: &mut Slab<T>) {
+        self.score(slab);
+        for l in (1..self.layers.len()).rev() {
+            let (inputs, outputs) = slab.deltas.split_at_mut(l);
+            self.back(l, &outputs[0], &slab.levels[l], &mut inputs[l - 1]);
+        }
+    }
+
+    /// From the gradient by what a hidden layer's Linear gives to that by what the one before gives; `values` are the
+    /// numbers between them.
+    fn back(&self, layer: usize, outputs: &Matrix<T>, values: &Matrix<T>, inputs: &mut Matrix<T>) {
+        for (i, group) in groups(&self.layers[layer]).enumerate() {
+            let last = (i + 1) * TOGETHER >= self.layers[layer].len();
+            for block in 0..inputs.blocks() {
+                let parts = parts(&group, |tile: &Tile<T>| Part {
+                    a: &outputs.data()[tile.first / LANES * outputs.rows()..],
+                    a_rows: outputs.rows(),
+                    b: tile.turned.block(block),
+                });
+                let start = if i == 0 { Start::Zero } else { Start::Kept };
+                let end = if last { End::LeakyBackward(values.block(block)) } else { End::Sum };
+                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: inputs.block_mut(block) });
             }
         }
     }
 
     /// After [`Self::differentiate`]: the scores' derivatives by the points.
     pub(super) fn slopes(&self, slab: &mut Slab<T>) {
-        self.back(0, &slab.deltas[0], &mut slab.slopes);
+        let Slab { deltas, slopes, sums, totals, .. } = slab;
+        let (Some(layer), Some(delta)) = (self.layers.first(), deltas.first()) else {
+            return slopes.data_mut().fill(read(&self.head).weights.values.data()[0]);
+        };
+        sums.fill([T::ZERO; LANES]);
+        for tile in layer {
+            let tile = read(tile);
+            let features = &delta.data()[tile.first / LANES * delta.rows()..];
+            let (stride, weights) = (delta.rows(), tile.weights.values.data());
+            self.cpu.run(Dots::<_, INPUTS> { features, stride, weights, sums });
+        }
+        self.cpu.run(Totals { sums, totals });
+        for (slope, total) in slopes.data_mut().iter_mut().zip(totals.as_chunks::<INPUTS>().0) {
+            slope[..INPUTS].copy_from_slice(total);
+        }
     }
 
-    /// After [`Self::differentiate`]: what the samples count in the discriminator's gradient, each with its weight.
+    /// After [`Self::differentiate`]: makes the samples count with their weights in the discriminator's gradient.
     pub(super) fn weigh(&self, slab: &mut Slab<T>) {
-        for l in 0..self.layers.len() {
-            turn(self.cpu, &slab.levels[l], &mut slab.factors[l]);
-            let samples = slab.factors[l].rows();
-            let (weights, rows) = (slab.weights.as_flattened(), slab.factors[l].data_mut());
-            self.cpu.run(Scale { rows, samples, weights });
+        for delta in &mut slab.deltas {
+            for block in 0..delta.blocks() {
+                self.cpu.run(Scale { rows: delta.block_mut(block), weights: &slab.weights });
+            }
         }
     }
 
@@ -158,208 +208,229 @@ impl<T: Real> Critic<T> {
     /// gradient penalty's share of one sample.
     pub(super) fn penalise(&self, slab: &mut Slab<T>, weight: f64) {
         slab.take_penalty(weight);
-        for l in 0..self.layers.len() {
-            turn(self.cpu, &slab.sweep[l], &mut slab.factors[l]);
-            if l + 1 < self.layers.len() {
-                let (before, after) = slab.sweep.split_at_mut(l + 1);
-                self.linear(l, &before[l], &mut after[0], false);
-                self.cpu.run(LeakyBackward { outputs: slab.levels[l + 1].data(), gradient: after[0].data_mut() });
+        for (l, layer) in self.layers.iter().enumerate() {
+            let (before, after) = slab.sweep.split_at_mut(l + 1);
+            for tile in layer {
+                read(tile).forward(self.cpu, &before[l], &mut after[0], Pass::Sweep(&slab.levels[l + 1]));
             }
         }
     }
 
-    /// A layer's Linear, with its bias or without.
-    fn linear(&self, layer: usize, inputs: &Matrix<T>, outputs: &mut Matrix<T>, biased: bool) {
-        let rows = outputs.rows();
-        for tile in &self.layers[layer].tiles {
-            let tile = read(tile);
-            for block in outputs.data_mut().chunks_exact_mut(rows) {
-                for (row, &bias) in block[tile.first..].iter_mut().zip(tile.bias.vector()) {
-                    *row = [if biased { bias } else { T::ZERO }; LANES];
-                }
-            }
-            self.cpu.run(Product {
-                a: tile.weights.values.data(),
-                a_rows: tile.width,
-                a_first: 0,
-                depth: self.layers[layer].inputs,
-                b: inputs.data(),
-                b_rows: inputs.rows(),
-                b_first: 0,
-                c: outputs.data_mut(),
-                c_rows: rows,
-                c_first: tile.first,
-                rows: tile.width,
-            });
-        }
-    }
-
-    /// The gradient by a layer's inputs from that by its outputs.
-    fn back(&self, layer: usize, outputs: &Matrix<T>, inputs: &mut Matrix<T>) {
-        inputs.data_mut().fill([T::ZERO; LANES]);
-        let rows = inputs.rows();
-        for tile in &self.layers[layer].tiles {
-            let tile = read(tile);
-            self.cpu.run(Product {
-                a: tile.weights_transposed.data(),
-                a_rows: rows,
-                a_first: 0,
-                depth: tile.width,
-                b: outputs.data(),
-                b_rows: outputs.rows(),
-                b_first: tile.first,
-                c: inputs.data_mut(),
-                c_rows: rows,
-                c_first: 0,
-                rows,
-            });
-        }
-    }
-
-    /// Steps the weights and biases of one tile, counted over all layers, along the gradient that the slabs give.
-    pub(super) fn update(&self, task: usize, slabs: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
+    /// Steps the weights and biases of one tile, counted over all layers, along the gradient that the slabs give; they
+    /// are those of each kind of points.
+    pub(super) fn update(&self, task: usize, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
         let mut task = task;
         for (l, layer) in self.layers.iter().enumerate() {
-            if let Some(tile) = layer.tiles.get(task) {
-                return write(tile).update(self.cpu, l, slabs, descent);
+            if let Some(tile) = layer.get(task) {
+                return write(tile).update(self.cpu, l, kinds, descent);
             }
-            task -= layer.tiles.len();
+            task -= layer.len();
         }
+        write(&self.head).update(self.cpu, kinds, descent);
     }
 
     /// Shows every part of the parameters.
     pub(super) fn for_each_learnt(&self, mut see: impl FnMut(&mut Learnt<T>)) {
-        for tile in self.layers.iter().flat_map(|layer| &layer.tiles) {
-            let mut tile = write(tile);
+        for tile in self.layers.iter().flatten() {
+            let tile = &mut *write(tile);
             see(&mut tile.weights);
             see(&mut tile.bias);
             tile.refresh(self.cpu);
         }
+        let head = &mut *write(&self.head);
+        see(&mut head.weights);
+        see(&mut head.bias);
     }
 }
 
 impl<T: Real> Tile<T> {
-    fn new(first: usize, width: usize, inputs: usize, [weight, bias]: [usize; 2], kept: [bool; BUFFERS]) -> Self {
-        let place = Place { offset: weight, columns: inputs, first_row: first, first_column: 0 };
+    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: [bool; BUFFERS]) -> Self {
+        let place = Place { offset: weight + first * inputs, row: 1, column: inputs };
         Self {
             first,
-            width,
-            weights: Learnt::zeros(width, inputs, place, kept),
-            weights_transposed: Matrix::zeros(inputs, width),
-            bias: Learnt::zeros(1, width, Place::vector(bias, first), kept),
-            gradient: Matrix::zeros(width, inputs),
-            bias_sums: vec![[T::ZERO; LANES]; width],
-            bias_gradient: vec![[T::ZERO; LANES]; width.div_ceil(LANES)],
+            weights: Learnt::zeros(inputs, width, place, kept),
+            turned: Matrix::zeros(width, inputs),
+            bias: Learnt::zeros(1, width, Place::vector(bias + first), kept),
+            gradient: Rows::zeros(inputs),
         }
     }
 
-    fn update(&mut self, cpu: Cpu, layer: usize, slabs: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
-        self.gradient.data_mut().fill([T::ZERO; LANES]);
-        self.bias_gradient.fill([T::ZERO; LANES]);
-        for side in slabs {
-            // Real and generated points are summed apart and alike: where a unit is on for all of them their parts of
-            // a Wasserstein critic's bias gradient cancel, and must do so exactly, for RMSProp and Adam would turn
-            // what is left into a step.
-            self.bias_sums.fill([T::ZERO; LANES]);
-            for slab in *side {
-                self.add_gradient(cpu, &read(slab), layer);
-            }
-            for (gradient, sums) in self.bias_gradient.as_flattened_mut().iter_mut().zip(&self.bias_sums) {
-                *gradient += total(*sums);
-            }
+    /// Which blocks of the layer's features these are.
+    fn blocks(&self) -> Range<usize> {
+        let first = self.first / LANES;
+        first..first + self.weights.values.blocks()
+    }
+
+    fn forward(&self, cpu: Cpu, inputs: &Matrix<T>, outputs: &mut Matrix<T>, pass: Pass<T>) {
+        for (own, block) in self.blocks().enumerate() {
+            let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
+            let bias = Start::Row(&self.bias.values.data()[own]);
+            let (start, end) = match pass {
+                Pass::Hidden => (bias, End::Leaky),
+                Pass::Last => (bias, End::Sum),
+                Pass::Sweep(values) => (Start::Zero, End::LeakyBackward(values.block(block))),
+            };
+            cpu.run(Product::<_, false> { start, parts: &parts, end, c: outputs.block_mut(block) });
         }
-        descent.apply(cpu, &mut self.weights, 0, self.gradient.data());
-        descent.apply(cpu, &mut self.bias, 0, &self.bias_gradient);
+    }
+
+    fn update(&mut self, cpu: Cpu, layer: usize, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
+        for (block, of) in self.blocks().enumerate() {
+            let mut start = Start::Zero;
+            let mut bias = [T::ZERO; LANES];
+            for kind in kinds {
+                for slabs in groups(kind) {
+                    let parts = parts(&slabs, |slab: &Slab<T>| slab.part(layer, of));
+                    cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c: &mut self.gradient });
+                    start = Start::Kept;
+                }
+                let sums = bias_gradient(cpu, kind, layer, of);
+                bias.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+            }
+            descent.apply(cpu, &mut self.weights, block * self.gradient.len(), &self.gradient);
+            descent.apply(cpu, &mut self.bias, block, &[bias]);
+        }
         self.refresh(cpu);
     }
 
-    fn add_gradient(&mut self, cpu: Cpu, slab: &Slab<T>, layer: usize) {
-        let (deltas, factors) = (&slab.deltas[layer], &slab.factors[layer]);
-        cpu.run(Product {
-            a: deltas.data(),
-            a_rows: deltas.rows(),
-            a_first: self.first,
-            depth: factors.rows(),
-            b: factors.data(),
-            b_rows: factors.rows(),
-            b_first: 0,
-            c: self.gradient.data_mut(),
-            c_rows: self.width,
-            c_first: 0,
-            rows: self.width,
-        });
-        for (block, weights) in slab.weights.iter().enumerate() {
-            let rows = &deltas.block(block)[self.first..][..self.width];
-            cpu.run(AddWeighted { rows, weights, sums: &mut self.bias_sums });
-        }
-    }
-
+    /// Turns the weights again.
     fn refresh(&mut self, cpu: Cpu) {
-        turn(cpu, &self.weights.values, &mut self.weights_transposed);
+        let (inputs, width) = (self.turned.columns(), self.turned.rows());
+        for block in 0..self.turned.blocks() {
+            let first = block * LANES;
+            let from = &self.weights.values.data()[first..];
+            let to = &mut self.turned.block_mut(block)[..width];
+            cpu.run(Transpose { from, stride: inputs, rows: LANES.min(inputs - first), to });
+        }
     }
 }
 
-/// The whole transpose of a matrix.
-fn turn<T: Real>(cpu: Cpu, from: &Matrix<T>, to: &mut Matrix<T>) {
-    let to_rows = to.rows();
-    for (block, rows) in from.data().chunks_exact(from.rows()).enumerate() {
-        let to_first = block * LANES;
-        let lanes = LANES.min(to_rows - to_first);
-        cpu.run(Transpose { from: rows, to: to.data_mut(), to_rows, to_first, lanes });
+/// The gradient of a block of biases by points of one kind.
+///
+/// Real and generated points are summed apart and alike: where a unit is on for all of them their parts of a
+/// Wasserstein critic's gradient cancel, and must do so exactly, for RMSProp and Adam would turn what is left into a
+/// step.
+fn bias_gradient<T: Real>(cpu: Cpu, slabs: &[RwLock<Slab<T>>], layer: usize, block: usize) -> Lanes<T> {
+    let mut gradient = [T::ZERO; LANES];
+    for slab in slabs {
+        let (slab, mut sums) = (read(slab), [T::ZERO; LANES]);
+        if !slab.is_mixed() {
+            cpu.run(Sums { rows: slab.deltas[layer].block(block), sums: &mut sums });
+            gradient.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+        }
+    }
+    gradient
+}
+
+impl<T: Real> Head<T> {
+    fn new(inputs: usize, offset: usize, kept: [bool; BUFFERS]) -> Self {
+        let place = Place { offset, row: inputs, column: 1 };
+        Self {
+            weights: Learnt::zeros(1, inputs, place, kept),
+            bias: Learnt::zeros(1, 1, Place::vector(offset + inputs), kept),
+            gradient: Rows::zeros(inputs.div_ceil(LANES)),
+        }
+    }
+
+    /// Takes up a block of the last hidden layer: see [`Score`].
+    fn score(&self, cpu: Cpu, block: usize, outputs: &mut Matrix<T>, delta: &mut Matrix<T>, sums: &mut [Lanes<T>]) {
+        let (features, weights) = (outputs.block_mut(block), &self.weights.values.data()[block]);
+        cpu.run(Score { features, weights, sums, gradient: delta.block_mut(block) });
+    }
+
+    fn update(&mut self, cpu: Cpu, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
+        self.gradient.fill([T::ZERO; LANES]);
+        let mut bias = [T::ZERO; LANES];
+        for kind in kinds {
+            let mut sum = [T::ZERO; LANES];
+            for slab in *kind {
+                let slab = read(slab);
+                slab.add_to_head(cpu, &mut self.gradient);
+                if !slab.is_mixed() {
+                    slab.weights.iter().for_each(|weight| sum[0] += weight[0]);
+                }
+            }
+            bias[0] += sum[0];
+        }
+        descent.apply(cpu, &mut self.weights, 0, &self.gradient);
+        descent.apply(cpu, &mut self.bias, 0, &[bias]);
     }
 }
 
 impl<T: Real> Slab<T> {
     fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
-        let lanes = size.next_multiple_of(LANES);
-        let mut widths = vec![INPUTS];
-        widths.extend(&config.hidden);
-        let inputs = |shape: fn(usize, usize) -> Matrix<T>| widths.iter().map(|&width| shape(width, lanes)).collect();
-        let mut levels: Vec<_> = inputs(Matrix::zeros);
-        levels.push(Matrix::zeros(1, lanes));
+        let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
+        let matrices = || widths().map(|&width| Matrix::zeros(size, width));
+        let mut weights = Rows::zeros(size);
+        // Mixed points count once.
+        weights.fill([T::ONE; LANES]);
         Self {
             first,
             size,
-            deltas: levels[1..].to_vec(),
-            levels,
-            factors: inputs(|width, lanes| Matrix::zeros(lanes, width)),
-            sweep: if mixed { inputs(Matrix::zeros) } else { Vec::new() },
-            weights: vec![[T::ZERO; LANES]; lanes / LANES],
-            slopes: Matrix::zeros(INPUTS, lanes),
+            levels: matrices().collect(),
+            scores: vec![T::ZERO; size],
+            deltas: matrices().skip(1).collect(),
+            sweep: if mixed { matrices().collect() } else { Vec::new() },
+            weights,
+            slopes: Matrix::zeros(size, INPUTS),
+            sums: Rows::zeros(INPUTS * size),
+            totals: vec![T::ZERO; INPUTS * size],
             values: [0.0; 2],
         }
     }
 
-    /// The points: two rows of lanes for each block.
-    pub(super) fn points_mut(&mut self) -> &mut [Lanes<T>] {
-        self.levels[0].data_mut()
+    fn is_mixed(&self) -> bool {
+        !self.sweep.is_empty()
     }
 
-    pub(super) fn set_point(&mut self, sample: usize, point: [T; 2]) {
-        self.levels[0].set(0, sample, point[0]);
-        self.levels[0].set(1, sample, point[1]);
+    /// What counts in the weights' gradient as the inputs of each Linear.
+    fn factors(&self) -> &[Matrix<T>] {
+        if self.is_mixed() { &self.sweep } else { &self.levels }
     }
 
-    pub(super) fn point(&self, sample: usize) -> [T; 2] {
-        [self.levels[0].get(0, sample), self.levels[0].get(1, sample)]
+    /// The slab's part of a layer's weights' gradient, for a block of its features.
+    fn part(&self, layer: usize, block: usize) -> Part<'_, T> {
+        let factor = &self.factors()[layer];
+        Part { a: factor.data(), a_rows: factor.rows(), b: self.deltas[layer].block(block) }
+    }
+
+    /// Adds the slab's part of the last weights' gradient.
+    fn add_to_head(&self, cpu: Cpu, gradient: &mut [Lanes<T>]) {
+        let factor = &self.factors()[self.deltas.len()];
+        for (block, sums) in gradient.as_chunks_mut::<1>().0.iter_mut().enumerate() {
+            cpu.run(WeightedSums { factors: &self.weights, rows: factor.block(block), sums });
+        }
+    }
+
+    pub(super) fn set_point(&mut self, sample: usize, [x, y]: [T; INPUTS]) {
+        let row = &mut self.levels[0].data_mut()[sample];
+        (row[0], row[1]) = (x, y);
+    }
+
+    /// Where points come from: room for sums of their coordinates, for the totals, and the points.
+    pub(super) fn point_room(&mut self) -> (&mut [Lanes<T>], &mut [T], &mut [Lanes<T>]) {
+        (&mut self.sums, &mut self.totals, self.levels[0].data_mut())
+    }
+
+    pub(super) fn point(&self, sample: usize) -> [T; INPUTS] {
+        let row = &self.levels[0].data()[sample];
+        [row[0], row[1]]
     }
 
     pub(super) fn score(&self, sample: usize) -> T {
-        self.levels[self.levels.len() - 1].get(0, sample)
+        self.scores[sample]
     }
 
     /// Sets a sample's c in the discriminator's loss.
     pub(super) fn set_weight(&mut self, sample: usize, weight: T) {
-        self.weights[sample / LANES][sample % LANES] = weight;
+        self.weights[sample][0] = weight;
     }
 
     /// Turns the slopes into the gradient by the points, for a loss that moves by `weight(sample)` with a score.
     pub(super) fn slopes_times(&mut self, weight: impl Fn(usize) -> T) -> &[Lanes<T>] {
-        for sample in 0..self.slopes.columns() {
-            let weight = if sample < self.size { weight(sample) } else { T::ZERO };
-            for coordinate in 0..INPUTS {
-                self.slopes.set(coordinate, sample, self.slopes.get(coordinate, sample) * weight);
-            }
+        for (sample, slope) in self.slopes.data_mut().iter_mut().enumerate() {
+            let weight = weight(sample);
+            (slope[0], slope[1]) = (slope[0] * weight, slope[1] * weight);
         }
         self.slopes.data()
     }
@@ -367,48 +438,11 @@ impl<T: Real> Slab<T> {
     /// The penalty of each sample, and its derivative by the slopes as what is swept forward.
     fn take_penalty(&mut self, weight: f64) {
         let mut sum = 0.0;
-        for sample in 0..self.size {
-            let j = [self.slopes.get(0, sample), self.slopes.get(1, sample)];
-            let (value, direction) = wgan_gp::penalty(j);
+        for (slope, swept) in self.slopes.data().iter().zip(self.sweep[0].data_mut()) {
+            let (value, direction) = wgan_gp::penalty([slope[0], slope[1]]);
             sum += value.to_f64();
-            for (coordinate, &x) in direction.iter().enumerate() {
-                self.sweep[0].set(coordinate, sample, x * T::from_f64(weight));
-            }
+            (swept[0], swept[1]) = (direction[0] * T::from_f64(weight), direction[1] * T::from_f64(weight));
         }
         self.values = [sum, 0.0];
-    }
-}
-
-/// Multiplies each sample's row by its weight.
-struct Scale<'a, T> {
-    rows: &'a mut [Lanes<T>],
-    samples: usize,
-    weights: &'a [T],
-}
-
-impl<T: Real> Kernel for Scale<'_, T> {
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        for panel in self.rows.chunks_exact_mut(self.samples) {
-            for (row, &weight) in panel.iter_mut().zip(self.weights) {
-                change(row, [], |x, []| x * weight);
-            }
-        }
-    }
-}
-
-/// Adds rows times weights to sums.
-struct AddWeighted<'a, T> {
-    rows: &'a [Lanes<T>],
-    weights: &'a Lanes<T>,
-    sums: &'a mut [Lanes<T>],
-}
-
-impl<T: Real> Kernel for AddWeighted<'_, T> {
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        for (sum, row) in self.sums.iter_mut().zip(self.rows) {
-            change(sum, [row, self.weights], |sum, [x, weight]| sum + x * weight);
-        }
     }
 }

@@ -1,38 +1,23 @@
 //! The generator: its forward pass, its backward pass, its updates.
 //!
-//! A layer's features are split into tiles, and a tile holds all that belongs to its features: their values over the
-//! whole batch, BatchNorm's statistics, the weights that lead out of them. A task computes one tile, reads tiles of
-//! the neighbouring layer, and writes none but its own. So batch statistics need no sum over tasks; and a tile's
-//! gradient, the weights' gradient and the optimiser's step follow each other while the tile is in cache. The locks
-//! never make a task wait: phases are such that nobody else writes what a task reads.
+//! A task computes one tile of a layer for the whole batch, so that BatchNorm's sums are the task's own, and goes on
+//! with a block of features while it is in cache: product, statistics, LeakyReLU. The weights that lead to a tile's
+//! features are a tile of their own, for they are stepped when the gradient has gone past them.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Learnt, Matrix, Place};
-use super::norm::{Batch, Leaky, LeakyBackward, NormBackward, Normalise, Statistics, Sums};
-use super::product::{Product, Transpose};
+use super::matrix::{Learnt, Matrix, Place, Rows};
+use super::norm::{NormBackward, Normalise, Statistics, Sums};
+use super::product::{Dots, End, Part, Product, Start, Totals, Transpose, WeightedSums};
 use super::simd::{Cpu, LANES, Lanes};
+use super::tiles::{TOGETHER, groups, parts, read, tiles, write};
 use crate::config::GeneratorConfig;
 use crate::optim::BUFFERS;
 use crate::real::Real;
 
 /// Numbers of a point.
 const OUTPUTS: usize = 2;
-
-/// How many features a tile has in a layer of this width, whole rows of lanes: sums over fewer than 64 features are
-/// taken up and put down too often, and more would leave too few tiles for four threads.
-pub(super) fn tile_size(width: usize) -> usize {
-    (width / 2).next_multiple_of(LANES).clamp(LANES, 64)
-}
-
-pub(super) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// How BatchNorm normalises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,67 +31,71 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Generator<T> {
     cpu: Cpu,
-    batch: Batch,
     /// The codes, then the hidden layers.
     levels: Vec<Level<T>>,
+    /// The last Linear's weights, in the tiles of the last level's features.
+    head: Vec<RwLock<Head<T>>>,
     output: RwLock<Output<T>>,
 }
 
 #[derive(Debug)]
 struct Level<T> {
-    norm: Option<NormOptions>,
-    tiles: Vec<RwLock<Tile<T>>>,
+    features: Vec<RwLock<Features<T>>>,
+    /// Those of the Linear that leads here; the codes have none.
+    linears: Vec<RwLock<Linear<T>>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct NormOptions {
-    eps: f64,
-    momentum: f64,
-}
-
-/// Some features of a layer.
+/// Some features of a layer: [samples, features].
 #[derive(Debug)]
-struct Tile<T> {
+struct Features<T> {
     first: usize,
     width: usize,
-    /// Before LeakyReLU and BatchNorm, then normalised; empty without BatchNorm.
-    normalised: Matrix<T>,
     outputs: Matrix<T>,
-    outputs_transposed: Matrix<T>,
+    /// What the Linear gives, normalised; empty without BatchNorm.
+    normalised: Matrix<T>,
+    norm: Option<Norm<T>>,
     /// The loss's gradient by `outputs`, then by the Linear's output.
     delta: Matrix<T>,
-    /// Those of the Linear that leads here.
-    bias: Learnt<T>,
-    norm: Option<Norm<T>>,
-    /// Those of the next layer's weights that take these features: [its features, these].
-    weights: Learnt<T>,
-    weights_transposed: Matrix<T>,
-    gradient: Vec<Lanes<T>>,
-    scratch: Vec<Lanes<T>>,
+    /// The next layer's weights by a block of these features: [its features, these].
+    turned: Rows<T>,
 }
 
+/// The weights [inputs, features] that lead to some features, and their biases.
 #[derive(Debug)]
-struct Norm<T> {
-    gamma: Learnt<T>,
-    beta: Learnt<T>,
-    /// The batch's mean and 1 / sqrt(variance + eps).
-    mean: Vec<T>,
-    inverse: Vec<T>,
-    running_mean: Vec<T>,
-    running_variance: Vec<T>,
-    gamma_gradient: Vec<Lanes<T>>,
-    beta_gradient: Vec<Lanes<T>>,
-    statistics_offset: usize,
+struct Linear<T> {
+    weights: Learnt<T>,
+    bias: Learnt<T>,
+    gradient: Matrix<T>,
+}
+
+/// The last Linear's weights [outputs, features] for some features.
+#[derive(Debug)]
+struct Head<T> {
+    weights: Learnt<T>,
 }
 
 /// The last Linear's output.
 #[derive(Debug)]
 struct Output<T> {
     bias: Learnt<T>,
-    /// The loss's gradient by the points.
+    /// The loss's gradient by the points: [samples, outputs].
     delta: Matrix<T>,
-    gradient: Vec<Lanes<T>>,
-    scratch: Vec<Lanes<T>>,
+}
+
+/// BatchNorm of some features: rows of one number for each.
+#[derive(Debug)]
+struct Norm<T> {
+    eps: T,
+    momentum: f64,
+    gamma: Learnt<T>,
+    beta: Learnt<T>,
+    /// The batch's mean and 1 / sqrt(variance + eps).
+    mean: Matrix<T>,
+    inverse: Matrix<T>,
+    running_mean: Matrix<T>,
+    running_variance: Matrix<T>,
+    /// Where these running means and variances lie among all statistics.
+    places: [usize; 2],
 }
 
 /// Where a layer's tensors lie among the parameters and the statistics.
@@ -120,35 +109,39 @@ struct Offsets {
 }
 
 impl<T: Real> Generator<T> {
-    pub(super) fn new(config: &GeneratorConfig, batch: Batch, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
+    pub(super) fn new(config: &GeneratorConfig, batch: usize, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
         let mut widths = vec![config.latent_dim];
         widths.extend(&config.hidden);
         widths.push(OUTPUTS);
         let offsets = offsets(config, &widths);
-        let levels = (0..widths.len() - 1).map(|level| {
-            let norm = level.checked_sub(1).is_some_and(|i| config.batch_norm[i]);
-            let options = NormOptions { eps: config.batch_norm_eps, momentum: config.batch_norm_momentum };
-            let size = tile_size(widths[level]);
-            let tiles = (0..widths[level]).step_by(size).map(|first| {
-                let width = size.min(widths[level] - first);
-                let [before, after] = [offsets[level], offsets[level + 1]];
-                RwLock::new(Tile::new(
-                    [first, width, widths[level], widths[level + 1]],
-                    [before, after],
-                    batch,
-                    norm,
-                    kept,
-                ))
+        let last = widths.len() - 2;
+        let levels = (0..=last).map(|level| {
+            let (width, next, at) = (widths[level], widths[level + 1], offsets[level]);
+            let norm = level > 0 && config.batch_norm[level - 1];
+            let features = tiles(width).map(|(first, size)| {
+                let norm = norm.then(|| Norm::new(config, [first, size, width], at, kept));
+                // The head's weights need not be turned.
+                let turned = if level < last { next } else { 0 };
+                RwLock::new(Features::new(first, size, batch, norm, turned))
             });
-            Level { norm: norm.then_some(options), tiles: tiles.collect() }
+            let inputs = if level > 0 { Some(widths[level - 1]) } else { None };
+            let linears = inputs.into_iter().flat_map(|inputs| {
+                tiles(width).map(move |(first, size)| RwLock::new(Linear::new(inputs, first, size, at, kept)))
+            });
+            Level { features: features.collect(), linears: linears.collect() }
         });
-        let output = Output {
-            bias: Learnt::zeros(1, OUTPUTS, Place::vector(offsets[widths.len() - 1].bias, 0), kept),
-            delta: Matrix::zeros(OUTPUTS, batch.size),
-            gradient: vec![[T::ZERO; LANES]; 1],
-            scratch: vec![[T::ZERO; LANES]; OUTPUTS],
-        };
-        Self { cpu, batch, levels: levels.collect(), output: RwLock::new(output) }
+        let (width, at) = (widths[last], offsets[last + 1]);
+        let head = tiles(width).map(|(first, size)| {
+            let place = Place { offset: at.weight + first, row: width, column: 1 };
+            RwLock::new(Head { weights: Learnt::zeros(OUTPUTS, size, place, kept) })
+        });
+        let bias = Learnt::zeros(1, OUTPUTS, Place::vector(at.bias), kept);
+        Self {
+            cpu,
+            levels: levels.collect(),
+            head: head.collect(),
+            output: RwLock::new(Output { bias, delta: Matrix::zeros(batch, OUTPUTS) }),
+        }
     }
 
     /// The number of hidden layers.
@@ -156,135 +149,199 @@ impl<T: Real> Generator<T> {
         self.levels.len() - 1
     }
 
-    /// The tasks of a level, 0 that of the codes.
+    /// The tasks of a level, 0 that of the codes; the head has as many as the last level.
     pub(super) fn tiles(&self, level: usize) -> usize {
-        self.levels[level].tiles.len()
+        self.levels[level.min(self.hidden())].features.len()
     }
 
-    /// Takes codes [samples, latent], at most a batch of them, for one tile of level 0.
-    pub(super) fn load_codes(&self, tile: usize, codes: &[f32], latent: usize) {
-        let mut tile = write(&self.levels[0].tiles[tile]);
-        let tile = &mut *tile;
-        for (sample, code) in codes.chunks_exact(latent).enumerate() {
-            for (f, &x) in code[tile.first..][..tile.width].iter().enumerate() {
-                tile.outputs.set(f, sample, T::from_f32(x));
-                tile.outputs_transposed.set(sample, f, T::from_f32(x));
+    /// Takes codes [samples, latent], at most a batch of them.
+    pub(super) fn load_codes(&self, codes: &[f32], latent: usize) {
+        for tile in &self.levels[0].features {
+            let mut tile = write(tile);
+            let (first, width) = (tile.first, tile.width);
+            for (sample, code) in codes.chunks_exact(latent).enumerate() {
+                for (f, &x) in code[first..][..width].iter().enumerate() {
+                    tile.outputs.set(sample, f, T::from_f32(x));
+                }
             }
         }
     }
 
     /// Computes one tile of a hidden layer from the whole level before.
     pub(super) fn forward(&self, level: usize, tile: usize, mode: Mode) {
-        let mut tile = write(&self.levels[level].tiles[tile]);
-        let tile = &mut *tile;
-        let (first, width) = (tile.first, tile.width);
-        let norm = self.levels[level].norm;
-        let linear = if norm.is_some() { &mut tile.normalised } else { &mut tile.outputs };
-        for block in 0..self.batch.blocks() {
-            for (row, &bias) in linear.block_mut(block).iter_mut().zip(tile.bias.vector()) {
-                *row = [bias; LANES];
+        let (before, level) = (&self.levels[level - 1], &self.levels[level]);
+        let linear = read(&level.linears[tile]);
+        let features = &mut *write(&level.features[tile]);
+        for (i, group) in groups(&before.features).enumerate() {
+            let leaky = features.norm.is_none() && (i + 1) * TOGETHER >= before.features.len();
+            let end = if leaky { End::Leaky } else { End::Sum };
+            for block in 0..features.outputs.blocks() {
+                let weights = linear.weights.values.block(block);
+                let parts = parts(&group, |before: &Features<T>| before.part(&before.outputs, weights));
+                let start = if i == 0 { Start::Row(&linear.bias.values.data()[block]) } else { Start::Kept };
+                let to = if features.norm.is_some() { &mut features.normalised } else { &mut features.outputs };
+                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: to.block_mut(block) });
             }
         }
-        for before in &self.levels[level - 1].tiles {
-            let before = read(before);
-            self.cpu.run(before.product(first, width, linear.data_mut(), before.outputs.data()));
-        }
-        match norm {
-            Some(options) => tile.normalise(self.cpu, self.batch, options, mode),
-            None => self.cpu.run(Leaky(tile.outputs.data_mut())),
-        }
-        if mode == Mode::Train {
-            tile.transpose_outputs(self.cpu, self.batch);
+        for block in 0..features.outputs.blocks() {
+            features.activate(self.cpu, block, mode);
         }
     }
 
-    /// The points of some blocks of the batch, from `first_block`; `points` has two rows for each.
-    pub(super) fn points(&self, first_block: usize, points: &mut [Lanes<T>]) {
-        {
-            let output = read(&self.output);
-            let (pairs, _) = points.as_chunks_mut::<OUTPUTS>();
-            for pair in pairs {
-                for (row, &bias) in pair.iter_mut().zip(output.bias.vector()) {
-                    *row = [bias; LANES];
-                }
-            }
+    /// The points of some samples from `first`, a row for each; there is room for sums of their coordinates, and for
+    /// the totals.
+    pub(super) fn points(&self, first: usize, (sums, totals, points): (&mut [Lanes<T>], &mut [T], &mut [Lanes<T>])) {
+        sums.fill([T::ZERO; LANES]);
+        for (head, features) in self.head.iter().zip(&self.levels[self.hidden()].features) {
+            let (head, features) = (read(head), read(features));
+            self.cpu.run(Dots::<_, OUTPUTS> {
+                features: &features.outputs.data()[first..],
+                stride: features.outputs.rows(),
+                weights: head.weights.values.data(),
+                sums,
+            });
         }
-        let blocks = points.len() / OUTPUTS;
-        for before in &self.levels[self.hidden()].tiles {
-            let before = read(before);
-            let inputs = &before.outputs.data()[first_block * before.width..][..blocks * before.width];
-            self.cpu.run(before.product(0, OUTPUTS, points, inputs));
+        let bias = read(&self.output).bias.values.data()[0];
+        self.cpu.run(Totals { sums, totals });
+        for (point, [x, y]) in points.iter_mut().zip(totals.as_chunks::<OUTPUTS>().0) {
+            (point[0], point[1]) = (*x + bias[0], *y + bias[1]);
         }
     }
 
-    /// Takes the loss's gradient by the points of some blocks, from `first_block`; two rows for each.
-    pub(super) fn take_gradient(&self, first_block: usize, gradient: &[Lanes<T>]) {
-        let mut output = write(&self.output);
-        output.delta.data_mut()[first_block * OUTPUTS..][..gradient.len()].copy_from_slice(gradient);
+    /// Takes the loss's gradient by the points of some samples, from `first`.
+    pub(super) fn take_gradient(&self, first: usize, gradient: &[Lanes<T>]) {
+        write(&self.output).delta.data_mut()[first..][..gradient.len()].copy_from_slice(gradient);
     }
 
-    /// Carries the gradient back to one tile of a level, and steps all that the tile holds.
+    /// Carries the gradient back to one tile of a hidden layer's features, and steps its BatchNorm.
     pub(super) fn backward(&self, level: usize, tile: usize, descent: &Descent<T>) {
-        let mut tile = write(&self.levels[level].tiles[tile]);
-        let tile = &mut *tile;
-        tile.delta.data_mut().fill([T::ZERO; LANES]);
-        let wanted = level > 0;
+        let features = &mut *write(&self.levels[level].features[tile]);
         if level == self.hidden() {
-            tile.take_back(self.cpu, 0, &read(&self.output).delta, wanted, descent);
+            self.back_from_points(tile, features);
         } else {
-            for after in &self.levels[level + 1].tiles {
-                let after = read(after);
-                tile.take_back(self.cpu, after.first, &after.delta, wanted, descent);
+            self.back_from_next(level, features);
+        }
+        for block in 0..features.delta.blocks() {
+            features.back(self.cpu, block, descent);
+        }
+    }
+
+    /// The gradient by a tile of the last level's outputs, from that by the points.
+    fn back_from_points(&self, tile: usize, features: &mut Features<T>) {
+        let (head, output) = (read(&self.head[tile]), read(&self.output));
+        for block in 0..features.delta.blocks() {
+            let (a, b) = (output.delta.data(), head.weights.values.block(block));
+            let parts = [Part { a, a_rows: a.len(), b }];
+            let Features { outputs, norm, delta, .. } = features;
+            let end = back_end(norm.as_ref(), outputs.block(block), true);
+            let c = delta.block_mut(block);
+            self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
+        }
+    }
+
+    /// The gradient by a tile of another level's outputs, from that by what the next Linear gives.
+    fn back_from_next(&self, level: usize, features: &mut Features<T>) {
+        let after = &self.levels[level + 1];
+        for (i, (group, linears)) in groups(&after.features).zip(groups(&after.linears)).enumerate() {
+            for block in 0..features.delta.blocks() {
+                for (after, linear) in group.iter().flatten().zip(linears.iter().flatten()) {
+                    features.turn(self.cpu, block, after, linear);
+                }
+                let Features { outputs, norm, delta, turned, .. } = features;
+                let parts = parts(&group, |after: &Features<T>| after.part(&after.delta, turned));
+                let start = if i == 0 { Start::Zero } else { Start::Kept };
+                let last = (i + 1) * TOGETHER >= after.features.len();
+                let end = back_end(norm.as_ref(), outputs.block(block), last);
+                let c = delta.block_mut(block);
+                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c });
             }
         }
-        if wanted {
-            tile.step_own(self.cpu, self.batch, descent);
+    }
+
+    /// Steps the weights and biases that lead to one tile of a hidden layer, or the head's for one of its inputs'.
+    pub(super) fn descend(&self, level: usize, tile: usize, descent: &Descent<T>) {
+        if level > self.hidden() {
+            return self.descend_head(tile, descent);
+        }
+        let features = read(&self.levels[level].features[tile]);
+        let Linear { weights, bias, gradient } = &mut *write(&self.levels[level].linears[tile]);
+        for before in &self.levels[level - 1].features {
+            let before = read(before);
+            for block in 0..gradient.blocks() {
+                let b = features.delta.block(block);
+                let parts = [Part { a: before.outputs.data(), a_rows: b.len(), b }];
+                let c = &mut gradient.block_mut(block)[before.first..][..before.width];
+                self.cpu.run(Product::<_, true> { start: Start::Zero, parts: &parts, end: End::Sum, c });
+            }
+        }
+        descent.apply(self.cpu, weights, 0, gradient.data());
+        for block in 0..gradient.blocks() {
+            let mut sums = [T::ZERO; LANES];
+            if features.norm.is_none() {
+                // BatchNorm takes a bias away again: there the gradient is 0.
+                self.cpu.run(Sums { rows: features.delta.block(block), sums: &mut sums });
+            }
+            descent.apply(self.cpu, bias, block, &[sums]);
+        }
+    }
+
+    fn descend_head(&self, tile: usize, descent: &Descent<T>) {
+        let features = read(&self.levels[self.hidden()].features[tile]);
+        let (head, output) = (&mut *write(&self.head[tile]), read(&self.output));
+        for block in 0..features.outputs.blocks() {
+            let mut sums = [[T::ZERO; LANES]; OUTPUTS];
+            let (factors, rows) = (output.delta.data(), features.outputs.block(block));
+            self.cpu.run(WeightedSums { factors, rows, sums: &mut sums });
+            descent.apply(self.cpu, &mut head.weights, block * OUTPUTS, &sums);
         }
     }
 
     /// Steps the last Linear's bias.
-    pub(super) fn step_output_bias(&self, descent: &Descent<T>) {
-        let mut output = write(&self.output);
-        let Output { bias, delta, gradient, scratch } = &mut *output;
-        let totals = &mut gradient.as_flattened_mut()[..OUTPUTS];
-        self.cpu.run(Sums { batch: self.batch, rows: delta.data(), scratch, totals });
-        descent.apply(self.cpu, bias, 0, gradient);
+    pub(super) fn descend_output_bias(&self, descent: &Descent<T>) {
+        let Output { bias, delta } = &mut *write(&self.output);
+        let mut sums = [T::ZERO; LANES];
+        self.cpu.run(Sums { rows: delta.data(), sums: &mut sums });
+        descent.apply(self.cpu, bias, 0, &[sums]);
     }
 
     /// Shows every part of the parameters.
     pub(super) fn for_each_learnt(&self, mut see: impl FnMut(&mut Learnt<T>)) {
-        for (level, Level { tiles, .. }) in self.levels.iter().enumerate() {
-            for tile in tiles {
-                let mut tile = write(tile);
-                let tile = &mut *tile;
-                see(&mut tile.weights);
-                if level > 0 {
-                    see(&mut tile.bias);
-                }
-                if let Some(norm) = &mut tile.norm {
+        for Level { features, linears } in &self.levels {
+            for linear in linears {
+                let linear = &mut *write(linear);
+                see(&mut linear.weights);
+                see(&mut linear.bias);
+            }
+            for features in features {
+                if let Some(norm) = &mut write(features).norm {
                     see(&mut norm.gamma);
                     see(&mut norm.beta);
                 }
             }
         }
+        self.head.iter().for_each(|head| see(&mut write(head).weights));
         see(&mut write(&self.output).bias);
     }
 
     /// Shows every part of the running statistics, with its place among all of them.
     pub(super) fn for_each_statistic(&self, mut see: impl FnMut(usize, &mut [T])) {
-        for Level { tiles, .. } in &self.levels {
-            // A layer's means stand before its variances.
-            let width: usize = tiles.iter().map(|tile| read(tile).width).sum();
-            for tile in tiles {
-                let mut tile = write(tile);
-                let first = tile.first;
-                if let Some(norm) = &mut tile.norm {
-                    see(norm.statistics_offset + first, &mut norm.running_mean);
-                    see(norm.statistics_offset + width + first, &mut norm.running_variance);
+        for features in self.levels.iter().flat_map(|level| &level.features) {
+            if let Some(norm) = &mut write(features).norm {
+                let width = norm.mean.columns();
+                for (place, running) in
+                    norm.places.into_iter().zip([&mut norm.running_mean, &mut norm.running_variance])
+                {
+                    see(place, &mut running.data_mut().as_flattened_mut()[..width]);
                 }
             }
         }
     }
+}
+
+/// What a product that carries a gradient back to a layer's outputs ends in, if it is the last: without BatchNorm it
+/// goes on through the LeakyReLU.
+fn back_end<'a, T>(norm: Option<&Norm<T>>, outputs: &'a [Lanes<T>], last: bool) -> End<'a, T> {
+    if last && norm.is_none() { End::LeakyBackward(outputs) } else { End::Sum }
 }
 
 fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {
@@ -303,197 +360,117 @@ fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {
     all
 }
 
-impl<T: Real> Tile<T> {
-    fn new(
-        [first, width, columns, next_width]: [usize; 4],
-        [before, after]: [Offsets; 2],
-        batch: Batch,
-        norm: bool,
-        kept: [bool; BUFFERS],
-    ) -> Self {
-        let lanes = batch.blocks() * LANES;
-        let features = || Matrix::zeros(width, lanes);
-        let vector = |offset| Learnt::zeros(1, width, Place::vector(offset, first), kept);
-        let place = Place { offset: after.weight, columns, first_row: 0, first_column: first };
-        let next_tile = tile_size(next_width).min(next_width);
+impl<T: Real> Features<T> {
+    fn new(first: usize, width: usize, batch: usize, norm: Option<Norm<T>>, turned: usize) -> Self {
         Self {
             first,
             width,
-            normalised: if norm { features() } else { Matrix::zeros(0, lanes) },
-            outputs: features(),
-            outputs_transposed: Matrix::zeros(lanes, width),
-            delta: features(),
-            bias: vector(before.bias),
-            norm: norm.then(|| Norm {
-                gamma: vector(before.gamma),
-                beta: vector(before.beta),
-                mean: vec![T::ZERO; width],
-                inverse: vec![T::ZERO; width],
-                running_mean: vec![T::ZERO; width],
-                running_variance: vec![T::ZERO; width],
-                gamma_gradient: vec![[T::ZERO; LANES]; width.div_ceil(LANES)],
-                beta_gradient: vec![[T::ZERO; LANES]; width.div_ceil(LANES)],
-                statistics_offset: before.statistics,
-            }),
-            weights: Learnt::zeros(next_width, width, place, kept),
-            weights_transposed: Matrix::zeros(width, next_tile),
-            gradient: vec![[T::ZERO; LANES]; next_tile.max(width.div_ceil(LANES))],
-            scratch: vec![[T::ZERO; LANES]; 2 * width],
+            outputs: Matrix::zeros(batch, width),
+            normalised: Matrix::zeros(batch, if norm.is_some() { width } else { 0 }),
+            norm,
+            delta: Matrix::zeros(batch, width),
+            turned: Rows::zeros(turned),
         }
     }
 
-    /// What these features contribute to `rows` features of the next layer, from `first`.
-    fn product<'a>(
-        &'a self,
-        first: usize,
-        rows: usize,
-        to: &'a mut [Lanes<T>],
-        inputs: &'a [Lanes<T>],
-    ) -> Product<'a, T> {
-        Product {
-            a: self.weights.values.data(),
-            a_rows: self.weights.values.rows(),
-            a_first: first,
-            depth: self.width,
-            b: inputs,
-            b_rows: self.width,
-            b_first: 0,
-            c: to,
-            c_rows: rows,
-            c_first: 0,
-            rows,
-        }
+    /// The part of a product over a layer's features that belongs to these: `a` is theirs, `b` has a row for each of
+    /// the layer's.
+    fn part<'a>(&self, a: &'a Matrix<T>, b: &'a [Lanes<T>]) -> Part<'a, T> {
+        Part { a: a.data(), a_rows: a.rows(), b: &b[self.first..][..self.width] }
     }
 
-    fn normalise(&mut self, cpu: Cpu, batch: Batch, options: NormOptions, mode: Mode) {
+    /// With BatchNorm: from a block of what the Linear gives to what the layer gives.
+    fn activate(&mut self, cpu: Cpu, block: usize, mode: Mode) {
         let Some(norm) = &mut self.norm else { return };
-        if mode == Mode::Train {
-            let z = self.normalised.data();
-            let (mean, variance) = (&mut norm.mean, &mut norm.inverse);
-            cpu.run(Statistics { batch, z, scratch: &mut self.scratch, mean, variance });
-            norm.move_running(batch, options.momentum);
-        } else {
-            norm.mean.copy_from_slice(&norm.running_mean);
-            norm.inverse.copy_from_slice(&norm.running_variance);
-        }
-        for x in &mut norm.inverse {
-            *x = T::ONE / (*x + T::from_f64(options.eps)).sqrt();
-        }
+        let z = self.normalised.block_mut(block);
+        norm.prepare(cpu, block, z, mode);
         cpu.run(Normalise {
-            z: self.normalised.data_mut(),
-            mean: &norm.mean,
-            inverse: &norm.inverse,
-            gamma: norm.gamma.vector(),
-            beta: norm.beta.vector(),
-            outputs: self.outputs.data_mut(),
+            z,
+            mean: &norm.mean.data()[block],
+            inverse: &norm.inverse.data()[block],
+            gamma: &norm.gamma.values.data()[block],
+            beta: &norm.beta.values.data()[block],
+            outputs: self.outputs.block_mut(block),
         });
     }
 
-    fn transpose_outputs(&mut self, cpu: Cpu, batch: Batch) {
-        let lanes = batch.blocks() * LANES;
-        for block in 0..batch.blocks() {
-            let to = self.outputs_transposed.data_mut();
-            cpu.run(Transpose {
-                from: self.outputs.block(block),
-                to,
-                to_rows: lanes,
-                to_first: block * LANES,
-                lanes: LANES,
-            });
-        }
+    /// With BatchNorm: from the gradient by what the layer gives to that by what the Linear gives, for a block, and
+    /// the steps of scale and shift.
+    fn back(&mut self, cpu: Cpu, block: usize, descent: &Descent<T>) {
+        let Some(norm) = &mut self.norm else { return };
+        let [mut gamma_gradient, mut beta_gradient] = [[T::ZERO; LANES]; 2];
+        cpu.run(NormBackward {
+            normalised: self.normalised.block(block),
+            inverse: &norm.inverse.data()[block],
+            gamma: &norm.gamma.values.data()[block],
+            beta: &norm.beta.values.data()[block],
+            gradient: self.delta.block_mut(block),
+            gamma_gradient: &mut gamma_gradient,
+            beta_gradient: &mut beta_gradient,
+        });
+        descent.apply(cpu, &mut norm.gamma, block, &[gamma_gradient]);
+        descent.apply(cpu, &mut norm.beta, block, &[beta_gradient]);
     }
 
-    /// Takes back the gradient by some features of the next layer, those from `first`: adds what it is by these
-    /// features, where `wanted`, and steps the weights between them.
-    fn take_back(&mut self, cpu: Cpu, first: usize, after: &Matrix<T>, wanted: bool, descent: &Descent<T>) {
-        let rows = after.rows();
-        if wanted {
-            self.transpose_weights(cpu, first, rows);
-            cpu.run(Product {
-                a: self.weights_transposed.data(),
-                a_rows: self.width,
-                a_first: 0,
-                depth: rows,
-                b: after.data(),
-                b_rows: rows,
-                b_first: 0,
-                c: self.delta.data_mut(),
-                c_rows: self.width,
-                c_first: 0,
-                rows: self.width,
-            });
-        }
-        for panel in 0..self.width.div_ceil(LANES) {
-            let gradient = &mut self.gradient[..rows];
-            gradient.fill([T::ZERO; LANES]);
-            let samples = self.outputs_transposed.rows();
-            cpu.run(Product {
-                a: after.data(),
-                a_rows: rows,
-                a_first: 0,
-                depth: samples,
-                b: self.outputs_transposed.block(panel),
-                b_rows: samples,
-                b_first: 0,
-                c: gradient,
-                c_rows: rows,
-                c_first: 0,
-                rows,
-            });
-            let place = panel * self.weights.values.rows() + first;
-            descent.apply(cpu, &mut self.weights, place, gradient);
-        }
+    /// Turns the weights from a block of these features to some of the next layer's.
+    fn turn(&mut self, cpu: Cpu, block: usize, after: &Self, linear: &Linear<T>) {
+        let weights = &linear.weights.values;
+        cpu.run(Transpose {
+            from: &weights.data()[self.first + block * LANES..],
+            stride: weights.rows(),
+            rows: LANES.min(self.width - block * LANES),
+            to: &mut self.turned[after.first..][..after.width],
+        });
     }
+}
 
-    /// The weights from these features to some of the next layer, turned.
-    fn transpose_weights(&mut self, cpu: Cpu, first: usize, rows: usize) {
-        for panel in 0..self.width.div_ceil(LANES) {
-            let lanes = LANES.min(self.width - panel * LANES);
-            let blocks = rows.div_ceil(LANES);
-            cpu.run(Transpose {
-                from: &self.weights.values.block(panel)[first..][..rows],
-                to: &mut self.weights_transposed.data_mut()[..blocks * self.width],
-                to_rows: self.width,
-                to_first: panel * LANES,
-                lanes,
-            });
+impl<T: Real> Linear<T> {
+    fn new(inputs: usize, first: usize, width: usize, at: Offsets, kept: [bool; BUFFERS]) -> Self {
+        let place = Place { offset: at.weight + first * inputs, row: 1, column: inputs };
+        Self {
+            weights: Learnt::zeros(inputs, width, place, kept),
+            bias: Learnt::zeros(1, width, Place::vector(at.bias + first), kept),
+            gradient: Matrix::zeros(inputs, width),
         }
-    }
-
-    /// From the gradient by these features' values to that by the Linear's output, and the steps of bias, scale and
-    /// shift.
-    fn step_own(&mut self, cpu: Cpu, batch: Batch, descent: &Descent<T>) {
-        cpu.run(LeakyBackward { outputs: self.outputs.data(), gradient: self.delta.data_mut() });
-        if let Some(norm) = &mut self.norm {
-            cpu.run(NormBackward {
-                batch,
-                normalised: self.normalised.data(),
-                inverse: &norm.inverse,
-                gamma: norm.gamma.vector(),
-                gradient: self.delta.data_mut(),
-                scratch: &mut self.scratch,
-                gamma_gradient: &mut norm.gamma_gradient.as_flattened_mut()[..self.width],
-                beta_gradient: &mut norm.beta_gradient.as_flattened_mut()[..self.width],
-            });
-            descent.apply(cpu, &mut norm.gamma, 0, &norm.gamma_gradient);
-            descent.apply(cpu, &mut norm.beta, 0, &norm.beta_gradient);
-        }
-        let gradient = &mut self.gradient[..self.width.div_ceil(LANES)];
-        let totals = &mut gradient.as_flattened_mut()[..self.width];
-        cpu.run(Sums { batch, rows: self.delta.data(), scratch: &mut self.scratch, totals });
-        descent.apply(cpu, &mut self.bias, 0, gradient);
     }
 }
 
 impl<T: Real> Norm<T> {
-    /// Moves the running statistics towards the batch's, whose variance is taken without bias, as PyTorch does.
-    /// `inverse` still holds the variance.
-    fn move_running(&mut self, batch: Batch, momentum: f64) {
-        let unbiased = T::from_f64(batch.size as f64 / (batch.size as f64 - 1.0));
-        let (new, old) = (T::from_f64(momentum), T::from_f64(1.0 - momentum));
-        for f in 0..self.mean.len() {
-            self.running_mean[f] = new * self.mean[f] + old * self.running_mean[f];
-            self.running_variance[f] = new * (self.inverse[f] * unbiased) + old * self.running_variance[f];
+    fn new(config: &GeneratorConfig, [first, width, of]: [usize; 3], at: Offsets, kept: [bool; BUFFERS]) -> Self {
+        let learnt = |offset| Learnt::zeros(1, width, Place::vector(offset + first), kept);
+        let row = || Matrix::zeros(1, width);
+        Self {
+            eps: T::from_f64(config.batch_norm_eps),
+            momentum: config.batch_norm_momentum,
+            gamma: learnt(at.gamma),
+            beta: learnt(at.beta),
+            mean: row(),
+            inverse: row(),
+            running_mean: row(),
+            running_variance: row(),
+            // A layer's means stand before its variances.
+            places: [at.statistics + first, at.statistics + of + first],
         }
+    }
+
+    /// Finds the mean and the inverse deviation that a block is to be normalised with.
+    fn prepare(&mut self, cpu: Cpu, block: usize, z: &[Lanes<T>], mode: Mode) {
+        let (mean, inverse) = (&mut self.mean.data_mut()[block], &mut self.inverse.data_mut()[block]);
+        let (running_mean, running_variance) =
+            (&mut self.running_mean.data_mut()[block], &mut self.running_variance.data_mut()[block]);
+        match mode {
+            Mode::Train => {
+                cpu.run(Statistics { z, mean, variance: inverse });
+                // The running variance is moved by the one without bias, as PyTorch does.
+                let unbiased = T::from_f64(z.len() as f64 / (z.len() as f64 - 1.0));
+                let (new, old) = (T::from_f64(self.momentum), T::from_f64(1.0 - self.momentum));
+                for j in 0..LANES {
+                    running_mean[j] = new * mean[j] + old * running_mean[j];
+                    running_variance[j] = new * (inverse[j] * unbiased) + old * running_variance[j];
+                }
+            }
+            Mode::Evaluate => (*mean, *inverse) = (*running_mean, *running_variance),
+        }
+        *inverse = inverse.map(|variance| T::ONE / (variance + self.eps).sqrt());
     }
 }

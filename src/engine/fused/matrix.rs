@@ -1,24 +1,60 @@
 //! Matrices as the inner loops take them.
 
+use std::ops::{Deref, DerefMut};
+
 use super::simd::{LANES, Lanes};
 use crate::optim::BUFFERS;
 use crate::real::Real;
 
+/// The size of a cache line in bytes. A row that began elsewhere would lie in two of them.
+const LINE: usize = 64;
+
+/// Rows of lanes, zero at first, that begin at a cache line.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    numbers: Vec<T>,
+    first: usize,
+    len: usize,
+}
+
+impl<T: Real> Rows<T> {
+    pub(super) fn zeros(len: usize) -> Self {
+        let spare = LINE / size_of::<T>();
+        let numbers = vec![T::ZERO; len * LANES + spare];
+        let first = numbers.as_ptr().align_offset(LINE).min(spare);
+        Self { numbers, first, len }
+    }
+}
+
+impl<T: Real> Deref for Rows<T> {
+    type Target = [Lanes<T>];
+
+    fn deref(&self) -> &[Lanes<T>] {
+        self.numbers[self.first..][..self.len * LANES].as_chunks().0
+    }
+}
+
+impl<T: Real> DerefMut for Rows<T> {
+    fn deref_mut(&mut self) -> &mut [Lanes<T>] {
+        self.numbers[self.first..][..self.len * LANES].as_chunks_mut().0
+    }
+}
+
 /// A matrix in blocks of [`LANES`] columns, one after another; in a block, row follows row. What a block has beyond
-/// the last column is zero or does not matter.
+/// the last column is zero, or does not matter.
 ///
-/// Any such matrix can be either factor of a [`super::product::Product`], and its result.
-#[derive(Clone, Debug)]
+/// Activations have a row for each sample and a column for each feature. Any matrix can be either factor of a
+/// [`super::product::Product`], and its result.
+#[derive(Debug)]
 pub(super) struct Matrix<T> {
     rows: usize,
     columns: usize,
-    data: Vec<Lanes<T>>,
+    data: Rows<T>,
 }
 
 impl<T: Real> Matrix<T> {
     pub(super) fn zeros(rows: usize, columns: usize) -> Self {
-        let data = vec![[T::ZERO; LANES]; rows * columns.div_ceil(LANES)];
-        Self { rows, columns, data }
+        Self { rows, columns, data: Rows::zeros(rows * columns.div_ceil(LANES)) }
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -27,6 +63,10 @@ impl<T: Real> Matrix<T> {
 
     pub(super) fn columns(&self) -> usize {
         self.columns
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.columns.div_ceil(LANES)
     }
 
     /// All blocks, one after another.
@@ -56,32 +96,27 @@ impl<T: Real> Matrix<T> {
     }
 }
 
-/// Where a matrix lies in a tensor that is flat, row after row, among others.
+/// Where a matrix lies among other numbers: its (row, column) is at `offset` + row `row` + column `column`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// Where the tensor begins.
     pub(super) offset: usize,
-    /// Its columns.
-    pub(super) columns: usize,
-    /// The tensor's row that is the matrix's first.
-    pub(super) first_row: usize,
-    /// The tensor's column that is the matrix's first.
-    pub(super) first_column: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
 }
 
 impl Place {
     /// A part of a vector.
-    pub(super) fn vector(offset: usize, first: usize) -> Self {
-        Self { offset, columns: 0, first_row: 0, first_column: first }
+    pub(super) fn vector(offset: usize) -> Self {
+        Self { offset, row: 0, column: 1 }
     }
 
     fn of(self, row: usize, column: usize) -> usize {
-        self.offset + (self.first_row + row) * self.columns + self.first_column + column
+        self.offset + row * self.row + column * self.column
     }
 }
 
 /// Parameters, and the optimiser's buffers for them, in the same order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Learnt<T> {
     pub(super) values: Matrix<T>,
     pub(super) buffers: [Matrix<T>; BUFFERS],
@@ -91,20 +126,25 @@ pub(super) struct Learnt<T> {
 impl<T: Real> Learnt<T> {
     /// Zeros; `kept` says which of the buffers there are.
     pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: [bool; BUFFERS]) -> Self {
-        let values = Matrix::zeros(rows, columns);
-        let buffers = kept.map(|kept| if kept { values.clone() } else { Matrix::zeros(0, columns) });
-        Self { values, buffers, place }
+        let buffers = kept.map(|kept| Matrix::zeros(if kept { rows } else { 0 }, columns));
+        Self { values: Matrix::zeros(rows, columns), buffers, place }
     }
 
-    /// A vector's numbers; their order is that of memory.
-    pub(super) fn vector(&self) -> &[T] {
-        &self.values.data().as_flattened()[..self.values.columns()]
+    /// The parameters, or one of the optimiser's buffers.
+    pub(super) fn part(&self, what: What) -> &Matrix<T> {
+        match what {
+            What::Parameters => &self.values,
+            What::Buffer(i) => &self.buffers[i],
+        }
     }
 
     /// Takes the parameters, or one of the buffers, out of a flat array.
     pub(super) fn take(&mut self, what: What, flat: &[f32]) {
         let place = self.place;
-        let matrix = self.matrix_mut(what);
+        let matrix = match what {
+            What::Parameters => &mut self.values,
+            What::Buffer(i) => &mut self.buffers[i],
+        };
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
                 matrix.set(row, column, T::from_f32(flat[place.of(row, column)]));
@@ -113,20 +153,12 @@ impl<T: Real> Learnt<T> {
     }
 
     /// Puts the parameters, or one of the buffers, into a flat array.
-    pub(super) fn put(&mut self, what: What, flat: &mut [T]) {
-        let place = self.place;
-        let matrix = self.matrix_mut(what);
+    pub(super) fn put(&self, what: What, flat: &mut [T]) {
+        let matrix = self.part(what);
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
-                flat[place.of(row, column)] = matrix.get(row, column);
+                flat[self.place.of(row, column)] = matrix.get(row, column);
             }
-        }
-    }
-
-    fn matrix_mut(&mut self, what: What) -> &mut Matrix<T> {
-        match what {
-            What::Parameters => &mut self.values,
-            What::Buffer(i) => &mut self.buffers[i],
         }
     }
 }
@@ -149,5 +181,29 @@ mod tests {
         matrix.set(2, 17, 5.0);
         assert_eq!([matrix.block(1)[2][1], matrix.data()[5][1], matrix.get(2, 17)], [5.0; 3]);
         assert_eq!(matrix.data().len(), 6);
+    }
+
+    #[test]
+    fn rows_begin_at_a_cache_line() {
+        for len in [1, 3, 100, 5000] {
+            assert_eq!(Rows::<f32>::zeros(len).as_ptr().addr() % LINE, 0);
+            assert_eq!(Rows::<f64>::zeros(len).as_ptr().addr() % LINE, 0);
+        }
+    }
+
+    #[test]
+    fn a_part_comes_from_its_place_and_goes_back_there() {
+        let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
+        // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
+        let place = Place { offset: 12, row: 1, column: 5 };
+        let mut part = Learnt::<f32>::zeros(2, 4, place, [true, false, false]);
+        part.take(What::Parameters, &flat);
+        assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);
+        let mut back = vec![0.0; 40];
+        part.put(What::Parameters, &mut back);
+        assert_eq!(
+            (back[13], back[14], back.iter().sum::<f32>()),
+            (13.0, 0.0, (12..28).step_by(5).sum::<i32>() as f32 * 2.0 + 4.0)
+        );
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Time goes into the matrix products and nowhere else: all that a layer does beside them (bias, BatchNorm, LeakyReLU,
 //! the optimiser) is done on data that is still in cache, in tasks that need nothing from each other until the phase
-//! ends. Whichever thread does a task, and on whichever CPU with fused multiply-add, the same roundings happen in the
+//! ends. Activations have a row for each sample in blocks of 16 features, so that BatchNorm's sums are sums of rows,
+//! and of all factors only the weights have to be turned. Whichever thread does a task, and on whichever CPU with fused multiply-add, the same roundings happen in the
 //! same order: the same seed gives the same bytes with any number of threads.
 //!
 //! - `simd`, `matrix`, `product`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
-//! - `generator`, `critic`: the two networks in tiles, forward, backward, steps;
+//! - `tiles`: layers in parts that tasks take up; `generator`, `critic`: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.
 //!
 //! There is no unsafe code: tiles lie behind locks that never wait, and instruction sets are picked by `pulp`.
@@ -20,15 +21,16 @@ mod norm;
 mod pool;
 mod product;
 mod simd;
+mod tiles;
 
 use std::sync::Arc;
 
 use self::core::{Core, Job, Program};
 use self::critic::Slab;
 use self::descend::Descent;
-use self::generator::{read, write};
 use self::matrix::{Learnt, What};
 use self::pool::Pool;
+use self::tiles::{read, write};
 use super::{Draws, Engine, EngineError, Losses, OptimState, State, noise_batches, takes_mix};
 use crate::config::{Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
@@ -167,6 +169,11 @@ impl<T: Real> FusedEngine<T> {
         Ok(())
     }
 
+    fn run(&mut self, job: Job) {
+        self.pool.crew().load_codes(job);
+        self.pool.run(job);
+    }
+
     /// Runs a training program with the steps that are due, and counts them.
     fn train(&mut self, program: Program, noise: usize, step: usize) {
         let (optim, lr) = (&self.config.optim, self.config.lr);
@@ -177,7 +184,7 @@ impl<T: Real> FusedEngine<T> {
         let descent = |taken, clip| Descent { update: Update::new(optim, lr, taken), clip };
         let [generator, discriminator] = self.steps;
         write(&self.pool.crew().inputs).descents = [descent(generator, None), descent(discriminator, clip)];
-        self.pool.run(Job { program, noise, step });
+        self.run(Job { program, noise, step });
         self.steps[0] += u64::from(program != Program::Critic);
         self.steps[1] += u64::from(program != Program::Generator);
         self.batches += u64::from(self.sizes.statistics > 0);
@@ -251,7 +258,7 @@ impl<T: Real> Engine for FusedEngine<T> {
         let mut points = Vec::with_capacity(codes.len() / latent);
         for codes in codes.chunks(batch * latent) {
             write(&self.pool.crew().inputs).draws.noise[..codes.len()].copy_from_slice(codes);
-            self.pool.run(Job { program: Program::Generate, noise: 0, step: 0 });
+            self.run(Job { program: Program::Generate, noise: 0, step: 0 });
             each_sample(&self.pool.crew().fake, codes.len() / latent, |slab, sample| {
                 points.push(slab.point(sample).map(Real::to_f32));
             });

@@ -1,237 +1,200 @@
-//! Batch normalisation and LeakyReLU, forward and backward.
+//! Batch normalisation and LeakyReLU, forward and backward, for one block of features: a row for each sample.
 //!
 //! With z the Linear's output, over a batch of B: m = mean(z), v = mean((z - m)^2), n = (z - m) / sqrt(v + eps),
 //! y = gamma n + beta (Ioffe and Szegedy 2015, Algorithm 1). Given dL/dy: dbeta = sum(dL/dy), dgamma = sum(dL/dy n),
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
-//!
-//! Sums run over the blocks of the batch lane by lane, and over the lanes at the end.
 
-use super::simd::{Isa, Kernel, LANES, Lanes, change, total};
+use super::simd::{Isa, Kernel, LANES, Lanes, row};
 use crate::nets::NEGATIVE_SLOPE;
 use crate::real::Real;
 
-/// A batch in blocks of lanes, the last of which may not be full.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Batch {
-    pub(super) size: usize,
-}
-
-impl Batch {
-    pub(super) fn blocks(self) -> usize {
-        self.size.div_ceil(LANES)
-    }
-
-    /// Whether all lanes of a block hold samples.
-    #[inline(always)]
-    fn is_full(self, block: usize) -> bool {
-        (block + 1) * LANES <= self.size
-    }
-
-    /// 1 in the lanes of a block that hold samples, 0 in the others.
-    #[inline(always)]
-    pub(super) fn weights<T: Real>(self, block: usize) -> Lanes<T> {
-        let first = block * LANES;
-        std::array::from_fn(|j| if first + j < self.size { T::ONE } else { T::ZERO })
-    }
-}
-
+/// LeakyReLU of a row.
 #[inline(always)]
-fn leaky<T: Real>(x: T) -> T {
-    x * slope(x)
+pub(super) fn leaky<T: Real>(x: Lanes<T>) -> Lanes<T> {
+    row(|j| x[j] * slope(x[j]))
 }
 
-/// x's derivative by what went into the LeakyReLU that gave x, times d.
+/// A row of a gradient on its way back through a LeakyReLU that took or gave x.
 #[inline(always)]
-fn through_leaky<T: Real>(x: T, d: T) -> T {
-    d * slope(x)
+pub(super) fn leaky_backward<T: Real>(gradient: Lanes<T>, x: &Lanes<T>) -> Lanes<T> {
+    row(|j| gradient[j] * slope(x[j]))
 }
 
-/// A product with 1 is exact; a choice between products would be a branch or a masked store.
+/// LeakyReLU's derivative at x, or where LeakyReLU gave x. A product with 1 is exact; a choice between products would
+/// be a branch or a masked store.
 #[inline(always)]
-fn slope<T: Real>(x: T) -> T {
+pub(super) fn slope<T: Real>(x: T) -> T {
     if x > T::ZERO { T::ONE } else { T::from_f64(NEGATIVE_SLOPE) }
 }
 
-/// LeakyReLU in place.
-pub(super) struct Leaky<'a, T>(pub(super) &'a mut [Lanes<T>]);
+/// Multiplies each sample's row by the sample's weight.
+pub(super) struct Scale<'a, T> {
+    pub(super) rows: &'a mut [Lanes<T>],
+    /// The weights are the first numbers.
+    pub(super) weights: &'a [Lanes<T>],
+}
 
-impl<T: Real> Kernel for Leaky<'_, T> {
+impl<T: Real> Kernel for Scale<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for row in self.0 {
-            change(row, [], |x, []| leaky(x));
+        for (to, weights) in self.rows.iter_mut().zip(self.weights) {
+            let (x, weight) = (*to, weights[0]);
+            *to = row(|j| x[j] * weight);
         }
     }
 }
 
-/// A gradient on its way back through a LeakyReLU whose outputs are given.
-pub(super) struct LeakyBackward<'a, T> {
-    pub(super) outputs: &'a [Lanes<T>],
-    pub(super) gradient: &'a mut [Lanes<T>],
-}
+/// Sums that grow side by side, for each has to wait for its last term.
+const STRANDS: usize = 4;
 
-impl<T: Real> Kernel for LeakyBackward<'_, T> {
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        for (outputs, gradient) in self.outputs.iter().zip(self.gradient) {
-            change(gradient, [outputs], |d, [x]| through_leaky(x, d));
+/// Adds up what `f` makes of the rows, in a fixed order.
+#[inline(always)]
+fn sum<T: Real>(rows: &[Lanes<T>], f: impl Fn(T, usize) -> T) -> Lanes<T> {
+    let mut strands = [[T::ZERO; LANES]; STRANDS];
+    let (groups, rest) = rows.as_chunks::<STRANDS>();
+    for group in groups {
+        for (strand, row) in strands.iter_mut().zip(group) {
+            for j in 0..LANES {
+                strand[j] += f(row[j], j);
+            }
         }
     }
+    for row in rest {
+        for j in 0..LANES {
+            strands[0][j] += f(row[j], j);
+        }
+    }
+    let [first, second, third, fourth] = strands;
+    std::array::from_fn(|j| (first[j] + second[j]) + (third[j] + fourth[j]))
 }
 
-/// The sums of rows over a batch: what a bias's gradient is.
+/// The sums of rows over the samples: what a bias's gradient is.
 pub(super) struct Sums<'a, T> {
-    pub(super) batch: Batch,
     pub(super) rows: &'a [Lanes<T>],
-    pub(super) scratch: &'a mut [Lanes<T>],
-    pub(super) totals: &'a mut [T],
+    pub(super) sums: &'a mut Lanes<T>,
 }
 
 impl<T: Real> Kernel for Sums<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let features = self.totals.len();
-        let scratch = &mut self.scratch[..features];
-        scratch.fill([T::ZERO; LANES]);
-        for (block, rows) in self.rows.chunks_exact(features).enumerate() {
-            if self.batch.is_full(block) {
-                for (sum, row) in scratch.iter_mut().zip(rows) {
-                    change(sum, [row], |sum, [x]| sum + x);
-                }
-                continue;
-            }
-            let weights = self.batch.weights(block);
-            for (sum, row) in scratch.iter_mut().zip(rows) {
-                change(sum, [row, &weights], |sum, [x, weight]| sum + x * weight);
-            }
-        }
-        for (sum, lanes) in self.totals.iter_mut().zip(scratch) {
-            *sum = total(*lanes);
-        }
+        *self.sums = sum(self.rows, |x, _| x);
     }
 }
 
-/// The statistics of a batch, feature by feature.
+/// The statistics of a batch.
 pub(super) struct Statistics<'a, T> {
-    pub(super) batch: Batch,
     pub(super) z: &'a [Lanes<T>],
-    pub(super) scratch: &'a mut [Lanes<T>],
-    pub(super) mean: &'a mut [T],
+    pub(super) mean: &'a mut Lanes<T>,
     /// The mean squared deviation.
-    pub(super) variance: &'a mut [T],
+    pub(super) variance: &'a mut Lanes<T>,
 }
 
 impl<T: Real> Kernel for Statistics<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let size = T::from_f64(self.batch.size as f64);
-        let features = self.mean.len();
-        Sums { batch: self.batch, rows: self.z, scratch: self.scratch, totals: self.mean }.run::<I>();
-        for mean in self.mean.iter_mut() {
-            *mean = *mean / size;
-        }
-        let scratch = &mut self.scratch[..features];
-        scratch.fill([T::ZERO; LANES]);
-        for (block, rows) in self.z.chunks_exact(features).enumerate() {
-            if self.batch.is_full(block) {
-                for ((sum, row), &mean) in scratch.iter_mut().zip(rows).zip(self.mean.iter()) {
-                    change(sum, [row], |sum, [x]| sum + (x - mean) * (x - mean));
-                }
-                continue;
-            }
-            let weights = self.batch.weights(block);
-            for ((sum, row), &mean) in scratch.iter_mut().zip(rows).zip(self.mean.iter()) {
-                change(sum, [row, &weights], |sum, [x, weight]| sum + (x - mean) * (x - mean) * weight);
-            }
-        }
-        for (variance, lanes) in self.variance.iter_mut().zip(scratch) {
-            *variance = total(*lanes) / size;
-        }
+        let size = T::from_f64(self.z.len() as f64);
+        let mean = sum(self.z, |x, _| x).map(|sum| sum / size);
+        *self.variance = sum(self.z, |x, j| (x - mean[j]) * (x - mean[j])).map(|sum| sum / size);
+        *self.mean = mean;
     }
 }
 
 /// Normalises z in place and gives LeakyReLU(gamma n + beta).
 pub(super) struct Normalise<'a, T> {
     pub(super) z: &'a mut [Lanes<T>],
-    pub(super) mean: &'a [T],
+    pub(super) mean: &'a Lanes<T>,
     /// 1 / sqrt(v + eps).
-    pub(super) inverse: &'a [T],
-    pub(super) gamma: &'a [T],
-    pub(super) beta: &'a [T],
+    pub(super) inverse: &'a Lanes<T>,
+    pub(super) gamma: &'a Lanes<T>,
+    pub(super) beta: &'a Lanes<T>,
     pub(super) outputs: &'a mut [Lanes<T>],
 }
 
 impl<T: Real> Kernel for Normalise<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let features = self.mean.len();
-        let blocks = self.z.chunks_exact_mut(features).zip(self.outputs.chunks_exact_mut(features));
-        for (z, outputs) in blocks {
-            for (f, (z, output)) in z.iter_mut().zip(outputs).enumerate() {
-                let (mean, inverse) = (self.mean[f], self.inverse[f]);
-                let (gamma, beta) = (self.gamma[f], self.beta[f]);
-                change(z, [], |z, []| (z - mean) * inverse);
-                change(output, [z], |_, [n]| leaky(gamma * n + beta));
+        let (mean, inverse, gamma, beta) = (*self.mean, *self.inverse, *self.gamma, *self.beta);
+        // Two rows at a time: of single ones the compiler would turn eight on their side to work on them together.
+        let (pairs, last) = self.z.as_chunks_mut::<2>();
+        let (output_pairs, output_last) = self.outputs.as_chunks_mut::<2>();
+        for (z, outputs) in pairs.iter_mut().zip(output_pairs) {
+            for i in 0..2 {
+                z[i] = row(|j| (z[i][j] - mean[j]) * inverse[j]);
+                outputs[i] = leaky(row(|j| gamma[j] * z[i][j] + beta[j]));
             }
+        }
+        for (z, output) in last.iter_mut().zip(output_last) {
+            *z = row(|j| (z[j] - mean[j]) * inverse[j]);
+            *output = leaky(row(|j| gamma[j] * z[j] + beta[j]));
         }
     }
 }
 
-/// Turns dL/dy into dL/dz in place, and gives dgamma and dbeta.
+/// Turns the gradient by LeakyReLU's outputs into dL/dz in place, and gives dgamma and dbeta.
 pub(super) struct NormBackward<'a, T> {
-    pub(super) batch: Batch,
     pub(super) normalised: &'a [Lanes<T>],
-    pub(super) inverse: &'a [T],
-    pub(super) gamma: &'a [T],
+    pub(super) inverse: &'a Lanes<T>,
+    pub(super) gamma: &'a Lanes<T>,
+    pub(super) beta: &'a Lanes<T>,
     pub(super) gradient: &'a mut [Lanes<T>],
-    /// Two rows for each feature.
-    pub(super) scratch: &'a mut [Lanes<T>],
-    pub(super) gamma_gradient: &'a mut [T],
-    pub(super) beta_gradient: &'a mut [T],
+    pub(super) gamma_gradient: &'a mut Lanes<T>,
+    pub(super) beta_gradient: &'a mut Lanes<T>,
 }
 
 impl<T: Real> Kernel for NormBackward<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(mut self) {
-        self.sums();
-        let size = T::from_f64(self.batch.size as f64);
-        let features = self.gamma.len();
-        let blocks = self.normalised.chunks_exact(features).zip(self.gradient.chunks_exact_mut(features));
-        for (block, (normalised, gradient)) in blocks.enumerate() {
-            for (f, (n, d)) in normalised.iter().zip(gradient.iter_mut()).enumerate() {
-                let scale = self.gamma[f] * self.inverse[f];
-                let (mean, slope) = (self.beta_gradient[f] / size, self.gamma_gradient[f] / size);
-                change(d, [n], |d, [n]| scale * (d - mean - n * slope));
+        self.back_to_y();
+        let (gamma, inverse) = (*self.gamma, *self.inverse);
+        let size = T::from_f64(self.normalised.len() as f64);
+        let scale = row(|j| gamma[j] * inverse[j]);
+        let mean = self.beta_gradient.map(|sum| sum / size);
+        let slope = self.gamma_gradient.map(|sum| sum / size);
+        for (d, n) in self.gradient.iter_mut().zip(self.normalised) {
+            let (mut to, n) = (*d, *n);
+            for j in 0..LANES {
+                to[j] = scale[j] * (to[j] - mean[j] - n[j] * slope[j]);
             }
-            if !self.batch.is_full(block) {
-                // The padding stays zero, for the products that follow sum over it.
-                let weights = self.batch.weights(block);
-                for d in gradient {
-                    change(d, [&weights], |d, [weight]| d * weight);
-                }
-            }
+            *d = to;
         }
     }
 }
 
 impl<T: Real> NormBackward<'_, T> {
+    /// Through LeakyReLU, and the sums. LeakyReLU's inputs are computed as they were.
     #[inline(always)]
-    fn sums(&mut self) {
-        let features = self.gamma.len();
-        let (plain, times) = self.scratch[..2 * features].split_at_mut(features);
-        plain.fill([T::ZERO; LANES]);
-        times.fill([T::ZERO; LANES]);
-        let blocks = self.normalised.chunks_exact(features).zip(self.gradient.chunks_exact(features));
-        for (normalised, gradient) in blocks {
-            let sums = plain.iter_mut().zip(times.iter_mut());
-            for ((n, d), (plain, times)) in normalised.iter().zip(gradient).zip(sums) {
-                change(plain, [d], |sum, [d]| sum + d);
-                change(times, [d, n], |sum, [d, n]| sum + d * n);
+    fn back_to_y(&mut self) {
+        let (gamma, beta) = (*self.gamma, *self.beta);
+        let mut sums = [[[T::ZERO; LANES]; 2]; 2];
+        let (pairs, rest) = self.normalised.as_chunks::<2>();
+        let (gradients, last) = self.gradient.as_chunks_mut::<2>();
+        for (n, d) in pairs.iter().zip(gradients) {
+            for i in 0..2 {
+                d[i] = back_and_sum(&n[i], d[i], &gamma, &beta, &mut sums[i]);
             }
         }
-        for f in 0..features {
-            self.beta_gradient[f] = total(plain[f]);
-            self.gamma_gradient[f] = total(times[f]);
+        for (n, d) in rest.iter().zip(last) {
+            *d = back_and_sum(n, *d, &gamma, &beta, &mut sums[0]);
         }
+        let [[plain, times], [more_plain, more_times]] = sums;
+        *self.beta_gradient = row(|j| plain[j] + more_plain[j]);
+        *self.gamma_gradient = row(|j| times[j] + more_times[j]);
     }
+}
+
+/// Takes a row through LeakyReLU, and adds it and its products with n to the sums.
+#[inline(always)]
+fn back_and_sum<T: Real>(
+    n: &Lanes<T>,
+    mut d: Lanes<T>,
+    gamma: &Lanes<T>,
+    beta: &Lanes<T>,
+    [plain, times]: &mut [Lanes<T>; 2],
+) -> Lanes<T> {
+    for j in 0..LANES {
+        d[j] *= slope(gamma[j] * n[j] + beta[j]);
+        plain[j] += d[j];
+        times[j] += d[j] * n[j];
+    }
+    d
 }

@@ -1,8 +1,8 @@
 //! Threads that work through a program's phases together.
 //!
-//! A job is a list of phases, a phase a number of tasks. A thread takes tasks until a phase has none left, those of
-//! its own share first, so that the same thread finds the same data in its cache; then it waits for the others. Who
-//! does a task changes nothing in what it gives. Waiting is spinning for some tens of microseconds, which is longer
+//! A job is a list of phases, a phase some kinds of tasks. A thread takes tasks until a phase has none left, its own
+//! share of each kind first, so that the same thread finds the same data in its cache; then it waits for the others.
+//! Who does a task changes nothing in what it gives. Waiting is spinning for some tens of microseconds, which is longer
 //! than a phase's rest takes, and sleeping after that, so that other programs get on.
 
 use std::any::Any;
@@ -23,14 +23,17 @@ pub(super) trait Crew: Send + Sync + 'static {
     /// The number of phases.
     fn phases(&self, job: Self::Job) -> usize;
 
-    /// The number of tasks in a phase, at most [`Crew::most_tasks`].
-    fn tasks(&self, job: Self::Job, phase: usize) -> usize;
+    /// The number of kinds of tasks in a phase.
+    fn kinds(&self, job: Self::Job, phase: usize) -> usize;
+
+    /// The number of tasks of a kind; all kinds of a phase have [`Crew::most_tasks`] at most.
+    fn tasks(&self, job: Self::Job, phase: usize, kind: usize) -> usize;
 
     /// More tasks than any phase has.
     fn most_tasks(&self) -> usize;
 
     /// Does one task. Tasks of a phase run in any order and at once; all of the phase before are done.
-    fn run(&self, job: Self::Job, phase: usize, task: usize);
+    fn run(&self, job: Self::Job, phase: usize, kind: usize, task: usize);
 }
 
 /// A number that goes up, and those who wait for it.
@@ -117,16 +120,26 @@ impl<C: Crew> Shared<C> {
     }
 
     fn tasks(&self, thread: usize, job: C::Job, phase: usize, phase_number: u64) {
-        let tasks = self.crew.tasks(job, phase);
-        let own = thread * tasks / self.threads;
-        for task in (own..tasks).chain(0..own) {
-            if self.taken[task].fetch_max(phase_number, Ordering::Relaxed) >= phase_number {
-                continue;
+        for everything in [false, true] {
+            let mut slot = 0;
+            for kind in 0..self.crew.kinds(job, phase) {
+                let tasks = self.crew.tasks(job, phase, kind);
+                let share = |thread: usize| thread * tasks / self.threads;
+                let range = if everything { 0..tasks } else { share(thread)..share(thread + 1) };
+                for task in range {
+                    if self.taken[slot + task].fetch_max(phase_number, Ordering::Relaxed) < phase_number {
+                        self.run(job, phase, kind, task);
+                    }
+                }
+                slot += tasks;
             }
-            // A thread that stopped coming would leave the others waiting for ever.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.crew.run(job, phase, task))) {
-                lock(&self.panic).get_or_insert(panic);
-            }
+        }
+    }
+
+    fn run(&self, job: C::Job, phase: usize, kind: usize, task: usize) {
+        // A thread that stopped coming would leave the others waiting for ever.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.crew.run(job, phase, kind, task))) {
+            lock(&self.panic).get_or_insert(panic);
         }
     }
 
@@ -236,16 +249,22 @@ mod tests {
             3
         }
 
-        fn tasks(&self, _: u64, phase: usize) -> usize {
-            self.cells[phase].len()
+        /// The last task is of a kind of its own.
+        fn kinds(&self, _: u64, _: usize) -> usize {
+            2
+        }
+
+        fn tasks(&self, _: u64, phase: usize, kind: usize) -> usize {
+            if kind == 0 { self.cells[phase].len() - 1 } else { 1 }
         }
 
         fn most_tasks(&self) -> usize {
             self.cells[0].len()
         }
 
-        fn run(&self, job: u64, phase: usize, task: usize) {
+        fn run(&self, job: u64, phase: usize, kind: usize, task: usize) {
             let n = self.cells[0].len();
+            let task = if kind == 0 { task } else { n - 1 };
             assert!(job != 13 || task != 2, "unlucky");
             let before = if phase == 0 { job } else { self.cells[phase - 1][(task + 1) % n].load(Ordering::Relaxed) };
             self.cells[phase][task].store(before + task as u64, Ordering::Relaxed);

@@ -1,119 +1,299 @@
 //! Matrix products, and transposes.
 
-use super::simd::{Isa, Kernel, LANES, Lanes, fused};
+use super::norm::{leaky, leaky_backward, slope};
+use super::simd::{Isa, Kernel, LANES, Lanes, fused, row, total};
 use crate::real::Real;
 
-/// C += A B for matrices in blocks of columns, or parts of them.
-///
-/// Each number of C is taken up, gets its products added in the order of A's columns, and is put down: a fixed
-/// sequence of roundings, however the rows are split over calls. Groups of rows times one block of columns stay in
-/// registers; everything that they need lies in whole rows of lanes, so that nothing is packed.
-pub(super) struct Product<'a, T> {
-    /// A's blocks, and how many rows each has.
+/// Terms of a product that follow each other in its sums.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a, T> {
+    /// Blocks of the left factor, from the first row that is taken.
     pub(super) a: &'a [Lanes<T>],
+    /// How many rows lie between a block's first and the next one's.
     pub(super) a_rows: usize,
-    /// The first of the rows that are taken; as many are as C has.
-    pub(super) a_first: usize,
-    /// How many of A's columns and B's rows are taken.
-    pub(super) depth: usize,
-    /// B's blocks, how many rows each has, and the first that is taken.
+    /// Rows of the right factor's block, as many as there are terms.
     pub(super) b: &'a [Lanes<T>],
-    pub(super) b_rows: usize,
-    pub(super) b_first: usize,
-    /// C's blocks, as many as B's; how many rows each has, and which of them are computed.
-    pub(super) c: &'a mut [Lanes<T>],
-    pub(super) c_rows: usize,
-    pub(super) c_first: usize,
-    pub(super) rows: usize,
 }
 
-impl<T: Real> Kernel for Product<'_, T> {
+/// What the sums of a product begin with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Start<'a, T> {
+    Zero,
+    /// The same row for all.
+    Row(&'a Lanes<T>),
+    /// What is there.
+    Kept,
+}
+
+/// What becomes of the sums of a product whose left factor is not turned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End<'a, T> {
+    /// Nothing more.
+    Sum,
+    /// They go through LeakyReLU.
+    Leaky,
+    /// They go back through a LeakyReLU that gave these rows.
+    LeakyBackward(&'a [Lanes<T>]),
+}
+
+/// C = end(start + A B), or start + A^T B, for one block of columns of B and C.
+///
+/// Each number of C gets its products added in the order of the parts and of their terms: a fixed sequence of
+/// roundings, however the rows are split over calls. Groups of rows stay in registers while all terms are added;
+/// everything that they need lies in whole rows of lanes, so that nothing is packed.
+pub(super) struct Product<'a, T, const TURNED: bool> {
+    pub(super) start: Start<'a, T>,
+    pub(super) parts: &'a [Part<'a, T>],
+    pub(super) end: End<'a, T>,
+    pub(super) c: &'a mut [Lanes<T>],
+}
+
+impl<T: Real, const TURNED: bool> Kernel for Product<'_, T, TURNED> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let blocks = self.b.chunks_exact(self.b_rows).zip(self.c.chunks_exact_mut(self.c_rows));
-        for (b, c) in blocks {
-            let part = Part { a: self.a, a_rows: self.a_rows, depth: self.depth, b: &b[self.b_first..][..self.depth] };
-            part.all_rows::<I>(self.a_first, &mut c[self.c_first..][..self.rows]);
+        let sums = Sums { start: self.start, parts: self.parts, end: self.end };
+        // A turned factor has LANES of its columns in a block.
+        let block = if TURNED { LANES } else { usize::MAX };
+        for (i, c) in self.c.chunks_mut(block).enumerate() {
+            sums.all_rows::<I, TURNED>(i, c);
         }
     }
 }
 
-/// A product with one block of B.
-struct Part<'a, T> {
-    a: &'a [Lanes<T>],
-    a_rows: usize,
-    depth: usize,
-    b: &'a [Lanes<T>],
+struct Sums<'a, T> {
+    start: Start<'a, T>,
+    parts: &'a [Part<'a, T>],
+    end: End<'a, T>,
 }
 
-impl<T: Real> Part<'_, T> {
+impl<T: Real> Sums<'_, T> {
     /// As many rows at a time as registers hold.
     #[inline(always)]
-    fn all_rows<I: Isa>(&self, mut row: usize, mut c: &mut [Lanes<T>]) {
+    fn all_rows<I: Isa, const TURNED: bool>(&self, block: usize, mut c: &mut [Lanes<T>]) {
+        let mut row = 0;
         if I::WIDE {
-            (row, c) = self.groups::<I, 12>(row, c);
+            (row, c) = self.groups::<I, TURNED, 12>(block, row, c);
         }
-        (row, c) = self.groups::<I, 6>(row, c);
-        (row, c) = self.groups::<I, 4>(row, c);
-        (row, c) = self.groups::<I, 2>(row, c);
-        self.groups::<I, 1>(row, c);
+        (row, c) = self.groups::<I, TURNED, 6>(block, row, c);
+        (row, c) = self.groups::<I, TURNED, 4>(block, row, c);
+        (row, c) = self.groups::<I, TURNED, 2>(block, row, c);
+        self.groups::<I, TURNED, 1>(block, row, c);
     }
 
     #[inline(always)]
-    fn groups<'c, I: Isa, const R: usize>(&self, mut row: usize, c: &'c mut [Lanes<T>]) -> (usize, &'c mut [Lanes<T>]) {
+    fn groups<'c, I: Isa, const TURNED: bool, const R: usize>(
+        &self,
+        block: usize,
+        mut row: usize,
+        c: &'c mut [Lanes<T>],
+    ) -> (usize, &'c mut [Lanes<T>]) {
         let (groups, rest) = c.as_chunks_mut::<R>();
         for c in groups {
-            self.group::<I, R>(row, c);
+            let mut sums = match self.start {
+                Start::Zero => [[T::ZERO; LANES]; R],
+                Start::Row(start) => [*start; R],
+                Start::Kept => *c,
+            };
+            for part in self.parts {
+                if TURNED {
+                    part.add_turned::<I, R>(block, row, &mut sums);
+                } else {
+                    part.add::<I, R>(row, &mut sums);
+                }
+            }
+            *c = sums;
+            if !TURNED {
+                self.finish(row, c);
+            }
             row += R;
         }
         (row, rest)
     }
 
+    /// Works on rows that were just put down: of sums that are changed before, the compiler keeps none in registers.
     #[inline(always)]
-    fn group<I: Isa, const R: usize>(&self, row: usize, c: &mut [Lanes<T>; R]) {
-        let mut sums = *c;
+    fn finish<const R: usize>(&self, first: usize, c: &mut [Lanes<T>; R]) {
+        match self.end {
+            End::Sum => {}
+            End::Leaky => {
+                for row in c {
+                    *row = leaky(*row);
+                }
+            }
+            End::LeakyBackward(outputs) => {
+                let Some(outputs) = outputs[first..].first_chunk::<R>() else { return };
+                for r in 0..R {
+                    c[r] = leaky_backward(c[r], &outputs[r]);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Part<'_, T> {
+    #[inline(always)]
+    fn add<I: Isa, const R: usize>(&self, row: usize, sums: &mut [Lanes<T>; R]) {
         let (whole, rest) = self.b.as_chunks::<LANES>();
         for (block, b) in whole.iter().enumerate() {
             let Some(a) = self.a[block * self.a_rows + row..].first_chunk::<R>() else { return };
             for (k, b) in b.iter().enumerate() {
-                add_products::<I, T, R>(&mut sums, a, k, b);
+                add_products::<I, T, R>(sums, std::array::from_fn(|r| a[r][k]), b);
             }
         }
         if !rest.is_empty() {
-            let Some(a) = self.a[self.depth / LANES * self.a_rows + row..].first_chunk::<R>() else { return };
+            let Some(a) = self.a[whole.len() * self.a_rows + row..].first_chunk::<R>() else { return };
             for (k, b) in rest.iter().enumerate() {
-                add_products::<I, T, R>(&mut sums, a, k, b);
+                add_products::<I, T, R>(sums, std::array::from_fn(|r| a[r][k]), b);
             }
         }
-        *c = sums;
+    }
+
+    #[inline(always)]
+    fn add_turned<I: Isa, const R: usize>(&self, block: usize, first: usize, sums: &mut [Lanes<T>; R]) {
+        for (a, b) in self.a[block * self.a_rows..].iter().zip(self.b) {
+            let Some(a) = a[first..].first_chunk::<R>() else { return };
+            add_products::<I, T, R>(sums, *a, b);
+        }
     }
 }
 
 #[inline(always)]
-fn add_products<I: Isa, T: Real, const R: usize>(sums: &mut [Lanes<T>; R], a: &[Lanes<T>; R], k: usize, b: &Lanes<T>) {
+fn add_products<I: Isa, T: Real, const R: usize>(sums: &mut [Lanes<T>; R], a: [T; R], b: &Lanes<T>) {
     for r in 0..R {
         for j in 0..LANES {
-            sums[r][j] = fused::<I, T>(a[r][k], b[j], sums[r][j]);
+            sums[r][j] = fused::<I, T>(a[r], b[j], sums[r][j]);
         }
     }
 }
 
-/// The transpose of a part of a matrix: `rows` rows from `first` of one block of `from` become columns of `to`, from
-/// its first; each block of `to` has `to_rows` rows, and the block's lanes become those from `to_first`.
+/// Adds to the sums of each sample, `sums[sample][r]`, its features times the weights of output r, lane by lane: a
+/// product with a factor of few columns, whose last sum is over the lanes.
+pub(super) struct Dots<'a, T, const R: usize> {
+    /// Blocks of features, from the first sample that is taken.
+    pub(super) features: &'a [Lanes<T>],
+    /// How many rows lie between a block's first and the next one's.
+    pub(super) stride: usize,
+    /// R rows for each block.
+    pub(super) weights: &'a [Lanes<T>],
+    pub(super) sums: &'a mut [Lanes<T>],
+}
+
+impl<T: Real, const R: usize> Kernel for Dots<'_, T, R> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let blocks = self.weights.as_chunks::<R>().0;
+        for (sample, to) in self.sums.as_chunks_mut::<R>().0.iter_mut().enumerate() {
+            let mut sums = *to;
+            for (block, weights) in blocks.iter().enumerate() {
+                let features = self.features[block * self.stride + sample];
+                for r in 0..R {
+                    sums[r] = row(|j| fused::<I, T>(features[j], weights[r][j], sums[r][j]));
+                }
+            }
+            *to = sums;
+        }
+    }
+}
+
+/// The sums over the lanes.
+pub(super) struct Totals<'a, T> {
+    pub(super) sums: &'a [Lanes<T>],
+    pub(super) totals: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Totals<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (total_of, sums) in self.totals.iter_mut().zip(self.sums) {
+            *total_of = total(*sums);
+        }
+    }
+}
+
+/// The last hidden layer of a network with one output, for a block of its features: takes what the Linear gives
+/// through LeakyReLU, adds the features times their weights to the sums of each sample, lane by lane, and takes the
+/// output's derivative, which is the weights, back through the LeakyReLU.
+pub(super) struct Score<'a, T> {
+    pub(super) features: &'a mut [Lanes<T>],
+    pub(super) weights: &'a Lanes<T>,
+    pub(super) sums: &'a mut [Lanes<T>],
+    pub(super) gradient: &'a mut [Lanes<T>],
+}
+
+impl<T: Real> Kernel for Score<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let weights = *self.weights;
+        for ((features, sums), gradient) in self.features.iter_mut().zip(self.sums).zip(self.gradient) {
+            let (mut x, mut sum, mut d) = (*features, *sums, [T::ZERO; LANES]);
+            for j in 0..LANES {
+                let slope = slope(x[j]);
+                x[j] *= slope;
+                d[j] = weights[j] * slope;
+                sum[j] = fused::<I, T>(x[j], weights[j], sum[j]);
+            }
+            (*features, *sums, *gradient) = (x, sum, d);
+        }
+    }
+}
+
+/// Adds to R rows the sum over samples of their factors, `factors[sample][r]`, times their rows: the weights' gradient
+/// of a layer with few outputs.
+pub(super) struct WeightedSums<'a, T, const R: usize> {
+    pub(super) factors: &'a [Lanes<T>],
+    pub(super) rows: &'a [Lanes<T>],
+    pub(super) sums: &'a mut [Lanes<T>; R],
+}
+
+/// Sums that grow side by side, for each has to wait for its last term.
+const STRANDS: usize = 4;
+
+impl<T: Real, const R: usize> Kernel for WeightedSums<'_, T, R> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let mut strands = [[[T::ZERO; LANES]; R]; STRANDS];
+        let mut add = |strand: usize, factors: &Lanes<T>, row: &Lanes<T>| {
+            for r in 0..R {
+                for j in 0..LANES {
+                    strands[strand][r][j] = fused::<I, T>(factors[r], row[j], strands[strand][r][j]);
+                }
+            }
+        };
+        let (factors, more) = self.factors.as_chunks::<STRANDS>();
+        let (rows, rest) = self.rows.as_chunks::<STRANDS>();
+        for (factors, rows) in factors.iter().zip(rows) {
+            for strand in 0..STRANDS {
+                add(strand, &factors[strand], &rows[strand]);
+            }
+        }
+        for (factors, row) in more.iter().zip(rest) {
+            add(0, factors, row);
+        }
+        let [a, b, c, d] = strands;
+        for r in 0..R {
+            let before = self.sums[r];
+            self.sums[r] = row(|j| before[j] + ((a[r][j] + b[r][j]) + (c[r][j] + d[r][j])));
+        }
+    }
+}
+
+/// Turns LANES rows of each of some blocks of columns: the block's columns become rows that follow those of the block
+/// before.
 pub(super) struct Transpose<'a, T> {
+    /// The blocks, from the first row that is taken.
     pub(super) from: &'a [Lanes<T>],
+    /// How many rows lie between a block's first and the next one's.
+    pub(super) stride: usize,
+    /// How many rows there are, LANES at most.
+    pub(super) rows: usize,
     pub(super) to: &'a mut [Lanes<T>],
-    pub(super) to_rows: usize,
-    pub(super) to_first: usize,
-    /// How many lanes are wanted.
-    pub(super) lanes: usize,
 }
 
 impl<T: Real> Kernel for Transpose<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for (from, to) in self.from.chunks(LANES).zip(self.to.chunks_mut(self.to_rows)) {
-            let to = &mut to[self.to_first..][..self.lanes];
+        for (block, to) in self.to.chunks_mut(LANES).enumerate() {
+            let from = &self.from[block * self.stride..][..self.rows];
             if let (Some(from), Some(to)) = (from.first_chunk::<LANES>(), to.first_chunk_mut::<LANES>()) {
                 transpose_square(from, to);
                 continue;
@@ -121,7 +301,7 @@ impl<T: Real> Kernel for Transpose<'_, T> {
             let (mut square, mut turned) = ([[T::ZERO; LANES]; LANES], [[T::ZERO; LANES]; LANES]);
             square[..from.len()].copy_from_slice(from);
             transpose_square(&square, &mut turned);
-            to.copy_from_slice(&turned[..self.lanes]);
+            to.copy_from_slice(&turned[..to.len()]);
         }
     }
 }
@@ -153,60 +333,107 @@ mod tests {
         matrix
     }
 
+    /// All of A B or A^T B, with `start` added; the terms in two parts.
+    fn product<const TURNED: bool>(a: &Matrix<f64>, b: &Matrix<f64>, mut c: Matrix<f64>) -> Matrix<f64> {
+        let cut = b.rows() / 2 / LANES * LANES;
+        let from = if TURNED { cut } else { cut / LANES * a.rows() };
+        for block in 0..b.blocks() {
+            let b = b.block(block);
+            let parts = [
+                Part { a: a.data(), a_rows: a.rows(), b: &b[..cut] },
+                Part { a: &a.data()[from..], a_rows: a.rows(), b: &b[cut..] },
+            ];
+            let c = c.block_mut(block);
+            Cpu::detect().run(Product::<_, TURNED> { start: Start::Kept, parts: &parts, end: End::Sum, c });
+        }
+        c
+    }
+
     #[test]
     fn products_of_every_shape_are_those_of_the_definition() {
-        for (rows, depth, columns) in [(1, 1, 1), (2, 16, 16), (13, 17, 33), (64, 64, 32), (7, 3, 5)] {
-            let (a, b, start) = (numbers(rows, depth, 1), numbers(depth, columns, 2), numbers(rows, columns, 3));
-            let mut c = start.clone();
-            Cpu::detect().run(Product {
-                a: a.data(),
-                a_rows: rows,
-                a_first: 0,
-                depth,
-                b: b.data(),
-                b_rows: depth,
-                b_first: 0,
-                c: c.data_mut(),
-                c_rows: rows,
-                c_first: 0,
-                rows,
-            });
+        for (rows, depth, columns) in [(1, 1, 1), (2, 16, 16), (13, 17, 33), (64, 64, 32), (7, 3, 5), (40, 70, 20)] {
+            let (a, turned) = (numbers(rows, depth, 1), numbers(depth, rows, 4));
+            let b = numbers(depth, columns, 2);
+            let plain = product::<false>(&a, &b, numbers(rows, columns, 3));
+            let with_turned = product::<true>(&turned, &b, numbers(rows, columns, 3));
+            let start = numbers(rows, columns, 3);
             for row in 0..rows {
                 for column in 0..columns {
-                    let sum: f64 = (0..depth).map(|k| a.get(row, k) * b.get(k, column)).sum();
-                    assert_eq!([c.get(row, column)], [start.get(row, column) + sum], "{rows}x{depth}x{columns}");
+                    let sum = |a: &dyn Fn(usize) -> f64| -> f64 { (0..depth).map(|k| a(k) * b.get(k, column)).sum() };
+                    let expected = [sum(&|k| a.get(row, k)), sum(&|k| turned.get(k, row))];
+                    let found = [plain.get(row, column), with_turned.get(row, column)];
+                    assert_eq!(found, expected.map(|x| x + start.get(row, column)), "{rows}x{depth}x{columns}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_part_of_a_product_is_that_part_to_the_last_bit() {
-        let single = |matrix: Matrix<f64>| {
+    fn sums_begin_with_what_is_asked_for() {
+        let (a, b, row) = (numbers(9, 5, 1), numbers(5, 16, 2), [3.0; LANES]);
+        let run = |start| {
+            let mut c = vec![[7.0; LANES]; 9];
+            let parts = [Part { a: a.data(), a_rows: 9, b: b.data() }];
+            Cpu::detect().run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: &mut c });
+            c
+        };
+        let zero = run(Start::Zero);
+        assert_eq!(run(Start::Row(&row)), zero.iter().map(|c| c.map(|x| x + 3.0)).collect::<Vec<_>>());
+        assert_eq!(run(Start::Kept), zero.iter().map(|c| c.map(|x| x + 7.0)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_part_of_the_rows_is_that_part_to_the_last_bit() {
+        let thirds = |matrix: Matrix<f64>| {
             let mut to = Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
             for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
-                *to = from.map(|x| (x / 7.0) as f32);
+                *to = from.map(|x| (x / 3.0) as f32);
             }
             to
         };
-        let (a, b) = (single(numbers(20, 40, 5)), single(numbers(40, 16, 6)));
+        let (a, b) = (thirds(numbers(20, 40, 5)), thirds(numbers(40, 16, 6)));
         let product = |first: usize, rows: usize| {
-            let mut c = Matrix::<f32>::zeros(rows, 16);
-            Cpu::detect().run(Product {
-                a: a.data(),
-                a_rows: 20,
-                a_first: first,
-                depth: 40,
-                b: b.data(),
-                b_rows: 40,
-                b_first: 0,
-                c: c.data_mut(),
-                c_rows: rows,
-                c_first: 0,
-                rows,
-            });
-            c.data().to_vec()
+            let mut c = vec![[0.0_f32; LANES]; rows];
+            let parts = [Part { a: &a.data()[first..], a_rows: 20, b: b.data() }];
+            Cpu::detect().run(Product::<_, false> { start: Start::Zero, parts: &parts, end: End::Sum, c: &mut c });
+            c
         };
         assert_eq!(product(3, 11), product(0, 20)[3..14]);
+    }
+
+    #[test]
+    fn few_columns_are_summed_over_the_lanes() {
+        let (features, weights) = (numbers(11, 40, 1), numbers(2, 40, 2));
+        let mut sums = vec![[0.0; LANES]; 2 * 11];
+        let (weights, stride) = (&weights, 11);
+        Cpu::detect().run(Dots::<_, 2> { features: features.data(), stride, weights: weights.data(), sums: &mut sums });
+        for (i, sums) in sums.iter().enumerate() {
+            let expected: f64 = (0..40).map(|k| features.get(i / 2, k) * weights.get(i % 2, k)).sum();
+            assert_eq!(sums.iter().sum::<f64>(), expected);
+        }
+    }
+
+    #[test]
+    fn weighted_sums_are_those_of_the_definition() {
+        let (factors, rows) = (numbers(11, 2, 1), numbers(11, 16, 2));
+        let mut sums = [[1.0; LANES]; 2];
+        Cpu::detect().run(WeightedSums { factors: factors.data(), rows: rows.data(), sums: &mut sums });
+        for (r, sums) in sums.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate() {
+                assert_eq!(*sum, 1.0 + (0..11).map(|k| factors.get(k, r) * rows.get(k, j)).sum::<f64>());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_several_blocks_become_columns() {
+        let matrix = numbers(40, 37, 1);
+        for (first, rows) in [(16, 16), (32, 8)] {
+            let mut to = vec![[9.0; LANES]; 37];
+            Cpu::detect().run(Transpose { from: &matrix.data()[first..], stride: 40, rows, to: &mut to });
+            for (column, row) in to.iter().enumerate() {
+                assert!((0..rows).all(|j| row[j] == matrix.get(first + j, column)));
+            }
+        }
     }
 }

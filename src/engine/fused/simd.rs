@@ -67,16 +67,14 @@ pub(super) fn fused<I: Isa, T: Real>(a: T, b: T, c: T) -> T {
     if I::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// Replaces each number of a row by what `f` makes of it and of those at its place in other rows.
-///
-/// Rows are taken by value: the compiler need not fear that one is written while another is read.
+/// A row from what `f` makes of each place.
 #[inline(always)]
-pub(super) fn change<T: Real, const N: usize>(row: &mut Lanes<T>, others: [&Lanes<T>; N], f: impl Fn(T, [T; N]) -> T) {
-    let (mut to, others) = (*row, others.map(|other| *other));
-    for j in 0..LANES {
-        to[j] = f(to[j], others.map(|other| other[j]));
+pub(super) fn row<T: Real>(f: impl Fn(usize) -> T) -> Lanes<T> {
+    let mut row = [T::ZERO; LANES];
+    for (j, x) in row.iter_mut().enumerate() {
+        *x = f(j);
     }
-    *row = to;
+    row
 }
 
 /// A row's sum, in a fixed order.
