@@ -171,6 +171,27 @@ fn points_and_scores_do_not_depend_on_their_neighbours() {
     }
 }
 
+/// Counted on this thread, which does all the work here.
+#[test]
+fn a_step_takes_no_memory() {
+    for model in Model::ALL {
+        for optim in Optim::ALL_DEFAULTS {
+            for shape in &SHAPES {
+                let config = config(model, optim, shape);
+                let (mut engine, draws) = (fused::<f32>(&config), draws(&config, 0));
+                let taken = allocation_counter::measure(|| {
+                    for _ in 0..3 {
+                        engine.step(&draws).unwrap();
+                    }
+                });
+                assert_eq!(taken.count_total, 0, "{model}, {}, batch {}", optim.name(), shape.batch);
+                let counted = allocation_counter::measure(|| drop(engine.generate(&draws.noise).unwrap()));
+                assert!(counted.count_total > 0);
+            }
+        }
+    }
+}
+
 #[test]
 fn wrong_sizes_are_named() {
     let config = config(Model::Gan, Optim::default(), &SHAPES[0]);

@@ -19,7 +19,7 @@ use super::matrix::{Learnt, Matrix, Place, Rows};
 use super::norm::{Scale, Sums};
 use super::product::{Dots, End, Part, Product, Score, Start, Totals, Transpose, WeightedSums};
 use super::simd::{Cpu, LANES, Lanes};
-use super::tiles::{TOGETHER, groups, parts, read, tiles, write};
+use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::loss::wgan_gp;
 use crate::optim::BUFFERS;
@@ -161,16 +161,14 @@ impl<T: Real> Critic<T> {
     /// From the gradient by what a hidden layer's Linear gives to that by what the one before gives; `values` are the
     /// numbers between them.
     fn back(&self, layer: usize, outputs: &Matrix<T>, values: &Matrix<T>, inputs: &mut Matrix<T>) {
-        for (i, group) in groups(&self.layers[layer]).enumerate() {
-            let last = (i + 1) * TOGETHER >= self.layers[layer].len();
+        for group in groups(&self.layers[layer]) {
             for block in 0..inputs.blocks() {
-                let parts = parts(&group, |tile: &Tile<T>| Part {
+                let parts = group.parts(|tile| Part {
                     a: &outputs.data()[tile.first / LANES * outputs.rows()..],
                     a_rows: outputs.rows(),
                     b: tile.turned.block(block),
                 });
-                let start = if i == 0 { Start::Zero } else { Start::Kept };
-                let end = if last { End::LeakyBackward(values.block(block)) } else { End::Sum };
+                let (start, end) = (group.start(Start::Zero), group.end(End::LeakyBackward(values.block(block))));
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: inputs.block_mut(block) });
             }
         }
@@ -280,7 +278,7 @@ impl<T: Real> Tile<T> {
             let mut bias = [T::ZERO; LANES];
             for kind in kinds {
                 for slabs in groups(kind) {
-                    let parts = parts(&slabs, |slab: &Slab<T>| slab.part(layer, of));
+                    let parts = slabs.parts(|slab| slab.part(layer, of));
                     cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c: &mut self.gradient });
                     start = Start::Kept;
                 }

@@ -11,7 +11,7 @@ use super::matrix::{Learnt, Matrix, Place, Rows};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
 use super::product::{Dots, End, Part, Product, Start, Totals, Transpose, WeightedSums};
 use super::simd::{Cpu, LANES, Lanes};
-use super::tiles::{TOGETHER, groups, parts, read, tiles, write};
+use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
 use crate::optim::BUFFERS;
 use crate::real::Real;
@@ -172,13 +172,12 @@ impl<T: Real> Generator<T> {
         let (before, level) = (&self.levels[level - 1], &self.levels[level]);
         let linear = read(&level.linears[tile]);
         let features = &mut *write(&level.features[tile]);
-        for (i, group) in groups(&before.features).enumerate() {
-            let leaky = features.norm.is_none() && (i + 1) * TOGETHER >= before.features.len();
-            let end = if leaky { End::Leaky } else { End::Sum };
+        for group in groups(&before.features) {
+            let end = group.end(if features.norm.is_some() { End::Sum } else { End::Leaky });
             for block in 0..features.outputs.blocks() {
                 let weights = linear.weights.values.block(block);
-                let parts = parts(&group, |before: &Features<T>| before.part(&before.outputs, weights));
-                let start = if i == 0 { Start::Row(&linear.bias.values.data()[block]) } else { Start::Kept };
+                let parts = group.parts(|before| before.part(&before.outputs, weights));
+                let start = group.start(Start::Row(&linear.bias.values.data()[block]));
                 let to = if features.norm.is_some() { &mut features.normalised } else { &mut features.outputs };
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: to.block_mut(block) });
             }
@@ -233,7 +232,7 @@ impl<T: Real> Generator<T> {
             let (a, b) = (output.delta.data(), head.weights.values.block(block));
             let parts = [Part { a, a_rows: a.len(), b }];
             let Features { outputs, norm, delta, .. } = features;
-            let end = back_end(norm.as_ref(), outputs.block(block), true);
+            let end = back_end(norm.as_ref(), outputs.block(block));
             let c = delta.block_mut(block);
             self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
         }
@@ -242,16 +241,14 @@ impl<T: Real> Generator<T> {
     /// The gradient by a tile of another level's outputs, from that by what the next Linear gives.
     fn back_from_next(&self, level: usize, features: &mut Features<T>) {
         let after = &self.levels[level + 1];
-        for (i, (group, linears)) in groups(&after.features).zip(groups(&after.linears)).enumerate() {
+        for (group, linears) in groups(&after.features).zip(groups(&after.linears)) {
             for block in 0..features.delta.blocks() {
-                for (after, linear) in group.iter().flatten().zip(linears.iter().flatten()) {
+                for (after, linear) in group.tiles().zip(linears.tiles()) {
                     features.turn(self.cpu, block, after, linear);
                 }
                 let Features { outputs, norm, delta, turned, .. } = features;
-                let parts = parts(&group, |after: &Features<T>| after.part(&after.delta, turned));
-                let start = if i == 0 { Start::Zero } else { Start::Kept };
-                let last = (i + 1) * TOGETHER >= after.features.len();
-                let end = back_end(norm.as_ref(), outputs.block(block), last);
+                let parts = group.parts(|after| after.part(&after.delta, turned));
+                let (start, end) = (group.start(Start::Zero), group.end(back_end(norm.as_ref(), outputs.block(block))));
                 let c = delta.block_mut(block);
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c });
             }
@@ -338,10 +335,10 @@ impl<T: Real> Generator<T> {
     }
 }
 
-/// What a product that carries a gradient back to a layer's outputs ends in, if it is the last: without BatchNorm it
-/// goes on through the LeakyReLU.
-fn back_end<'a, T>(norm: Option<&Norm<T>>, outputs: &'a [Lanes<T>], last: bool) -> End<'a, T> {
-    if last && norm.is_none() { End::LeakyBackward(outputs) } else { End::Sum }
+/// What a product that carries a gradient back to a layer's outputs ends in: without BatchNorm it goes on through the
+/// LeakyReLU that gave them.
+fn back_end<'a, T>(norm: Option<&Norm<T>>, outputs: &'a [Lanes<T>]) -> End<'a, T> {
+    if norm.is_some() { End::Sum } else { End::LeakyBackward(outputs) }
 }
 
 fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {

@@ -169,6 +169,7 @@ impl<T: Real> FusedEngine<T> {
         Ok(())
     }
 
+    /// Runs a program that begins with codes.
     fn run(&mut self, job: Job) {
         self.pool.crew().load_codes(job);
         self.pool.run(job);

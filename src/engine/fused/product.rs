@@ -333,6 +333,15 @@ mod tests {
         matrix
     }
 
+    /// Numbers whose products and sums have to be rounded.
+    fn thirds(matrix: &Matrix<f64>) -> Matrix<f32> {
+        let mut to = Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
+        for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
+            *to = from.map(|x| (x / 3.0) as f32);
+        }
+        to
+    }
+
     /// All of A B or A^T B, with `start` added; the terms in two parts.
     fn product<const TURNED: bool>(a: &Matrix<f64>, b: &Matrix<f64>, mut c: Matrix<f64>) -> Matrix<f64> {
         let cut = b.rows() / 2 / LANES * LANES;
@@ -384,14 +393,7 @@ mod tests {
 
     #[test]
     fn a_part_of_the_rows_is_that_part_to_the_last_bit() {
-        let thirds = |matrix: Matrix<f64>| {
-            let mut to = Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
-            for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
-                *to = from.map(|x| (x / 3.0) as f32);
-            }
-            to
-        };
-        let (a, b) = (thirds(numbers(20, 40, 5)), thirds(numbers(40, 16, 6)));
+        let (a, b) = (thirds(&numbers(20, 40, 5)), thirds(&numbers(40, 16, 6)));
         let product = |first: usize, rows: usize| {
             let mut c = vec![[0.0_f32; LANES]; rows];
             let parts = [Part { a: &a.data()[first..], a_rows: 20, b: b.data() }];
@@ -399,6 +401,33 @@ mod tests {
             c
         };
         assert_eq!(product(3, 11), product(0, 20)[3..14]);
+    }
+
+    /// As for AVX2, and as for AVX-512.
+    struct Of<const WIDE: bool>;
+
+    impl<const WIDE: bool> Isa for Of<WIDE> {
+        const FUSED: bool = true;
+        const WIDE: bool = WIDE;
+    }
+
+    #[test]
+    fn wide_registers_give_the_same_bytes() {
+        fn run<I: Isa, const TURNED: bool>(a: &Matrix<f32>, b: &[Lanes<f32>], rows: usize) -> Vec<Lanes<f32>> {
+            let mut c = vec![[0.0; LANES]; rows];
+            let parts = [Part { a: a.data(), a_rows: a.rows(), b }];
+            let (start, end) = (Start::Zero, End::Leaky);
+            Product::<_, TURNED> { start, parts: &parts, end, c: &mut c }.run::<I>();
+            c
+        }
+        let (a, b) = (thirds(&numbers(48, 40, 5)), thirds(&numbers(48, 16, 6)));
+        for rows in [1, 6, 11, 31, 48] {
+            let b = &b.data()[..40];
+            assert_eq!(run::<Of<true>, false>(&a, b, rows), run::<Of<false>, false>(&a, b, rows));
+        }
+        for rows in [1, 16, 27, 40] {
+            assert_eq!(run::<Of<true>, true>(&a, b.data(), rows), run::<Of<false>, true>(&a, b.data(), rows));
+        }
     }
 
     #[test]

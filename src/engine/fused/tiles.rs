@@ -5,7 +5,7 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::product::Part;
+use super::product::{End, Part, Start};
 use super::simd::LANES;
 
 /// How many features a tile has in a layer of this width, whole rows of lanes: enough that a task is worth its start,
@@ -21,22 +21,44 @@ pub(super) fn tiles(width: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// How many tiles are read at once: sums of a product are put down after so many.
-pub(super) const TOGETHER: usize = 4;
+const TOGETHER: usize = 4;
 
-/// Tiles that are read together.
-pub(super) type Together<'a, X> = [Option<RwLockReadGuard<'a, X>>; TOGETHER];
-
-/// Tiles in groups that are read together.
-pub(super) fn groups<X>(tiles: &[RwLock<X>]) -> impl Iterator<Item = Together<'_, X>> {
-    tiles.chunks(TOGETHER).map(|tiles| std::array::from_fn(|i| tiles.get(i).map(read)))
+/// Tiles of a layer that are read together, over which the sums of a product run without a break.
+pub(super) struct Group<'a, X> {
+    tiles: [Option<RwLockReadGuard<'a, X>>; TOGETHER],
+    is_first: bool,
+    is_last: bool,
 }
 
-/// What each tile of a group gives to a product.
-pub(super) fn parts<'a, T, X>(
-    group: &'a Together<'a, X>,
-    part: impl Fn(&'a X) -> Part<'a, T>,
-) -> [Part<'a, T>; TOGETHER] {
-    group.each_ref().map(|tile| tile.as_ref().map_or(Part { a: &[], a_rows: 0, b: &[] }, |tile| part(tile)))
+/// All tiles of a layer, in groups.
+pub(super) fn groups<X>(tiles: &[RwLock<X>]) -> impl Iterator<Item = Group<'_, X>> {
+    let last = tiles.len().div_ceil(TOGETHER).saturating_sub(1);
+    tiles.chunks(TOGETHER).enumerate().map(move |(i, tiles)| Group {
+        tiles: std::array::from_fn(|i| tiles.get(i).map(read)),
+        is_first: i == 0,
+        is_last: i == last,
+    })
+}
+
+impl<X> Group<'_, X> {
+    pub(super) fn tiles(&self) -> impl Iterator<Item = &X> {
+        self.tiles.iter().flatten().map(|tile| &**tile)
+    }
+
+    /// What each tile gives to a product.
+    pub(super) fn parts<'a, T>(&'a self, part: impl Fn(&'a X) -> Part<'a, T>) -> [Part<'a, T>; TOGETHER] {
+        self.tiles.each_ref().map(|tile| tile.as_ref().map_or(Part { a: &[], a_rows: 0, b: &[] }, |tile| part(tile)))
+    }
+
+    /// What this group's product begins with if all groups' begins with `start`.
+    pub(super) fn start<'a, T>(&self, start: Start<'a, T>) -> Start<'a, T> {
+        if self.is_first { start } else { Start::Kept }
+    }
+
+    /// What this group's product ends in if all groups' ends in `end`.
+    pub(super) fn end<'a, T>(&self, end: End<'a, T>) -> End<'a, T> {
+        if self.is_last { end } else { End::Sum }
+    }
 }
 
 pub(super) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
