@@ -4,6 +4,7 @@
 //! than the file's own bytes can fill.
 
 mod csv;
+#[cfg(feature = "torch")]
 pub mod images;
 mod mat;
 mod modes;

@@ -77,6 +77,7 @@ pub(super) fn read_matrix(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError
 }
 
 /// The shape and numbers of an npy file of bytes, in C order.
+#[cfg(feature = "torch")]
 pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<(Vec<u64>, Vec<u8>), DataError> {
     let file = open(path, bytes)?;
     let (shape, kind) = (file.shape().to_vec(), kind(&file.dtype()));

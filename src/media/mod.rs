@@ -3,6 +3,7 @@
 mod gif;
 #[cfg(feature = "torch")]
 mod mp4;
+#[cfg(feature = "torch")]
 mod page;
 mod palette;
 mod png;
@@ -10,8 +11,11 @@ mod png;
 pub use gif::{Animation, encode_gif};
 #[cfg(feature = "torch")]
 pub use mp4::encode_mp4;
+#[cfg(feature = "torch")]
 pub use page::{PageDirection, SefaPage, encode_page};
-pub use png::{decode_png, encode_jpeg, encode_png};
+pub use png::encode_png;
+#[cfg(feature = "torch")]
+pub use png::{decode_png, encode_jpeg};
 
 /// A picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +35,11 @@ pub enum MediaError {
     #[error("cannot write the video")]
     Mp4(#[from] muxide::api::MuxerError),
     /// An image could not be read or encoded.
+    #[cfg(feature = "torch")]
     #[error("cannot read or encode an image")]
     Image(#[from] image::ImageError),
     /// A page could not be made.
+    #[cfg(feature = "torch")]
     #[error("cannot make the page")]
     Page(#[from] serde_json::Error),
     /// H.264 has a largest size.

@@ -17,6 +17,7 @@ pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, MediaError> {
 }
 
 /// The picture in a PNG file.
+#[cfg(feature = "torch")]
 pub fn decode_png(bytes: &[u8]) -> Result<Picture, MediaError> {
     let image = image::load_from_memory_with_format(bytes, image::ImageFormat::Png)?.to_rgb8();
     let (width, height) = (image.width() as usize, image.height() as usize);
@@ -24,6 +25,7 @@ pub fn decode_png(bytes: &[u8]) -> Result<Picture, MediaError> {
 }
 
 /// The bytes of a JPEG file, for pictures that need not be exact.
+#[cfg(feature = "torch")]
 pub fn encode_jpeg(picture: &Picture) -> Result<Vec<u8>, MediaError> {
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 88);
@@ -31,7 +33,7 @@ pub fn encode_jpeg(picture: &Picture) -> Result<Vec<u8>, MediaError> {
     Ok(bytes)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "torch"))]
 mod tests {
     use super::*;
 
