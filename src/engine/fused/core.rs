@@ -295,3 +295,40 @@ impl<T: Real> Crew for Core<T> {
         self.do_one(self.tasks_of(job, phase)[kind], job, task);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of the only phase that has such a task.
+    fn phase_of(phases: &[Vec<Tasks>], wanted: impl Fn(Tasks) -> bool) -> usize {
+        let with: Vec<usize> = (0..phases.len()).filter(|&i| phases[i].iter().any(|&tasks| wanted(tasks))).collect();
+        assert_eq!(with.len(), 1, "{phases:?}");
+        with[0]
+    }
+
+    #[test]
+    fn nothing_is_stepped_before_all_gradients_went_through_it() {
+        for hidden in 0..6 {
+            for (program, phases) in programs(hidden) {
+                if !matches!(program, Program::Both | Program::Generator) {
+                    continue;
+                }
+                let backward = |level| phase_of(&phases, |tasks| matches!(tasks, Tasks::Backward(l) if l == level));
+                let descend = |level| phase_of(&phases, |tasks| matches!(tasks, Tasks::Descend(l) if l == level));
+                let fake = phase_of(&phases, |tasks| matches!(tasks, Tasks::Fake));
+                for level in 1..=hidden + 1 {
+                    // Its gradient is there, and it has carried that of the level before.
+                    let gradient = if level > hidden { fake } else { backward(level) };
+                    assert!(descend(level) > gradient, "{phases:?}");
+                    assert!(level == 1 || descend(level) > backward(level - 1), "{phases:?}");
+                }
+                assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::OutputBias)) > fake);
+                if program == Program::Both {
+                    let real = phase_of(&phases, |tasks| matches!(tasks, Tasks::Real));
+                    assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::Update)) > fake.max(real));
+                }
+            }
+        }
+    }
+}
