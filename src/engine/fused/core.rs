@@ -2,11 +2,12 @@
 
 use std::sync::RwLock;
 
-use super::critic::{Critic, SLAB, Slab};
+use super::critic::Critic;
 use super::descend::Descent;
 use super::generator::{Generator, Mode};
 use super::pool::Crew;
 use super::simd::Cpu;
+use super::slab::{SLAB, Slab};
 use super::tiles::{read, write};
 use crate::config::{Objective, RunConfig};
 use crate::data::Point;

@@ -8,8 +8,9 @@ use std::sync::RwLock;
 
 use super::descend::Descent;
 use super::matrix::{Learnt, Matrix, Place, Rows};
+use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
-use super::product::{Dots, End, Part, Product, Start, Totals, Transpose, WeightedSums};
+use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;

@@ -170,6 +170,18 @@ pub(super) enum What {
     Buffer(usize),
 }
 
+/// Whole numbers, whose products and sums are exact in any order.
+#[cfg(test)]
+pub(super) fn numbers(rows: usize, columns: usize, seed: usize) -> Matrix<f64> {
+    let mut matrix = Matrix::zeros(rows, columns);
+    for row in 0..rows {
+        for column in 0..columns {
+            matrix.set(row, column, ((row * 31 + column * 17 + seed) % 23) as f64 - 11.0);
+        }
+    }
+    matrix
+}
+
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {

@@ -3,11 +3,13 @@
 //! Time goes into the matrix products and nowhere else: all that a layer does beside them (bias, BatchNorm, LeakyReLU,
 //! the optimiser) is done on data that is still in cache, in tasks that need nothing from each other until the phase
 //! ends. Activations have a row for each sample in blocks of 16 features, so that BatchNorm's sums are sums of rows,
-//! and of all factors only the weights have to be turned. Whichever thread does a task, and on whichever CPU with fused multiply-add, the same roundings happen in the
-//! same order: the same seed gives the same bytes with any number of threads.
+//! and of all factors only the weights have to be turned. Whichever thread does a task, and on whichever CPU with fused
+//! multiply-add, the same roundings happen in the same order: the same seed gives the same bytes with any number of
+//! threads.
 //!
-//! - `simd`, `matrix`, `product`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
-//! - `tiles`: layers in parts that tasks take up; `generator`, `critic`: the two networks, forward, backward, steps;
+//! - `simd`, `matrix`, `product`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
+//! - `tiles`: layers in parts that tasks take up;
+//! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.
 //!
 //! There is no unsafe code: tiles lie behind locks that never wait, and instruction sets are picked by `pulp`.
@@ -17,19 +19,21 @@ mod critic;
 mod descend;
 mod generator;
 mod matrix;
+mod narrow;
 mod norm;
 mod pool;
 mod product;
 mod simd;
+mod slab;
 mod tiles;
 
 use std::sync::Arc;
 
 use self::core::{Core, Job, Program};
-use self::critic::Slab;
 use self::descend::Descent;
 use self::matrix::{Learnt, What};
 use self::pool::Pool;
+use self::slab::Slab;
 use self::tiles::{read, write};
 use super::{Draws, Engine, EngineError, Losses, OptimState, State, noise_batches, takes_mix};
 use crate::config::{Objective, RunConfig, UpdateOrder};

@@ -1,0 +1,130 @@
+//! Some samples with all that the critic computes of them: what a task works on.
+
+use super::matrix::{Matrix, Rows};
+use super::narrow::WeightedSums;
+use super::product::Part;
+use super::simd::{Cpu, LANES, Lanes};
+use crate::config::DiscriminatorConfig;
+use crate::loss::wgan_gp;
+use crate::real::Real;
+
+/// How many samples are one task.
+pub(super) const SLAB: usize = 64;
+
+/// Numbers of a point.
+pub(super) const INPUTS: usize = 2;
+
+/// Some samples and all that is computed of them.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    /// The first sample's number in the batch.
+    pub(super) first: usize,
+    /// How many there are.
+    pub(super) size: usize,
+    /// The points, then what each hidden layer gives: [samples, features].
+    pub(super) levels: Vec<Matrix<T>>,
+    pub(super) scores: Vec<T>,
+    /// For each hidden layer, the score's derivative by what its Linear gives; then times c.
+    pub(super) deltas: Vec<Matrix<T>>,
+    /// Of mixed points: for each Linear, the t that goes into it.
+    pub(super) sweep: Vec<Matrix<T>>,
+    /// Each sample's c in the discriminator's loss, the first number of a row.
+    pub(super) weights: Rows<T>,
+    /// The score's derivative by the point; then the generator's loss's.
+    pub(super) slopes: Matrix<T>,
+    /// Room for sums of few outputs: [samples, INPUTS] rows, and their totals.
+    pub(super) sums: Rows<T>,
+    pub(super) totals: Vec<T>,
+    /// The sum of the discriminator's terms, and of the generator's.
+    pub(super) values: [f64; 2],
+}
+
+impl<T: Real> Slab<T> {
+    pub(super) fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
+        let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
+        let matrices = || widths().map(|&width| Matrix::zeros(size, width));
+        let mut weights = Rows::zeros(size);
+        // Mixed points count once.
+        weights.fill([T::ONE; LANES]);
+        Self {
+            first,
+            size,
+            levels: matrices().collect(),
+            scores: vec![T::ZERO; size],
+            deltas: matrices().skip(1).collect(),
+            sweep: if mixed { matrices().collect() } else { Vec::new() },
+            weights,
+            slopes: Matrix::zeros(size, INPUTS),
+            sums: Rows::zeros(INPUTS * size),
+            totals: vec![T::ZERO; INPUTS * size],
+            values: [0.0; 2],
+        }
+    }
+
+    pub(super) fn is_mixed(&self) -> bool {
+        !self.sweep.is_empty()
+    }
+
+    /// What counts in the weights' gradient as the inputs of each Linear.
+    fn factors(&self) -> &[Matrix<T>] {
+        if self.is_mixed() { &self.sweep } else { &self.levels }
+    }
+
+    /// The slab's part of a layer's weights' gradient, for a block of its features.
+    pub(super) fn part(&self, layer: usize, block: usize) -> Part<'_, T> {
+        let factor = &self.factors()[layer];
+        Part { a: factor.data(), a_rows: factor.rows(), b: self.deltas[layer].block(block) }
+    }
+
+    /// Adds the slab's part of the last weights' gradient.
+    pub(super) fn add_to_head(&self, cpu: Cpu, gradient: &mut [Lanes<T>]) {
+        let factor = &self.factors()[self.deltas.len()];
+        for (block, sums) in gradient.as_chunks_mut::<1>().0.iter_mut().enumerate() {
+            cpu.run(WeightedSums { factors: &self.weights, rows: factor.block(block), sums });
+        }
+    }
+
+    pub(super) fn set_point(&mut self, sample: usize, [x, y]: [T; INPUTS]) {
+        let row = &mut self.levels[0].data_mut()[sample];
+        (row[0], row[1]) = (x, y);
+    }
+
+    /// Where points come from: room for sums of their coordinates, for the totals, and the points.
+    pub(super) fn point_room(&mut self) -> (&mut [Lanes<T>], &mut [T], &mut [Lanes<T>]) {
+        (&mut self.sums, &mut self.totals, self.levels[0].data_mut())
+    }
+
+    pub(super) fn point(&self, sample: usize) -> [T; INPUTS] {
+        let row = &self.levels[0].data()[sample];
+        [row[0], row[1]]
+    }
+
+    pub(super) fn score(&self, sample: usize) -> T {
+        self.scores[sample]
+    }
+
+    /// Sets a sample's c in the discriminator's loss.
+    pub(super) fn set_weight(&mut self, sample: usize, weight: T) {
+        self.weights[sample][0] = weight;
+    }
+
+    /// Turns the slopes into the gradient by the points, for a loss that moves by `weight(sample)` with a score.
+    pub(super) fn slopes_times(&mut self, weight: impl Fn(usize) -> T) -> &[Lanes<T>] {
+        for (sample, slope) in self.slopes.data_mut().iter_mut().enumerate() {
+            let weight = weight(sample);
+            (slope[0], slope[1]) = (slope[0] * weight, slope[1] * weight);
+        }
+        self.slopes.data()
+    }
+
+    /// The penalty of each sample, and its derivative by the slopes as what is swept forward.
+    pub(super) fn take_penalty(&mut self, weight: f64) {
+        let mut sum = 0.0;
+        for (slope, swept) in self.slopes.data().iter().zip(self.sweep[0].data_mut()) {
+            let (value, direction) = wgan_gp::penalty([slope[0], slope[1]]);
+            sum += value.to_f64();
+            (swept[0], swept[1]) = (direction[0] * T::from_f64(weight), direction[1] * T::from_f64(weight));
+        }
+        self.values = [sum, 0.0];
+    }
+}
