@@ -4,7 +4,7 @@ use std::sync::RwLock;
 
 use super::critic::Critic;
 use super::descend::Descent;
-use super::generator::{Generator, Mode};
+use super::generator::{Generator, Mode, Scratch};
 use super::pool::Crew;
 use super::simd::Cpu;
 use super::slab::{SLAB, Slab};
@@ -83,6 +83,8 @@ pub(super) struct Core<T> {
     pub(super) real: Vec<RwLock<Slab<T>>>,
     pub(super) fake: Vec<RwLock<Slab<T>>>,
     pub(super) mixed: Vec<RwLock<Slab<T>>>,
+    /// For each thread.
+    scratch: Vec<RwLock<Scratch<T>>>,
     programs: [(Program, Vec<Vec<Tasks>>); 5],
 }
 
@@ -102,6 +104,7 @@ impl<T: Real> Core<T> {
             fake: slabs(false),
             mixed: if penalised { slabs(true) } else { Vec::new() },
             inputs: RwLock::new(Inputs { draws, descents: [descent; 2] }),
+            scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
             programs: programs(generator.hidden()),
             generator,
             critic,
@@ -123,7 +126,7 @@ impl<T: Real> Core<T> {
         }
     }
 
-    fn do_one(&self, tasks: Tasks, job: Job, task: usize) {
+    fn do_one(&self, tasks: Tasks, job: Job, task: usize, thread: usize) {
         let inputs = read(&self.inputs);
         let inputs = &*inputs;
         match tasks {
@@ -136,7 +139,9 @@ impl<T: Real> Core<T> {
             Tasks::Forward(level, mode) => self.generator.forward(level, task, mode),
             Tasks::Points => self.generated_points(&mut write(&self.fake[task])),
             Tasks::Fake => self.fake_points(task, inputs, job),
-            Tasks::Backward(level) => self.generator.backward(level, task, &inputs.descents[0]),
+            Tasks::Backward(level) => {
+                self.generator.backward(level, task, &mut write(&self.scratch[thread]), &inputs.descents[0]);
+            }
             Tasks::Descend(level) => self.generator.descend(level, task, &inputs.descents[0]),
             Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
@@ -292,8 +297,8 @@ impl<T: Real> Crew for Core<T> {
         phases.map(|phase| phase.iter().map(|&tasks| self.count(tasks)).sum()).max().unwrap_or(0)
     }
 
-    fn run(&self, job: Job, phase: usize, kind: usize, task: usize) {
-        self.do_one(self.tasks_of(job, phase)[kind], job, task);
+    fn run(&self, thread: usize, job: Job, phase: usize, kind: usize, task: usize) {
+        self.do_one(self.tasks_of(job, phase)[kind], job, task, thread);
     }
 }
 

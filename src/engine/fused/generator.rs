@@ -12,7 +12,7 @@ use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
-use super::tiles::{groups, read, tiles, write};
+use super::tiles::{WIDEST, groups, read, tiles, write};
 use crate::config::GeneratorConfig;
 use crate::optim::BUFFERS;
 use crate::real::Real;
@@ -52,13 +52,26 @@ struct Features<T> {
     first: usize,
     width: usize,
     outputs: Matrix<T>,
-    /// What the Linear gives, normalised; empty without BatchNorm.
-    normalised: Matrix<T>,
     norm: Option<Norm<T>>,
-    /// The loss's gradient by `outputs`, then by the Linear's output.
-    delta: Matrix<T>,
-    /// The next layer's weights by a block of these features: [its features, these].
+    /// With BatchNorm what the Linear gives, then the same normalised; in the end the loss's gradient by what the Linear
+    /// gives. Codes have none.
+    linear: Matrix<T>,
+}
+
+/// A thread's own memory, which stays in its cache.
+#[derive(Debug)]
+pub(super) struct Scratch<T> {
+    /// The loss's gradient by a tile's outputs.
+    gradient: Matrix<T>,
+    /// The next layer's weights by a block of a tile's features: [its features, these].
     turned: Rows<T>,
+}
+
+impl<T: Real> Scratch<T> {
+    pub(super) fn new(config: &GeneratorConfig, batch: usize) -> Self {
+        let widest = config.hidden.iter().copied().max().unwrap_or_default();
+        Self { gradient: Matrix::zeros(batch, WIDEST), turned: Rows::zeros(widest) }
+    }
 }
 
 /// The weights [inputs, features] that lead to some features, and their biases.
@@ -117,13 +130,11 @@ impl<T: Real> Generator<T> {
         let offsets = offsets(config, &widths);
         let last = widths.len() - 2;
         let levels = (0..=last).map(|level| {
-            let (width, next, at) = (widths[level], widths[level + 1], offsets[level]);
+            let (width, at) = (widths[level], offsets[level]);
             let norm = level > 0 && config.batch_norm[level - 1];
             let features = tiles(width).map(|(first, size)| {
                 let norm = norm.then(|| Norm::new(config, [first, size, width], at, kept));
-                // The head's weights need not be turned.
-                let turned = if level < last { next } else { 0 };
-                RwLock::new(Features::new(first, size, batch, norm, turned))
+                RwLock::new(Features::new([first, size, batch], level > 0, norm))
             });
             let inputs = if level > 0 { Some(widths[level - 1]) } else { None };
             let linears = inputs.into_iter().flat_map(|inputs| {
@@ -179,7 +190,7 @@ impl<T: Real> Generator<T> {
                 let weights = linear.weights.values.block(block);
                 let parts = group.parts(|before| before.part(&before.outputs, weights));
                 let start = group.start(Start::Row(&linear.bias.values.data()[block]));
-                let to = if features.norm.is_some() { &mut features.normalised } else { &mut features.outputs };
+                let to = if features.norm.is_some() { &mut features.linear } else { &mut features.outputs };
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: to.block_mut(block) });
             }
         }
@@ -213,44 +224,42 @@ impl<T: Real> Generator<T> {
         write(&self.output).delta.data_mut()[first..][..gradient.len()].copy_from_slice(gradient);
     }
 
-    /// Carries the gradient back to one tile of a hidden layer's features, and steps its BatchNorm.
-    pub(super) fn backward(&self, level: usize, tile: usize, descent: &Descent<T>) {
+    /// Carries the gradient back to what one tile's Linear gives, and steps its BatchNorm.
+    pub(super) fn backward(&self, level: usize, tile: usize, scratch: &mut Scratch<T>, descent: &Descent<T>) {
         let features = &mut *write(&self.levels[level].features[tile]);
         if level == self.hidden() {
-            self.back_from_points(tile, features);
+            self.back_from_points(tile, features, scratch);
         } else {
-            self.back_from_next(level, features);
+            self.back_from_next(level, features, scratch);
         }
-        for block in 0..features.delta.blocks() {
-            features.back(self.cpu, block, descent);
+        for block in 0..features.outputs.blocks() {
+            features.back(self.cpu, block, scratch.gradient.block_mut(block), descent);
         }
     }
 
     /// The gradient by a tile of the last level's outputs, from that by the points.
-    fn back_from_points(&self, tile: usize, features: &mut Features<T>) {
+    fn back_from_points(&self, tile: usize, features: &mut Features<T>, scratch: &mut Scratch<T>) {
         let (head, output) = (read(&self.head[tile]), read(&self.output));
-        for block in 0..features.delta.blocks() {
+        for block in 0..features.outputs.blocks() {
             let (a, b) = (output.delta.data(), head.weights.values.block(block));
             let parts = [Part { a, a_rows: a.len(), b }];
-            let Features { outputs, norm, delta, .. } = features;
-            let end = back_end(norm.as_ref(), outputs.block(block));
-            let c = delta.block_mut(block);
+            let (end, c) = features.gradient(block, &mut scratch.gradient);
             self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
         }
     }
 
     /// The gradient by a tile of another level's outputs, from that by what the next Linear gives.
-    fn back_from_next(&self, level: usize, features: &mut Features<T>) {
+    fn back_from_next(&self, level: usize, features: &mut Features<T>, scratch: &mut Scratch<T>) {
         let after = &self.levels[level + 1];
+        let Scratch { gradient, turned } = scratch;
         for (group, linears) in groups(&after.features).zip(groups(&after.linears)) {
-            for block in 0..features.delta.blocks() {
+            for block in 0..features.outputs.blocks() {
                 for (after, linear) in group.tiles().zip(linears.tiles()) {
-                    features.turn(self.cpu, block, after, linear);
+                    features.turn(self.cpu, block, linear, &mut turned[after.first..][..after.width]);
                 }
-                let Features { outputs, norm, delta, turned, .. } = features;
-                let parts = group.parts(|after| after.part(&after.delta, turned));
-                let (start, end) = (group.start(Start::Zero), group.end(back_end(norm.as_ref(), outputs.block(block))));
-                let c = delta.block_mut(block);
+                let parts = group.parts(|after| after.part(&after.linear, turned));
+                let (end, c) = features.gradient(block, gradient);
+                let (start, end) = (group.start(Start::Zero), group.end(end));
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c });
             }
         }
@@ -266,7 +275,7 @@ impl<T: Real> Generator<T> {
         for before in &self.levels[level - 1].features {
             let before = read(before);
             for block in 0..gradient.blocks() {
-                let b = features.delta.block(block);
+                let b = features.linear.block(block);
                 let parts = [Part { a: before.outputs.data(), a_rows: b.len(), b }];
                 let c = &mut gradient.block_mut(block)[before.first..][..before.width];
                 self.cpu.run(Product::<_, true> { start: Start::Zero, parts: &parts, end: End::Sum, c });
@@ -277,7 +286,7 @@ impl<T: Real> Generator<T> {
             let mut sums = [T::ZERO; LANES];
             if features.norm.is_none() {
                 // BatchNorm takes a bias away again: there the gradient is 0.
-                self.cpu.run(Sums { rows: features.delta.block(block), sums: &mut sums });
+                self.cpu.run(Sums { rows: features.linear.block(block), sums: &mut sums });
             }
             descent.apply(self.cpu, bias, block, &[sums]);
         }
@@ -336,12 +345,6 @@ impl<T: Real> Generator<T> {
     }
 }
 
-/// What a product that carries a gradient back to a layer's outputs ends in: without BatchNorm it goes on through the
-/// LeakyReLU that gave them.
-fn back_end<'a, T>(norm: Option<&Norm<T>>, outputs: &'a [Lanes<T>]) -> End<'a, T> {
-    if norm.is_some() { End::Sum } else { End::LeakyBackward(outputs) }
-}
-
 fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {
     let mut next = Offsets { weight: 0, bias: 0, gamma: 0, beta: 0, statistics: 0 };
     let mut all = vec![next];
@@ -359,16 +362,9 @@ fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {
 }
 
 impl<T: Real> Features<T> {
-    fn new(first: usize, width: usize, batch: usize, norm: Option<Norm<T>>, turned: usize) -> Self {
-        Self {
-            first,
-            width,
-            outputs: Matrix::zeros(batch, width),
-            normalised: Matrix::zeros(batch, if norm.is_some() { width } else { 0 }),
-            norm,
-            delta: Matrix::zeros(batch, width),
-            turned: Rows::zeros(turned),
-        }
+    fn new([first, width, batch]: [usize; 3], is_linear: bool, norm: Option<Norm<T>>) -> Self {
+        let linear = Matrix::zeros(batch, if is_linear { width } else { 0 });
+        Self { first, width, outputs: Matrix::zeros(batch, width), norm, linear }
     }
 
     /// The part of a product over a layer's features that belongs to these: `a` is theirs, `b` has a row for each of
@@ -380,7 +376,7 @@ impl<T: Real> Features<T> {
     /// With BatchNorm: from a block of what the Linear gives to what the layer gives.
     fn activate(&mut self, cpu: Cpu, block: usize, mode: Mode) {
         let Some(norm) = &mut self.norm else { return };
-        let z = self.normalised.block_mut(block);
+        let z = self.linear.block_mut(block);
         norm.prepare(cpu, block, z, mode);
         cpu.run(Normalise {
             z,
@@ -392,17 +388,26 @@ impl<T: Real> Features<T> {
         });
     }
 
-    /// With BatchNorm: from the gradient by what the layer gives to that by what the Linear gives, for a block, and
-    /// the steps of scale and shift.
-    fn back(&mut self, cpu: Cpu, block: usize, descent: &Descent<T>) {
+    /// Where a product puts the gradient by a block of what the layer gives, and what it ends in: without BatchNorm it
+    /// goes on through the LeakyReLU, and is done.
+    fn gradient<'a>(&'a mut self, block: usize, scratch: &'a mut Matrix<T>) -> (End<'a, T>, &'a mut [Lanes<T>]) {
+        match self.norm {
+            Some(_) => (End::Sum, scratch.block_mut(block)),
+            None => (End::LeakyBackward(self.outputs.block(block)), self.linear.block_mut(block)),
+        }
+    }
+
+    /// With BatchNorm: from the gradient by a block of what the layer gives, which is used up, to that by what the
+    /// Linear gives, and the steps of scale and shift.
+    fn back(&mut self, cpu: Cpu, block: usize, gradient: &mut [Lanes<T>], descent: &Descent<T>) {
         let Some(norm) = &mut self.norm else { return };
         let [mut gamma_gradient, mut beta_gradient] = [[T::ZERO; LANES]; 2];
         cpu.run(NormBackward {
-            normalised: self.normalised.block(block),
+            normalised: self.linear.block_mut(block),
             inverse: &norm.inverse.data()[block],
             gamma: &norm.gamma.values.data()[block],
             beta: &norm.beta.values.data()[block],
-            gradient: self.delta.block_mut(block),
+            gradient,
             gamma_gradient: &mut gamma_gradient,
             beta_gradient: &mut beta_gradient,
         });
@@ -410,14 +415,14 @@ impl<T: Real> Features<T> {
         descent.apply(cpu, &mut norm.beta, block, &[beta_gradient]);
     }
 
-    /// Turns the weights from a block of these features to some of the next layer's.
-    fn turn(&mut self, cpu: Cpu, block: usize, after: &Self, linear: &Linear<T>) {
+    /// Turns the weights from a block of these features to a tile of the next layer's.
+    fn turn(&self, cpu: Cpu, block: usize, linear: &Linear<T>, to: &mut [Lanes<T>]) {
         let weights = &linear.weights.values;
         cpu.run(Transpose {
             from: &weights.data()[self.first + block * LANES..],
             stride: weights.rows(),
             rows: LANES.min(self.width - block * LANES),
-            to: &mut self.turned[after.first..][..after.width],
+            to,
         });
     }
 }

@@ -130,9 +130,10 @@ impl<T: Real> Kernel for Normalise<'_, T> {
     }
 }
 
-/// Turns the gradient by LeakyReLU's outputs into dL/dz in place, and gives dgamma and dbeta.
+/// Puts dL/dz in the place of n, given the gradient by LeakyReLU's outputs, which becomes that by y; and gives dgamma and
+/// dbeta.
 pub(super) struct NormBackward<'a, T> {
-    pub(super) normalised: &'a [Lanes<T>],
+    pub(super) normalised: &'a mut [Lanes<T>],
     pub(super) inverse: &'a Lanes<T>,
     pub(super) gamma: &'a Lanes<T>,
     pub(super) beta: &'a Lanes<T>,
@@ -150,12 +151,12 @@ impl<T: Real> Kernel for NormBackward<'_, T> {
         let scale = row(|j| gamma[j] * inverse[j]);
         let mean = self.beta_gradient.map(|sum| sum / size);
         let slope = self.gamma_gradient.map(|sum| sum / size);
-        for (d, n) in self.gradient.iter_mut().zip(self.normalised) {
-            let (mut to, n) = (*d, *n);
+        for (n, d) in self.normalised.iter_mut().zip(self.gradient) {
+            let (mut to, d) = (*n, *d);
             for j in 0..LANES {
-                to[j] = scale[j] * (to[j] - mean[j] - n[j] * slope[j]);
+                to[j] = scale[j] * (d[j] - mean[j] - to[j] * slope[j]);
             }
-            *d = to;
+            *n = to;
         }
     }
 }

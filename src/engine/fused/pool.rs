@@ -32,8 +32,9 @@ pub(super) trait Crew: Send + Sync + 'static {
     /// More tasks than any phase has.
     fn most_tasks(&self) -> usize;
 
-    /// Does one task. Tasks of a phase run in any order and at once; all of the phase before are done.
-    fn run(&self, job: Self::Job, phase: usize, kind: usize, task: usize);
+    /// Does one task on one of the threads. Tasks of a phase run in any order and at once; all of the phase before are
+    /// done.
+    fn run(&self, thread: usize, job: Self::Job, phase: usize, kind: usize, task: usize);
 }
 
 /// A number that goes up, and those who wait for it.
@@ -128,7 +129,7 @@ impl<C: Crew> Shared<C> {
                 let range = if everything { 0..tasks } else { share(thread)..share(thread + 1) };
                 for task in range {
                     if self.taken[slot + task].fetch_max(phase_number, Ordering::Relaxed) < phase_number {
-                        self.run(job, phase, kind, task);
+                        self.run(thread, job, phase, kind, task);
                     }
                 }
                 slot += tasks;
@@ -136,9 +137,9 @@ impl<C: Crew> Shared<C> {
         }
     }
 
-    fn run(&self, job: C::Job, phase: usize, kind: usize, task: usize) {
+    fn run(&self, thread: usize, job: C::Job, phase: usize, kind: usize, task: usize) {
         // A thread that stopped coming would leave the others waiting for ever.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.crew.run(job, phase, kind, task))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.crew.run(thread, job, phase, kind, task))) {
             lock(&self.panic).get_or_insert(panic);
         }
     }
@@ -262,7 +263,7 @@ mod tests {
             self.cells[0].len()
         }
 
-        fn run(&self, job: u64, phase: usize, kind: usize, task: usize) {
+        fn run(&self, _: usize, job: u64, phase: usize, kind: usize, task: usize) {
             let n = self.cells[0].len();
             let task = if kind == 0 { task } else { n - 1 };
             assert!(job != 13 || task != 2, "unlucky");

@@ -11,8 +11,11 @@ use super::simd::LANES;
 /// How many features a tile has in a layer of this width, whole rows of lanes: enough that a task is worth its start,
 /// few enough that several threads have equal shares.
 pub(super) fn tile_size(width: usize) -> usize {
-    (width / 2).next_multiple_of(LANES).clamp(LANES, 32)
+    (width / 2).next_multiple_of(LANES).clamp(LANES, WIDEST)
 }
+
+/// No tile has more features.
+pub(super) const WIDEST: usize = 32;
 
 /// The first feature and the number of features of each tile of a layer.
 pub(super) fn tiles(width: usize) -> impl Iterator<Item = (usize, usize)> {
