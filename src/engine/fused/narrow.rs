@@ -1,7 +1,7 @@
 //! Products with a layer of few outputs, whose columns would fill a row of lanes badly.
 
 use super::norm::slope;
-use super::simd::{Isa, Kernel, LANES, Lanes, fused, row, total};
+use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, total};
 use crate::real::Real;
 
 /// Adds to the sums of each sample, `sums[sample][r]`, its features times the weights of output r, lane by lane: a
@@ -82,9 +82,6 @@ pub(super) struct WeightedSums<'a, T, const R: usize> {
     pub(super) rows: &'a [Lanes<T>],
     pub(super) sums: &'a mut [Lanes<T>; R],
 }
-
-/// Sums that grow side by side, for each has to wait for its last term.
-const STRANDS: usize = 4;
 
 impl<T: Real, const R: usize> Kernel for WeightedSums<'_, T, R> {
     #[inline(always)]

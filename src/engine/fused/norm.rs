@@ -4,7 +4,7 @@
 //! y = gamma n + beta (Ioffe and Szegedy 2015, Algorithm 1). Given dL/dy: dbeta = sum(dL/dy), dgamma = sum(dL/dy n),
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
 
-use super::simd::{Isa, Kernel, LANES, Lanes, row};
+use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, row};
 use crate::nets::NEGATIVE_SLOPE;
 use crate::real::Real;
 
@@ -43,9 +43,6 @@ impl<T: Real> Kernel for Scale<'_, T> {
         }
     }
 }
-
-/// Sums that grow side by side, for each has to wait for its last term.
-const STRANDS: usize = 4;
 
 /// Adds up what `f` makes of the rows, in a fixed order.
 #[inline(always)]

@@ -12,6 +12,9 @@ use crate::real::Real;
 /// Numbers in a row: the width of an AVX-512 register in single precision.
 pub(super) const LANES: usize = 16;
 
+/// Sums over samples that grow side by side, for each has to wait for its last term.
+pub(super) const STRANDS: usize = 4;
+
 /// A row of numbers that are treated alike.
 pub(super) type Lanes<T> = [T; LANES];
 
