@@ -93,7 +93,7 @@ impl<T: Real> Core<T> {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
         let generator = Generator::new(&config.generator, batch, kept, cpu);
         let critic = Critic::new(&config.discriminator, kept, cpu);
-        let slabs = |mixed| Critic::slabs(&config.discriminator, batch, mixed);
+        let slabs = |mixed| Slab::of_batch(&config.discriminator, batch, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None };
         let penalised = matches!(config.objective, Objective::WganGp { .. });
         Self {

@@ -20,7 +20,7 @@ use super::narrow::{Dots, Score, Totals};
 use super::norm::{Scale, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
-use super::slab::{INPUTS, SLAB, Slab};
+use super::slab::{INPUTS, Slab};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::optim::BUFFERS;
@@ -77,12 +77,6 @@ impl<T: Real> Critic<T> {
         let layers = layers.collect();
         let head = RwLock::new(Head::new(inputs, offset, kept));
         Self { cpu, layers, head }
-    }
-
-    /// Slabs for a batch; those of mixed points need more memory.
-    pub(super) fn slabs(config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Slab<T>>> {
-        let firsts = (0..batch).step_by(SLAB);
-        firsts.map(|first| RwLock::new(Slab::new(config, first, SLAB.min(batch - first), mixed))).collect()
     }
 
     /// The number of update tasks.
@@ -263,11 +257,11 @@ impl<T: Real> Tile<T> {
 
     /// Turns the weights again.
     fn refresh(&mut self, cpu: Cpu) {
-        let (inputs, width) = (self.turned.columns(), self.turned.rows());
+        let inputs = self.turned.columns();
         for block in 0..self.turned.blocks() {
             let first = block * LANES;
             let from = &self.weights.values.data()[first..];
-            let to = &mut self.turned.block_mut(block)[..width];
+            let to = self.turned.block_mut(block);
             cpu.run(Transpose { from, stride: inputs, rows: LANES.min(inputs - first), to });
         }
     }

@@ -34,8 +34,8 @@ pub(super) struct Generator<T> {
     cpu: Cpu,
     /// The codes, then the hidden layers.
     levels: Vec<Level<T>>,
-    /// The last Linear's weights, in the tiles of the last level's features.
-    head: Vec<RwLock<Head<T>>>,
+    /// The last Linear's weights [outputs, features], in the tiles of the last level's features.
+    head: Vec<RwLock<Learnt<T>>>,
     output: RwLock<Output<T>>,
 }
 
@@ -50,7 +50,6 @@ struct Level<T> {
 #[derive(Debug)]
 struct Features<T> {
     first: usize,
-    width: usize,
     outputs: Matrix<T>,
     norm: Option<Norm<T>>,
     /// With BatchNorm what the Linear gives, then the same normalised; in the end the loss's gradient by what the Linear
@@ -80,12 +79,6 @@ struct Linear<T> {
     weights: Learnt<T>,
     bias: Learnt<T>,
     gradient: Matrix<T>,
-}
-
-/// The last Linear's weights [outputs, features] for some features.
-#[derive(Debug)]
-struct Head<T> {
-    weights: Learnt<T>,
 }
 
 /// The last Linear's output.
@@ -145,7 +138,7 @@ impl<T: Real> Generator<T> {
         let (width, at) = (widths[last], offsets[last + 1]);
         let head = tiles(width).map(|(first, size)| {
             let place = Place { offset: at.weight + first, row: width, column: 1 };
-            RwLock::new(Head { weights: Learnt::zeros(OUTPUTS, size, place, kept) })
+            RwLock::new(Learnt::zeros(OUTPUTS, size, place, kept))
         });
         let bias = Learnt::zeros(1, OUTPUTS, Place::vector(at.bias), kept);
         Self {
@@ -170,7 +163,7 @@ impl<T: Real> Generator<T> {
     pub(super) fn load_codes(&self, codes: &[f32], latent: usize) {
         for tile in &self.levels[0].features {
             let mut tile = write(tile);
-            let (first, width) = (tile.first, tile.width);
+            let (first, width) = (tile.first, tile.width());
             for (sample, code) in codes.chunks_exact(latent).enumerate() {
                 for (f, &x) in code[first..][..width].iter().enumerate() {
                     tile.outputs.set(sample, f, T::from_f32(x));
@@ -208,7 +201,7 @@ impl<T: Real> Generator<T> {
             self.cpu.run(Dots::<_, OUTPUTS> {
                 features: &features.outputs.data()[first..],
                 stride: features.outputs.rows(),
-                weights: head.weights.values.data(),
+                weights: head.values.data(),
                 sums,
             });
         }
@@ -241,7 +234,7 @@ impl<T: Real> Generator<T> {
     fn back_from_points(&self, tile: usize, features: &mut Features<T>, scratch: &mut Scratch<T>) {
         let (head, output) = (read(&self.head[tile]), read(&self.output));
         for block in 0..features.outputs.blocks() {
-            let (a, b) = (output.delta.data(), head.weights.values.block(block));
+            let (a, b) = (output.delta.data(), head.values.block(block));
             let parts = [Part { a, a_rows: a.len(), b }];
             let (end, c) = features.gradient(block, &mut scratch.gradient);
             self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
@@ -255,7 +248,7 @@ impl<T: Real> Generator<T> {
         for (group, linears) in groups(&after.features).zip(groups(&after.linears)) {
             for block in 0..features.outputs.blocks() {
                 for (after, linear) in group.tiles().zip(linears.tiles()) {
-                    features.turn(self.cpu, block, linear, &mut turned[after.first..][..after.width]);
+                    features.turn(self.cpu, block, linear, &mut turned[after.first..][..after.width()]);
                 }
                 let parts = group.parts(|after| after.part(&after.linear, turned));
                 let (end, c) = features.gradient(block, gradient);
@@ -277,7 +270,7 @@ impl<T: Real> Generator<T> {
             for block in 0..gradient.blocks() {
                 let b = features.linear.block(block);
                 let parts = [Part { a: before.outputs.data(), a_rows: b.len(), b }];
-                let c = &mut gradient.block_mut(block)[before.first..][..before.width];
+                let c = &mut gradient.block_mut(block)[before.first..][..before.width()];
                 self.cpu.run(Product::<_, true> { start: Start::Zero, parts: &parts, end: End::Sum, c });
             }
         }
@@ -299,7 +292,7 @@ impl<T: Real> Generator<T> {
             let mut sums = [[T::ZERO; LANES]; OUTPUTS];
             let (factors, rows) = (output.delta.data(), features.outputs.block(block));
             self.cpu.run(WeightedSums { factors, rows, sums: &mut sums });
-            descent.apply(self.cpu, &mut head.weights, block * OUTPUTS, &sums);
+            descent.apply(self.cpu, head, block * OUTPUTS, &sums);
         }
     }
 
@@ -326,7 +319,7 @@ impl<T: Real> Generator<T> {
                 }
             }
         }
-        self.head.iter().for_each(|head| see(&mut write(head).weights));
+        self.head.iter().for_each(|head| see(&mut write(head)));
         see(&mut write(&self.output).bias);
     }
 
@@ -364,13 +357,17 @@ fn offsets(config: &GeneratorConfig, widths: &[usize]) -> Vec<Offsets> {
 impl<T: Real> Features<T> {
     fn new([first, width, batch]: [usize; 3], is_linear: bool, norm: Option<Norm<T>>) -> Self {
         let linear = Matrix::zeros(batch, if is_linear { width } else { 0 });
-        Self { first, width, outputs: Matrix::zeros(batch, width), norm, linear }
+        Self { first, outputs: Matrix::zeros(batch, width), norm, linear }
+    }
+
+    fn width(&self) -> usize {
+        self.outputs.columns()
     }
 
     /// The part of a product over a layer's features that belongs to these: `a` is theirs, `b` has a row for each of
     /// the layer's.
     fn part<'a>(&self, a: &'a Matrix<T>, b: &'a [Lanes<T>]) -> Part<'a, T> {
-        Part { a: a.data(), a_rows: a.rows(), b: &b[self.first..][..self.width] }
+        Part { a: a.data(), a_rows: a.rows(), b: &b[self.first..][..self.width()] }
     }
 
     /// With BatchNorm: from a block of what the Linear gives to what the layer gives.
@@ -421,7 +418,7 @@ impl<T: Real> Features<T> {
         cpu.run(Transpose {
             from: &weights.data()[self.first + block * LANES..],
             stride: weights.rows(),
-            rows: LANES.min(self.width - block * LANES),
+            rows: LANES.min(self.width() - block * LANES),
             to,
         });
     }

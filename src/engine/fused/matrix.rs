@@ -130,21 +130,9 @@ impl<T: Real> Learnt<T> {
         Self { values: Matrix::zeros(rows, columns), buffers, place }
     }
 
-    /// The parameters, or one of the optimiser's buffers.
-    pub(super) fn part(&self, what: What) -> &Matrix<T> {
-        match what {
-            What::Parameters => &self.values,
-            What::Buffer(i) => &self.buffers[i],
-        }
-    }
-
     /// Takes the parameters, or one of the buffers, out of a flat array.
     pub(super) fn take(&mut self, what: What, flat: &[f32]) {
-        let place = self.place;
-        let matrix = match what {
-            What::Parameters => &mut self.values,
-            What::Buffer(i) => &mut self.buffers[i],
-        };
+        let (place, matrix) = (self.place, self.part(what));
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
                 matrix.set(row, column, T::from_f32(flat[place.of(row, column)]));
@@ -153,12 +141,19 @@ impl<T: Real> Learnt<T> {
     }
 
     /// Puts the parameters, or one of the buffers, into a flat array.
-    pub(super) fn put(&self, what: What, flat: &mut [T]) {
-        let matrix = self.part(what);
+    pub(super) fn put(&mut self, what: What, flat: &mut [T]) {
+        let (place, matrix) = (self.place, self.part(what));
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
-                flat[self.place.of(row, column)] = matrix.get(row, column);
+                flat[place.of(row, column)] = matrix.get(row, column);
             }
+        }
+    }
+
+    fn part(&mut self, what: What) -> &mut Matrix<T> {
+        match what {
+            What::Parameters => &mut self.values,
+            What::Buffer(i) => &mut self.buffers[i],
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Some samples with all that the critic computes of them: what a task works on.
 
+use std::sync::RwLock;
+
 use super::matrix::{Matrix, Rows};
 use super::narrow::WeightedSums;
 use super::product::Part;
@@ -40,7 +42,13 @@ pub(super) struct Slab<T> {
 }
 
 impl<T: Real> Slab<T> {
-    pub(super) fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
+    /// Those of a batch; mixed points need more memory.
+    pub(super) fn of_batch(config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Self>> {
+        let firsts = (0..batch).step_by(SLAB);
+        firsts.map(|first| RwLock::new(Self::new(config, first, SLAB.min(batch - first), mixed))).collect()
+    }
+
+    fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
         let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
         let mut weights = Rows::zeros(size);

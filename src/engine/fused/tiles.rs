@@ -10,7 +10,7 @@ use super::simd::LANES;
 
 /// How many features a tile has in a layer of this width, whole rows of lanes: enough that a task is worth its start,
 /// few enough that several threads have equal shares.
-pub(super) fn tile_size(width: usize) -> usize {
+fn tile_size(width: usize) -> usize {
     (width / 2).next_multiple_of(LANES).clamp(LANES, WIDEST)
 }
 
