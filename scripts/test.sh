@@ -29,3 +29,9 @@ step "tests without libtorch"
 INSTA_UPDATE=no cargo test --release --locked --no-default-features
 step "tests"
 INSTA_UPDATE=no cargo test --release --locked
+step "machine code"
+if [ "$(uname -m)" = x86_64 ] && command -v objdump > /dev/null; then
+    python3 scripts/check-vectors.py target/release/gan-lab
+else
+    say "not checked: needs x86-64 and objdump"
+fi

@@ -1,7 +1,7 @@
 //! Products with a layer of few outputs, whose columns would fill a row of lanes badly.
 
 use super::norm::slope;
-use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, total};
+use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 use crate::real::Real;
 
 /// Adds to the sums of each sample, `sums[sample][r]`, its features times the weights of output r, lane by lane: a
@@ -44,6 +44,7 @@ impl<T: Real> Kernel for Totals<'_, T> {
     fn run<I: Isa>(self) {
         for (total_of, sums) in self.totals.iter_mut().zip(self.sums) {
             *total_of = total(*sums);
+            row_done();
         }
     }
 }
@@ -71,6 +72,7 @@ impl<T: Real> Kernel for Score<'_, T> {
                 sum[j] = fused::<I, T>(x[j], weights[j], sum[j]);
             }
             (*features, *sums, *gradient) = (x, sum, d);
+            row_done();
         }
     }
 }

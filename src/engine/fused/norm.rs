@@ -4,7 +4,7 @@
 //! y = gamma n + beta (Ioffe and Szegedy 2015, Algorithm 1). Given dL/dy: dbeta = sum(dL/dy), dgamma = sum(dL/dy n),
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
 
-use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, row};
+use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, row, row_done};
 use crate::nets::NEGATIVE_SLOPE;
 use crate::real::Real;
 
@@ -40,6 +40,7 @@ impl<T: Real> Kernel for Scale<'_, T> {
         for (to, weights) in self.rows.iter_mut().zip(self.weights) {
             let (x, weight) = (*to, weights[0]);
             *to = row(|j| x[j] * weight);
+            row_done();
         }
     }
 }
@@ -111,18 +112,10 @@ impl<T: Real> Kernel for Normalise<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let (mean, inverse, gamma, beta) = (*self.mean, *self.inverse, *self.gamma, *self.beta);
-        // Two rows at a time: of single ones the compiler would turn eight on their side to work on them together.
-        let (pairs, last) = self.z.as_chunks_mut::<2>();
-        let (output_pairs, output_last) = self.outputs.as_chunks_mut::<2>();
-        for (z, outputs) in pairs.iter_mut().zip(output_pairs) {
-            for i in 0..2 {
-                z[i] = row(|j| (z[i][j] - mean[j]) * inverse[j]);
-                outputs[i] = leaky(row(|j| gamma[j] * z[i][j] + beta[j]));
-            }
-        }
-        for (z, output) in last.iter_mut().zip(output_last) {
+        for (z, outputs) in self.z.iter_mut().zip(self.outputs) {
             *z = row(|j| (z[j] - mean[j]) * inverse[j]);
-            *output = leaky(row(|j| gamma[j] * z[j] + beta[j]));
+            *outputs = leaky(row(|j| gamma[j] * z[j] + beta[j]));
+            row_done();
         }
     }
 }
@@ -154,6 +147,7 @@ impl<T: Real> Kernel for NormBackward<'_, T> {
                 to[j] = scale[j] * (d[j] - mean[j] - to[j] * slope[j]);
             }
             *n = to;
+            row_done();
         }
     }
 }
@@ -169,6 +163,7 @@ impl<T: Real> NormBackward<'_, T> {
         for (n, d) in pairs.iter().zip(gradients) {
             for i in 0..2 {
                 d[i] = back_and_sum(&n[i], d[i], &gamma, &beta, &mut sums[i]);
+                row_done();
             }
         }
         for (n, d) in rest.iter().zip(last) {

@@ -1,7 +1,7 @@
 //! Matrix products, and transposes.
 
 use super::norm::{leaky, leaky_backward};
-use super::simd::{Isa, Kernel, LANES, Lanes, fused};
+use super::simd::{Isa, Kernel, LANES, Lanes, fused, row_done};
 use crate::real::Real;
 
 /// Terms of a product that follow each other in its sums.
@@ -72,7 +72,7 @@ impl<T: Real> Sums<'_, T> {
     fn all_rows<I: Isa, const TURNED: bool>(&self, block: usize, mut c: &mut [Lanes<T>]) {
         let mut row = 0;
         if I::WIDE {
-            (row, c) = self.groups::<I, TURNED, 12>(block, row, c);
+            (row, c) = self.groups::<I, TURNED, LANES>(block, row, c);
         }
         (row, c) = self.groups::<I, TURNED, 6>(block, row, c);
         (row, c) = self.groups::<I, TURNED, 4>(block, row, c);
@@ -118,12 +118,14 @@ impl<T: Real> Sums<'_, T> {
             End::Leaky => {
                 for row in c {
                     *row = leaky(*row);
+                    row_done();
                 }
             }
             End::LeakyBackward(outputs) => {
                 let Some(outputs) = outputs[first..].first_chunk::<R>() else { return };
                 for r in 0..R {
                     c[r] = leaky_backward(c[r], &outputs[r]);
+                    row_done();
                 }
             }
         }
@@ -159,9 +161,12 @@ impl<T: Real> Part<'_, T> {
 
 #[inline(always)]
 fn add_products<I: Isa, T: Real, const R: usize>(sums: &mut [Lanes<T>; R], a: [T; R], b: &Lanes<T>) {
-    for r in 0..R {
-        for j in 0..LANES {
-            sums[r][j] = fused::<I, T>(a[r], b[j], sums[r][j]);
+    // Four rows at a time, which the compiler writes out: a loop over more of them it would turn on its side.
+    for (sums, a) in sums.chunks_mut(4).zip(a.chunks(4)) {
+        for (sums, a) in sums.iter_mut().zip(a) {
+            for j in 0..LANES {
+                sums[j] = fused::<I, T>(*a, b[j], sums[j]);
+            }
         }
     }
 }

@@ -80,6 +80,13 @@ pub(super) fn row<T: Real>(f: impl Fn(usize) -> T) -> Lanes<T> {
     row
 }
 
+/// Stands at the end of work on a row in a loop over rows: without it the compiler may work on as many rows as a
+/// register has numbers, turned on their side by gathers and scatters. It is no instruction.
+#[inline(always)]
+pub(super) fn row_done() {
+    std::hint::black_box(());
+}
+
 /// A row's sum, in a fixed order.
 #[inline(always)]
 pub(super) fn total<T: Real>(mut row: Lanes<T>) -> T {

@@ -1,0 +1,78 @@
+"""Whether the fused engine's inner loops became the vector instructions that they are meant to be.
+
+`python3 scripts/check-vectors.py target/release/gan-lab` reads the program's machine code (objdump) and fails where a
+compiler worked on several rows at once by gathers and scatters, which still gives the right numbers, only many times
+slower, and where the inner loops of the matrix products are missing: multiply-adds with next to nothing between them. Nothing is run: it says how AVX-512 will do on a machine that has none. Only x86-64.
+"""
+
+import re
+import subprocess
+import sys
+
+# Instruction set: the pulp type that stands in the functions' names, the width of a register, and how many multiply-adds
+# the products' best loop has.
+SETS = {"AVX2": ("x86::v3::V3", "ymm", 12), "AVX-512": ("x86::v4::V4", "zmm", 16)}
+# How many instructions such a loop may have beside its multiply-adds, for each of them: broadcasts, loads, the count.
+BESIDE = 1.0
+# So many functions gather with reason: turning a matrix, of which there are two copies, and the optimisers' step, which
+# reads its options so, once before its loop.
+GATHERING = 3
+
+
+def functions(program, mark):
+    """The machine code of each function whose name has the mark, as lists of (address, text)."""
+    listing = subprocess.run(["objdump", "-d", "-C", "--no-show-raw-insn", program], capture_output=True, text=True, check=True)
+    code = None
+    for line in listing.stdout.splitlines():
+        if head := re.match(r"^[0-9a-f]+ <(.*)>:$", line):
+            if code:
+                yield code
+            code = [] if mark in head[1] and "vectorize" in head[1] else None
+        elif code is not None and (instruction := re.match(r"\s*([0-9a-f]+):\s*(.*)", line)):
+            code.append((int(instruction[1], 16), instruction[2]))
+    if code:
+        yield code
+
+
+def loops(code):
+    """The instructions of each innermost loop."""
+    at = {address: i for i, (address, _) in enumerate(code)}
+    ends = {}
+    for i, (_, text) in enumerate(code):
+        if (jump := re.match(r"j\w+\s+([0-9a-f]+)", text)) and at.get(int(jump[1], 16), i) < i:
+            ends.setdefault(i, at[int(jump[1], 16)])
+    for end, start in ends.items():
+        if not any(start <= other < end for other in ends if other != end):
+            yield [text for _, text in code[start : end + 1]]
+
+
+def is_product(loop, register, count):
+    """Whether a loop is the inner loop of a matrix product in single precision."""
+    fused = sum(1 for text in loop if re.match(rf"vfmadd\d+ps\s.*%{register}", text))
+    return fused == count and len(loop) - fused <= BESIDE * count
+
+
+def check(program, name):
+    """What is wrong with an instruction set's code, or nothing."""
+    mark, register, count = SETS[name]
+    codes = list(functions(program, mark))
+    if not codes:
+        return f"no code for {name} ({mark}) in {program}"
+    gathering = sum(1 for code in codes if any(re.match(r"v\w*(gather|scatter)", text) for _, text in code))
+    products = sum(1 for code in codes if any(is_product(loop, register, count) for loop in loops(code)))
+    print(f"{name:8} {len(codes)} functions, {gathering} with gathers, {products} with a loop of {count} multiply-adds")
+    if gathering > GATHERING:
+        return f"{name}: {gathering} functions gather or scatter, {GATHERING} may"
+    # As it stands, and turned.
+    return None if products >= 2 else f"{name}: the products' inner loops are not as they were meant"
+
+
+def main():
+    """Checks each instruction set."""
+    problems = [problem for name in SETS if (problem := check(sys.argv[1], name))]
+    if problems:
+        sys.exit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    main()
