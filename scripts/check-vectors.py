@@ -2,7 +2,8 @@
 
 `python3 scripts/check-vectors.py target/release/gan-lab` reads the program's machine code (objdump) and fails where a
 compiler worked on several rows at once by gathers and scatters, which still gives the right numbers, only many times
-slower, and where the inner loops of the matrix products are missing: multiply-adds with next to nothing between them. Nothing is run: it says how AVX-512 will do on a machine that has none. Only x86-64.
+slower, and where the inner loops of the matrix products are missing: multiply-adds with next to nothing between them.
+Nothing is run: it says how AVX-512 will do on a machine that has none. Only x86-64.
 """
 
 import re
@@ -19,11 +20,16 @@ BESIDE = 1.0
 GATHERING = 3
 
 
-def functions(program, mark):
+def disassembled(program):
+    """The lines of a program's machine code."""
+    command = ["objdump", "-d", "-C", "--no-show-raw-insn", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def functions(listing, mark):
     """The machine code of each function whose name has the mark, as lists of (address, text)."""
-    listing = subprocess.run(["objdump", "-d", "-C", "--no-show-raw-insn", program], capture_output=True, text=True, check=True)
     code = None
-    for line in listing.stdout.splitlines():
+    for line in listing:
         if head := re.match(r"^[0-9a-f]+ <(.*)>:$", line):
             if code:
                 yield code
@@ -52,12 +58,12 @@ def is_product(loop, register, count):
     return fused == count and len(loop) - fused <= BESIDE * count
 
 
-def check(program, name):
+def check(listing, name):
     """What is wrong with an instruction set's code, or nothing."""
     mark, register, count = SETS[name]
-    codes = list(functions(program, mark))
+    codes = list(functions(listing, mark))
     if not codes:
-        return f"no code for {name} ({mark}) in {program}"
+        return f"{name}: no code ({mark})"
     gathering = sum(1 for code in codes if any(re.match(r"v\w*(gather|scatter)", text) for _, text in code))
     products = sum(1 for code in codes if any(is_product(loop, register, count) for loop in loops(code)))
     print(f"{name:8} {len(codes)} functions, {gathering} with gathers, {products} with a loop of {count} multiply-adds")
@@ -69,7 +75,8 @@ def check(program, name):
 
 def main():
     """Checks each instruction set."""
-    problems = [problem for name in SETS if (problem := check(sys.argv[1], name))]
+    listing = disassembled(sys.argv[1])
+    problems = [problem for name in SETS if (problem := check(listing, name))]
     if problems:
         sys.exit("\n".join(problems))
 
