@@ -5,9 +5,11 @@ use std::sync::RwLock;
 use super::critic::Critic;
 use super::descend::Descent;
 use super::generator::{Generator, Mode, Scratch};
+use super::matrix::Rows;
 use super::pool::Crew;
-use super::simd::Cpu;
+use super::simd::{Cpu, Lanes};
 use super::slab::{SLAB, Slab};
+use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
 use crate::config::{Objective, RunConfig};
 use crate::data::Point;
@@ -85,6 +87,7 @@ pub(super) struct Core<T> {
     pub(super) mixed: Vec<RwLock<Slab<T>>>,
     /// For each thread.
     scratch: Vec<RwLock<Scratch<T>>>,
+    tables: Vec<RwLock<Rows<T>>>,
     programs: [(Program, Vec<Vec<Tasks>>); 5],
 }
 
@@ -105,6 +108,7 @@ impl<T: Real> Core<T> {
             mixed: if penalised { slabs(true) } else { Vec::new() },
             inputs: RwLock::new(Inputs { draws, descents: [descent; 2] }),
             scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
+            tables: (0..config.threads).map(|_| RwLock::new(Rows::zeros(tables_of(ROWS.max(SLAB))))).collect(),
             programs: programs(generator.hidden()),
             generator,
             critic,
@@ -129,8 +133,9 @@ impl<T: Real> Core<T> {
     fn do_one(&self, tasks: Tasks, job: Job, task: usize, thread: usize) {
         let inputs = read(&self.inputs);
         let inputs = &*inputs;
+        let tables = &mut *write(&self.tables[thread]);
         match tasks {
-            Tasks::Real => self.real_points(task, self.of_step(&inputs.draws.real, job)),
+            Tasks::Real => self.real_points(task, tables, self.of_step(&inputs.draws.real, job)),
             Tasks::Scores => {
                 let slab = &mut *write(&self.real[task]);
                 load_points(slab, &inputs.draws.real);
@@ -138,14 +143,14 @@ impl<T: Real> Core<T> {
             }
             Tasks::Forward(level, mode) => self.generator.forward(level, task, mode),
             Tasks::Points => self.generated_points(&mut write(&self.fake[task])),
-            Tasks::Fake => self.fake_points(task, inputs, job),
+            Tasks::Fake => self.fake_points(task, tables, inputs, job),
             Tasks::Backward(level) => {
                 self.generator.backward(level, task, &mut write(&self.scratch[thread]), &inputs.descents[0]);
             }
             Tasks::Descend(level) => self.generator.descend(level, task, &inputs.descents[0]),
             Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
-                self.critic.update(task, &[&self.real, &self.fake, &self.mixed], &inputs.descents[1]);
+                self.critic.update(task, &[&self.real, &self.fake, &self.mixed], tables, &inputs.descents[1]);
             }
         }
     }
@@ -162,10 +167,10 @@ impl<T: Real> Core<T> {
         values.chunks(self.batch).nth(job.step).unwrap_or_default()
     }
 
-    fn real_points(&self, task: usize, points: &[Point]) {
+    fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Point]) {
         let slab = &mut *write(&self.real[task]);
         load_points(slab, points);
-        self.critic.differentiate(slab);
+        self.critic.differentiate(slab, tables);
         self.weigh(slab, Objective::on_real);
     }
 
@@ -186,12 +191,12 @@ impl<T: Real> Core<T> {
         self.generator.points(first, slab.point_room());
     }
 
-    fn fake_points(&self, task: usize, inputs: &Inputs<T>, job: Job) {
+    fn fake_points(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
         let slab = &mut *write(&self.fake[task]);
         self.generated_points(slab);
-        self.critic.differentiate(slab);
+        self.critic.differentiate(slab, tables);
         if job.program != Program::Critic {
-            self.give_gradient(slab);
+            self.give_gradient(slab, tables);
         }
         if job.program != Program::Generator {
             self.weigh(slab, Objective::on_fake);
@@ -199,16 +204,16 @@ impl<T: Real> Core<T> {
                 let draws = &inputs.draws;
                 self.mix(slab, task, self.of_step(&draws.real, job), self.of_step(&draws.mix, job));
                 let mixed = &mut *write(&self.mixed[task]);
-                self.critic.differentiate(mixed);
-                self.critic.slopes(mixed);
+                self.critic.differentiate(mixed, tables);
+                self.critic.slopes(mixed, tables);
                 self.critic.penalise(mixed, gp_weight / self.batch as f64);
             }
         }
     }
 
     /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, slab: &mut Slab<T>) {
-        self.critic.slopes(slab);
+    fn give_gradient(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+        self.critic.slopes(slab, tables);
         let mut weights = [T::ZERO; SLAB];
         let mut sum = 0.0;
         for (sample, weight) in weights[..slab.size].iter_mut().enumerate() {

@@ -15,12 +15,13 @@ use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Learnt, Matrix, Place, Rows};
-use super::narrow::{Dots, Score, Totals};
-use super::norm::{Scale, Sums};
+use super::matrix::{Learnt, Matrix, Place};
+use super::narrow::{Dots, Score, Totals, WeightedSlopes};
+use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
-use super::simd::{Cpu, LANES, Lanes};
+use super::simd::{Cpu, LANES, Lanes, row};
 use super::slab::{INPUTS, Slab};
+use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::optim::BUFFERS;
@@ -31,7 +32,10 @@ pub(super) struct Critic<T> {
     cpu: Cpu,
     /// The hidden layers, each in tiles.
     layers: Vec<Vec<RwLock<Tile<T>>>>,
-    head: RwLock<Head<T>>,
+    /// The score's weights [1, inputs], in the tiles of what it is computed from.
+    head: Vec<RwLock<Learnt<T>>>,
+    /// The score's bias.
+    bias: RwLock<Learnt<T>>,
 }
 
 /// Some features of a layer with the weights [inputs, features] that lead to them.
@@ -42,7 +46,8 @@ struct Tile<T> {
     /// The weights [features, inputs].
     turned: Matrix<T>,
     bias: Learnt<T>,
-    gradient: Rows<T>,
+    gradient: Matrix<T>,
+    bias_gradient: Matrix<T>,
 }
 
 /// What goes through a layer.
@@ -56,27 +61,23 @@ enum Pass<'a, T> {
     Sweep(&'a Matrix<T>),
 }
 
-/// The last Linear: the score's weights [1, inputs].
-#[derive(Debug)]
-struct Head<T> {
-    weights: Learnt<T>,
-    bias: Learnt<T>,
-    gradient: Rows<T>,
-}
-
 impl<T: Real> Critic<T> {
     pub(super) fn new(config: &DiscriminatorConfig, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
         let (mut inputs, mut offset) = (INPUTS, 0);
         let layers = config.hidden.iter().map(|&width| {
             let bias = offset + width * inputs;
             let tile = |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], kept));
-            let layer = tiles(width).map(tile).collect();
+            let layer = tiles(width, ROWS).map(tile).collect();
             (inputs, offset) = (width, bias + width);
             layer
         });
         let layers = layers.collect();
-        let head = RwLock::new(Head::new(inputs, offset, kept));
-        Self { cpu, layers, head }
+        let head = tiles(inputs, ROWS).map(|(first, size)| {
+            let place = Place { offset: offset + first, row: inputs, column: 1 };
+            RwLock::new(Learnt::zeros(1, size, place, kept))
+        });
+        let bias = Learnt::zeros(1, 1, Place::vector(offset + inputs), kept);
+        Self { cpu, layers, head: head.collect(), bias: RwLock::new(bias) }
     }
 
     /// The number of update tasks.
@@ -84,41 +85,79 @@ impl<T: Real> Critic<T> {
         self.layers.iter().map(Vec::len).sum::<usize>() + 1
     }
 
-    /// Scores a slab's points, and finds the scores' derivatives by what the last hidden layer's Linear gives.
+    /// Scores a slab's points.
     pub(super) fn score(&self, slab: &mut Slab<T>) {
-        let Slab { size, levels, deltas, scores, sums, .. } = slab;
-        let head = read(&self.head);
+        let Slab { size, levels, scores, sums, .. } = slab;
         let sums = &mut sums[..*size];
         sums.fill([T::ZERO; LANES]);
         for (l, layer) in self.layers.iter().enumerate() {
             let (inputs, outputs) = levels.split_at_mut(l + 1);
             let (inputs, outputs) = (&inputs[l], &mut outputs[0]);
-            for tile in layer {
+            for (i, tile) in layer.iter().enumerate() {
                 let tile = read(tile);
                 let last = l + 1 == self.layers.len();
                 tile.forward(self.cpu, inputs, outputs, if last { Pass::Last } else { Pass::Hidden });
                 if last {
-                    tile.blocks().for_each(|block| head.score(self.cpu, block, outputs, &mut deltas[l], sums));
+                    let head = read(&self.head[i]);
+                    for (block, weights) in tile.blocks().zip(head.values.data()) {
+                        self.cpu.run(Score { features: outputs.block_mut(block), weights, sums });
+                    }
                 }
             }
         }
         if self.layers.is_empty() {
-            let (features, stride, weights) = (levels[0].data(), *size, head.weights.values.data());
-            self.cpu.run(Dots::<_, 1> { features, stride, weights, sums });
+            let (features, stride) = (levels[0].data(), *size);
+            for head in &self.head {
+                self.cpu.run(Dots::<_, 1> { features, stride, weights: read(head).values.data(), sums });
+            }
         }
         self.cpu.run(Totals { sums, totals: scores });
-        let bias = head.bias.values.get(0, 0);
+        let bias = read(&self.bias).values.get(0, 0);
         for score in scores {
             *score += bias;
         }
     }
 
-    /// Scores a slab's points, and finds the scores' derivatives by what each Linear gives.
-    pub(super) fn differentiate(&self, slab: &mut Slab<T>) {
+    /// Scores a slab's points, and finds the scores' derivatives by what each hidden layer's Linear gives. In the last
+    /// layer they are the score's weights times LeakyReLU's slopes, so that the slopes are all that is kept of them.
+    pub(super) fn differentiate(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
         self.score(slab);
-        for l in (1..self.layers.len()).rev() {
-            let (inputs, outputs) = slab.deltas.split_at_mut(l);
-            self.back(l, &outputs[0], &slab.levels[l], &mut inputs[l - 1]);
+        let Slab { size, levels, deltas, picks, .. } = slab;
+        if !self.layers.is_empty() {
+            self.cpu.run(Pick { values: levels[self.layers.len()].data(), samples: *size, picks });
+        }
+        let Some((last, before)) = deltas.split_last_mut() else { return };
+        self.back_from_score(picks, Some(&levels[self.layers.len() - 1]), last, tables);
+        let (mut outputs, mut before) = (last, before);
+        while let Some((inputs, rest)) = before.split_last_mut() {
+            self.back(rest.len() + 1, outputs, &levels[rest.len() + 1], inputs);
+            (outputs, before) = (inputs, rest);
+        }
+    }
+
+    /// The score's gradient by what goes into the last hidden layer's Linear, or by what the Linear before gives;
+    /// `values` are the numbers between them.
+    fn back_from_score(
+        &self,
+        picks: &Picks,
+        values: Option<&Matrix<T>>,
+        inputs: &mut Matrix<T>,
+        tables: &mut [Lanes<T>],
+    ) {
+        let Some(tiles) = self.layers.last() else { return };
+        for (i, (tile, head)) in tiles.iter().zip(&self.head).enumerate() {
+            let (tile, head) = (read(tile), read(head));
+            let (weights, chosen) = (head.values.data().as_flattened(), picks.of_samples(tile.first));
+            for block in 0..inputs.blocks() {
+                let rows = tile.turned.block(block);
+                let tables = &mut tables[..tables_of(rows.len())];
+                self.cpu.run(Tabulate { rows, weight: |feature: usize| weights[feature], tables });
+                let end = match values {
+                    Some(values) if i + 1 == tiles.len() => End::LeakyBackward(values.block(block)),
+                    _ => End::Sum,
+                };
+                self.cpu.run(AddUp { tables, chosen, kept: i > 0, end, to: inputs.block_mut(block) });
+            }
         }
     }
 
@@ -139,11 +178,12 @@ impl<T: Real> Critic<T> {
     }
 
     /// After [`Self::differentiate`]: the scores' derivatives by the points.
-    pub(super) fn slopes(&self, slab: &mut Slab<T>) {
-        let Slab { deltas, slopes, sums, totals, .. } = slab;
-        let (Some(layer), Some(delta)) = (self.layers.first(), deltas.first()) else {
-            return slopes.data_mut().fill(read(&self.head).weights.values.data()[0]);
+    pub(super) fn slopes(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+        let Slab { deltas, picks, slopes, sums, totals, .. } = slab;
+        let Some(layer) = self.layers.first() else {
+            return slopes.data_mut().fill(read(&self.head[0]).values.data()[0]);
         };
+        let Some(delta) = deltas.first() else { return self.back_from_score(picks, None, slopes, tables) };
         sums.fill([T::ZERO; LANES]);
         for tile in layer {
             let tile = read(tile);
@@ -179,16 +219,34 @@ impl<T: Real> Critic<T> {
     }
 
     /// Steps the weights and biases of one tile, counted over all layers, along the gradient that the slabs give; they
-    /// are those of each kind of points.
-    pub(super) fn update(&self, task: usize, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
-        let mut task = task;
+    /// are those of each kind of points. With the last hidden layer's tiles go the score's weights by what they give;
+    /// its bias is the last task.
+    pub(super) fn update(
+        &self,
+        task: usize,
+        kinds: &[&[RwLock<Slab<T>>]],
+        tables: &mut [Lanes<T>],
+        descent: &Descent<T>,
+    ) {
+        let (cpu, mut task) = (self.cpu, task);
         for (l, layer) in self.layers.iter().enumerate() {
             if let Some(tile) = layer.get(task) {
-                return write(tile).update(self.cpu, l, kinds, descent);
+                let tile = &mut *write(tile);
+                if l + 1 < self.layers.len() {
+                    tile.find_gradient(cpu, l, kinds);
+                } else {
+                    let head = &mut *write(&self.head[task]);
+                    tile.find_last_gradient(cpu, l, kinds, head, tables);
+                    update_head(cpu, tile.first, head, kinds, descent);
+                }
+                return tile.update(cpu, descent);
             }
             task -= layer.len();
         }
-        write(&self.head).update(self.cpu, kinds, descent);
+        if self.layers.is_empty() {
+            update_head(cpu, 0, &mut write(&self.head[0]), kinds, descent);
+        }
+        update_bias(cpu, &mut write(&self.bias), kinds, descent);
     }
 
     /// Shows every part of the parameters.
@@ -199,9 +257,8 @@ impl<T: Real> Critic<T> {
             see(&mut tile.bias);
             tile.refresh(self.cpu);
         }
-        let head = &mut *write(&self.head);
-        see(&mut head.weights);
-        see(&mut head.bias);
+        self.head.iter().for_each(|head| see(&mut write(head)));
+        see(&mut write(&self.bias));
     }
 }
 
@@ -213,7 +270,8 @@ impl<T: Real> Tile<T> {
             weights: Learnt::zeros(inputs, width, place, kept),
             turned: Matrix::zeros(width, inputs),
             bias: Learnt::zeros(1, width, Place::vector(bias + first), kept),
-            gradient: Rows::zeros(inputs),
+            gradient: Matrix::zeros(inputs, width),
+            bias_gradient: Matrix::zeros(1, width),
         }
     }
 
@@ -236,22 +294,60 @@ impl<T: Real> Tile<T> {
         }
     }
 
-    fn update(&mut self, cpu: Cpu, layer: usize, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
+    /// The loss's gradient.
+    fn find_gradient(&mut self, cpu: Cpu, layer: usize, kinds: &[&[RwLock<Slab<T>>]]) {
         for (block, of) in self.blocks().enumerate() {
             let mut start = Start::Zero;
-            let mut bias = [T::ZERO; LANES];
-            for kind in kinds {
-                for slabs in groups(kind) {
-                    let parts = slabs.parts(|slab| slab.part(layer, of));
-                    cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c: &mut self.gradient });
-                    start = Start::Kept;
-                }
-                let sums = bias_gradient(cpu, kind, layer, of);
-                bias.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+            for slabs in kinds.iter().flat_map(|kind| groups(kind)) {
+                let parts = slabs.parts(|slab| slab.part(layer, of));
+                let c = self.gradient.block_mut(block);
+                cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c });
+                start = Start::Kept;
             }
-            descent.apply(cpu, &mut self.weights, block * self.gradient.len(), &self.gradient);
-            descent.apply(cpu, &mut self.bias, block, &[bias]);
+            self.bias_gradient.data_mut()[block] = sum_over_slabs(kinds, |slab, sums| {
+                cpu.run(Sums { rows: slab.deltas[layer].block(of), sums });
+            });
         }
+    }
+
+    /// The same for the last hidden layer, where what flows back is the score's weights times LeakyReLU's slopes. The
+    /// weights that are turned, which are made anew after the step, give their place to the gradient.
+    fn find_last_gradient(
+        &mut self,
+        cpu: Cpu,
+        layer: usize,
+        kinds: &[&[RwLock<Slab<T>>]],
+        head: &Learnt<T>,
+        tables: &mut [Lanes<T>],
+    ) {
+        for (i, slab) in kinds.iter().copied().flatten().enumerate() {
+            let slab = read(slab);
+            let (factor, chosen) = (slab.factor(layer), slab.picks.of_features(self.first));
+            for block in 0..factor.blocks() {
+                let rows = factor.block(block);
+                let tables = &mut tables[..tables_of(rows.len())];
+                cpu.run(Tabulate { rows, weight: |sample: usize| slab.weights[sample][0], tables });
+                let to = self.turned.block_mut(block);
+                cpu.run(AddUp { tables, chosen, kept: i > 0, end: End::Sum, to });
+            }
+        }
+        for ((block, of), weights) in self.blocks().enumerate().zip(head.values.data()) {
+            let (first, stride) = (block * LANES, self.turned.rows());
+            let (from, to) = (&self.turned.data()[first..], self.gradient.block_mut(block));
+            cpu.run(Transpose { from, stride, rows: LANES.min(stride - first), to });
+            cpu.run(ScaleAll { rows: to, weights });
+            let slopes = sum_over_slabs(kinds, |slab, sums| {
+                let values = slab.levels[layer + 1].block(of);
+                cpu.run(WeightedSlopes { values, weights: &slab.weights, sums });
+            });
+            self.bias_gradient.data_mut()[block] = row(|j| slopes[j] * weights[j]);
+        }
+    }
+
+    /// Steps weights and biases.
+    fn update(&mut self, cpu: Cpu, descent: &Descent<T>) {
+        descent.apply(cpu, &mut self.weights, 0, self.gradient.data());
+        descent.apply(cpu, &mut self.bias, 0, self.bias_gradient.data());
         self.refresh(cpu);
     }
 
@@ -267,54 +363,45 @@ impl<T: Real> Tile<T> {
     }
 }
 
-/// The gradient of a block of biases by points of one kind.
+/// The sum of what `see` finds in each slab, for the gradient of biases, in which mixed points do not appear.
 ///
 /// Real and generated points are summed apart and alike: where a unit is on for all of them their parts of a
 /// Wasserstein critic's gradient cancel, and must do so exactly, for RMSProp and Adam would turn what is left into a
 /// step.
-fn bias_gradient<T: Real>(cpu: Cpu, slabs: &[RwLock<Slab<T>>], layer: usize, block: usize) -> Lanes<T> {
+fn sum_over_slabs<T: Real>(kinds: &[&[RwLock<Slab<T>>]], see: impl Fn(&Slab<T>, &mut Lanes<T>)) -> Lanes<T> {
     let mut gradient = [T::ZERO; LANES];
-    for slab in slabs {
-        let (slab, mut sums) = (read(slab), [T::ZERO; LANES]);
-        if !slab.is_mixed() {
-            cpu.run(Sums { rows: slab.deltas[layer].block(block), sums: &mut sums });
-            gradient.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+    for kind in kinds {
+        let mut of_kind = [T::ZERO; LANES];
+        for slab in kind.iter().map(read).filter(|slab| !slab.is_mixed()) {
+            let mut sums = [T::ZERO; LANES];
+            see(&slab, &mut sums);
+            of_kind = row(|j| of_kind[j] + sums[j]);
         }
+        gradient = row(|j| gradient[j] + of_kind[j]);
     }
     gradient
 }
 
-impl<T: Real> Head<T> {
-    fn new(inputs: usize, offset: usize, kept: [bool; BUFFERS]) -> Self {
-        let place = Place { offset, row: inputs, column: 1 };
-        Self {
-            weights: Learnt::zeros(1, inputs, place, kept),
-            bias: Learnt::zeros(1, 1, Place::vector(offset + inputs), kept),
-            gradient: Rows::zeros(inputs.div_ceil(LANES)),
+/// Steps the score's weights by a tile of what it is computed from.
+fn update_head<T: Real>(
+    cpu: Cpu,
+    first: usize,
+    head: &mut Learnt<T>,
+    kinds: &[&[RwLock<Slab<T>>]],
+    descent: &Descent<T>,
+) {
+    for block in 0..head.values.blocks() {
+        let mut sums = [[T::ZERO; LANES]];
+        for slab in kinds.iter().copied().flatten() {
+            read(slab).add_to_head(cpu, first / LANES + block, &mut sums);
         }
+        descent.apply(cpu, head, block, &sums);
     }
+}
 
-    /// Takes up a block of the last hidden layer: see [`Score`].
-    fn score(&self, cpu: Cpu, block: usize, outputs: &mut Matrix<T>, delta: &mut Matrix<T>, sums: &mut [Lanes<T>]) {
-        let (features, weights) = (outputs.block_mut(block), &self.weights.values.data()[block]);
-        cpu.run(Score { features, weights, sums, gradient: delta.block_mut(block) });
-    }
-
-    fn update(&mut self, cpu: Cpu, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
-        self.gradient.fill([T::ZERO; LANES]);
-        let mut bias = [T::ZERO; LANES];
-        for kind in kinds {
-            let mut sum = [T::ZERO; LANES];
-            for slab in *kind {
-                let slab = read(slab);
-                slab.add_to_head(cpu, &mut self.gradient);
-                if !slab.is_mixed() {
-                    slab.weights.iter().for_each(|weight| sum[0] += weight[0]);
-                }
-            }
-            bias[0] += sum[0];
-        }
-        descent.apply(cpu, &mut self.weights, 0, &self.gradient);
-        descent.apply(cpu, &mut self.bias, 0, &[bias]);
-    }
+/// Steps the score's bias.
+fn update_bias<T: Real>(cpu: Cpu, bias: &mut Learnt<T>, kinds: &[&[RwLock<Slab<T>>]], descent: &Descent<T>) {
+    let gradient =
+        sum_over_slabs(kinds, |slab, sums| sums[0] = slab.weights.iter().fold(T::ZERO, |sum, weight| sum + weight[0]));
+    descent.apply(cpu, bias, 0, &[gradient]);
 }

@@ -12,10 +12,13 @@ use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
-use super::tiles::{WIDEST, groups, read, tiles, write};
+use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
 use crate::optim::BUFFERS;
 use crate::real::Real;
+
+/// No tile has more features: enough that a task is worth its start, few enough that a task's data stay in cache.
+const WIDEST: usize = 32;
 
 /// Numbers of a point.
 const OUTPUTS: usize = 2;
@@ -125,18 +128,18 @@ impl<T: Real> Generator<T> {
         let levels = (0..=last).map(|level| {
             let (width, at) = (widths[level], offsets[level]);
             let norm = level > 0 && config.batch_norm[level - 1];
-            let features = tiles(width).map(|(first, size)| {
+            let features = tiles(width, WIDEST).map(|(first, size)| {
                 let norm = norm.then(|| Norm::new(config, [first, size, width], at, kept));
                 RwLock::new(Features::new([first, size, batch], level > 0, norm))
             });
             let inputs = if level > 0 { Some(widths[level - 1]) } else { None };
             let linears = inputs.into_iter().flat_map(|inputs| {
-                tiles(width).map(move |(first, size)| RwLock::new(Linear::new(inputs, first, size, at, kept)))
+                tiles(width, WIDEST).map(move |(first, size)| RwLock::new(Linear::new(inputs, first, size, at, kept)))
             });
             Level { features: features.collect(), linears: linears.collect() }
         });
         let (width, at) = (widths[last], offsets[last + 1]);
-        let head = tiles(width).map(|(first, size)| {
+        let head = tiles(width, WIDEST).map(|(first, size)| {
             let place = Place { offset: at.weight + first, row: width, column: 1 };
             RwLock::new(Learnt::zeros(OUTPUTS, size, place, kept))
         });

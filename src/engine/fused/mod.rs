@@ -25,6 +25,7 @@ mod pool;
 mod product;
 mod simd;
 mod slab;
+mod subsets;
 mod tiles;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Products with a layer of few outputs, whose columns would fill a row of lanes badly.
 
-use super::norm::slope;
+use super::norm::{leaky, slope};
 use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 use crate::real::Real;
 
@@ -50,30 +50,55 @@ impl<T: Real> Kernel for Totals<'_, T> {
 }
 
 /// The last hidden layer of a network with one output, for a block of its features: takes what the Linear gives
-/// through LeakyReLU, adds the features times their weights to the sums of each sample, lane by lane, and takes the
-/// output's derivative, which is the weights, back through the LeakyReLU.
+/// through LeakyReLU, and adds the features times their weights to the sums of each sample, lane by lane.
 pub(super) struct Score<'a, T> {
     pub(super) features: &'a mut [Lanes<T>],
     pub(super) weights: &'a Lanes<T>,
     pub(super) sums: &'a mut [Lanes<T>],
-    pub(super) gradient: &'a mut [Lanes<T>],
 }
 
 impl<T: Real> Kernel for Score<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let weights = *self.weights;
-        for ((features, sums), gradient) in self.features.iter_mut().zip(self.sums).zip(self.gradient) {
-            let (mut x, mut sum, mut d) = (*features, *sums, [T::ZERO; LANES]);
-            for j in 0..LANES {
-                let slope = slope(x[j]);
-                x[j] *= slope;
-                d[j] = weights[j] * slope;
-                sum[j] = fused::<I, T>(x[j], weights[j], sum[j]);
-            }
-            (*features, *sums, *gradient) = (x, sum, d);
+        for (features, sums) in self.features.iter_mut().zip(self.sums) {
+            let (x, sum) = (leaky(*features), *sums);
+            *features = x;
+            *sums = row(|j| fused::<I, T>(x[j], weights[j], sum[j]));
             row_done();
         }
+    }
+}
+
+/// The sum over samples of LeakyReLU's slopes, each times its sample's weight.
+pub(super) struct WeightedSlopes<'a, T> {
+    /// What LeakyReLU gave.
+    pub(super) values: &'a [Lanes<T>],
+    /// The weights are the first numbers.
+    pub(super) weights: &'a [Lanes<T>],
+    pub(super) sums: &'a mut Lanes<T>,
+}
+
+impl<T: Real> Kernel for WeightedSlopes<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let mut strands = [[T::ZERO; LANES]; STRANDS];
+        let (values, rest) = self.values.as_chunks::<STRANDS>();
+        let (weights, more) = self.weights.as_chunks::<STRANDS>();
+        for (values, weights) in values.iter().zip(weights) {
+            for strand in 0..STRANDS {
+                for j in 0..LANES {
+                    strands[strand][j] += weights[strand][0] * slope(values[strand][j]);
+                }
+            }
+        }
+        for (values, weights) in rest.iter().zip(more) {
+            for j in 0..LANES {
+                strands[0][j] += weights[0] * slope(values[j]);
+            }
+        }
+        let [a, b, c, d] = strands;
+        *self.sums = row(|j| (a[j] + b[j]) + (c[j] + d[j]));
     }
 }
 

@@ -45,6 +45,23 @@ impl<T: Real> Kernel for Scale<'_, T> {
     }
 }
 
+/// Multiplies all rows by the same one.
+pub(super) struct ScaleAll<'a, T> {
+    pub(super) rows: &'a mut [Lanes<T>],
+    pub(super) weights: &'a Lanes<T>,
+}
+
+impl<T: Real> Kernel for ScaleAll<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for to in self.rows {
+            let x = *to;
+            *to = row(|j| x[j] * self.weights[j]);
+            row_done();
+        }
+    }
+}
+
 /// Adds up what `f` makes of the rows, in a fixed order.
 #[inline(always)]
 fn sum<T: Real>(rows: &[Lanes<T>], f: impl Fn(T, usize) -> T) -> Lanes<T> {

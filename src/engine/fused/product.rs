@@ -103,25 +103,27 @@ impl<T: Real> Sums<'_, T> {
             }
             *c = sums;
             if !TURNED {
-                self.finish(row, c);
+                self.end.finish(row, c);
             }
             row += R;
         }
         (row, rest)
     }
+}
 
+impl<T: Real> End<'_, T> {
     /// Works on rows that were just put down: of sums that are changed before, the compiler keeps none in registers.
     #[inline(always)]
-    fn finish<const R: usize>(&self, first: usize, c: &mut [Lanes<T>; R]) {
-        match self.end {
-            End::Sum => {}
-            End::Leaky => {
+    pub(super) fn finish<const R: usize>(self, first: usize, c: &mut [Lanes<T>; R]) {
+        match self {
+            Self::Sum => {}
+            Self::Leaky => {
                 for row in c {
                     *row = leaky(*row);
                     row_done();
                 }
             }
-            End::LeakyBackward(outputs) => {
+            Self::LeakyBackward(outputs) => {
                 let Some(outputs) = outputs[first..].first_chunk::<R>() else { return };
                 for r in 0..R {
                     c[r] = leaky_backward(c[r], &outputs[r]);

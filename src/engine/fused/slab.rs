@@ -6,6 +6,7 @@ use super::matrix::{Matrix, Rows};
 use super::narrow::WeightedSums;
 use super::product::Part;
 use super::simd::{Cpu, LANES, Lanes};
+use super::subsets::Picks;
 use crate::config::DiscriminatorConfig;
 use crate::loss::wgan_gp;
 use crate::real::Real;
@@ -26,10 +27,12 @@ pub(super) struct Slab<T> {
     /// The points, then what each hidden layer gives: [samples, features].
     pub(super) levels: Vec<Matrix<T>>,
     pub(super) scores: Vec<T>,
-    /// For each hidden layer, the score's derivative by what its Linear gives; then times c.
+    /// For each hidden layer but the last, the score's derivative by what its Linear gives; then times c.
     pub(super) deltas: Vec<Matrix<T>>,
     /// Of mixed points: for each Linear, the t that goes into it.
     pub(super) sweep: Vec<Matrix<T>>,
+    /// LeakyReLU's slopes in the last hidden layer.
+    pub(super) picks: Picks,
     /// Each sample's c in the discriminator's loss, the first number of a row.
     pub(super) weights: Rows<T>,
     /// The score's derivative by the point; then the generator's loss's.
@@ -59,8 +62,9 @@ impl<T: Real> Slab<T> {
             size,
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
-            deltas: matrices().skip(1).collect(),
+            deltas: config.hidden.iter().rev().skip(1).rev().map(|&width| Matrix::zeros(size, width)).collect(),
             sweep: if mixed { matrices().collect() } else { Vec::new() },
+            picks: Picks::new(size, config.hidden.last().copied().unwrap_or_default()),
             weights,
             slopes: Matrix::zeros(size, INPUTS),
             sums: Rows::zeros(INPUTS * size),
@@ -84,12 +88,15 @@ impl<T: Real> Slab<T> {
         Part { a: factor.data(), a_rows: factor.rows(), b: self.deltas[layer].block(block) }
     }
 
-    /// Adds the slab's part of the last weights' gradient.
-    pub(super) fn add_to_head(&self, cpu: Cpu, gradient: &mut [Lanes<T>]) {
-        let factor = &self.factors()[self.deltas.len()];
-        for (block, sums) in gradient.as_chunks_mut::<1>().0.iter_mut().enumerate() {
-            cpu.run(WeightedSums { factors: &self.weights, rows: factor.block(block), sums });
-        }
+    /// What counts in a layer's weights' gradient as its inputs.
+    pub(super) fn factor(&self, layer: usize) -> &Matrix<T> {
+        &self.factors()[layer]
+    }
+
+    /// Adds the slab's part of the last weights' gradient, for a block of their inputs.
+    pub(super) fn add_to_head(&self, cpu: Cpu, block: usize, sums: &mut [Lanes<T>; 1]) {
+        let rows = self.factors()[self.levels.len() - 1].block(block);
+        cpu.run(WeightedSums { factors: &self.weights, rows, sums });
     }
 
     pub(super) fn set_point(&mut self, sample: usize, [x, y]: [T; INPUTS]) {

@@ -8,18 +8,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::product::{End, Part, Start};
 use super::simd::LANES;
 
-/// How many features a tile has in a layer of this width, whole rows of lanes: enough that a task is worth its start,
-/// few enough that several threads have equal shares.
-fn tile_size(width: usize) -> usize {
-    (width / 2).next_multiple_of(LANES).clamp(LANES, WIDEST)
-}
-
-/// No tile has more features.
-pub(super) const WIDEST: usize = 32;
-
-/// The first feature and the number of features of each tile of a layer.
-pub(super) fn tiles(width: usize) -> impl Iterator<Item = (usize, usize)> {
-    let size = tile_size(width);
+/// The first feature and the number of features of each tile of a layer: whole rows of lanes, `widest` at most, and
+/// half of the layer, so that several threads have equal shares.
+pub(super) fn tiles(width: usize, widest: usize) -> impl Iterator<Item = (usize, usize)> {
+    let size = (width / 2).next_multiple_of(LANES).clamp(LANES, widest);
     (0..width).step_by(size).map(move |first| (first, size.min(width - first)))
 }
 
