@@ -1,4 +1,4 @@
-//! The commands that need libtorch, in a build without it: they say so.
+//! The commands for images, in a build without libtorch: they say that it lacks them.
 
 use clap::Args;
 
@@ -36,11 +36,40 @@ pub(super) mod progan {
     }
 }
 
+/// `gan-lab convert` and `gan-lab inspect`
+pub(super) mod convert {
+    use super::{Exit, Printer, Rest, WithoutTorch};
+
+    /// Turn a ProGAN checkpoint into a safetensors file
+    #[derive(Debug, clap::Args)]
+    #[command(after_help = super::NOTE)]
+    pub(in crate::cli) struct ConvertArgs {
+        #[command(flatten)]
+        rest: Rest,
+    }
+
+    /// List a checkpoint's tensors and say what network it holds
+    #[derive(Debug, clap::Args)]
+    #[command(after_help = super::NOTE)]
+    pub(in crate::cli) struct InspectArgs {
+        #[command(flatten)]
+        rest: Rest,
+    }
+
+    pub(in crate::cli) fn convert(_: &ConvertArgs, _: &Printer) -> anyhow::Result<Exit> {
+        Err(WithoutTorch { what: "gan-lab convert" }.into())
+    }
+
+    pub(in crate::cli) fn inspect(_: &InspectArgs, _: &Printer) -> anyhow::Result<Exit> {
+        Err(WithoutTorch { what: "gan-lab inspect" }.into())
+    }
+}
+
 use super::exit::Exit;
 use super::printer::Printer;
 use crate::engine::WithoutTorch;
 
-const NOTE: &str = "This gan-lab was built without libtorch, which this command needs.";
+const NOTE: &str = "This gan-lab was built without libtorch, and so without the commands for images.";
 
 /// Whatever options a build with libtorch takes.
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod absent;
 mod args;
 mod compare;
 mod completions;
+#[cfg(feature = "torch")]
 mod convert;
 mod data;
 mod doctor;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[cfg(not(feature = "torch"))]
-use absent::{progan, sefa};
+use absent::{convert, progan, sefa};
 use exit::{Exit, exit_of};
 use printer::{OutputArgs, Printer};
 

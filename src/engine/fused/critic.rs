@@ -6,6 +6,10 @@
 //! slopes, and delta = 1 at the score. The generator's gradient by a point is its c times W_1^T delta_1; the
 //! discriminator's by W_l is the sum over samples of c delta_l h_{l-1}^T, with its own c and the layer's inputs h.
 //!
+//! **Two values.** In the last hidden layer delta is the score's weights times LeakyReLU's slopes, of which there are two:
+//! what goes back from there, and the gradient by that layer's weights, are sums that [`super::subsets`] reads from tables
+//! with a quarter of the additions that a product takes. The slopes are all that is kept of that delta.
+//!
 //! **The penalty in closed form.** Where no unit changes sign the critic is linear in its input, with gradient
 //! J = W_1^T delta_1. A penalty P(J) with g = dP/dJ moves W_1 by delta_1 g^T and delta_1 by W_1 g; that goes forward
 //! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So a mixed point

@@ -7,7 +7,7 @@
 //! multiply-add, the same roundings happen in the same order: the same seed gives the same bytes with any number of
 //! threads.
 //!
-//! - `simd`, `matrix`, `product`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
+//! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
 //! - `tiles`: layers in parts that tasks take up;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.

@@ -54,6 +54,7 @@ impl<T: Real> Slab<T> {
     fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
         let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
+        let (last, before) = config.hidden.split_last().unwrap_or((&0, &[]));
         let mut weights = Rows::zeros(size);
         // Mixed points count once.
         weights.fill([T::ONE; LANES]);
@@ -62,9 +63,9 @@ impl<T: Real> Slab<T> {
             size,
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
-            deltas: config.hidden.iter().rev().skip(1).rev().map(|&width| Matrix::zeros(size, width)).collect(),
+            deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
             sweep: if mixed { matrices().collect() } else { Vec::new() },
-            picks: Picks::new(size, config.hidden.last().copied().unwrap_or_default()),
+            picks: Picks::new(size, *last),
             weights,
             slopes: Matrix::zeros(size, INPUTS),
             sums: Rows::zeros(INPUTS * size),
