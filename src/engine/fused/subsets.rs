@@ -305,10 +305,9 @@ mod tests {
     fn words_are_turned_bit_by_bit() {
         for seed in 0..200_u8 {
             let word = [seed % 16, seed / 13 % 16, seed.wrapping_mul(7) % 16, seed.wrapping_mul(11) / 16];
-            let to = turned(word);
-            for i in 0..GROUP {
-                for j in 0..GROUP {
-                    assert_eq!(to[i] >> j & 1, word[j] >> i & 1, "{word:?}");
+            for (i, of_row) in turned(word).into_iter().enumerate() {
+                for (j, of_column) in word.into_iter().enumerate() {
+                    assert_eq!(of_row >> j & 1, of_column >> i & 1, "{word:?}");
                 }
             }
         }
