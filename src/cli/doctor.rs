@@ -63,7 +63,7 @@ fn engines() -> Check {
 
 #[cfg(not(feature = "torch"))]
 fn libtorch() -> Check {
-    let found = "none in this build: no sefa, no train progan, no GPU".to_owned();
+    let found = "none in this build: nothing for images, no GPU".to_owned();
     Check { what: "libtorch", ok: true, found }
 }
 

@@ -100,10 +100,10 @@ pub enum EngineError {
     },
 }
 
-/// Something that needs libtorch was asked of a gan-lab that was built without it.
+/// Something that comes with libtorch was asked of a gan-lab that was built without it.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error(
-    "this gan-lab was built without libtorch, which {what} needs; build it with: ./scripts/setup-libtorch.sh && \
+    "{what} is not in this gan-lab, which was built without libtorch; to have it: ./scripts/setup-libtorch.sh && \
      cargo build --release"
 )]
 pub struct WithoutTorch {
