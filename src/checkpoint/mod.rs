@@ -173,12 +173,16 @@ impl NamedTensor {
         }
     }
 
-    /// Its number, if it is one whole number.
-    pub fn as_i64_scalar(&self) -> Result<i64, TensorError> {
-        match &self.numbers {
-            Numbers::I64(values) if values.len() == 1 => Ok(values[0]),
-            _ => Err(self.unexpected("one int64")),
-        }
+    /// Its number, if it is one whole number, 0 or more.
+    pub fn as_count(&self) -> Result<u64, TensorError> {
+        let expected = "one int64, 0 or more";
+        let Numbers::I64(values) = &self.numbers else { return Err(self.unexpected(expected)) };
+        let [value] = values[..] else { return Err(self.unexpected(expected)) };
+        u64::try_from(value).map_err(|_| TensorError::Unexpected {
+            name: self.name.clone(),
+            found: value.to_string(),
+            expected: expected.to_owned(),
+        })
     }
 
     fn unexpected(&self, expected: &str) -> TensorError {
@@ -192,7 +196,8 @@ impl NamedTensor {
         TensorError::Unexpected { name: self.name.clone(), found, expected: expected.to_owned() }
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// Its numbers' bytes, little-endian.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         match &self.numbers {
             Numbers::F32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Numbers::F64(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
@@ -213,6 +218,11 @@ impl NamedTensor {
 
 /// Writes tensors to a safetensors file; the same tensors and note always give the same bytes.
 pub fn save(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Result<(), CheckpointError> {
+    Ok(files::write(path, &encode(path, tensors, note)?)?)
+}
+
+/// The bytes that [`save`] writes.
+pub fn encode(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Result<Vec<u8>, CheckpointError> {
     let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
     let bytes: Vec<Vec<u8>> = tensors.iter().map(NamedTensor::bytes).collect();
     let mut views = Vec::with_capacity(tensors.len());
@@ -221,8 +231,7 @@ pub fn save(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Resul
         views.push((tensor.name.as_str(), view.map_err(|error| malformed(error.to_string()))?));
     }
     let metadata = note.map(|note| HashMap::from([(METADATA_KEY.to_owned(), note)]));
-    let file = safetensors::serialize(views, metadata).map_err(|error| malformed(error.to_string()))?;
-    Ok(files::write(path, &file)?)
+    safetensors::serialize(views, metadata).map_err(|error| malformed(error.to_string()))
 }
 
 /// Reads a safetensors file. Tensors of types other than [`Numbers`]' are an error.
@@ -247,8 +256,13 @@ pub fn load(path: &Path) -> Result<TensorFile, CheckpointError> {
     Ok(TensorFile { tensors, note })
 }
 
-/// Reads one whole number out of a safetensors file, without the rest of the file.
-pub fn load_i64(path: &Path, name: &str) -> Result<i64, CheckpointError> {
+/// Reads the note of a safetensors file, without its tensors.
+pub fn load_note(path: &Path) -> Result<Option<String>, CheckpointError> {
+    let header = load_header(path)?;
+    Ok(header.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY).cloned()))
+}
+
+fn load_header(path: &Path) -> Result<Metadata, CheckpointError> {
     let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
     let mut file = fs::File::open(path)?;
     let mut size = [0; 8];
@@ -257,18 +271,30 @@ pub fn load_i64(path: &Path, name: &str) -> Result<i64, CheckpointError> {
     // No more memory than the file can fill, whatever it claims.
     let mut header = Vec::new();
     file.by_ref().take(size).read_to_end(&mut header)?;
-    let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| malformed(error.to_string()))?;
+    serde_json::from_slice(&header).map_err(|error| malformed(error.to_string()))
+}
+
+/// Reads a count, one whole number that is 0 or more, out of a safetensors file, without the rest of the file.
+pub fn load_count(path: &Path, name: &str) -> Result<u64, CheckpointError> {
+    let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
+    let header = load_header(path)?;
     let tensor = |problem| CheckpointError::Tensor { path: path.to_owned(), problem };
-    let info = metadata.info(name).ok_or_else(|| tensor(TensorError::Missing { name: name.to_owned() }))?;
+    let info = header.info(name).ok_or_else(|| tensor(TensorError::Missing { name: name.to_owned() }))?;
     let start = info.data_offsets.0 as u64;
-    if info.dtype != Dtype::I64 || info.data_offsets.1 as u64 != start + 8 {
+    let expected = "one int64, 0 or more".to_owned();
+    if info.dtype != Dtype::I64 || Some(info.data_offsets.1) != info.data_offsets.0.checked_add(8) {
         let found = format!("{:?} {:?}", info.dtype, info.shape);
-        return Err(tensor(TensorError::Unexpected { name: name.to_owned(), found, expected: "one int64".into() }));
+        return Err(tensor(TensorError::Unexpected { name: name.to_owned(), found, expected }));
     }
+    let mut file = fs::File::open(path)?;
+    let mut size = [0; 8];
+    file.read_exact(&mut size).map_err(|error| malformed(error.to_string()))?;
     let mut number = [0; 8];
-    file.seek(SeekFrom::Start(8 + size + start))?;
+    file.seek(SeekFrom::Start(8 + u64::from_le_bytes(size) + start))?;
     file.read_exact(&mut number).map_err(|error| malformed(error.to_string()))?;
-    Ok(i64::from_le_bytes(number))
+    let value = i64::from_le_bytes(number);
+    u64::try_from(value)
+        .map_err(|_| tensor(TensorError::Unexpected { name: name.to_owned(), found: value.to_string(), expected }))
 }
 
 #[cfg(test)]
@@ -316,7 +342,9 @@ mod tests {
         let tensors = sample();
         let a = NamedTensor::find(&tensors, "a").unwrap();
         assert_eq!(a.as_f32(&[1, 2]).unwrap_err().to_string(), "tensor 'a' is float32 [2, 1]; expected float32 [1, 2]");
-        assert!(a.as_i64_scalar().is_err());
+        assert!(a.as_count().is_err());
+        let b = NamedTensor::find(&tensors, "b").unwrap();
+        assert!(b.as_count().unwrap_err().to_string().contains("-7"));
         assert_eq!(NamedTensor::find(&tensors, "z").unwrap_err().to_string(), "there is no tensor 'z'");
     }
 }

@@ -15,7 +15,7 @@ use super::table::{Align, table};
 use crate::compare::{self, Group, Panel, RunSummary};
 use crate::config::{Model, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::eval::Plan;
+use crate::kinds::points::Plan;
 use crate::metric::Metric;
 use crate::render::{Curve, CurveChart, Size};
 use crate::run::{RUNS, RunDir};
@@ -145,6 +145,7 @@ fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::
         law: args.law.map(Law::from),
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
+        data: None,
     };
     let bar = printer.progress("run", dirs.len() as u64, 0);
     let mut runs = Vec::new();

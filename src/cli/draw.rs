@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::printer::Printer;
-use crate::config::{Optim, RunConfig};
+use crate::config::RunConfig;
 use crate::data::Point;
 use crate::files;
 use crate::media::{self, Animation};
 use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
-use crate::run::{Frames, RUNS, RunDir};
+use crate::kinds::points::{Frames, PointsRun};
+use crate::run::{Ability, RUNS, RunDir};
 
 /// Where pictures go unless told otherwise.
 pub(super) const GIFS: &str = "gif";
@@ -20,8 +21,8 @@ pub(super) const GIFS: &str = "gif";
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each run becomes gif/<model>.gif (gif/<model>-<optim>.gif for another optimiser than RMSProp), \
-                        drawn from what that run recorded; nothing is trained again."
+    after_help = "Each run becomes gif/<RUN's folder>.gif, drawn from what that run recorded; nothing is trained \
+                        again."
 )]
 pub(super) struct DrawArgs {
     /// Run directories [default: all in work_dirs/train/]
@@ -66,6 +67,14 @@ fn fps(text: &str) -> Result<f64, String> {
     if (0.02..=50.0).contains(&fps) { Ok(fps) } else { Err("it must be 0.02 to 50".into()) }
 }
 
+/// A run that has not recorded anything yet.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} has no frames yet; the first comes after epoch {first}")]
+struct NoFrames {
+    path: PathBuf,
+    first: u64,
+}
+
 /// A run with its frames, ready to draw.
 struct Film {
     dir: RunDir,
@@ -75,15 +84,14 @@ struct Film {
 }
 
 impl Film {
-    fn open(dir: RunDir, size: Size) -> anyhow::Result<Self> {
-        // First what only a run of points has, so that another's config is not taken for a damaged one.
-        let real = dir.real()?;
-        let (config, frames) = (dir.config()?, dir.frames()?);
+    fn open(dir: &RunDir, size: Size) -> anyhow::Result<Self> {
+        let run = PointsRun::open(dir)?;
+        let (real, frames, config) = (run.real()?, run.frames()?, run.config().clone());
         if frames.epochs.is_empty() {
-            bail!("{} has no frames yet; the first comes after epoch {}", dir.path().display(), config.frame_every);
+            return Err(NoFrames { path: dir.path().to_owned(), first: config.frame_every }.into());
         }
         let painter = ScatterPainter::new(size, axes(&config, &real), &real)?;
-        Ok(Self { dir, config, frames, painter })
+        Ok(Self { dir: dir.clone(), config, frames, painter })
     }
 
     fn title(&self, index: usize) -> String {
@@ -125,8 +133,8 @@ pub(super) fn axes(config: &RunConfig, real: &[Point]) -> Axes {
 }
 
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let films = open_all(args)?;
-    let names = names(&films.iter().map(|film| (film.dir.path(), &film.config)).collect::<Vec<_>>());
+    let (films, exit) = open_all(args, printer)?;
+    let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
     let mut written = Vec::new();
     for (film, name) in films.into_iter().zip(names) {
         printer.note(&format!("drawing {}", film.dir.path().display()));
@@ -134,36 +142,64 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let list = written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");
     printer.result(&list, &list, &serde_json::json!({ "files": written }));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn open_all(args: &DrawArgs) -> anyhow::Result<Vec<Film>> {
-    let mut dirs: Vec<RunDir> = args.runs.iter().map(RunDir::new).collect();
-    if dirs.is_empty() {
-        dirs = RunDir::all_under(Path::new(RUNS))?;
-        if dirs.is_empty() {
-            bail!("there is no run in {RUNS}/; make one with: gan-lab train gan");
+/// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.
+fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Exit)> {
+    let named: Vec<RunDir> = args.runs.iter().map(RunDir::new).collect();
+    let dirs = if named.is_empty() { all_runs()? } else { named };
+    let mut films = Vec::new();
+    let mut last = None;
+    let mut exit = Exit::Done;
+    for dir in &dirs {
+        match Film::open(dir, args.size) {
+            Ok(film) => films.push(film),
+            Err(error) => {
+                // One that is young is left out of a drawing of all; a named or damaged one is not there as it should be.
+                let young = error.is::<NoFrames>() && args.runs.is_empty();
+                if young {
+                    printer.note(&format!("not drawn: {error:#}"));
+                } else if dirs.len() > 1 {
+                    printer.problem(&format!("not drawn: {error:#}"));
+                    exit = Exit::Fixable;
+                }
+                last = Some(error);
+            }
         }
     }
-    dirs.into_iter().map(|dir| Film::open(dir, args.size)).collect()
+    match last {
+        Some(error) if films.is_empty() && dirs.len() == 1 => Err(error),
+        Some(_) if films.is_empty() => bail!("none of the {} runs could be drawn", dirs.len()),
+        _ => Ok((films, exit)),
+    }
 }
 
-/// What each run's files are called: by model and optimiser; of several with the same, the first by seed and path
-/// gets that name and the others go by their directories'.
-fn names(runs: &[(&Path, &RunConfig)]) -> Vec<String> {
-    let short = |config: &RunConfig| match config.optim {
-        Optim::Rmsprop(_) => config.objective.model().to_string(),
-        _ => format!("{}-{}", config.objective.model(), config.optim.name()),
+fn all_runs() -> anyhow::Result<Vec<RunDir>> {
+    let dirs: Vec<RunDir> =
+        RunDir::all_under(Path::new(RUNS))?.into_iter().filter(|dir| dir.can(Ability::Draw)).collect();
+    if dirs.is_empty() {
+        bail!("there is no run of points in {RUNS}/; make one with: gan-lab train gan");
+    }
+    Ok(dirs)
+}
+
+/// What each run's files are called: as its folder; where several folders are called the same, with the folder around
+/// them before it, and a number where that is the same too.
+fn names(runs: &[&Path]) -> Vec<String> {
+    let part = |path: Option<&Path>| {
+        let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| "run".to_owned())
     };
-    let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_by_key(|&i| (runs[i].1.seed, runs[i].0));
-    let mut names = vec![String::new(); runs.len()];
-    for i in order {
-        let (path, config) = runs[i];
-        let folder = path.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
-        let numbered = (2..).map(|n| format!("{folder}-{n}"));
-        let mut candidates = [short(config), folder.clone()].into_iter().chain(numbered);
-        names[i] = candidates.find(|name| !names.contains(name)).unwrap_or(folder);
+    // A path such as `.` says nothing of its folder's name.
+    let whole: Vec<PathBuf> = runs.iter().map(|run| run.canonicalize().unwrap_or_else(|_| run.to_path_buf())).collect();
+    let short: Vec<String> = whole.iter().map(|run| part(Some(run))).collect();
+    let mut names: Vec<String> = Vec::new();
+    for (run, folder) in whole.iter().zip(&short) {
+        let shared = short.iter().filter(|other| *other == folder).count() > 1;
+        let name = if shared { format!("{}-{folder}", part(run.parent())) } else { folder.clone() };
+        let mut numbered = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
+        names.push(numbered.find(|name| !names.contains(name)).unwrap_or(name));
     }
     names
 }
@@ -206,33 +242,18 @@ fn write_png(path: PathBuf, picture: &Picture) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Model, Optim, TrainConfig};
-
-    fn config(model: Model, optim: Optim, seed: u64) -> RunConfig {
-        TrainConfig { optim, seed, ..TrainConfig::lab(model) }.check().unwrap()
-    }
+    use crate::config::{Model, TrainConfig};
 
     #[test]
-    fn no_two_runs_share_a_name() {
-        let [sgd, rmsprop, adam] = Optim::ALL_DEFAULTS;
-        let runs = [
-            ("w/gan-rmsprop-seed1", config(Model::Gan, rmsprop, 1)),
-            ("w/gan-rmsprop-seed0", config(Model::Gan, rmsprop, 0)),
-            ("w/gan-adam-seed3", config(Model::Gan, adam, 3)),
-            ("w/wgan-gp-sgd-seed0", config(Model::WganGp, sgd, 0)),
-            ("v/gan-rmsprop-seed1", config(Model::Gan, rmsprop, 1)),
-            ("u/gan-rmsprop-seed1", config(Model::Gan, rmsprop, 1)),
-        ];
-        let runs: Vec<_> = runs.iter().map(|(path, config)| (Path::new(path), config)).collect();
-        assert_eq!(
-            names(&runs),
-            ["gan-rmsprop-seed1-3", "gan", "gan-adam", "wgan-gp-sgd", "gan-rmsprop-seed1-2", "gan-rmsprop-seed1",]
-        );
+    fn pictures_are_called_as_their_runs_folders_and_no_two_share_a_name() {
+        let named = |runs: &[&str]| names(&runs.iter().map(Path::new).collect::<Vec<_>>());
+        assert_eq!(named(&["A/gan", "B/wgan"]), ["gan", "wgan"]);
+        assert_eq!(named(&["A/gan", "B/gan", "x/B/gan"]), ["A-gan", "B-gan", "B-gan-2"]);
     }
 
     #[test]
     fn the_labs_axes_are_for_its_points_only() {
-        let mut config = config(Model::Gan, Optim::default(), 0);
+        let mut config = TrainConfig::lab(Model::Gan).check().unwrap();
         assert_eq!(axes(&config, &[[0.5, 0.5]]), Axes::LAB);
         assert_ne!(axes(&config, &[[5.0, 0.5]]), Axes::LAB);
         let other = TrainConfig::lab(Model::Gan);

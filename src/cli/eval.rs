@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
-use crate::eval::{Measured, Plan, Report, evaluate};
+use crate::kinds::points::{Measured, Plan, Report, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
 
@@ -38,6 +38,9 @@ pub(super) struct EvalArgs {
     /// Fresh draws, over which mean and error are taken
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeats: u16,
+    /// Where the run's data are now, if they were moved [default: where they lay when it was begun]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
 }
 
 pub(super) fn metric(text: &str) -> Result<Metric, String> {
@@ -49,7 +52,7 @@ pub(super) fn metric(text: &str) -> Result<Metric, String> {
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let metrics = Some(args.metrics.clone()).filter(|metrics| !metrics.is_empty());
     let samples = args.samples.map(|n| n as usize);
-    let plan = Plan { metrics, law: args.law.map(Law::from), samples, repeats: usize::from(args.repeats) };
+    let plan = Plan { metrics, law: args.law.map(Law::from), samples, repeats: usize::from(args.repeats), data: args.data.clone() };
     let path = args.run.display();
     let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;
     let words = format!(

@@ -68,9 +68,9 @@ fn is_torchs(_: &anyhow::Error) -> bool {
 mod tests {
     use super::*;
     use crate::engine::EngineError;
-    use crate::sefa::SefaError;
+    use crate::kinds::sefa::SefaError;
     use crate::tensor::NoCuda;
-    use crate::train::TrainError;
+    use crate::kinds::points::TrainError;
 
     #[test]
     fn errors_get_the_code_of_who_can_mend_them() {

@@ -19,6 +19,7 @@ mod progan;
 mod run;
 #[cfg(feature = "torch")]
 mod sefa;
+mod session;
 mod signals;
 mod sweep;
 mod table;

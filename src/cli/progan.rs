@@ -1,7 +1,6 @@
 //! `gan-lab train progan`
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
@@ -9,14 +8,13 @@ use fs_err as fs;
 
 use super::args::set;
 use super::exit::Exit;
-use super::printer::{Printer, Progress, duration};
+use super::printer::{Printer, duration};
+use super::session;
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
-use crate::data::images::load_images;
-use crate::progan::{ImageTraining, Trainer};
-use crate::run::{ImageRecord, ImageRun, RUNS};
-use crate::train::Outcome;
+use crate::kinds::progan::{self, ImageRecord, ProganError};
+use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start};
 
 /// Train a ProGAN on images
 #[derive(Debug, Args)]
@@ -91,57 +89,64 @@ enum LossArg {
 }
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let config = config(args)?;
-    let path = args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(default_name(&config)));
-    let saved = ImageRun::config_at(&path)?;
-    if args.resume && saved.as_ref().is_some_and(|saved| *saved != config) {
-        bail!("the run in {} was begun with other settings; see its config.json", path.display());
-    }
-    let images = load_images(&config.data, config.resolution).with_context(|| {
-        if config.data.exists() {
-            "these images cannot be used"
-        } else {
-            "the images are not there; name them with --data, or fetch Fashion-MNIST with ./scripts/fetch-fashion-mnist.sh"
-        }
-    })?;
-    let mut trainer = Trainer::new(&config, images.channels)?;
-    let run = if args.resume && saved.is_some() {
-        let (run, snapshot) = ImageRun::resume(&path)?;
-        trainer.load(snapshot.images, snapshot.iteration, snapshot.steps, &snapshot.arrays)?;
-        run
-    } else {
-        ImageRun::create(&path, &config, args.force)?
-    };
-    let (shown, total) = trainer.progress();
-    printer.note(&format!(
-        "training a ProGAN on {} images of side {}, {shown} of {total} shown, into {}",
-        images.len(),
-        images.side,
-        path.display()
-    ));
+    let (config, dir, start) = plan(args)?;
+    let opened = progan::open(config.clone(), dir, start, args.data.as_deref());
+    let mut session = opened.map_err(|error| advised(error, &config.data))?;
+    let Position { done, total } = session.position();
+    let (count, side) = session.work().image_set();
+    printer.note(&match done {
+        _ if done >= total => format!("this run is finished already: {done} images"),
+        _ => format!(
+            "training a ProGAN on {count} images of side {side}, {done} of {total} shown, into {}",
+            session.dir().path().display()
+        ),
+    });
     let signals = Signals::listen()?;
-    let bar = printer.progress("image", total, shown);
-    let start = Instant::now();
-    let outcome = ImageTraining { config: &config, images: &images, trainer: &mut trainer, run: &run }.run(
-        &|| signals.received().is_some(),
-        &mut |record| {
-            let rate = (record.images - shown) as f64 / start.elapsed().as_secs_f64();
-            show(&bar, record, rate, total);
-        },
-    );
-    bar.finish();
-    let finished = outcome? == Outcome::Finished;
-    report(&run, finished, printer)?;
-    Ok(if finished { Exit::Done } else { signals.exit() })
+    let outcome = session::follow(&mut session, Kind::Progan.unit(), &signals, printer, &words)?;
+    let dir = session.dir().clone();
+    drop(session);
+    report(&dir, outcome, printer)?;
+    Ok(session::exit(outcome, &signals))
 }
 
-fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
+/// What is to be done, and where; a run that is resumed keeps its own config.
+fn plan(args: &ProganArgs) -> anyhow::Result<(ProganConfig, RunDir, Start)> {
+    let fresh = config(args, ProganConfig::default())?;
+    let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(default_name(&fresh))));
+    if !args.resume {
+        return Ok((fresh, dir, Start::New { force: args.force }));
+    }
+    if dir.kind().is_none() {
+        return Ok((fresh, dir, Start::Resume));
+    }
+    let saved = progan::settings(&dir)?;
+    Ok((config(args, saved)?, dir, Start::Resume))
+}
+
+/// Images that cannot be used come with what to do about it.
+fn advised(error: ProganError, data: &Path) -> anyhow::Error {
+    let advice = match &error {
+        ProganError::Data(_) if data.exists() => Some("these images cannot be used"),
+        ProganError::Data(_) => Some(
+            "the images are not there; name them with --data, or fetch Fashion-MNIST with ./scripts/fetch-fashion-mnist.sh",
+        ),
+        _ => None,
+    };
+    let error = anyhow::Error::new(error);
+    match advice {
+        Some(advice) => error.context(advice),
+        None => error,
+    }
+}
+
+/// The config with the options that were given.
+fn config(args: &ProganArgs, base: ProganConfig) -> anyhow::Result<ProganConfig> {
     let mut config = match &args.config {
         Some(path) => {
             let text = fs::read_to_string(path).context("cannot read the config")?;
             serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))?
         }
-        None => ProganConfig::default(),
+        None => base,
     };
     match args.loss {
         Some(LossArg::LogisticR1) => config.loss = ImageLoss::logistic(),
@@ -175,17 +180,15 @@ fn default_name(config: &ProganConfig) -> String {
     format!("progan-{}-seed{}", stem.split('.').next().unwrap_or("images"), config.seed)
 }
 
-/// A line of progress for a record.
-fn show(bar: &Progress, record: &ImageRecord, rate: f64, total: u64) {
-    let left = duration(total.saturating_sub(record.images) as f64 / rate.max(1e-9));
+/// What the images since the last record came to, in a line.
+fn words(record: &ImageRecord) -> String {
     let ImageRecord { side, d_loss, g_loss, .. } = record;
-    let message = format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}  {rate:.0} images/s  {left} left");
-    bar.show(record.images.min(total), &message);
+    format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}")
 }
 
-fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<()> {
-    let last = run.records()?.pop();
-    let path = run.path().display().to_string();
+fn report(dir: &RunDir, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
+    let last = dir.records::<ImageRecord>(&|_| {})?.pop();
+    let path = dir.path().display().to_string();
     let mut rows = Vec::new();
     if let Some(record) = &last {
         rows.push(("images", record.images.to_string()));
@@ -194,11 +197,18 @@ fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<(
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
     rows.push(("run", path.clone()));
-    rows.push(("film", run.film().display().to_string()));
-    let headline = if finished { "finished" } else { "stopped; the run keeps its last record" };
-    let next = format!("gan-lab sefa --checkpoint {path}/generator.safetensors");
+    if progan::film(dir).is_file() {
+        rows.push(("film", progan::film(dir).display().to_string()));
+    }
+    let (headline, status, next) = match outcome {
+        Outcome::Finished => {
+            ("finished", "finished", format!("gan-lab sefa --checkpoint {path}/generator.safetensors"))
+        }
+        Outcome::Stopped => {
+            ("stopped and saved", "stopped", format!("gan-lab train progan --resume --out {path}"))
+        }
+    };
     let words = format!("ProGAN: {headline}\n{}\nnext: {next}", facts(&rows));
-    let status = if finished { "finished" } else { "stopped" };
     printer.result(&words, &path, &serde_json::json!({ "status": status, "run": path, "last": last }));
     Ok(())
 }

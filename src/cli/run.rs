@@ -8,10 +8,11 @@ use clap::Args;
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::Signals;
-use super::train::{advised, finish, follow, report};
-use crate::run::{RunError, Status};
+use super::session;
+use super::train::{advised, finish, words};
+use crate::kinds::points::{self, PointsRun, TrainError};
+use crate::run::{Kind, RunError, Start};
 use crate::sweep::{PlannedRun, Sweep};
-use crate::train::{Outcome, Session, Start, TrainError};
 
 /// Where cluster systems say which task of an array this is.
 const INDEX_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "JOB_COMPLETION_INDEX"];
@@ -66,17 +67,20 @@ fn is_locked(error: &anyhow::Error) -> bool {
 }
 
 fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::Result<Exit> {
-    let (dir, config) = (planned.run_dir(), &planned.config);
-    let start = match dir.status()? {
-        Status::Finished { epochs } if epochs >= config.epochs => {
-            printer.note("this run is finished already");
-            return report(&dir, config, Outcome::Finished, printer).map(|()| Exit::Done);
+    let dir = planned.run_dir();
+    // Somebody may have made it longer since.
+    let config = match PointsRun::open(&dir) {
+        Ok(saved) if saved.config().epochs > planned.config.epochs => {
+            planned.config.with_epochs(saved.config().epochs)?
         }
-        Status::Absent => Start::New { force: true },
-        _ => Start::Resume,
+        _ => planned.config.clone(),
     };
-    let mut session = Session::open(config.clone(), dir.clone(), start).map_err(|error| advised(error, config))?;
-    let outcome = follow(&mut session, config, signals, printer);
+    let opened = points::open(config.clone(), dir.clone(), Start::Resume, None, None);
+    let mut session = opened.map_err(|error| advised(error, &config))?;
+    if session.position().done >= session.position().total {
+        printer.note("this run is finished already");
+    }
+    let outcome = session::follow(&mut session, Kind::Points.unit(), signals, printer, &words);
     let outcome = outcome.with_context(|| format!("{} failed", dir.path().display()))?;
-    finish(session, config, outcome, signals, printer)
+    finish(session, outcome, signals, printer)
 }

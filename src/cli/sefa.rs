@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use fs_err as fs;
 
 use super::args::Indices;
 use super::exit::{Exit, UsageError};
-use super::printer::{Printer, Progress, duration};
+use super::printer::Printer;
+use super::session;
+use super::signals::Signals;
 use super::table::{Align, table};
-use crate::checkpoint::layout::{self, Family, Layout};
+use crate::checkpoint::layout::{self, Family};
 use crate::checkpoint::{GeneratorWeights, Source};
-use crate::config::Device;
+use crate::config::{Device, SefaCodes, SefaConfig};
+use crate::kinds::sefa::{self, Directions, Job, Picked, draw_codes, factorize, first_layer, style_layers};
 use crate::nets::synthesis::Generator;
-use crate::run::JobDir;
-use crate::sefa::{Directions, Distances, Job, draw_codes, factorize, first_layer, style_layers};
+use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
 use crate::tensor;
 
 /// The model that comes with the project.
@@ -77,9 +78,12 @@ pub(super) struct SefaArgs {
     /// The job's directory [default: work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Keep the images that an interrupted job has rendered
-    #[arg(long, help_heading = "Output")]
+    /// Go on with the job in that directory
+    #[arg(long, conflicts_with = "force", help_heading = "Output")]
     resume: bool,
+    /// Replace the job in that directory
+    #[arg(long, help_heading = "Output")]
+    force: bool,
     /// cpu, cuda or cuda:N
     #[arg(long, default_value = "cpu", help_heading = "Machine")]
     device: Device,
@@ -97,32 +101,93 @@ enum Preset {
 }
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let config = config(args)?;
     let path = find_checkpoint(args)?;
-    let source = Source::open(&path)?;
+    let picked = pick(args, &config, &path)?;
+    let name = default_name(args, &config, &picked);
+    let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
+    let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
+    let mut session = sefa::open(config, picked, &path, dir, start)?;
+    let Position { done, total } = session.position();
+    let model = session.work().model().to_owned();
+    if session.work().has_pictures() {
+        printer.note(&format!("rendering {} images of {model} ({done} are there)", total - done));
+    }
+    let signals = Signals::listen()?;
+    let outcome = session::follow(&mut session, Kind::Sefa.unit(), &signals, printer, &|_| String::new())?;
+    for (extension, reason) in session.work().without() {
+        printer.note(&format!("no {extension}: {reason}"));
+    }
+    report(&session, outcome, (total - done) as usize, printer);
+    Ok(session::exit(outcome, &signals))
+}
+
+fn config(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
+    let (start, end, steps, codes) = match args.preset {
+        Preset::Lab => (-2.0, 2.0, 21, SefaCodes::AsDrawn),
+        Preset::Upstream => (-3.0, 3.0, 11, SefaCodes::UnitMeanSquare),
+    };
+    let config = SefaConfig {
+        model: args.model.clone(),
+        checkpoint: args.checkpoint.clone(),
+        samples: usize::from(args.n),
+        k: usize::from(args.k),
+        directions: args.directions.clone().map(|list| list.0),
+        seed: args.seed,
+        start: args.start.unwrap_or(start),
+        end: args.end.unwrap_or(end),
+        steps: usize::from(args.steps.unwrap_or(steps)),
+        codes,
+        raw: args.raw,
+        layers: args.layers.clone().unwrap_or_default().0,
+        viz_size: usize::from(args.viz_size),
+        device: args.device,
+        batch: usize::from(args.batch),
+    };
+    if !config.start.is_finite() || !config.end.is_finite() {
+        return Err(UsageError("--start and --end must be numbers".into()).into());
+    }
+    Ok(config)
+}
+
+/// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made.
+fn pick(args: &SefaArgs, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
+    let bytes = fs::read(path)?;
+    let (sha256, size) = (crate::run::digest(&bytes), bytes.len() as u64);
+    drop(bytes);
+    let source = Source::open(path)?;
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     if matches!(layout.family, Family::StyleGan | Family::StyleGan2) {
-        return factorise_only(args, &source, &layout, &model, &labels, printer);
+        let directions = factorize(&style_layers(&source, &layout, &config.layers)?, !config.raw)?;
+        return Ok(Picked { model, sha256, bytes: size, directions, generator: None, labels });
     }
-    if args.layers.is_some() {
+    if !config.layers.is_empty() {
         return Err(
             UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
         );
     }
     let weights = GeneratorWeights::read(&source, &layout)?;
     drop(source);
-    let directions = factorize(&first_layer(&weights)?, !args.raw)?;
-    let job = plan(args, &weights, directions, model, labels)?;
-    let generator = Generator::new(&weights, tensor::device(args.device)?)?;
-    prepare(args, &job, &path)?;
-    let rendered = render(args, &job, &generator, printer)?;
-    for (extension, reason) in job.assemble()? {
-        printer.note(&format!("no {extension}: {reason}"));
+    let directions = factorize(&first_layer(&weights)?, !config.raw)?;
+    let unit = config.codes == SefaCodes::UnitMeanSquare;
+    let codes = draw_codes(config.seed, config.samples, weights.latent_dim, unit)?;
+    let generator = Generator::new(&weights, tensor::device(config.device)?)?;
+    Ok(Picked { model, sha256, bytes: size, directions, generator: Some((codes, generator)), labels })
+}
+
+/// What the job is called: by the model, its content where it is not the bundled one, and what is asked of it.
+fn default_name(args: &SefaArgs, config: &SefaConfig, picked: &Picked) -> String {
+    let bundled = args.checkpoint.is_none() && args.model == BUNDLED;
+    let content = if bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
+    let model = &picked.model;
+    if picked.generator.is_none() {
+        let layers = config.layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+        return format!("{model}{content}_L{}", if layers.is_empty() { "all" } else { &layers });
     }
-    report(&job, rendered, printer);
-    Ok(Exit::Done)
+    format!("{model}{content}_N{}_K{}_seed{}", config.samples, config.chosen().len(), config.seed)
 }
 
 /// The file that `--checkpoint` or `--model` means.
@@ -154,87 +219,6 @@ fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
         .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }
 
-fn plan(
-    args: &SefaArgs,
-    weights: &GeneratorWeights,
-    directions: Directions,
-    model: String,
-    labels: BTreeMap<usize, String>,
-) -> anyhow::Result<Job> {
-    let chosen = args.directions.clone().map_or_else(|| (0..usize::from(args.k)).collect(), |list| list.0);
-    if let Some(&wrong) = chosen.iter().find(|&&index| index >= directions.len()) {
-        bail!("there is no direction {wrong}; this model has {}, numbered from 0", directions.len());
-    }
-    let (first, last, steps, normalise) = match args.preset {
-        Preset::Lab => (-2.0, 2.0, 21, false),
-        Preset::Upstream => (-3.0, 3.0, 11, true),
-    };
-    let distances = Distances {
-        start: args.start.unwrap_or(first),
-        end: args.end.unwrap_or(last),
-        steps: usize::from(args.steps.unwrap_or(steps)),
-    };
-    if !distances.start.is_finite() || !distances.end.is_finite() {
-        return Err(UsageError("--start and --end must be numbers".into()).into());
-    }
-    let samples = usize::from(args.n);
-    let name = format!("{model}_N{samples}_K{}_seed{}", chosen.len(), args.seed);
-    let dir = JobDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
-    Ok(Job {
-        dir,
-        model,
-        seed: args.seed,
-        samples,
-        side: usize::from(args.viz_size),
-        codes: draw_codes(args.seed, samples, weights.latent_dim, normalise)?,
-        directions,
-        chosen,
-        distances: distances.all(),
-        labels,
-    })
-}
-
-/// Writes what is known before anything is rendered; keeps an earlier job's images if they are this job's.
-fn prepare(args: &SefaArgs, job: &Job, checkpoint: &Path) -> anyhow::Result<()> {
-    let description = serde_json::json!({
-        "program": concat!("gan-lab ", env!("CARGO_PKG_VERSION")),
-        "checkpoint": checkpoint,
-        "checkpoint_bytes": fs::metadata(checkpoint)?.len(),
-        "samples": job.samples,
-        "seed": job.seed,
-        "codes": if args.preset == Preset::Upstream { "unit mean square" } else { "as drawn" },
-        "normalised_units": !args.raw,
-        "directions": job.chosen,
-        "distances": job.distances,
-        "viz_size": job.side,
-    });
-    let same = args.resume && job.dir.description()?.as_ref() == Some(&description);
-    if !same {
-        job.dir.start(&description)?;
-    }
-    Ok(job.dir.write_directions(&job.directions, |i| job.labels.get(&i).cloned().unwrap_or_default())?)
-}
-
-/// Renders what is missing; gives how many images that were.
-fn render(args: &SefaArgs, job: &Job, generator: &Generator, printer: &Printer) -> anyhow::Result<usize> {
-    let work = job.missing();
-    let (todo, total) = (work.len(), job.image_count());
-    printer.note(&format!("rendering {todo} images of {} ({} are there)", job.model, total - todo));
-    let bar = printer.progress("image", total as u64, (total - todo) as u64);
-    let start = Instant::now();
-    job.render(&work, generator, usize::from(args.batch), &mut |done| {
-        show(&bar, total - todo + done, done, todo, start);
-    })?;
-    bar.finish();
-    Ok(todo)
-}
-
-fn show(bar: &Progress, position: usize, done: usize, todo: usize, start: Instant) {
-    let rate = done as f64 / start.elapsed().as_secs_f64().max(1e-9);
-    let left = duration((todo - done) as f64 / rate.max(1e-9));
-    bar.show(position as u64, &format!("{rate:.1} images/s  {left} left"));
-}
-
 /// The table of eigenvalues.
 fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, String>) -> String {
     let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
@@ -247,48 +231,35 @@ fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, S
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
 }
 
-fn report(job: &Job, rendered: usize, printer: &Printer) {
-    let page = job.dir.page();
-    let words = format!(
-        "{}\n\nwrote {}\nnext: open {} in a browser",
-        listing(&job.directions, &job.chosen, &job.labels),
-        job.dir.path().display(),
-        page.display()
-    );
-    let eigenvalues: Vec<f64> = job.chosen.iter().map(|&i| job.directions.eigenvalues[i]).collect();
-    let json = serde_json::json!({
-        "job": job.dir.path(), "page": page, "video": job.dir.video("mp4"), "rendered": rendered,
-        "directions": job.chosen, "eigenvalues": eigenvalues,
-    });
-    printer.result(&words, &job.dir.path().display().to_string(), &json);
-}
-
-/// StyleGANs: the directions, without pictures.
-fn factorise_only(
-    args: &SefaArgs,
-    source: &Source,
-    layout: &Layout,
-    model: &str,
-    labels: &BTreeMap<usize, String>,
-    printer: &Printer,
-) -> anyhow::Result<Exit> {
-    let chosen = args.layers.clone().unwrap_or_default().0;
-    let directions = factorize(&style_layers(source, layout, &chosen)?, !args.raw)?;
-    let layers = if chosen.is_empty() {
-        "all".to_owned()
-    } else {
-        chosen.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
+fn report(session: &Session<Job>, outcome: Outcome, rendered: usize, printer: &Printer) {
+    let (dir, job) = (session.dir(), session.work());
+    let path = dir.path().display().to_string();
+    let all: Vec<usize> = (0..job.directions().len()).collect();
+    let chosen = if job.has_pictures() { job.chosen() } else { &all[..all.len().min(job.k())] };
+    let page = dir.file("index.html");
+    let words = match outcome {
+        Outcome::Stopped => {
+            "stopped and saved\nnext: the same command with --resume goes on".to_owned()
+        }
+        Outcome::Finished => {
+            let table = listing(job.directions(), chosen, job.labels());
+            let next = if job.has_pictures() {
+                format!("wrote {path}\nnext: open {} in a browser", page.display())
+            } else {
+                format!("wrote {path} (directions and eigenvalues; pictures of a StyleGAN are not built in yet)")
+            };
+            format!("{table}\n\n{next}")
+        }
     };
-    let dir = JobDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(format!("{model}_L{layers}"))));
-    dir.write_directions(&directions, |i| labels.get(&i).cloned().unwrap_or_default())?;
-    let chosen: Vec<usize> = (0..usize::from(args.k).min(directions.len())).collect();
-    let words = format!(
-        "{}, layers {layers}\n{}\n\nwrote {} (directions and eigenvalues; pictures of a StyleGAN are not built in yet)",
-        layout.family.title(),
-        listing(&directions, &chosen, labels),
-        dir.path().display()
-    );
-    let json = serde_json::json!({ "job": dir.path(), "eigenvalues": directions.eigenvalues });
-    printer.result(&words, &dir.path().display().to_string(), &json);
-    Ok(Exit::Done)
+    let eigenvalues: Vec<f64> = chosen.iter().map(|&i| job.directions().eigenvalues[i]).collect();
+    let status = if outcome == Outcome::Finished { "finished" } else { "stopped" };
+    let json = if job.has_pictures() {
+        serde_json::json!({
+            "status": status, "job": dir.path(), "page": page, "video": job.video(dir, "mp4"), "rendered": rendered,
+            "directions": chosen, "eigenvalues": eigenvalues,
+        })
+    } else {
+        serde_json::json!({ "status": status, "job": dir.path(), "eigenvalues": job.directions().eigenvalues })
+    };
+    printer.result(&words, &path, &json);
 }

@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use fs_err as fs;
 
 use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
 use super::exit::{Exit, UsageError};
-use super::printer::{Printer, Progress, duration};
+use super::printer::{Printer, duration};
 use super::progan::{self, ProganArgs};
+use super::session;
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{Device, Difference, EngineKind, Model, Objective, RunConfig, TrainConfig, differences};
+use crate::config::{ConfigError, Device, EngineKind, Model, Objective, RunConfig, TrainConfig};
 use crate::data::DataError;
-use crate::run::{EpochRecord, RUNS, RunDir, Status};
-use crate::train::{Outcome, Session, Start, Trace, TrainError};
+use crate::kinds::points::{self, EpochRecord, Points, PointsRun, Trace, TrainError};
+use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Session, Start};
 
 /// Train a model and record what it makes
 #[derive(Debug, Args)]
@@ -129,58 +130,41 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let Plan { config, dir, resume } = plan(args)?;
-    if let Some(done) = already_finished(&dir, &config, resume)? {
-        printer.note(&format!("this run is finished already: {} epochs", done.epoch));
-        return report(&dir, &config, Outcome::Finished, printer).map(|()| Exit::Done);
-    }
-    let start = if resume { Start::Resume } else { Start::New { force: args.force } };
-    let mut session = Session::open(config.clone(), dir, start).map_err(|error| advised(error, &config))?;
-    session.set_trace(args.trace.as_ref().map(|path| Trace::new(path.clone(), &config)));
-    printer.note(&opening(&config, session.dir(), session.epochs_done()));
+    let Plan { config, dir, start } = plan(args)?;
+    let trace = args.trace.as_ref().map(|path| Trace::new(path.clone(), &config));
+    let moved = args.data.as_deref();
+    let mut session =
+        points::open(config.clone(), dir, start, moved, trace).map_err(|error| advised(error, &config))?;
+    printer.note(&opening(&config, &session));
     let signals = Signals::listen()?;
-    let outcome = follow(&mut session, &config, &signals, printer)?;
-    finish(session, &config, outcome, &signals, printer)
+    let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
+    finish(session, outcome, &signals, printer)
 }
 
-/// Trains, showing every epoch.
-pub(super) fn follow(
-    session: &mut Session,
-    config: &RunConfig,
-    signals: &Signals,
-    printer: &Printer,
-) -> Result<Outcome, TrainError> {
-    let bar = printer.progress("epoch", config.epochs, session.epochs_done());
-    let rate = Rate::start(session.epochs_done());
-    let outcome = session.train(&|| signals.received().is_some(), &mut |record| {
-        show(&bar, record, &rate, config.epochs);
-    });
-    bar.finish();
-    outcome
+/// What an epoch came to, in a line.
+pub(super) fn words(record: &EpochRecord) -> String {
+    let distance = record.sliced_w2.map_or_else(String::new, |distance| format!("  sliced W2 {distance:.4}"));
+    format!("d_loss {:>7.4}  g_loss {:>7.4}{distance}", record.d_loss, record.g_loss)
 }
 
 /// Lets the run's directory go, says what came of it, and how the command ends.
 pub(super) fn finish(
-    session: Session,
-    config: &RunConfig,
+    session: Session<Points>,
     outcome: Outcome,
     signals: &Signals,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let dir = session.dir().clone();
     drop(session);
-    report(&dir, config, outcome, printer)?;
-    Ok(match outcome {
-        Outcome::Finished => Exit::Done,
-        Outcome::Stopped => signals.exit(),
-    })
+    report(&PointsRun::open(&dir)?, outcome, printer)?;
+    Ok(session::exit(outcome, signals))
 }
 
 /// What is to be done, and where.
 struct Plan {
     config: RunConfig,
     dir: RunDir,
-    resume: bool,
+    start: Start,
 }
 
 /// Turns the arguments into a config and a directory; a run that is resumed keeps its own config.
@@ -197,20 +181,21 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
         (None, Some(base)) => RunDir::new(Path::new(RUNS).join(apply(args, base.clone())?.check()?.default_name())),
         (None, None) => return Err(which_model()),
     };
-    if args.resume && dir.status()? != Status::Absent {
-        let saved = dir.config()?;
-        let wanted = apply(args, from_file.unwrap_or_else(|| (*saved).clone()))?;
-        let config = continued(&dir, &saved, wanted)?;
+    if args.resume && dir.kind().is_some() {
+        let saved = PointsRun::open(&dir)?;
+        let wanted = apply(args, from_file.unwrap_or_else(|| (**saved.config()).clone()))?;
         if args.trace.is_some() {
             return Err(
                 UsageError("--trace records a run's first iterations; it cannot go with --resume".into()).into()
             );
         }
-        return Ok(Plan { config, dir, resume: true });
+        let config = continued(saved.config(), wanted).context("this run cannot be trained")?;
+        return Ok(Plan { config, dir, start: Start::Resume });
     }
     let base = base.ok_or_else(which_model)?;
     let config = apply(args, base)?.check().context("this run cannot be trained")?;
-    Ok(Plan { config, dir, resume: false })
+    let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
+    Ok(Plan { config, dir, start })
 }
 
 fn which_model() -> anyhow::Error {
@@ -281,32 +266,15 @@ fn apply_objective(args: &PointArgs, objective: &mut Objective) -> anyhow::Resul
     Ok(())
 }
 
-/// The config to go on with: the saved one, with as many epochs as wanted if those are more.
-fn continued(dir: &RunDir, saved: &RunConfig, mut wanted: TrainConfig) -> anyhow::Result<RunConfig> {
+/// The config to go on with: what is not said is as it was.
+fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> Result<RunConfig, ConfigError> {
     if wanted.threads == 0 {
         wanted.threads = saved.threads;
     }
     if wanted.engine == EngineKind::Auto {
         wanted.engine = saved.engine;
     }
-    let longer = saved.with_epochs(saved.epochs.max(wanted.epochs))?;
-    let differing = differences(&longer, &wanted);
-    if differing.is_empty() {
-        return Ok(longer);
-    }
-    let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
-    bail!(
-        "the run in {} was begun with other settings:\n  {lines}\nleave those options out to go on with it, or train into \
-         another --out",
-        dir.path().display()
-    )
-}
-
-fn already_finished(dir: &RunDir, config: &RunConfig, resume: bool) -> anyhow::Result<Option<EpochRecord>> {
-    if !resume || !matches!(dir.status()?, Status::Finished { epochs } if epochs >= config.epochs) {
-        return Ok(None);
-    }
-    Ok(dir.metrics()?.pop())
+    wanted.check()
 }
 
 /// Data that cannot be used come with what to do about it.
@@ -327,57 +295,41 @@ pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     }
 }
 
-fn opening(config: &RunConfig, dir: &RunDir, done: u64) -> String {
-    let how = if done > 0 { format!("going on after epoch {done}") } else { "training".to_owned() };
+fn opening(config: &RunConfig, session: &Session<Points>) -> String {
+    let Position { done, total } = session.position();
+    let path = session.dir().path().display();
     let (model, optim) = (config.objective.model().title(), config.optim.title());
-    format!("{how}: {model} with {optim}, {} epochs, into {}", config.epochs, dir.path().display())
-}
-
-/// Epochs a second since this process began.
-struct Rate {
-    start: std::time::Instant,
-    first: u64,
-}
-
-impl Rate {
-    fn start(first: u64) -> Self {
-        Self { start: std::time::Instant::now(), first }
+    match done {
+        _ if done >= total => format!("this run is finished already: {done} epochs"),
+        0 => format!("training: {model} with {optim}, {total} epochs, into {path}"),
+        _ => format!("going on after epoch {done}: {model} with {optim}, {total} epochs, into {path}"),
     }
-
-    fn at(&self, epoch: u64) -> f64 {
-        (epoch - self.first) as f64 / self.start.elapsed().as_secs_f64().max(1e-9)
-    }
-}
-
-fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
-    let rate = rate.at(record.epoch);
-    let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
-    let message =
-        format!("d_loss {:>7.4}  g_loss {:>7.4}  {rate:>4.1} epochs/s  {left} left", record.d_loss, record.g_loss);
-    bar.show(record.epoch, &message);
 }
 
 /// The distance that was measured last, beside its floor.
-fn distance(dir: &RunDir) -> anyhow::Result<Option<String>> {
-    let measured = dir.metrics()?.into_iter().rev().find_map(|record| record.sliced_w2);
-    Ok(measured.zip(dir.floor()?).map(|(distance, floor)| {
+fn distance(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Option<String>> {
+    let measured = records.iter().rev().find_map(|record| record.sliced_w2);
+    Ok(measured.zip(run.floor()?).map(|(distance, floor)| {
         let floor = floor.sliced_w2.mean;
         format!("{distance:.4}, {:.1} times its floor of {floor:.4}", distance / floor)
     }))
 }
 
-pub(super) fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
-    let last = dir.metrics()?.pop();
-    let epoch = last.as_ref().map_or(0, |record| record.epoch);
-    let frames = dir.frames()?.epochs.len();
-    let path = dir.path().display().to_string();
+/// Says what a run came to.
+pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
+    let config = run.config();
+    let records = run.metrics()?;
+    let last = records.last();
+    let epoch = last.map_or(0, |record| record.epoch);
+    let frames = run.frame_count()?;
+    let path = run.path().display().to_string();
     let mut rows = vec![("epochs", format!("{epoch} of {}", config.epochs))];
-    if let Some(record) = &last {
+    if let Some(record) = last {
         rows.push(("time", duration(record.seconds)));
         rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
-    if let Some(line) = distance(dir)? {
+    if let Some(line) = distance(&records, run)? {
         rows.push(("sliced W2", line));
     }
     rows.push(("frames", frames.to_string()));

@@ -173,7 +173,7 @@ impl<'a> Group<'a> {
 mod tests {
     use super::*;
     use crate::config::{Model, Objective, Optim};
-    use crate::eval::Measured;
+    use crate::kinds::points::Measured;
 
     fn run(change: impl Fn(&mut TrainConfig), w1: f64) -> RunSummary {
         let mut config = TrainConfig::lab(Model::Gan);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::groups::what;
 use crate::config::{Difference, Model, Optim, RunConfig, TrainConfig, differences};
+use crate::kinds::points::PointsRun;
 use crate::run::{RunDir, RunError, Status};
 use crate::sweep::Sweep;
 
@@ -56,7 +57,7 @@ pub fn lab_sweep(dir: &Path, runs: &Path, configs: Vec<RunConfig>) -> Result<Swe
 }
 
 fn as_begun(run: &RunDir, wanted: &RunConfig) -> Result<RunConfig, LabError> {
-    let saved = run.config()?;
+    let saved = PointsRun::open(run)?.config().clone();
     let differing = differences(&what(&saved), &what(wanted));
     if differing.is_empty() {
         return Ok(saved);

@@ -14,9 +14,9 @@ pub(crate) use table::{difference_rows, group_rows, run_rows};
 use std::path::PathBuf;
 
 use crate::config::RunConfig;
-use crate::eval::{self, EvalError, Measured, Plan};
+use crate::kinds::points::{self, EpochRecord, EvalError, Floor, Measured, Plan, PointsRun};
 use crate::metric::Metric;
-use crate::run::{EpochRecord, Floor, RunDir, RunError};
+use crate::run::{Ability, RunDir, RunError};
 use crate::sweep::{PlannedRun, Sweep};
 
 /// A run is near when its sliced W2 stays below this many floors.
@@ -50,16 +50,16 @@ pub struct RunSummary {
 
 impl RunSummary {
     /// Summarises a run; its label is the name of its model and optimiser until [`label_all`] gives better ones.
-    pub fn of(run: &RunDir, plan: &Plan) -> Result<Self, EvalError> {
-        let config = run.config()?;
-        let report = eval::evaluate(run, plan)?;
+    pub fn of(dir: &RunDir, plan: &Plan) -> Result<Self, EvalError> {
+        let run = PointsRun::open(dir)?;
+        let report = points::evaluate(dir, plan)?;
         let records = run.metrics()?;
         let floor = run.floor()?;
         let curve = curve(&records);
         let floor_mean = floor.map(|floor| floor.sliced_w2.mean);
         Ok(Self {
             dir: run.path().to_owned(),
-            label: config.title(),
+            label: run.config().title(),
             metrics: report.metrics,
             epochs: report.epoch,
             near_from: floor_mean.and_then(|floor| near_from(&curve, NEAR * floor)),
@@ -67,7 +67,7 @@ impl RunSummary {
             seconds: records.last().map_or(0.0, |record| record.seconds),
             curve,
             floor,
-            config,
+            config: run.config().clone(),
         })
     }
 
@@ -85,13 +85,14 @@ impl RunSummary {
 /// The runs under a path: the run that it is, or those of the sweep that it is, or all in that directory by name.
 pub fn runs_under(path: &std::path::Path) -> Result<Vec<RunDir>, RunError> {
     let run = RunDir::new(path);
-    if run.holds_points() {
+    if let Some(kind) = run.kind() {
+        run.expect_able(Ability::Compare, kind)?;
         return Ok(vec![run]);
     }
-    let found = match Sweep::open(path) {
+    let found: Vec<RunDir> = match Sweep::open(path) {
         // In the plan's order, so that the plan says what the others are compared with.
-        Ok(sweep) => sweep.runs.iter().map(PlannedRun::run_dir).filter(RunDir::holds_points).collect(),
-        Err(_) => RunDir::all_under(path)?,
+        Ok(sweep) => sweep.runs.iter().map(PlannedRun::run_dir).filter(|run| run.can(Ability::Compare)).collect(),
+        Err(_) => RunDir::all_under(path)?.into_iter().filter(|run| run.can(Ability::Compare)).collect(),
     };
     if found.is_empty() {
         return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() });

@@ -4,7 +4,8 @@ use super::RunSummary;
 use crate::data::Point;
 use crate::media::Animation;
 use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
-use crate::run::{Frames, RunDir, RunError};
+use crate::kinds::points::{Frames, PointsRun};
+use crate::run::{RunDir, RunError};
 
 /// More letters than this do not fit above a cell.
 const LONGEST: usize = 34;
@@ -40,10 +41,10 @@ impl Panel {
     pub fn open(runs: &[&RunSummary], size: Size, axes: impl Fn(&[Point]) -> Axes) -> Result<Self, PanelError> {
         let mut read = Vec::new();
         for run in runs {
-            let dir = RunDir::new(&run.dir);
-            let frames = dir.frames()?;
+            let points = PointsRun::open(&RunDir::new(&run.dir))?;
+            let frames = points.frames()?;
             if !frames.epochs.is_empty() {
-                read.push((label(run, runs), dir.real()?, frames));
+                read.push((label(run, runs), points.real()?, frames));
             }
         }
         let axes = axes(&read.iter().flat_map(|(_, real, _)| real.iter().copied()).collect::<Vec<_>>());

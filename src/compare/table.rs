@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Difference, Group, NEAR, RunSummary};
-use crate::eval::Measured;
+use crate::kinds::points::Measured;
 use crate::metric::{Metric, Spread};
 
 /// The whole comparison in Markdown: a line a run, and where there are several seeds a line a group and the paired

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
-
-use super::TrainConfig;
 
 /// One key that two configs give different values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +23,12 @@ impl fmt::Display for Difference {
 }
 
 /// The keys whose values differ, in the order of the configs' JSON.
-pub fn differences(left: &TrainConfig, right: &TrainConfig) -> Vec<Difference> {
+pub fn differences(left: &impl Serialize, right: &impl Serialize) -> Vec<Difference> {
     let mut found = Vec::new();
     // A config always becomes JSON: its keys are strings and its numbers finite or null.
-    let value = |config| serde_json::to_value(config).unwrap_or(Value::Null);
-    walk("", Some(&value(left)), Some(&value(right)), &mut found);
+    let json = |config: Result<Value, _>| config.unwrap_or(Value::Null);
+    let (left, right) = (json(serde_json::to_value(left)), json(serde_json::to_value(right)));
+    walk("", Some(&left), Some(&right), &mut found);
     found
 }
 
@@ -50,7 +50,7 @@ fn walk(key: &str, left: Option<&Value>, right: Option<&Value>, found: &mut Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Model, Objective, Optim};
+    use super::super::{Model, Objective, Optim, TrainConfig};
     use super::*;
 
     #[test]

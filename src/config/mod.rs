@@ -10,6 +10,7 @@ mod list;
 mod objective;
 mod optim;
 mod progan;
+mod sefa;
 
 pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
@@ -18,6 +19,7 @@ pub use list::number_list;
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
 pub use progan::{ImageLoss, ProganConfig};
+pub use sefa::{SefaCodes, SefaConfig};
 
 use std::path::PathBuf;
 

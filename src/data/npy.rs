@@ -50,6 +50,12 @@ pub fn decode(bytes: &[u8]) -> io::Result<Array> {
     Ok(Array { shape, values })
 }
 
+/// The shape that the header of an npy file says, whose numbers need not be there.
+pub fn shape(bytes: &[u8]) -> io::Result<Vec<u64>> {
+    check_header_length(bytes).map_err(invalid)?;
+    Ok(NpyFile::new(bytes)?.shape().to_vec())
+}
+
 pub(super) fn variable(path: &Path, bytes: &[u8]) -> Result<Variable, DataError> {
     let file = open(path, bytes)?;
     let (shape, kind) = (file.shape().to_vec(), kind(&file.dtype()));

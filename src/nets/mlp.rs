@@ -180,7 +180,7 @@ impl Mlp {
         };
         let mut batches = 0;
         for slot in self.batch_counters() {
-            batches = NamedTensor::find(tensors, &slot.name)?.as_i64_scalar()? as u64;
+            batches = NamedTensor::find(tensors, &slot.name)?.as_count()?;
         }
         Ok(Weights { parameters: floats(self.parameters())?, statistics: floats(self.statistics())?, batches })
     }

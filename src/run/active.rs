@@ -1,77 +1,193 @@
 //! Writing a run: the one process that holds the directory's lock.
+//!
+//! A run begins with its manifest, which says which files are its own; only those are ever replaced or removed. What is
+//! appended counts from the next [`ActiveRun::commit`] on, which writes the state last.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use fs_err as fs;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::kind::{MANIFEST, STATE, matches};
 use super::lock::Lock;
-use super::{
-    CONFIG, DISCRIMINATOR, EpochRecord, Floor, GENERATOR, NOISE, REAL, RunDir, RunError, Snapshot, Status, floor,
-    frames, metrics, snapshot,
-};
-use crate::checkpoint;
-use crate::config::RunConfig;
-use crate::data::{Point, npy};
+use super::manifest::essence;
+use super::records::{self, Records};
+use super::series::{Series, SeriesPlan};
+use super::state::{self, Ledger, Note, Tie};
+use super::{Bundle, Found, Input, Kind, LOCK, Manifest, Position, RunDir, RunError, Status, digest};
+use crate::config::{Difference, differences};
 use crate::files;
-use crate::nets::mlp::Mlp;
+
+/// What a process wants to write: a run as it was asked for.
+pub struct Claim {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its settings, resolved.
+    pub settings: Value,
+    /// Units in all.
+    pub total: u64,
+    /// What it is made of.
+    pub inputs: Vec<Input>,
+    /// Files that are written once, at the beginning, and follow from settings and inputs.
+    pub once: Vec<(&'static str, Vec<u8>)>,
+    /// The name that stands for `*` in the kind's files.
+    pub name: String,
+    /// The series that it records, if it does.
+    pub series: Option<SeriesPlan>,
+    /// Takes out of a record what belongs there only because the run was to end with it.
+    pub conform: Box<dyn Fn(&mut Value)>,
+    /// For a kind that goes by its records: those that still hold, of what was recorded (None for a run of before there
+    /// were records).
+    pub recount: Option<Recount>,
+    /// What the file of settings says to people, where that is not the settings themselves.
+    pub shown: Option<Value>,
+}
+
+/// See [`Claim::recount`]; the warnings say what does not hold any more.
+pub type Recount = Box<dyn Fn(&RunDir, Option<Vec<Value>>) -> (Vec<Value>, Vec<String>)>;
+
+impl Claim {
+    fn files(&self) -> Vec<String> {
+        self.kind.files().iter().map(|pattern| pattern.replace('*', &self.name)).collect()
+    }
+
+    fn manifest(&self) -> Manifest {
+        let mut manifest =
+            Manifest::new(self.kind, self.settings.clone(), self.inputs.clone(), self.files(), self.total);
+        manifest.digests = self.digests();
+        manifest
+    }
+
+    fn shown(&self) -> Value {
+        self.shown.as_ref().unwrap_or(&self.settings).clone()
+    }
+
+    fn digests(&self) -> BTreeMap<String, String> {
+        self.once.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes))).collect()
+    }
+}
 
 /// A run that this process writes.
 #[derive(Debug)]
 pub struct ActiveRun {
     dir: RunDir,
-    config: RunConfig,
-    frames: Vec<u64>,
+    manifest: Manifest,
+    /// The manifest as it is on disk.
+    written: Option<Manifest>,
+    records: Records,
+    series: Option<Series>,
+    shown: Value,
+    /// The digests of the files that follow from the state, as this process made sure of them.
+    follows: BTreeMap<String, String>,
+    /// The same, as the saved state has them.
+    noted: BTreeMap<String, String>,
+    seconds: f64,
+    warnings: Vec<String>,
     /// Held until the run is let go.
     _lock: Lock,
 }
 
 impl ActiveRun {
-    /// Starts a run in `dir`. Where one is already there, or files that are no run's, that takes `force`, which
-    /// removes a run's files and no others.
-    pub fn create(
-        dir: RunDir,
-        config: &RunConfig,
-        held_out: &[Point],
-        codes: &[f32],
-        force: bool,
-    ) -> Result<Self, RunError> {
+    /// Starts a run in `dir`. Where one is there already that takes `force`, which removes that run's files and no
+    /// others; a directory with anything else in it is refused. Nothing is changed before it is known to be possible.
+    pub fn create(dir: RunDir, claim: &Claim, force: bool) -> Result<Self, RunError> {
+        refuse(&dir, claim, force)?;
         fs::create_dir_all(dir.path())?;
         let lock = Lock::take(dir.path())?;
-        // Under the lock, lest another process begin a run in between.
-        if !force {
-            refuse_existing(&dir)?;
+        // Under the lock, lest another process has begun a run in between.
+        refuse(&dir, claim, force)?;
+        clear(&dir)?;
+        let manifest = claim.manifest();
+        manifest.write(dir.path())?;
+        for (name, bytes) in &claim.once {
+            files::write(&dir.file(name), bytes)?;
         }
-        files::remove_parts(dir.path())?;
-        for name in super::ALL {
-            match fs::remove_file(dir.file(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
-        let latent = config.generator.latent_dim as u64;
-        files::write(&dir.file(REAL), &npy::encode(&[held_out.len() as u64, 2], held_out.as_flattened()))?;
-        files::write(&dir.file(NOISE), &npy::encode(&[codes.len() as u64 / latent, latent], codes))?;
-        frames::create(&dir, held_out.len())?;
-        metrics::rewrite(&dir, &[])?;
-        let mut run = Self { dir, config: config.clone(), frames: Vec::new(), _lock: lock };
-        // Last, for it is what makes the directory a run's.
-        run.write_config(config)?;
+        let series = claim.series.as_ref().map(|plan| Series::create(&dir, plan)).transpose()?;
+        let records = Records::create(dir.file(claim.kind.records_file()))?;
+        let written = Some(manifest.clone());
+        let warnings = warned(&lock, dir.path());
+        let (follows, noted, shown) = (BTreeMap::new(), BTreeMap::new(), claim.shown());
+        let run =
+            Self { dir, manifest, written, records, series, shown, follows, noted, seconds: 0.0, warnings, _lock: lock };
+        run.write_settings()?;
         Ok(run)
     }
 
-    /// Goes on with the run in `dir`: takes off what was written of an epoch that was cut off, and gives the state.
-    pub fn resume(dir: RunDir) -> Result<(Self, Snapshot), RunError> {
-        if dir.status()? == Status::Absent {
-            return Err(RunError::NoRun { path: dir.path().to_owned(), missing: CONFIG.to_owned() });
-        }
+    /// Goes on with the run in `dir`, if it is the one that is claimed: gives its state, if its kind has one. What was
+    /// written after that state is taken off.
+    pub fn resume(dir: RunDir, claim: &Claim) -> Result<(Self, Option<(Bundle, Position)>), RunError> {
+        dir.expect(claim.kind)?;
         let lock = Lock::take(dir.path())?;
-        files::remove_parts(dir.path())?;
-        let config = dir.config()?;
-        let snapshot = dir.snapshot(&config)?;
-        let done = snapshot.progress.epoch;
-        let mut records = dir.metrics()?;
-        records.retain(|record| record.epoch <= done);
-        metrics::rewrite(&dir, &records)?;
-        let frames = frames::truncate(&dir, done, dir.real()?.len())?;
-        Ok((Self { dir, config, frames, _lock: lock }, snapshot))
+        dir.expect(claim.kind)?;
+        remove_parts(&dir)?;
+        let written = Manifest::read(dir.path())?;
+        let saved = dir.manifest()?;
+        same_settings(&dir, &saved, claim)?;
+        let mut warnings = warned(&lock, dir.path());
+        warnings.extend(same_inputs(&dir, &saved, claim)?);
+        let state = if claim.kind.has_state() { Some(dir.noted_state(&saved)?) } else { None };
+        let note = state.as_ref().and_then(|(_, _, note)| note.as_ref());
+        let done = state.as_ref().map_or(u64::MAX, |(_, position, _)| position.done);
+        let values = match &claim.recount {
+            Some(recount) => {
+                let path = dir.file(claim.kind.records_file());
+                let recorded = if path.is_file() { Some(records::read(&path)?) } else { None };
+                let (values, lost) = recount(&dir, recorded);
+                warnings.extend(lost);
+                values
+            }
+            None => counted_records(&dir, claim, note, done)?,
+        };
+        let records = Records::of(dir.file(claim.kind.records_file()), &values);
+        let series = claim.series.as_ref().map(|plan| counted_series(&dir, plan, note, done)).transpose()?;
+        let manifest = Manifest { program: saved.program.clone(), commit: saved.commit.clone(), ..claim.manifest() };
+        let manifest = Manifest { digests: merged(&saved.digests, claim.digests()), ..manifest };
+        // A folder may have been renamed since; its files keep their names.
+        let manifest = Manifest { files: if written.is_some() { saved.files } else { manifest.files }, ..manifest };
+        let seconds = values.last().map_or(0.0, records::seconds);
+        let noted = note.map(|note| note.files.clone()).unwrap_or_default();
+        let follows = noted.clone();
+        let shown = claim.shown();
+        let mut run =
+            Self { dir, manifest, written, records, series, shown, follows, noted, seconds, warnings, _lock: lock };
+        run.settle(claim, state.as_ref(), &values)?;
+        let state = state.map(|(bundle, position, _)| (bundle, Position { total: claim.total, ..position }));
+        Ok((run, state))
+    }
+
+    /// Brings the files in line with the state. A run that is to be longer than its state says gets a state that says so
+    /// first: killed in between, the next who goes on with it finds what is still to be done.
+    fn settle(
+        &mut self,
+        claim: &Claim,
+        state: Option<&(Bundle, Position, Option<Note>)>,
+        values: &[Value],
+    ) -> Result<(), RunError> {
+        if self.written.is_none() {
+            // The manifest comes first, for the state refers to it.
+            self.write_manifest()?;
+        }
+        if let Some((bundle, position, note)) = state {
+            let wanted = Position { total: claim.total, ..*position };
+            if note.is_none() || *position != wanted {
+                state::write(&self.dir.file(STATE), bundle, self.tie(wanted))?;
+            }
+        }
+        self.write_manifest()?;
+        self.write_settings()?;
+        for (name, bytes) in &claim.once {
+            self.keep(name, bytes)?;
+        }
+        let path = self.dir.file(claim.kind.records_file());
+        if !path.is_file() || records::read(&path)? != values || !ends_whole(&path)? {
+            records::rewrite(&path, values)?;
+        }
+        match &self.series {
+            Some(series) => series.cut(),
+            None => Ok(()),
+        }
     }
 
     /// The directory.
@@ -79,93 +195,355 @@ impl ActiveRun {
         &self.dir
     }
 
-    /// Makes `config` the run's, which differs from the one before in having more epochs at most. A frame and metrics
-    /// that were recorded only because their epoch was to be the last go, as if the run had been meant to be longer all
-    /// along.
-    pub fn extend(&mut self, config: &RunConfig) -> Result<(), RunError> {
-        if *config == self.config {
+    /// Seconds of work up to the last record.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// What a person should know about how the run goes on.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Adds a record.
+    pub fn append(&mut self, record: &impl Serialize) -> Result<(), RunError> {
+        let value = records::to_value(&self.dir.file(self.manifest.kind.records_file()), record)?;
+        self.records.append(&value)
+    }
+
+    /// Adds a frame to the run's series.
+    pub fn append_frame(&mut self, label: u64, values: &[f32]) -> Result<(), RunError> {
+        match &mut self.series {
+            // A frame that was recorded before the process was killed is not recorded twice.
+            Some(series) if series.last().is_none_or(|last| last < label) => series.append(label, values),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes one of the run's own files.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        debug_assert!(self.manifest.owns(name), "{name} is not in the manifest");
+        Ok(files::write(&self.dir.file(name), bytes)?)
+    }
+
+    /// Makes sure that a file which follows from the state has this content.
+    pub fn follow(&mut self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        self.keep(name, bytes)?;
+        self.follows.insert(name.to_owned(), digest(bytes));
+        Ok(())
+    }
+
+    /// Makes sure that one of the run's own files has this content.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.dir.file(name);
+        let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        if is_ours && fs::read(&path)? == bytes {
             return Ok(());
         }
-        self.write_config(config)?;
-        if let Some(&last) = self.frames.last().filter(|&&last| !config.is_frame(last)) {
-            let points = self.dir.real()?.len();
-            self.frames = frames::truncate(&self.dir, last - 1, points)?;
+        self.write(name, bytes)
+    }
+
+    /// The same for a file whose content the manifest is to answer for, from the next [`Self::commit`] on.
+    pub fn keep_digested(&mut self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        self.keep(name, bytes)?;
+        self.manifest.digests.insert(name.to_owned(), digest(bytes));
+        Ok(())
+    }
+
+    /// Says that all is done, for a kind without a state, with the records in their final order.
+    pub fn finish<R: Serialize>(&mut self, records: &[R]) -> Result<(), RunError> {
+        let path = self.dir.file(self.manifest.kind.records_file());
+        let values = records.iter().map(|record| records::to_value(&path, record)).collect::<Result<Vec<_>, _>>()?;
+        if records::read(&path)? != values {
+            records::rewrite(&path, &values)?;
         }
-        let mut records = self.dir.metrics()?;
-        if let Some(last) = records.last_mut().filter(|last| !config.is_measured(last.epoch)) {
-            (last.sliced_w2, last.coverage) = (None, None);
-            metrics::rewrite(&self.dir, &records)?;
+        self.manifest.finished = true;
+        Ok(())
+    }
+
+    /// Says something that a person should know.
+    pub fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Removes one of the run's own files.
+    pub fn remove(&self, name: &str) -> Result<(), RunError> {
+        debug_assert!(self.manifest.owns(name), "{name} is not in the manifest");
+        remove(&self.dir.file(name))
+    }
+
+    /// The name of the run's own file that ends so, as the manifest has it.
+    pub fn own_name(&self, ending: &str) -> Option<&str> {
+        self.manifest.files.iter().map(String::as_str).find(|name| name.ends_with(ending))
+    }
+
+    /// Saves: what was appended before it now counts. A kind without a state passes None.
+    pub fn commit(&mut self, bundle: Option<&Bundle>, position: Position) -> Result<(), RunError> {
+        self.records.sync()?;
+        if let Some(series) = &self.series {
+            series.sync()?;
+        }
+        self.write_manifest()?;
+        match bundle {
+            Some(bundle) => state::write(&self.dir.file(STATE), bundle, self.tie(position))?,
+            None => {}
+        }
+        self.noted.clone_from(&self.follows);
+        Ok(())
+    }
+
+    /// Whether the saved state has the files that follow from it as they are now.
+    pub(super) fn is_settled(&self) -> bool {
+        self.noted == self.follows && self.written.as_ref() == Some(&self.manifest)
+    }
+
+    fn tie(&self, position: Position) -> Tie {
+        Tie {
+            run: self.manifest.identity(),
+            position,
+            records: self.records.ledger(),
+            frames: self.series.as_ref().map(Series::ledger),
+            files: self.follows.clone(),
+        }
+    }
+
+    fn write_manifest(&mut self) -> Result<(), RunError> {
+        if self.written.as_ref() != Some(&self.manifest) {
+            self.manifest.write(self.dir.path())?;
+            self.written = Some(self.manifest.clone());
         }
         Ok(())
     }
 
-    fn write_config(&mut self, config: &RunConfig) -> Result<(), RunError> {
-        let json =
-            serde_json::to_string_pretty(&**config).map_err(|error| self.dir.malformed(CONFIG, error.to_string()))?;
-        files::write(&self.dir.file(CONFIG), (json + "\n").as_bytes())?;
-        self.config = config.clone();
-        Ok(())
-    }
-
-    /// Writes what the metrics would be for a perfect generator.
-    pub fn write_floor(&mut self, floor: &Floor) -> Result<(), RunError> {
-        floor::write(&self.dir, floor)
-    }
-
-    /// Adds an epoch's record.
-    pub fn append_metrics(&mut self, record: &EpochRecord) -> Result<(), RunError> {
-        metrics::append(&self.dir, record)
-    }
-
-    /// Adds a frame, one point for each of the run's codes.
-    pub fn append_frame(&mut self, epoch: u64, points: &[Point]) -> Result<(), RunError> {
-        frames::append(&self.dir, &mut self.frames, epoch, points)
-    }
-
-    /// Saves the state: what was appended before it now counts.
-    pub fn commit(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
-        snapshot::write(&self.dir, &self.config, snapshot)
-    }
-
-    /// Writes the weights as files of their own, for PyTorch and others to read.
-    pub fn export(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
-        let state = &snapshot.state;
-        for (name, mlp, weights) in [
-            (GENERATOR, Mlp::generator(&self.config.generator), &state.generator),
-            (DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator),
-        ] {
-            checkpoint::save(&self.dir.file(name), &mlp.to_tensors(weights), None)?;
-        }
-        Ok(())
+    fn write_settings(&self) -> Result<(), RunError> {
+        let name = self.manifest.kind.settings_file();
+        let json = serde_json::to_string_pretty(&self.shown)
+            .map_err(|error| self.dir.malformed(name, error.to_string()))?;
+        self.keep(name, (json + "\n").as_bytes())
     }
 }
 
-fn refuse_existing(dir: &RunDir) -> Result<(), RunError> {
-    let exists = |what: String, advice| RunError::Exists { path: dir.path().to_owned(), what, advice };
-    match dir.status()? {
-        Status::Finished { epochs } => Err(exists(
-            format!("a finished run of {epochs} epochs"),
-            "train into another --out, or replace it with --force",
-        )),
-        Status::Unfinished { done, epochs } => Err(exists(
-            format!("an unfinished run, {done} of {epochs} epochs done"),
-            "go on with --resume, or start again with --force",
-        )),
-        Status::Absent if holds_anything(dir)? => Err(RunError::Foreign { path: dir.path().to_owned() }),
-        Status::Absent => Ok(()),
+fn merged(saved: &BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut all = saved.clone();
+    all.extend(new);
+    all
+}
+
+fn warned(lock: &Lock, path: &Path) -> Vec<String> {
+    let warning = format!(
+        "the file system of {} has no locks: nothing keeps a second gan-lab from writing there at the same time",
+        path.display()
+    );
+    if lock.works { Vec::new() } else { vec![warning] }
+}
+
+/// Why a run cannot be started in a directory, if it cannot.
+fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), RunError> {
+    let path = || dir.path().to_owned();
+    let owned: Vec<String> = match dir.look()? {
+        Found::Nothing => return Ok(()),
+        Found::Foreign(name) => return Err(RunError::Foreign { path: path(), name }),
+        Found::HalfBegun(manifest) => manifest.files,
+        Found::Run(kind) => {
+            if !force {
+                return Err(exists(dir, kind, claim));
+            }
+            // A damaged manifest says nothing; then the files are those of its kind.
+            match dir.manifest() {
+                Ok(manifest) => manifest.files,
+                Err(_) => kind.files().iter().map(|&name| name.to_owned()).collect(),
+            }
+        }
+    };
+    let is_owned = |name: &str| owned.iter().any(|pattern| matches(pattern, name));
+    let wanted = claim.files();
+    let folder = |name: &str| wanted.iter().any(|pattern| pattern.split('/').next() == Some(name));
+    let foreign = |name: &&String| {
+        !is_owned(name) && (wanted.iter().any(|pattern| matches(pattern, name)) || (folder(name) && !name.contains('/')))
+    };
+    let names = dir.names()?;
+    if let Some(name) = names.iter().find(|name| foreign(name) && !dir.file(name).is_dir()) {
+        return Err(RunError::Foreign { path: path(), name: name.clone() });
+    }
+    for input in &claim.inputs {
+        let lies = Path::new(&input.path).canonicalize().ok();
+        let inside = lies.and_then(|lies| Some(lies.strip_prefix(dir.path().canonicalize().ok()?).ok()?.to_owned()));
+        if inside.is_some_and(|inside| is_owned(&inside.to_string_lossy())) {
+            return Err(RunError::InputInside { input: input.path.clone().into() });
+        }
+    }
+    Ok(())
+}
+
+fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
+    let (noun, unit) = (kind.noun(), kind.unit());
+    let replace = "or replace it with --force";
+    let (what, mut advice) = match dir.status() {
+        Ok(Status::Finished { done }) => {
+            let longer = kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
+            (format!("a finished {noun} of {done} {unit}s"), format!("{longer}choose another --out, {replace}"))
+        }
+        Ok(Status::Unfinished { done, total }) => {
+            (format!("an unfinished {noun}, {done} of {total} {unit}s done"), format!("go on with --resume, {replace}"))
+        }
+        _ => (kind.title().to_owned(), format!("choose another --out, {replace}")),
+    };
+    if kind != claim.kind {
+        advice = format!("choose another --out, {replace}");
+    } else if let Ok(saved) = dir.manifest() {
+        let differing = differences(&essence(kind, &saved.settings), &essence(kind, &claim.settings));
+        let other = same_inputs(dir, &saved, claim).is_err();
+        if other {
+            advice = format!("it was made of another {}; choose another --out, {replace}", claim.inputs[0].role);
+        } else if !differing.is_empty() {
+            let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+            advice = format!("choose another --out, {replace}. It has other settings:\n  {lines}");
+        }
+    }
+    RunError::Exists { path: dir.path().to_owned(), what, advice }
+}
+
+fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), RunError> {
+    let [left, right] = [&saved.settings, &claim.settings].map(|settings| essence(claim.kind, settings));
+    let mut differing = differences(&left, &right);
+    // It may become longer, not shorter.
+    if let Some(key) = claim.kind.total_key() {
+        let [was, wanted] = [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
+        if was > wanted {
+            let shown = |total: Option<u64>| total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
+            differing.push(Difference { key: key.to_owned(), left: shown(was), right: shown(wanted) });
+        }
+    }
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+    Err(RunError::OtherSettings { path: dir.path().to_owned(), lines })
+}
+
+/// What to say about inputs that cannot be compared.
+fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<Vec<String>, RunError> {
+    let mut warnings = Vec::new();
+    for input in &claim.inputs {
+        match saved.inputs.iter().find(|other| other.role == input.role) {
+            Some(other) if other.sha256 == input.sha256 => {}
+            Some(_) => {
+                return Err(RunError::OtherInput {
+                    path: dir.path().to_owned(),
+                    role: input.role.clone(),
+                    input: input.path.clone(),
+                });
+            }
+            None => warnings.push(format!(
+                "{} does not say which {} it was begun with; {} is taken for it",
+                dir.path().display(),
+                input.role,
+                input.path
+            )),
+        }
+    }
+    Ok(warnings)
+}
+
+/// The records that the state counts on, without what only a last record has.
+fn counted_records(dir: &RunDir, claim: &Claim, note: Option<&Note>, done: u64) -> Result<Vec<Value>, RunError> {
+    let name = claim.kind.records_file();
+    let path = dir.file(name);
+    let mut values = records::read(&path)?;
+    let Some(note) = note else {
+        let at = |value: &Value| value.get("epoch").or_else(|| value.get("images")).and_then(Value::as_u64);
+        values.retain(|value| at(value).is_none_or(|at| at <= done));
+        values.iter_mut().for_each(|value| (claim.conform)(value));
+        return Ok(values);
+    };
+    let count = note.records.count as usize;
+    if values.len() < count {
+        let reason = format!("it has {} records, and {STATE} counts on {count}", values.len());
+        return Err(dir.malformed(name, reason));
+    }
+    values.truncate(count);
+    let as_it_is = Records::of(path.clone(), &values).ledger();
+    values.iter_mut().for_each(|value| (claim.conform)(value));
+    check(dir, name, "records", &note.records, [as_it_is, Records::of(path, &values).ledger()])?;
+    Ok(values)
+}
+
+/// The frames that the state counts on, without one that only a last epoch has.
+fn counted_series(dir: &RunDir, plan: &SeriesPlan, note: Option<&Note>, done: u64) -> Result<Series, RunError> {
+    let mut series = Series::open(dir, plan, done)?;
+    let as_it_is = series.ledger();
+    series.leave_undue(plan)?;
+    if let Some(frames) = note.and_then(|note| note.frames.as_ref()) {
+        check(dir, plan.array, "frames", frames, [as_it_is, series.ledger()])?;
+    }
+    Ok(series)
+}
+
+fn check(dir: &RunDir, name: &str, what: &str, expected: &Ledger, found: [Ledger; 2]) -> Result<(), RunError> {
+    if found.contains(expected) {
+        return Ok(());
+    }
+    let reason = format!("its first {} {what} are not those that {STATE} counts on", expected.count);
+    Err(dir.malformed(name, reason))
+}
+
+fn ends_whole(path: &Path) -> Result<bool, RunError> {
+    let bytes = fs::read(path)?;
+    Ok(bytes.last().is_none_or(|&last| last == b'\n'))
+}
+
+/// Removes what the run in a directory left there, and nothing else: the state first, so that a process that is killed
+/// in between leaves a run that is seen not to have begun.
+fn clear(dir: &RunDir) -> Result<(), RunError> {
+    remove_parts(dir)?;
+    let manifest = match dir.look()? {
+        Found::Nothing | Found::Foreign(_) => return Ok(()),
+        Found::HalfBegun(manifest) => manifest,
+        Found::Run(kind) => match Manifest::read(dir.path()) {
+            Ok(Some(manifest)) => manifest,
+            _ => {
+                let files = kind.files().iter().map(|&name| name.to_owned()).collect();
+                let manifest = Manifest::new(kind, Value::Null, Vec::new(), files, 0);
+                manifest.write(dir.path())?;
+                manifest
+            }
+        },
+    };
+    let first = if manifest.kind.has_state() { STATE } else { manifest.kind.records_file() };
+    remove(&dir.file(first))?;
+    let mut folders = Vec::new();
+    for name in dir.names()? {
+        if name != MANIFEST && manifest.owns(&name) && !dir.file(&name).is_dir() {
+            remove(&dir.file(&name))?;
+            folders.extend(name.split_once('/').map(|(folder, _)| folder.to_owned()));
+        }
+    }
+    folders.dedup();
+    for folder in folders {
+        // One with other files in it stays.
+        let _ = fs::remove_dir(dir.file(&folder));
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
-/// Whether the directory holds files that no run of ours left there.
-fn holds_anything(dir: &RunDir) -> Result<bool, RunError> {
-    if !dir.path().exists() {
-        return Ok(false);
-    }
-    for entry in fs::read_dir(dir.path())? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if !super::ALL.contains(&name.as_str()) && name != super::LOCK && !files::is_part(&name) {
-            return Ok(true);
+/// Removes unfinished files of killed processes from the directory and the folders in it that are the run's.
+fn remove_parts(dir: &RunDir) -> Result<(), RunError> {
+    files::remove_parts(dir.path())?;
+    let folders = Kind::ALL.iter().flat_map(|kind| kind.files()).filter_map(|pattern| pattern.split_once('/'));
+    for (folder, _) in folders {
+        if dir.file(folder).is_dir() {
+            files::remove_parts(&dir.file(folder))?;
         }
     }
-    Ok(false)
+    debug_assert!(dir.path().join(LOCK).exists(), "under the lock");
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Kind;
 use crate::checkpoint::CheckpointError;
 
 /// What can be wrong with a run directory; every message names it.
@@ -29,21 +30,46 @@ pub enum RunError {
         /// What is wrong.
         reason: String,
     },
+    /// A run of a format that this program does not know yet.
+    #[error("{path} was written by a later gan-lab ({program}), in a format that this one does not know; use that one")]
+    Newer {
+        /// The manifest.
+        path: PathBuf,
+        /// The program that wrote it.
+        program: String,
+    },
     /// There is a run already.
     #[error("{path} holds {what}; {advice}")]
     Exists {
         /// The directory.
         path: PathBuf,
-        /// How far the run is.
+        /// What it holds and how far that is.
         what: String,
         /// What can be done.
-        advice: &'static str,
+        advice: String,
     },
     /// The directory holds something else.
-    #[error("{path} is not empty and holds no run; choose another --out, or write into it with --force")]
+    #[error(
+        "{path} holds files that are not a run's, such as {name}; nothing was changed. Choose another --out, or move \
+         them away"
+    )]
     Foreign {
         /// The directory.
         path: PathBuf,
+        /// One of the files.
+        name: String,
+    },
+    /// The path is not a directory.
+    #[error("{path} is not a folder; choose another --out")]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// An input lies where the run would write.
+    #[error("{input} lies where this run would write a file of its own; choose another --out, or move it away")]
+    InputInside {
+        /// The input.
+        input: PathBuf,
     },
     /// Another process writes there.
     #[error("{path} is in use by process {pid}; wait for it, stop it, or choose another --out")]
@@ -52,5 +78,57 @@ pub enum RunError {
         path: PathBuf,
         /// The process, as far as it said.
         pid: String,
+    },
+    /// Something else has the lock's name.
+    #[error("{path} is not a lock of gan-lab's ({reason}); nothing was changed. Choose another --out, or move it away")]
+    NotALock {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        reason: String,
+    },
+    /// A run of another kind.
+    #[error("{path} holds {}, not {}; {}", found.title(), wanted.title(), found.instead())]
+    OtherKind {
+        /// The directory.
+        path: PathBuf,
+        /// What is there.
+        found: Kind,
+        /// What was asked for.
+        wanted: Kind,
+    },
+    /// The run was begun with other settings.
+    #[error(
+        "{path} was begun with other settings:\n  {lines}\nleave those options out to go on with it, choose another \
+         --out, or replace it with --force"
+    )]
+    OtherSettings {
+        /// The directory.
+        path: PathBuf,
+        /// The differences, a line each.
+        lines: String,
+    },
+    /// The run's input is another.
+    #[error(
+        "the {role} in {input} is not what {path} was begun with; put the old file back, name it with --{role}, or \
+         begin again with --force"
+    )]
+    OtherInput {
+        /// The directory.
+        path: PathBuf,
+        /// What the input is for.
+        role: String,
+        /// Where it is.
+        input: String,
+    },
+    /// The run's input is not where it was.
+    #[error("the {role} of {path} is not there any more: looked for {looked}. Name it with --{role}")]
+    NoInput {
+        /// The directory.
+        path: PathBuf,
+        /// What the input is for.
+        role: String,
+        /// Where it was looked for.
+        looked: String,
     },
 }

@@ -1,7 +1,9 @@
 //! One writer at a time: a lock that the system lets go when its process ends, however it ends.
+//!
+//! A file that has the lock's name but was not left by a lock is never opened for writing, let alone emptied.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use super::{LOCK, RunError};
 /// How often the lock is tried again, and after how long.
 const PATIENCE: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
+/// No pid has more digits.
+const LONGEST: u64 = 20;
 
 /// The lock of a run directory, held until it is dropped.
 #[derive(Debug)]
@@ -19,18 +23,22 @@ pub(super) struct Lock {
     // Only held: dropping it lets the lock go.
     _file: File,
     path: PathBuf,
+    /// Whether the file system has locks at all.
+    pub(super) works: bool,
 }
 
 impl Lock {
-    /// Takes the lock of the directory `folder`, which exists, or says who has it.
+    /// Takes the lock of the directory `folder`, which exists, or says who has it. On a file system without locks there
+    /// is nothing to take; [`Self::works`] says so.
     pub(super) fn take(folder: &Path) -> Result<Self, RunError> {
         let path = folder.join(LOCK);
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot lock {}: {error}", path.display()));
         let mut refusals = 0;
         loop {
-            let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-            let (mut file, _) = file.into_parts();
-            match file.try_lock() {
-                Ok(()) => {}
+            check(&path)?;
+            let mut file = open(&path)?;
+            let works = match file.try_lock() {
+                Ok(()) => true,
                 // Someone who asks whether the lock is held holds it for a moment.
                 Err(TryLockError::WouldBlock) if refusals < PATIENCE => {
                     refusals += 1;
@@ -38,14 +46,18 @@ impl Lock {
                     continue;
                 }
                 Err(TryLockError::WouldBlock) => return Err(held(folder, &mut file)),
-                Err(TryLockError::Error(error)) => return Err(error.into()),
-            }
+                Err(TryLockError::Error(error)) if is_unsupported(&error) => false,
+                Err(TryLockError::Error(error)) => return Err(named(error).into()),
+            };
             // The holder before may have removed the file between our opening and locking it.
             if is_still_there(&file, &path) {
-                file.set_len(0)?;
-                file.rewind()?;
-                write!(file, "{}", std::process::id())?;
-                return Ok(Self { _file: file, path });
+                let mut write = || {
+                    file.set_len(0)?;
+                    file.rewind()?;
+                    write!(file, "{}", std::process::id())
+                };
+                write().map_err(named)?;
+                return Ok(Self { _file: file, path, works });
             }
         }
     }
@@ -62,6 +74,53 @@ impl Drop for Lock {
 pub(super) fn is_held(folder: &Path) -> bool {
     let Ok(file) = fs::File::open(folder.join(LOCK)) else { return false };
     matches!(file.into_parts().0.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// Refuses a file that no lock left: one that is a link, a folder or a device, or that holds more than a pid.
+pub(super) fn check(path: &Path) -> Result<(), RunError> {
+    let refuse = |reason: &str| Err(RunError::NotALock { path: path.to_owned(), reason: reason.to_owned() });
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !metadata.is_file() {
+        return refuse("it is a link, a folder or a device");
+    }
+    if metadata.len() > LONGEST {
+        return refuse("it holds more than a process's number");
+    }
+    match fs::read(path) {
+        Ok(text) if text.iter().all(u8::is_ascii_digit) => Ok(()),
+        Ok(_) => refuse("it does not hold a process's number"),
+        // The holder may have removed it a moment ago.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open(path: &Path) -> Result<File, RunError> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    no_links(&mut options);
+    Ok(options.open(path)?.into_parts().0)
+}
+
+/// Files of a run are opened themselves, never what a link of their name leads to.
+pub(super) fn no_links(options: &mut fs::OpenOptions) {
+    #[cfg(unix)]
+    {
+        use fs_err::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(libc::O_NOFOLLOW);
+    }
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+#[cfg(unix)]
+fn is_unsupported(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| [libc::ENOSYS, libc::ENOLCK, libc::EOPNOTSUPP].contains(&code))
+}
+
+#[cfg(not(unix))]
+fn is_unsupported(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported
 }
 
 fn held(folder: &Path, file: &mut File) -> RunError {
@@ -106,9 +165,27 @@ mod tests {
     #[test]
     fn a_lock_file_left_by_a_killed_process_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(LOCK), "99999999 and a longer text than a pid").unwrap();
+        fs::write(dir.path().join(LOCK), "99999999").unwrap();
         let _lock = Lock::take(dir.path()).unwrap();
         let text = fs::read_to_string(dir.path().join(LOCK)).unwrap();
         assert_eq!(text, std::process::id().to_string());
+    }
+
+    #[test]
+    fn a_file_of_the_locks_name_is_not_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK);
+        fs::write(&path, "mine").unwrap();
+        assert!(Lock::take(dir.path()).unwrap_err().to_string().contains("not a lock"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        #[cfg(unix)]
+        {
+            let kept = dir.path().join("only-copy");
+            fs::write(&kept, "").unwrap();
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&kept, &path).unwrap();
+            assert!(Lock::take(dir.path()).unwrap_err().to_string().contains("link"));
+            assert_eq!(fs::read_to_string(&kept).unwrap(), "");
+        }
     }
 }

@@ -94,14 +94,14 @@ impl Sweep {
             // A damaged run costs itself only.
             Err(error) => return Ok(RunState::Failed { reason: error.to_string() }),
         };
-        if let Status::Finished { epochs } = status
-            && epochs >= run.config.epochs
+        if let Status::Finished { done } = status
+            && done >= run.config.epochs
         {
             return Ok(RunState::Done);
         }
         let done = match status {
             Status::Absent => 0,
-            Status::Unfinished { done, .. } | Status::Finished { epochs: done } => done,
+            Status::Unfinished { done, .. } | Status::Finished { done } => done,
         };
         if dir.is_locked() {
             return Ok(RunState::Running { done });

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use gan_lab::data::Point;
+use gan_lab::kinds::points::PointsRun;
 use gan_lab::run::RunDir;
 
-use crate::world::World;
+use crate::world::{World, make_old};
 
 /// A GIF's frames as 8-bit RGB, each laid over the ones before.
 fn play(path: &Path) -> (usize, Vec<Vec<[u8; 3]>>) {
@@ -30,11 +31,12 @@ fn png_size(path: &Path) -> (u32, u32) {
     (reader.info().width, reader.info().height)
 }
 
-/// Puts every point of a run's every frame at one place.
+/// Puts every point of a run's every frame at one place; only in a run of before frames had digests is that believed.
 fn move_samples(run: &Path, point: Point) {
+    make_old(run);
     let path = run.join("samples.npy");
     let mut bytes = std::fs::read(&path).unwrap();
-    let start = bytes.len() - RunDir::new(run).frames().unwrap().samples.concat().len() * 8;
+    let start = bytes.len() - PointsRun::open(&RunDir::new(run)).unwrap().frames().unwrap().samples.concat().len() * 8;
     for (i, chunk) in bytes[start..].chunks_exact_mut(4).enumerate() {
         chunk.copy_from_slice(&point[i % 2].to_le_bytes());
     }
@@ -51,10 +53,10 @@ fn each_gif_shows_its_own_runs_samples() {
         move_samples(&world.path(&out), place);
     }
     let listed = world.done(&["draw", "--quiet"]);
-    assert_eq!(listed.lines().collect::<Vec<_>>(), ["gif/gan.gif", "gif/wgan-gp.gif", "gif/wgan.gif"]);
+    assert_eq!(listed.lines().collect::<Vec<_>>(), ["gan", "wgan-gp", "wgan"].map(|model| format!("gif/{model}-rmsprop-seed0.gif")));
     let mut centres = Vec::new();
     for (model, _) in places {
-        let (width, frames) = play(&world.path(&format!("gif/{model}.gif")));
+        let (width, frames) = play(&world.path(&format!("gif/{model}-rmsprop-seed0.gif")));
         assert_eq!(frames.len(), 3);
         let dots = frames[2].iter().enumerate().skip(width * 40).filter(|&(_, &pixel)| pixel == [0xF1, 0x7C, 0x67]);
         let at: Vec<(usize, usize)> = dots.map(|(i, _)| (i % width, i / width)).collect();
@@ -73,19 +75,19 @@ fn frames_sheets_and_the_last_picture_are_written() {
     let world = World::new();
     world.train("run", &["gan", "--optim", "adam", "--epochs", "5", "--frame-every", "1"]);
     world.done(&["draw", "run", "--png", "--size", "320x240"]);
-    assert!(world.path("gif/gan-adam.gif").exists());
+    assert!(world.path("gif/run.gif").exists());
     for epoch in 1..=5 {
-        assert_eq!(png_size(&world.path(&format!("gif/gan-adam/epoch-{epoch}.png"))), (320, 240));
+        assert_eq!(png_size(&world.path(&format!("gif/run/epoch-{epoch}.png"))), (320, 240));
     }
     world.done(&["draw", "run", "--sheet", "1,3,5", "--size", "320x240", "--out", "sheets"]);
-    assert_eq!(png_size(&world.path("sheets/gan-adam-sheet.png")), (960, 240));
+    assert_eq!(png_size(&world.path("sheets/run-sheet.png")), (960, 240));
     world.done(&["draw", "run", "--last"]);
-    assert_eq!(png_size(&world.path("gif/gan-adam-last.png")), (640, 480));
+    assert_eq!(png_size(&world.path("gif/run-last.png")), (640, 480));
     world.done(&["draw", "run", "--every", "2", "--out", "thin"]);
     // Epochs 2 and 4, and the last.
-    assert_eq!(play(&world.path("thin/gan-adam.gif")).1.len(), 3);
+    assert_eq!(play(&world.path("thin/run.gif")).1.len(), 3);
     world.done(&["draw", "run", "--format", "png", "--every", "5", "--out", "only"]);
-    assert!(world.path("only/gan-adam/epoch-5.png").exists() && !world.path("only/gan-adam.gif").exists());
+    assert!(world.path("only/run/epoch-5.png").exists() && !world.path("only/run.gif").exists());
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn drawing_twice_gives_the_same_bytes_and_leaves_the_run_alone() {
     let before = crate::world::contents(&world.path("run"));
     world.done(&["draw", "run", "--out", "one"]);
     world.done(&["draw", "run", "--out", "two"]);
-    assert_eq!(std::fs::read(world.path("one/gan.gif")).unwrap(), std::fs::read(world.path("two/gan.gif")).unwrap());
+    assert_eq!(std::fs::read(world.path("one/run.gif")).unwrap(), std::fs::read(world.path("two/run.gif")).unwrap());
     assert_eq!(crate::world::contents(&world.path("run")), before);
 }
 

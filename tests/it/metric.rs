@@ -109,6 +109,7 @@ fn the_metrics_of_a_training_run_are_in_its_records_beside_their_floor() {
     // The same numbers as from the frames.
     let metric = gan_lab::metric::sliced_w2;
     let run = gan_lab::run::RunDir::new(world.path("run"));
+    let run = gan_lab::kinds::points::PointsRun::open(&run).unwrap();
     let frame = run.frames().unwrap().samples.pop().unwrap();
     let recorded = run.metrics().unwrap().pop().unwrap().sliced_w2.unwrap();
     assert_eq!(recorded.to_bits(), metric(&run.real().unwrap(), &frame).to_bits());

@@ -104,11 +104,11 @@ fn divergence_is_named_and_the_last_record_stays() {
 fn drawing_points_passes_over_a_progans_run() {
     let world = world();
     world.done(&args("work_dirs/train/progan-squares-seed0", &[]));
-    assert!(world.fails(1, &["draw"]).contains("there is no run"));
+    assert!(world.fails(1, &["draw"]).contains("there is no run of points"));
     world.train("work_dirs/train/gan-rmsprop-seed0", &["gan", "--epochs", "2"]);
-    assert_eq!(world.done(&["draw", "--quiet"]), "gif/gan.gif\n");
+    assert_eq!(world.done(&["draw", "--quiet"]), "gif/gan-rmsprop-seed0.gif\n");
     let message = world.fails(1, &["draw", "work_dirs/train/progan-squares-seed0"]);
-    assert!(message.contains("real.npy is not there"), "{message}");
+    assert!(message.contains("a ProGAN run") && message.contains("training.gif"), "{message}");
 }
 
 #[test]

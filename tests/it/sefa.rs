@@ -221,7 +221,7 @@ fn the_bundled_model_is_there_and_makes_images() {
     let weights = weights(&path);
     assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (32, 1, 0.0));
     let generator = Generator::new(&weights, tch::Device::Cpu).unwrap();
-    let codes = gan_lab::sefa::draw_codes(0, 4, weights.latent_dim, false).unwrap();
+    let codes = gan_lab::kinds::sefa::draw_codes(0, 4, weights.latent_dim, false).unwrap();
     let images = gan_lab::tensor::to_host(&generator.images(&codes.values).unwrap()).unwrap();
     // Garments on black: most of each image's border is dark, and something in it is not.
     for image in images.chunks_exact(32 * 32) {

@@ -2,16 +2,21 @@
 
 use gan_lab::checkpoint;
 use gan_lab::config::{Model, TrainConfig};
+use gan_lab::kinds::points::PointsRun;
 use gan_lab::run::{RunDir, Status};
 
 use crate::world::{World, assert_same, contents, train_args};
+
+fn open(world: &World, name: &str) -> PointsRun {
+    PointsRun::open(&RunDir::new(world.path(name))).unwrap()
+}
 
 #[test]
 fn a_run_holds_all_that_it_promises() {
     let world = World::new();
     world.train("run", &["wgan-gp", "--epochs", "5", "--frame-every", "2"]);
-    let run = RunDir::new(world.path("run"));
-    assert_eq!(run.status().unwrap(), Status::Finished { epochs: 5 });
+    let run = open(&world, "run");
+    assert_eq!(run.status().unwrap(), Status::Finished { done: 5 });
     let names: Vec<String> = contents(run.path()).into_keys().collect();
     assert_eq!(
         names,
@@ -24,11 +29,12 @@ fn a_run_holds_all_that_it_promises() {
             "metrics.jsonl",
             "noise.npy",
             "real.npy",
+            "run.json",
             "samples.npy",
             "state.safetensors",
         ]
     );
-    let config = run.config().unwrap();
+    let config = run.config();
     assert_eq!((config.epochs, config.objective.model()), (5, Model::WganGp));
     assert_eq!(run.real().unwrap().len(), 100);
     assert_eq!(run.noise().unwrap().len(), 200);
@@ -47,10 +53,10 @@ fn a_run_holds_all_that_it_promises() {
 fn the_weights_on_disk_make_the_last_frame() {
     let world = World::new();
     world.train("run", &["gan", "--epochs", "3"]);
-    let run = RunDir::new(world.path("run"));
-    let config = run.config().unwrap();
-    let mut engine = gan_lab::engine::create(&config).unwrap();
-    let snapshot = run.snapshot(&config).unwrap();
+    let run = open(&world, "run");
+    let config = run.config();
+    let mut engine = gan_lab::engine::create(config).unwrap();
+    let snapshot = run.snapshot().unwrap();
     engine.load(&snapshot.state).unwrap();
     let points = engine.generate(&run.noise().unwrap()).unwrap();
     assert_eq!(points, *run.frames().unwrap().samples.last().unwrap());
@@ -110,9 +116,9 @@ fn a_folder_with_other_files_is_not_written_into() {
     std::fs::create_dir(world.path("mine")).unwrap();
     std::fs::write(world.path("mine/thesis.txt"), "years of work").unwrap();
     let message = world.fails(1, &train_args("mine", &["gan", "--epochs", "1"]));
-    assert!(message.contains("holds no run"), "{message}");
-    world.train("mine", &["gan", "--epochs", "1", "--force"]);
-    assert_eq!(std::fs::read_to_string(world.path("mine/thesis.txt")).unwrap(), "years of work");
+    assert!(message.contains("not a run's") && message.contains("thesis.txt"), "{message}");
+    world.fails(1, &train_args("mine", &["gan", "--epochs", "1", "--force"]));
+    assert_eq!(contents(&world.path("mine")).into_keys().collect::<Vec<_>>(), ["thesis.txt"]);
 }
 
 #[test]
@@ -120,8 +126,8 @@ fn a_longer_run_is_the_short_one_gone_on_with() {
     let world = World::new();
     world.train("run", &["gan", "--epochs", "3", "--frame-every", "2"]);
     world.train("run", &["gan", "--epochs", "6", "--resume"]);
-    let run = RunDir::new(world.path("run"));
-    assert_eq!(run.status().unwrap(), Status::Finished { epochs: 6 });
+    let run = open(&world, "run");
+    assert_eq!(run.status().unwrap(), Status::Finished { done: 6 });
     assert_eq!(run.frames().unwrap().epochs, [2, 4, 6]);
     world.train("straight", &["gan", "--epochs", "6", "--frame-every", "2"]);
     assert_same(run.path(), &world.path("straight"));
@@ -160,8 +166,8 @@ fn changed_data_are_not_gone_on_with() {
     world.train("run", &["gan", "--epochs", "2"]);
     world.done(&["data", "make", "ring8", "--points", "300", "--out", "data.npy", "--force"]);
     let message = world.fails(1, &["train", "--resume", "--epochs", "4", "--out", "run"]);
-    assert!(message.contains("not those that this run began with"), "{message}");
-    assert_eq!(RunDir::new(world.path("run")).config().unwrap().epochs, 2, "the refused run was changed");
+    assert!(message.contains("not what run was begun with") && message.contains("--data"), "{message}");
+    assert_eq!(open(&world, "run").config().epochs, 2, "the refused run was changed");
 }
 
 #[test]
@@ -170,8 +176,8 @@ fn divergence_stops_names_the_place_and_keeps_the_last_good_state() {
     let args = train_args("run", &["wgan-gp", "--lr", "1e25", "--optim", "sgd", "--epochs", "50"]);
     let message = world.fails(1, &args);
     assert!(message.contains("diverged") && message.contains("iteration") && message.contains("--lr"), "{message}");
-    let run = RunDir::new(world.path("run"));
-    let snapshot = run.snapshot(&run.config().unwrap()).unwrap();
+    let run = open(&world, "run");
+    let snapshot = run.snapshot().unwrap();
     assert_eq!(snapshot.state.first_not_finite(), None);
     assert_eq!(run.metrics().unwrap().len() as u64, snapshot.progress.epoch);
     assert!(message.contains(&format!("after epoch {}", snapshot.progress.epoch)), "{message}");

@@ -85,6 +85,16 @@ pub(crate) fn assert_same(left: &Path, right: &Path) {
     assert!(differing.is_empty(), "these files differ: {differing:?}");
 }
 
+/// Makes a run one of before there were manifests.
+pub(crate) fn make_old(run: &Path) {
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
+    let note = serde_json::json!({ "format": "gan-lab state 1", "data": manifest["inputs"][0]["sha256"] });
+    let state = run.join("state.safetensors");
+    let tensors = gan_lab::checkpoint::load(&state).unwrap().tensors;
+    gan_lab::checkpoint::save(&state, &tensors, Some(note.to_string())).unwrap();
+    std::fs::remove_file(run.join("run.json")).unwrap();
+}
+
 /// All files under a folder by their paths in it, but for the seconds that records took.
 pub(crate) fn contents_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();

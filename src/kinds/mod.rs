@@ -1,0 +1,7 @@
+//! What each kind of run does; `run` holds what they share.
+
+pub mod points;
+#[cfg(feature = "torch")]
+pub mod progan;
+#[cfg(feature = "torch")]
+pub mod sefa;

@@ -1,0 +1,127 @@
+//! The chance of an epoch: which points, codes and mixing weights each of its iterations takes.
+
+use crate::config::{RunConfig, Shuffle};
+use crate::data::Point;
+use crate::engine::{self, Draws};
+use crate::rng::{Stream, Use};
+
+/// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
+#[derive(Debug)]
+pub(super) struct EpochDraws {
+    order: Vec<usize>,
+    noise: Stream,
+    mix: Stream,
+    real_size: usize,
+    noise_size: usize,
+    mix_size: usize,
+    taken: usize,
+}
+
+impl EpochDraws {
+    /// The draws of an epoch (the first is 1) over so many training points.
+    pub(super) fn new(config: &RunConfig, points: usize, epoch: u64) -> Self {
+        let mut order: Vec<usize> = (0..points).collect();
+        if config.data.shuffle == Shuffle::EveryEpoch {
+            Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
+        }
+        let real_size = config.critic_steps * config.batch_size;
+        Self {
+            order,
+            noise: Stream::new(config.seed, Use::Noise, epoch),
+            mix: Stream::new(config.seed, Use::Mix, epoch),
+            real_size,
+            noise_size: engine::noise_batches(config) * config.batch_size * config.generator.latent_dim,
+            mix_size: if engine::takes_mix(config) { real_size } else { 0 },
+            taken: 0,
+        }
+    }
+
+    /// Passes over the draws of iterations that were done before.
+    pub(super) fn pass(&mut self, iterations: u64) {
+        for _ in 0..iterations {
+            self.next_iteration(&[]);
+        }
+    }
+
+    /// The next iteration's, from the training points; at most as many as the epoch has.
+    pub(super) fn next_iteration(&mut self, points: &[Point]) -> Draws {
+        let batch = &self.order[self.taken..self.taken + self.real_size];
+        self.taken += self.real_size;
+        Draws {
+            real: batch.iter().filter_map(|&i| points.get(i).copied()).collect(),
+            noise: self.noise.normal(self.noise_size),
+            mix: self.mix.uniform(self.mix_size),
+        }
+    }
+}
+
+/// The codes that every frame of a run is drawn from, one for each held-out point: [`held_out`, latent].
+pub fn frame_codes(config: &RunConfig, held_out: usize) -> Vec<f32> {
+    Stream::new(config.seed, Use::Eval, 0).normal(held_out * config.generator.latent_dim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DataConfig, Model, Objective, TrainConfig, UpdateOrder};
+
+    fn config(change: impl Fn(&mut TrainConfig)) -> RunConfig {
+        let mut config = TrainConfig {
+            batch_size: 4,
+            data: DataConfig { train_size: 10, ..DataConfig::default() },
+            ..TrainConfig::lab(Model::Gan)
+        };
+        change(&mut config);
+        config.check().unwrap()
+    }
+
+    fn points() -> Vec<Point> {
+        (0..10).map(|i| [i as f32, 0.0]).collect()
+    }
+
+    fn reals(draws: &Draws) -> Vec<usize> {
+        draws.real.iter().map(|point| point[0] as usize).collect()
+    }
+
+    #[test]
+    fn the_labs_batches_are_the_same_points_in_every_epoch_with_new_noise() {
+        let (config, points) = (config(|_| ()), points());
+        let [mut first, mut second] = [1, 2].map(|epoch| EpochDraws::new(&config, points.len(), epoch));
+        for expected in [[0, 1, 2, 3], [4, 5, 6, 7]] {
+            let (a, b) = (first.next_iteration(&points), second.next_iteration(&points));
+            assert_eq!(reals(&a), expected);
+            assert_eq!(reals(&b), expected);
+            assert_eq!(a.noise.len(), 8);
+            assert_ne!(a.noise, b.noise);
+            assert!(a.mix.is_empty());
+        }
+    }
+
+    #[test]
+    fn shuffling_every_epoch_takes_other_points_each_time() {
+        let config = config(|c| c.data.shuffle = Shuffle::EveryEpoch);
+        let points = points();
+        let take = |epoch| {
+            let mut draws = EpochDraws::new(&config, points.len(), epoch);
+            [reals(&draws.next_iteration(&points)), reals(&draws.next_iteration(&points))].concat()
+        };
+        assert_eq!(take(1), take(1));
+        assert_ne!(take(1), take(2));
+        let mut once = take(1);
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), 8, "a point twice in one epoch");
+    }
+
+    #[test]
+    fn the_papers_order_and_the_penalty_take_their_share() {
+        let config = config(|c| {
+            c.objective = Objective::lab(Model::WganGp);
+            (c.critic_steps, c.update_order) = (2, UpdateOrder::CriticFirst);
+        });
+        let points = points();
+        let draws = EpochDraws::new(&config, points.len(), 1).next_iteration(&points);
+        assert_eq!((draws.real.len(), draws.noise.len(), draws.mix.len()), (8, 3 * 4 * 2, 8));
+        assert!(draws.mix.iter().all(|e| (0.0..1.0).contains(e)));
+    }
+}

@@ -1,0 +1,292 @@
+//! Runs of points: training draws batches and noise, asks the engine for steps, and measures what the generator makes.
+
+mod draws;
+mod eval;
+mod follow;
+mod run;
+mod snapshot;
+mod trace;
+
+pub use draws::frame_codes;
+pub use eval::{EvalError, Measured, Plan, Report, evaluate};
+pub use run::{EpochRecord, Floor, Frames, InputError, PointsRun};
+pub use snapshot::{Progress, Snapshot};
+pub use trace::Trace;
+
+use std::path::Path;
+
+use crate::checkpoint::{self, CheckpointError};
+use crate::config::RunConfig;
+use crate::data::{self, DataError, Split, npy};
+use crate::engine::{self, Engine, EngineError, Losses, State};
+use crate::metric::Tracked;
+use crate::nets::mlp::Mlp;
+use crate::run::{
+    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work,
+};
+use draws::EpochDraws;
+use follow::Follower;
+
+/// Why training ended before its last epoch.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The arithmetic failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The run cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file of tensors cannot be written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A number became NaN or infinite, or too large to be of use.
+    #[error(
+        "training diverged: {what} is {value} in iteration {iteration} (epoch {epoch}); the run keeps its state after \
+         epoch {kept}. A lower --lr usually helps"
+    )]
+    Diverged {
+        /// Which number.
+        what: String,
+        /// What it became.
+        value: f64,
+        /// The iteration, from 1, since the run began.
+        iteration: u64,
+        /// Its epoch.
+        epoch: u64,
+        /// Epochs done in the state that is kept.
+        kept: u64,
+    },
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// In single precision two numbers of this size that differ by less than 1 are the same.
+const LARGEST_LOSS: f64 = 16_777_216.0;
+
+/// Training on points.
+pub struct Points {
+    config: RunConfig,
+    split: Split,
+    engine: Box<dyn Engine>,
+    follower: Option<Follower>,
+    trace: Option<Trace>,
+    progress: Progress,
+    /// What is left of the epoch's draws.
+    draws: Option<EpochDraws>,
+    /// The engine's state after the epoch that was recorded last, until the next step.
+    fresh: Option<State>,
+    /// A loss above this is of no use; a critic's grows with the size of the data.
+    largest_loss: f64,
+}
+
+/// Loads the data, makes the engine, and takes the directory. Nothing is written before the data are known to be sound.
+/// A run that goes on may have more epochs than before, and its data may be elsewhere, in `moved`.
+pub fn open(
+    config: RunConfig,
+    dir: RunDir,
+    start: Start,
+    moved: Option<&Path>,
+    trace: Option<Trace>,
+) -> Result<Session<Points>, TrainError> {
+    let set = match (start, dir.kind()) {
+        (Start::Resume, Some(Kind::Points)) => PointsRun::open(&dir)?.data(moved).map_err(TrainError::from)?,
+        _ => data::load(&config.data.path, &config.data.key)?,
+    };
+    let split = Split::new(&set, config.data.train_size, config.seed)?;
+    let follower = Follower::new(&config, &split);
+    let codes = frame_codes(&config, split.held_out.len());
+    let latent = config.generator.latent_dim as u64;
+    let mut once = vec![
+        (run::REAL, npy::encode(&[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
+        (run::NOISE, npy::encode(&[codes.len() as u64 / latent, latent], &codes)),
+    ];
+    if let Some(follower) = &follower {
+        let floor = serde_json::to_string_pretty(&follower.floor(&config, &split));
+        let floor = floor.map_err(|error| dir.malformed(run::FLOOR, error.to_string()))?;
+        once.push((run::FLOOR, (floor + "\n").into_bytes()));
+    }
+    let (for_frames, for_records) = (config.clone(), config.clone());
+    let claim = Claim {
+        kind: Kind::Points,
+        settings: serde_json::to_value(&*config)
+            .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
+        total: config.epochs,
+        inputs: vec![Input::new("data", &set.path, set.digest(), dir.path())],
+        once,
+        name: String::new(),
+        series: Some(SeriesPlan {
+            array: run::SAMPLES,
+            labels: run::FRAMES,
+            shape: vec![split.held_out.len() as u64, 2],
+            due: Box::new(move |epoch| for_frames.is_frame(epoch)),
+        }),
+        conform: Box::new(move |record| run::conform(&for_records, record)),
+        recount: None,
+        shown: None,
+    };
+    let engine = engine::create(&config)?;
+    let scale = set.points.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    let work = Points {
+        config,
+        split,
+        engine,
+        follower,
+        trace,
+        progress: Progress::default(),
+        draws: None,
+        fresh: None,
+        largest_loss: LARGEST_LOSS * f64::from(scale),
+    };
+    Session::open(work, &claim, dir, start)
+}
+
+impl From<InputError> for TrainError {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Run(error) => Self::Run(error),
+            InputError::Data(error) => Self::Data(error),
+        }
+    }
+}
+
+impl Work for Points {
+    type Record = EpochRecord;
+    type State = Snapshot;
+    type Error = TrainError;
+
+    fn position(&self) -> Position {
+        Position { done: self.progress.epoch, total: self.config.epochs }
+    }
+
+    fn step(&mut self, _: &mut ActiveRun) -> Result<(), TrainError> {
+        self.fresh = None;
+        let draws = self.draws.get_or_insert_with(|| {
+            let mut draws = EpochDraws::new(&self.config, self.split.train.len(), self.progress.epoch + 1);
+            // What was used before the run was stopped.
+            draws.pass(self.progress.iteration);
+            draws
+        });
+        let draws = draws.next_iteration(&self.split.train);
+        if let Some(trace) = &mut self.trace {
+            trace.before(self.engine.as_mut())?;
+        }
+        let losses = self.engine.step(&draws)?;
+        self.check(losses)?;
+        if let Some(trace) = &mut self.trace {
+            trace.after(&draws, losses, self.engine.as_mut())?;
+        }
+        self.progress.iteration += 1;
+        self.progress.d_loss_sum += losses.discriminator;
+        self.progress.g_loss_sum += losses.generator;
+        Ok(())
+    }
+
+    fn record(&mut self, run: &mut ActiveRun, seconds: f64) -> Result<Option<EpochRecord>, TrainError> {
+        let iterations = self.config.iterations_per_epoch();
+        if self.progress.iteration < iterations {
+            return Ok(None);
+        }
+        let epoch = self.progress.epoch + 1;
+        let state = self.engine.state()?;
+        if let Some(what) = state.first_not_finite() {
+            return Err(self.diverged(what, f64::NAN));
+        }
+        let tracked = self.look(run, epoch)?;
+        let record = EpochRecord {
+            epoch,
+            iteration: epoch * iterations,
+            d_loss: self.progress.d_loss_sum / iterations as f64,
+            g_loss: self.progress.g_loss_sum / iterations as f64,
+            sliced_w2: tracked.map(|tracked| tracked.sliced_w2),
+            coverage: tracked.map(|tracked| tracked.coverage),
+            seconds,
+        };
+        self.progress = Progress { epoch, ..Progress::default() };
+        self.draws = None;
+        self.fresh = Some(state);
+        Ok(Some(record))
+    }
+
+    fn may_save(&self) -> bool {
+        self.progress.iteration == 0
+    }
+
+    fn state(&mut self) -> Result<Option<Snapshot>, TrainError> {
+        let state = match self.fresh.take() {
+            Some(state) => state,
+            None => self.engine.state()?,
+        };
+        Ok(Some(Snapshot { progress: self.progress, state }))
+    }
+
+    fn bundle(&self, snapshot: &Snapshot) -> Bundle {
+        snapshot.bundle(&self.config)
+    }
+
+    fn load(&mut self, dir: &RunDir, bundle: &Bundle, position: Position) -> Result<(), TrainError> {
+        let snapshot = Snapshot::read(dir, &self.config, bundle, position)?;
+        self.engine.load(&snapshot.state)?;
+        self.progress = snapshot.progress;
+        Ok(())
+    }
+
+    fn artefacts(
+        &mut self,
+        run: &mut ActiveRun,
+        snapshot: Option<&Snapshot>,
+        ending: bool,
+    ) -> Result<(), TrainError> {
+        let Some(Snapshot { state, .. }) = snapshot else { return Ok(()) };
+        for (name, mlp, weights) in [
+            (run::GENERATOR, Mlp::generator(&self.config.generator), &state.generator),
+            (run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator),
+        ] {
+            let bytes = checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
+            run.follow(name, &bytes)?;
+        }
+        match &mut self.trace {
+            Some(trace) if ending => Ok(trace.finish()?),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Points {
+    /// Its config.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// Records the epoch's frame and takes its metrics, where one or the other is due.
+    fn look(&mut self, run: &mut ActiveRun, epoch: u64) -> Result<Option<Tracked>, TrainError> {
+        let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
+        if !is_frame && !is_measured {
+            return Ok(None);
+        }
+        let codes = frame_codes(&self.config, self.split.held_out.len());
+        let points = self.engine.generate(&codes)?;
+        if points.as_flattened().iter().any(|x| !x.is_finite()) {
+            return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
+        }
+        if is_frame {
+            run.append_frame(epoch, points.as_flattened())?;
+        }
+        Ok(self.follower.as_ref().filter(|_| is_measured).map(|follower| follower.measure(&points)))
+    }
+
+    fn check(&self, losses: Losses) -> Result<(), TrainError> {
+        let named = [("the discriminator's loss", losses.discriminator), ("the generator's loss", losses.generator)];
+        match named.into_iter().find(|(_, value)| !value.is_finite() || value.abs() > self.largest_loss) {
+            Some((what, value)) => Err(self.diverged(what.to_owned(), value)),
+            None => Ok(()),
+        }
+    }
+
+    fn diverged(&self, what: String, value: f64) -> TrainError {
+        let Progress { epoch, iteration, .. } = self.progress;
+        let iterations = self.config.iterations_per_epoch();
+        let iteration = epoch * iterations + (iteration + 1).min(iterations);
+        TrainError::Diverged { what, value, iteration, epoch: epoch + 1, kept: epoch }
+    }
+}

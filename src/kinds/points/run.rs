@@ -1,0 +1,244 @@
+//! A run of points, as readers see it.
+//!
+//! | file | content |
+//! |---|---|
+//! | `config.json` | the whole resolved config |
+//! | `metrics.jsonl` | one [`EpochRecord`] a line |
+//! | `floor.json` | the [`Floor`] of the metrics in `metrics.jsonl` |
+//! | `real.npy` | float32 [held-out, 2], the held-out points |
+//! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
+//! | `samples.npy`, `frames.json` | float32 [frames, held-out, 2], and each frame's epoch |
+//! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::snapshot::Snapshot;
+use crate::config::{RunConfig, TrainConfig};
+use crate::data::{self, DataError, Point, PointSet};
+use crate::metric::Spread;
+use crate::run::{Kind, RunDir, RunError, Status, digest};
+
+pub(super) const FLOOR: &str = "floor.json";
+pub(super) const REAL: &str = "real.npy";
+pub(super) const NOISE: &str = "noise.npy";
+pub(super) const SAMPLES: &str = "samples.npy";
+pub(super) const FRAMES: &str = "frames.json";
+pub(super) const GENERATOR: &str = "generator.safetensors";
+pub(super) const DISCRIMINATOR: &str = "discriminator.safetensors";
+
+/// What an epoch came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Iterations since the run began.
+    pub iteration: u64,
+    /// The discriminator's mean loss over the epoch.
+    pub d_loss: f64,
+    /// The generator's mean loss over the epoch.
+    pub g_loss: f64,
+    /// The frame's sliced W2 distance from the held-out points, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sliced_w2: Option<f64>,
+    /// Its coverage of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// Seconds of training since the run began, its interruptions not counted.
+    pub seconds: f64,
+}
+
+/// The metrics of training points against the held-out ones, over draws: what a perfect generator would get.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    /// Points in each set.
+    pub points: usize,
+    /// Draws.
+    pub draws: usize,
+    /// The sliced W2 distance.
+    pub sliced_w2: Spread,
+    /// The coverage.
+    pub coverage: Spread,
+}
+
+/// The recorded frames of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frames {
+    /// Each frame's epoch.
+    pub epochs: Vec<u64>,
+    /// Each frame's points, one for each of the run's codes.
+    pub samples: Vec<Vec<Point>>,
+}
+
+impl Frames {
+    /// Each frame's epoch with its points.
+    pub fn into_pairs(self) -> impl Iterator<Item = (u64, Vec<Point>)> {
+        self.epochs.into_iter().zip(self.samples)
+    }
+}
+
+/// A run of points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointsRun {
+    dir: RunDir,
+    config: RunConfig,
+}
+
+impl PointsRun {
+    /// Opens the run in a directory, which must be one of points.
+    pub fn open(dir: &RunDir) -> Result<Self, RunError> {
+        dir.expect(Kind::Points)?;
+        let name = Kind::Points.settings_file();
+        let config = serde_json::from_value::<TrainConfig>(dir.settings()?).map_err(|error| error.to_string());
+        let config = config.and_then(|config| config.check().map_err(|error| error.to_string()));
+        let config = config.map_err(|reason| dir.malformed(name, reason))?;
+        Ok(Self { dir: dir.clone(), config })
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Its config.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// How far it is.
+    pub fn status(&self) -> Result<Status, RunError> {
+        self.dir.status()
+    }
+
+    /// The held-out points.
+    pub fn real(&self) -> Result<Vec<Point>, RunError> {
+        let array = self.dir.array(REAL)?;
+        match array.shape[..] {
+            [_, 2] => Ok(array.values.as_chunks().0.to_vec()),
+            _ => Err(self.dir.malformed(REAL, format!("its shape is {:?}, not [points, 2]", array.shape))),
+        }
+    }
+
+    /// The codes that every frame is drawn from, [held-out, latent].
+    pub fn noise(&self) -> Result<Vec<f32>, RunError> {
+        Ok(self.dir.array(NOISE)?.values)
+    }
+
+    /// The recorded frames.
+    pub fn frames(&self) -> Result<Frames, RunError> {
+        // First the state, which counts on frames that were written before it.
+        let counted = self.dir.counted_frames()?;
+        let mut epochs = self.dir.labels(FRAMES)?;
+        let array = self.dir.array(SAMPLES)?;
+        let [frames, points, 2] = array.shape[..] else {
+            let reason = format!("its shape is {:?}, not [frames, points, 2]", array.shape);
+            return Err(self.dir.malformed(SAMPLES, reason));
+        };
+        // While frames are being appended one of the two files is ahead.
+        epochs.truncate(frames as usize);
+        let size = points as usize * 2;
+        if let Some((count, sha256)) = counted {
+            let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+            let there = array.values.get(..count * size).is_some_and(|values| digest(&bytes(values)) == sha256);
+            if !there {
+                let reason = format!("its first {count} frames are not those that the saved state counts on");
+                return Err(self.dir.malformed(SAMPLES, reason));
+            }
+            if epochs.len() < count {
+                return Err(self.dir.malformed(FRAMES, format!("it names {} frames of {count}", epochs.len())));
+            }
+        }
+        self.check_epochs(&epochs)?;
+        let all = array.values.as_chunks().0;
+        let samples = all.chunks((points as usize).max(1)).take(epochs.len()).map(<[Point]>::to_vec).collect();
+        Ok(Frames { epochs, samples })
+    }
+
+    /// How many frames are recorded.
+    pub fn frame_count(&self) -> Result<usize, RunError> {
+        Ok(self.dir.labels(FRAMES)?.len())
+    }
+
+    /// Every frame but the last stands where the config has one; the last may have ended a run that became longer since.
+    fn check_epochs(&self, epochs: &[u64]) -> Result<(), RunError> {
+        let Some((&last, others)) = epochs.split_last() else { return Ok(()) };
+        let due: Vec<u64> = (1..last).filter(|&epoch| self.config.is_frame(epoch)).take(epochs.len()).collect();
+        let tied = self.dir.counted_frames()?.is_some();
+        if tied && due != others {
+            return Err(self.dir.malformed(FRAMES, "its epochs are not those at which this run recorded frames"));
+        }
+        Ok(())
+    }
+
+    /// The records of all epochs done.
+    pub fn metrics(&self) -> Result<Vec<EpochRecord>, RunError> {
+        let records: Vec<EpochRecord> = self.dir.records(&|record| conform(&self.config, record))?;
+        let in_order = records.iter().enumerate().all(|(i, record)| record.epoch == i as u64 + 1);
+        if !in_order {
+            return Err(self.dir.malformed(Kind::Points.records_file(), "its epochs do not follow each other from 1"));
+        }
+        Ok(records)
+    }
+
+    /// What the metrics among the records would be for a perfect generator; None for a run that measured nothing.
+    pub fn floor(&self) -> Result<Option<Floor>, RunError> {
+        if !self.dir.file(FLOOR).exists() {
+            if self.config.eval_every != Some(0) && self.dir.manifest()?.digests.contains_key(FLOOR) {
+                return Err(RunError::NoRun { path: self.path().to_owned(), missing: FLOOR.to_owned() });
+            }
+            return Ok(None);
+        }
+        let floor = serde_json::from_value(self.dir.json(FLOOR)?);
+        floor.map(Some).map_err(|error| self.dir.malformed(FLOOR, error.to_string()))
+    }
+
+    /// The saved state.
+    pub fn snapshot(&self) -> Result<Snapshot, RunError> {
+        let (bundle, position) = self.dir.state()?;
+        Snapshot::read(&self.dir, &self.config, &bundle, position)
+    }
+
+    /// The points that the run was begun with: from `given`, or where they lay.
+    pub fn data(&self, given: Option<&Path>) -> Result<PointSet, InputError> {
+        let key = &self.config.data.key;
+        self.dir.input("data", given, |path| {
+            let set = data::load(path, key)?;
+            let sha256 = set.digest();
+            Ok((set, sha256))
+        })
+    }
+
+    /// Where the run's data are now: in `given`, or where they lay.
+    pub fn data_path(&self, given: Option<&Path>) -> Result<PathBuf, InputError> {
+        self.data(given).map(|set| set.path)
+    }
+}
+
+/// Why a run's data cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// They are not there, or are others.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// They cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// Takes out of a record what belongs there only because the run was to end with it.
+pub(super) fn conform(config: &RunConfig, record: &mut Value) {
+    let epoch = record.get("epoch").and_then(Value::as_u64);
+    if let (Some(epoch), Value::Object(map)) = (epoch, record)
+        && !config.is_measured(epoch)
+    {
+        map.shift_remove("sliced_w2");
+        map.shift_remove("coverage");
+    }
+}

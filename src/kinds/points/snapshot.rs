@@ -1,0 +1,116 @@
+//! The state of a run of points, as named tensors.
+
+use crate::checkpoint::TensorError;
+use crate::config::RunConfig;
+use crate::engine::{OptimState, State};
+use crate::nets::mlp::{Mlp, Weights};
+use crate::run::{Bundle, Position, RunDir, RunError, wrong_tensor};
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Epochs done.
+    pub epoch: u64,
+    /// Iterations done in the epoch after them.
+    pub iteration: u64,
+    /// The sum of the discriminator's losses over those iterations.
+    pub d_loss_sum: f64,
+    /// The sum of the generator's.
+    pub g_loss_sum: f64,
+}
+
+/// A run's state at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// How far it is.
+    pub progress: Progress,
+    /// The engine's state.
+    pub state: State,
+}
+
+const EPOCH: &str = "progress.epoch";
+const ITERATION: &str = "progress.iteration";
+const LOSS_SUMS: &str = "progress.loss_sums";
+
+/// Where each network's tensors stand in the file.
+const GENERATOR: &str = "generator.";
+const DISCRIMINATOR: &str = "discriminator.";
+const GENERATOR_OPTIM: &str = "generator_optim.";
+const DISCRIMINATOR_OPTIM: &str = "discriminator_optim.";
+
+impl Snapshot {
+    /// As named tensors.
+    pub(super) fn bundle(&self, config: &RunConfig) -> Bundle {
+        let Self { progress, state } = self;
+        let mut bundle = Bundle::default();
+        bundle.add_count(EPOCH, progress.epoch);
+        bundle.add_count(ITERATION, progress.iteration);
+        let sums = vec![progress.d_loss_sum, progress.g_loss_sum];
+        bundle.tensors.push(crate::checkpoint::NamedTensor::f64(LOSS_SUMS, vec![2], sums));
+        for (mlp, start, weights) in [
+            (Mlp::generator(&config.generator), GENERATOR, &state.generator),
+            (Mlp::discriminator(&config.discriminator), DISCRIMINATOR, &state.discriminator),
+        ] {
+            bundle.add_under(start, mlp.to_tensors(weights));
+        }
+        for (start, optim) in
+            [(GENERATOR_OPTIM, &state.generator_optim), (DISCRIMINATOR_OPTIM, &state.discriminator_optim)]
+        {
+            bundle.add_count(format!("{start}steps"), optim.steps);
+            for (name, values) in &optim.buffers {
+                bundle.add_array(format!("{start}{name}"), values.clone());
+            }
+        }
+        bundle
+    }
+
+    /// Out of named tensors; what they say must be possible in a run of this config that is so far.
+    pub(super) fn read(
+        dir: &RunDir,
+        config: &RunConfig,
+        bundle: &Bundle,
+        position: Position,
+    ) -> Result<Self, RunError> {
+        let path = dir.file("state.safetensors");
+        let snapshot = from_tensors(config, bundle).map_err(|problem| wrong_tensor(&path, problem))?;
+        let Progress { epoch, iteration, .. } = snapshot.progress;
+        let malformed = |reason: String| RunError::Malformed { path: path.clone(), reason };
+        if epoch != position.done {
+            return Err(malformed(format!("it is of epoch {epoch} and says {}", position.done)));
+        }
+        let most = config.iterations_per_epoch();
+        if iteration >= most {
+            return Err(malformed(format!("it says {iteration} iterations of an epoch that has {most}")));
+        }
+        Ok(snapshot)
+    }
+}
+
+fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorError> {
+    let sums = bundle.doubles(LOSS_SUMS, 2)?;
+    let progress = Progress {
+        epoch: bundle.count(EPOCH)?,
+        iteration: bundle.count(ITERATION)?,
+        d_loss_sum: sums[0],
+        g_loss_sum: sums[1],
+    };
+    let state = State {
+        generator: weights(bundle, &Mlp::generator(&config.generator), GENERATOR)?,
+        discriminator: weights(bundle, &Mlp::discriminator(&config.discriminator), DISCRIMINATOR)?,
+        generator_optim: optim(bundle, GENERATOR_OPTIM)?,
+        discriminator_optim: optim(bundle, DISCRIMINATOR_OPTIM)?,
+    };
+    Ok(Snapshot { progress, state })
+}
+
+fn weights(bundle: &Bundle, mlp: &Mlp, start: &str) -> Result<Weights, TensorError> {
+    mlp.from_tensors(&bundle.under(start).tensors)
+}
+
+fn optim(bundle: &Bundle, start: &str) -> Result<OptimState, TensorError> {
+    let under = bundle.under(start);
+    let steps = under.count("steps")?;
+    let buffers = under.tensors.iter().filter(|tensor| tensor.name != "steps");
+    let buffers = buffers.map(|tensor| Ok((tensor.name.clone(), tensor.as_f32_any()?.to_vec())));
+    Ok(OptimState { steps, buffers: buffers.collect::<Result<_, _>>()? })
+}

@@ -1,0 +1,71 @@
+//! SeFa: semantic directions in closed form (Shen and Zhou 2021).
+//!
+//! A generator's first step is affine: y = A z + b. A step n in the latent space changes y by A n whatever z is, so
+//! the directions that change the image most are those that maximise |A n|^2: the eigenvectors of A^T A with the
+//! largest eigenvalues (equation 4).
+
+mod edit;
+mod factorize;
+mod work;
+
+pub use edit::{Codes, Distances, draw_codes};
+pub use factorize::{Directions, factorize, first_layer, style_layers};
+pub use work::{Job, Picked, Rendered, open, settings};
+
+/// What can go wrong in SeFa.
+#[derive(Debug, thiserror::Error)]
+pub enum SefaError {
+    /// libtorch refused an operation.
+    #[error("libtorch failed")]
+    Torch(#[from] tch::TchError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A picture cannot be encoded or read back.
+    #[error(transparent)]
+    Media(#[from] crate::media::MediaError),
+    /// The job's directory cannot be written.
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    /// The GPU asked for is not there.
+    #[error(transparent)]
+    NoCuda(#[from] crate::tensor::NoCuda),
+    /// A picture of the job cannot be read back.
+    #[error("{path} is damaged: {reason}; render it again with --resume")]
+    Picture {
+        /// The picture.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The table of eigenvalues cannot be made.
+    #[error("cannot write the table of eigenvalues")]
+    Table(#[from] csv::Error),
+    /// A direction that the model does not have.
+    #[error("there is no direction {asked}; this model has {count}, numbered from 0")]
+    Direction {
+        /// The direction asked for.
+        asked: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The checkpoint cannot be read.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::checkpoint::CheckpointError),
+    /// A layer that the network does not have.
+    #[error("there is no layer {asked}; this {network} has the layers 0 to {last}")]
+    Layer {
+        /// The layer asked for.
+        asked: usize,
+        /// The network.
+        network: &'static str,
+        /// Its last layer.
+        last: usize,
+    },
+    /// A unit without any weight has no direction.
+    #[error("unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use --raw")]
+    EmptyUnit {
+        /// The column.
+        unit: usize,
+    },
+}

@@ -1,0 +1,509 @@
+//! A SeFa job: samples edited along directions, rendered, and put together.
+//!
+//! | file | content |
+//! |---|---|
+//! | `job.json` | everything needed to repeat it |
+//! | `directions.safetensors` | float64 `directions` [n, latent], largest eigenvalue first, and `eigenvalues` [n] |
+//! | `eigenvalues.csv` | index, eigenvalue, share, label |
+//! | `images/` | every image that was rendered, by sample, direction and step |
+//! | `images.jsonl` | a [`Rendered`] for each of them |
+//! | `frames/frame<k>.png` | direction k: a row a sample, a column a distance |
+//! | `<job>.mp4`, `<job>.gif` | a frame a distance: unedited, then each direction |
+//! | `index.html` | a page with sliders |
+//!
+//! A model whose pictures cannot be made here has the first three files only.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Codes, Directions, SefaError};
+use crate::checkpoint::{self, NamedTensor};
+use crate::config::SefaConfig;
+use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
+use crate::nets::synthesis::Generator;
+use crate::render::{Picture, RenderError, image_picture};
+use crate::run::{
+    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest,
+};
+use crate::tensor;
+
+/// Frames a second of the video, as in the published ones.
+const FPS: f64 = 10.0;
+
+/// What a job is made of: the directions, and what renders them.
+pub struct Picked {
+    /// The model's name.
+    pub model: String,
+    /// The checkpoint's bytes, as a digest.
+    pub sha256: String,
+    /// The size of its file.
+    pub bytes: u64,
+    /// All directions.
+    pub directions: Directions,
+    /// The samples' codes, and what makes pictures of them; None for a model whose pictures cannot be made here.
+    pub generator: Option<(Codes, Generator)>,
+    /// What people called directions.
+    pub labels: BTreeMap<usize, String>,
+}
+
+/// An image that was rendered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// Its path in the job's directory.
+    pub image: String,
+    /// The SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// A job at work.
+pub struct Job {
+    config: SefaConfig,
+    /// Directions that were asked for.
+    asked: usize,
+    picked: Picked,
+    chosen: Vec<usize>,
+    distances: Vec<f64>,
+    /// The name of the page and the videos.
+    name: String,
+    /// Everything to render, in its order.
+    images: Vec<Place>,
+    /// What is left of it, from the last to the first, once rendering has begun.
+    todo: Option<Vec<Place>>,
+    /// What is rendered, by name.
+    rendered: BTreeMap<String, String>,
+    /// What was rendered in the last step and is not recorded yet.
+    new: Vec<Rendered>,
+    /// The formats for which the pictures are too large, with the reason.
+    without: Vec<(&'static str, MediaError)>,
+}
+
+/// An image's place in a job: its sample, and the direction and the step that it is edited by.
+type Place = (usize, Option<(usize, usize)>);
+
+/// The config of the job in a directory.
+pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
+    dir.expect(Kind::Sefa)?;
+    let config = serde_json::from_value(dir.settings()?);
+    config.map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))
+}
+
+/// Takes the directory for a job. `checkpoint` is the file that the model came from.
+pub fn open(
+    config: SefaConfig,
+    picked: Picked,
+    checkpoint: &Path,
+    dir: RunDir,
+    start: Start,
+) -> Result<Session<Job>, SefaError> {
+    let chosen = if picked.generator.is_some() { config.chosen() } else { Vec::new() };
+    if let Some(&asked) = chosen.iter().find(|&&index| index >= picked.directions.len()) {
+        return Err(SefaError::Direction { asked, count: picked.directions.len() });
+    }
+    let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
+    let asked = config.k;
+    let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), ..config };
+    let name = dir.path().file_name().map_or_else(|| "sefa".to_owned(), |name| name.to_string_lossy().into_owned());
+    let images = if picked.generator.is_some() { places(config.samples, &chosen, &distances) } else { Vec::new() };
+    let side = config.viz_size;
+    let wanted: HashSet<String> = images.iter().map(|&place| image_name(place)).collect();
+    let claim = Claim {
+        kind: Kind::Sefa,
+        settings: serde_json::to_value(&config)
+            .map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))?,
+        total: images.len() as u64,
+        inputs: vec![Input::new("checkpoint", checkpoint, picked.sha256.clone(), dir.path())],
+        once: Vec::new(),
+        name: name.clone(),
+        series: None,
+        conform: Box::new(|_| {}),
+        recount: Some(Box::new(move |dir, recorded| recount(dir, recorded, &wanted, side))),
+        shown: Some(description(&config, &picked, checkpoint, &chosen, &distances)),
+    };
+    let work = Job {
+        config,
+        asked,
+        picked,
+        chosen,
+        distances,
+        name,
+        images,
+        todo: None,
+        rendered: BTreeMap::new(),
+        new: Vec::new(),
+        without: Vec::new(),
+    };
+    Session::open(work, &claim, dir, start)
+}
+
+/// What `job.json` says.
+fn description(
+    config: &SefaConfig,
+    picked: &Picked,
+    checkpoint: &Path,
+    chosen: &[usize],
+    distances: &[f64],
+) -> Value {
+    let unit = config.codes == crate::config::SefaCodes::UnitMeanSquare;
+    serde_json::json!({
+        "program": crate::version::PROGRAM,
+        "commit": crate::version::COMMIT,
+        "model": picked.model,
+        "checkpoint": checkpoint.to_string_lossy(),
+        "checkpoint_bytes": picked.bytes,
+        "checkpoint_sha256": picked.sha256,
+        "samples": config.samples,
+        "seed": config.seed,
+        "codes": if unit { "unit mean square" } else { "as drawn" },
+        "normalised_units": !config.raw,
+        "directions": chosen,
+        "layers": config.layers,
+        "distances": distances,
+        "viz_size": config.viz_size,
+    })
+}
+
+/// The images that are there as they were recorded. A job of before there were records has those that can be read and
+/// have the right size.
+fn recount(
+    dir: &RunDir,
+    recorded: Option<Vec<Value>>,
+    wanted: &HashSet<String>,
+    side: usize,
+) -> (Vec<Value>, Vec<String>) {
+    let mut lost = Vec::new();
+    let mut seen = HashSet::new();
+    let Some(recorded) = recorded else {
+        let mut there: Vec<Value> = Vec::new();
+        let mut names: Vec<&String> = wanted.iter().collect();
+        names.sort();
+        for name in names {
+            let Ok(bytes) = fs::read(dir.file(name)) else { continue };
+            match media::decode_png(&bytes) {
+                Ok(picture) if (picture.width, picture.height) == (side, side) => {
+                    there.push(serde_json::json!({ "image": name, "sha256": digest(&bytes) }));
+                }
+                Ok(_) => lost.push(format!("{} has another size; it is rendered again", dir.file(name).display())),
+                Err(error) => lost.push(format!("{}: {error}; it is rendered again", dir.file(name).display())),
+            }
+        }
+        return (there, lost);
+    };
+    let holds = |value: &Value| {
+        let Ok(Rendered { image, sha256 }) = serde_json::from_value(value.clone()) else { return false };
+        if !wanted.contains(&image) || !seen.insert(image.clone()) {
+            return false;
+        }
+        match fs::read(dir.file(&image)) {
+            Ok(bytes) if digest(&bytes) == sha256 => true,
+            Ok(_) => {
+                lost.push(format!("{} is not what was rendered; it is rendered again", dir.file(&image).display()));
+                false
+            }
+            Err(error) => {
+                lost.push(format!("{error}; it is rendered again"));
+                false
+            }
+        }
+    };
+    let mut holds = holds;
+    let kept = recorded.into_iter().filter(|value| holds(value)).collect();
+    (kept, lost)
+}
+
+/// Where an image is: of a sample, unedited or at a step along a direction.
+fn image_name((sample, edit): Place) -> String {
+    match edit {
+        None => format!("images/sample{sample}.png"),
+        Some((direction, step)) => format!("images/sample{sample}_semantic{direction}_step{step}.png"),
+    }
+}
+
+/// Every image of a job, in the order in which they are rendered. The unedited image of a sample is rendered once.
+fn places(samples: usize, chosen: &[usize], distances: &[f64]) -> Vec<Place> {
+    let steps: Vec<usize> = (0..distances.len()).filter(|&step| distances[step] != 0.0).collect();
+    let edits: Vec<_> =
+        chosen.iter().flat_map(|&direction| steps.iter().map(move |&step| Some((direction, step)))).collect();
+    let of = |sample: usize| std::iter::once(None).chain(edits.iter().copied()).map(move |edit| (sample, edit));
+    (0..samples).flat_map(of).collect()
+}
+
+impl Work for Job {
+    type Record = Rendered;
+    type State = ();
+    type Error = SefaError;
+
+    fn position(&self) -> Position {
+        Position { done: (self.rendered.len() - self.new.len()) as u64, total: self.images.len() as u64 }
+    }
+
+    fn step(&mut self, run: &mut ActiveRun) -> Result<(), SefaError> {
+        let todo = self.todo.get_or_insert_with(|| {
+            let missing = |place: &&Place| !self.rendered.contains_key(&image_name(**place));
+            self.images.iter().rev().filter(missing).copied().collect()
+        });
+        let batch: Vec<Place> = (0..self.config.batch).map_while(|_| todo.pop()).collect();
+        let Some((codes, generator)) = &self.picked.generator else { return Ok(()) };
+        let values: Vec<f32> = batch.iter().flat_map(|&place| self.code(codes, place)).collect();
+        let images = generator.images(&values)?;
+        for (i, place) in batch.into_iter().enumerate() {
+            let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.config.viz_size)?;
+            let (image, bytes) = (image_name(place), media::encode_png(&picture)?);
+            run.write(&image, &bytes)?;
+            let sha256 = digest(&bytes);
+            self.rendered.insert(image.clone(), sha256.clone());
+            self.new.push(Rendered { image, sha256 });
+        }
+        self.new.reverse();
+        Ok(())
+    }
+
+    fn record(&mut self, _: &mut ActiveRun, _: f64) -> Result<Option<Rendered>, SefaError> {
+        Ok(self.new.pop())
+    }
+
+    fn may_save(&self) -> bool {
+        true
+    }
+
+    fn state(&mut self) -> Result<Option<()>, SefaError> {
+        Ok(None)
+    }
+
+    fn bundle(&self, (): &()) -> Bundle {
+        Bundle::default()
+    }
+
+    fn load(&mut self, dir: &RunDir, _: &Bundle, _: Position) -> Result<(), SefaError> {
+        let records = dir.records::<Rendered>(&|_| {})?;
+        self.rendered = records.into_iter().map(|record| (record.image, record.sha256)).collect();
+        Ok(())
+    }
+
+    fn artefacts(&mut self, run: &mut ActiveRun, _: Option<&()>, ending: bool) -> Result<(), SefaError> {
+        self.write_directions(run)?;
+        if ending && self.rendered.len() == self.images.len() {
+            self.without = self.assemble(run)?;
+            let record = |&place: &Place| {
+                let image = image_name(place);
+                Some(Rendered { sha256: self.rendered.get(&image)?.clone(), image })
+            };
+            let records: Vec<Rendered> = self.images.iter().filter_map(record).collect();
+            run.finish(&records)?;
+        }
+        Ok(())
+    }
+}
+
+impl Job {
+    /// The model's name.
+    pub fn model(&self) -> &str {
+        &self.picked.model
+    }
+
+    /// How many directions were asked for.
+    pub fn k(&self) -> usize {
+        self.asked
+    }
+
+    /// Where the video with this extension is, if there is one.
+    pub fn video(&self, dir: &RunDir, extension: &str) -> Option<std::path::PathBuf> {
+        Some(dir.file(&format!("{}.{extension}", self.name))).filter(|path| path.is_file())
+    }
+
+    /// All directions.
+    pub fn directions(&self) -> &Directions {
+        &self.picked.directions
+    }
+
+    /// The directions that are shown.
+    pub fn chosen(&self) -> &[usize] {
+        &self.chosen
+    }
+
+    /// What people called directions.
+    pub fn labels(&self) -> &BTreeMap<usize, String> {
+        &self.picked.labels
+    }
+
+    /// The formats for which the pictures are too large, with the reason.
+    pub fn without(&self) -> &[(&'static str, MediaError)] {
+        &self.without
+    }
+
+    /// Whether it has pictures.
+    pub fn has_pictures(&self) -> bool {
+        self.picked.generator.is_some()
+    }
+
+    /// The code of an image.
+    fn code(&self, codes: &Codes, (sample, edit): Place) -> Vec<f32> {
+        match edit {
+            None => codes.code(sample).to_vec(),
+            Some((direction, step)) => {
+                codes.edited(sample, &self.picked.directions, direction, self.distances[step])
+            }
+        }
+    }
+
+    /// The directions, and the table of their eigenvalues with labels.
+    fn write_directions(&self, run: &mut ActiveRun) -> Result<(), SefaError> {
+        let directions = &self.picked.directions;
+        let n = directions.len();
+        let tensors = [
+            NamedTensor::f64("directions", vec![n, directions.latent_dim], directions.vectors.clone()),
+            NamedTensor::f64("eigenvalues", vec![n], directions.eigenvalues.clone()),
+        ];
+        let path = run.dir().file("directions.safetensors");
+        run.keep_digested("directions.safetensors", &checkpoint::encode(&path, &tensors, None)?)?;
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["index", "eigenvalue", "share", "label"])?;
+        for (i, (value, share)) in directions.eigenvalues.iter().zip(directions.shares()).enumerate() {
+            let label = self.picked.labels.get(&i).map_or_else(String::new, |label| harmless(label));
+            table.write_record([i.to_string(), value.to_string(), share.to_string(), label])?;
+        }
+        let bytes = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        run.keep_digested("eigenvalues.csv", &bytes)?;
+        Ok(())
+    }
+
+    /// The image at a step along the direction in place `k`; at distance 0 that is the unedited one.
+    fn image_at(&self, sample: usize, k: usize, step: usize) -> String {
+        let edit = (self.distances[step] != 0.0).then(|| (self.chosen[k], step));
+        image_name((sample, edit))
+    }
+
+    fn picture(dir: &RunDir, name: &str, side: usize) -> Result<Picture, SefaError> {
+        let path = dir.file(name);
+        let wrong = |reason: String| SefaError::Picture { path: path.clone(), reason };
+        let picture = media::decode_png(&fs::read(&path)?).map_err(|error| wrong(error.to_string()))?;
+        if (picture.width, picture.height) != (side, side) {
+            return Err(wrong(format!("it is {} x {}, not {side} x {side}", picture.width, picture.height)));
+        }
+        Ok(picture)
+    }
+
+    /// Turns the images into pictures of directions, a video, a GIF and a page; gives the formats for which the
+    /// pictures are too large, with the reason.
+    fn assemble(&self, run: &mut ActiveRun) -> Result<Vec<(&'static str, MediaError)>, SefaError> {
+        if !self.has_pictures() {
+            return Ok(Vec::new());
+        }
+        let (side, samples) = (self.config.viz_size, self.config.samples);
+        let dir = run.dir().clone();
+        let frames =
+            (0..self.chosen.len()).map(|k| self.direction_picture(&dir, k)).collect::<Result<Vec<_>, _>>()?;
+        for (k, frame) in frames.iter().enumerate() {
+            run.keep_digested(&format!("frames/frame{k}.png"), &media::encode_png(frame)?)?;
+        }
+        let mut unedited = Picture::white(side, samples * side);
+        for sample in 0..samples {
+            unedited.paste(&Self::picture(&dir, &image_name((sample, None)), side)?, 0, sample * side);
+        }
+        let title = run.own_name(".mp4").and_then(|name| name.strip_suffix(".mp4")).unwrap_or(&self.name).to_owned();
+        let page = media::encode_page(&self.page(title.clone()), &frames, &unedited)?;
+        drop(frames);
+        let mut without = Vec::new();
+        let film = Film { job: self, dir: &dir };
+        for (extension, encoded) in
+            [("gif", media::encode_gif(&SmallFilm(&film), FPS)), ("mp4", media::encode_mp4(&film, FPS))]
+        {
+            match encoded {
+                // Many samples make a picture that no player takes; the page and the pictures of directions remain.
+                Err(reason @ (MediaError::TooLarge { .. } | MediaError::NotForVideo { .. })) => {
+                    without.push((extension, reason));
+                }
+                encoded => run.keep_digested(&format!("{title}.{extension}"), &encoded?)?,
+            }
+        }
+        run.keep_digested("index.html", &page)?;
+        Ok(without)
+    }
+
+    /// The direction in place `k`: a row a sample, a column a distance.
+    fn direction_picture(&self, dir: &RunDir, k: usize) -> Result<Picture, SefaError> {
+        let (side, samples) = (self.config.viz_size, self.config.samples);
+        let mut picture = Picture::white(self.distances.len() * side, samples * side);
+        for sample in 0..samples {
+            for step in 0..self.distances.len() {
+                let image = Self::picture(dir, &self.image_at(sample, k, step), side)?;
+                picture.paste(&image, step * side, sample * side);
+            }
+        }
+        Ok(picture)
+    }
+
+    fn page(&self, title: String) -> SefaPage {
+        let directions = &self.picked.directions;
+        let shares = directions.shares();
+        let direction = |&index: &usize| PageDirection {
+            index,
+            eigenvalue: directions.eigenvalues[index],
+            share: shares[index],
+            label: self.picked.labels.get(&index).cloned().unwrap_or_default(),
+        };
+        SefaPage {
+            title,
+            model: self.picked.model.clone(),
+            seed: self.config.seed,
+            samples: self.config.samples,
+            distances: self.distances.clone(),
+            eigenvalues: directions.eigenvalues.clone(),
+            directions: self.chosen.iter().map(direction).collect(),
+        }
+    }
+}
+
+/// A label that no spreadsheet takes for a formula.
+fn harmless(label: &str) -> String {
+    if label.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{label}") } else { label.to_owned() }
+}
+
+/// The image at the pictures' size, by bilinear interpolation as in the lab.
+fn resized(image: &tch::Tensor, side: usize) -> Result<Picture, SefaError> {
+    let channels = image.size()[1] as usize;
+    let scaled = image.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?;
+    Ok(image_picture(&tensor::to_host(&scaled)?, channels, side, 1))
+}
+
+/// The video's frames: for each distance the samples under each other, unedited and along each direction.
+struct Film<'a> {
+    job: &'a Job,
+    dir: &'a RunDir,
+}
+
+/// The same at half the size: a GIF of photographs is large.
+struct SmallFilm<'a>(&'a Film<'a>);
+
+impl Animation for SmallFilm<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
+        let picture = self.0.frame(step)?;
+        Ok(if self.0.job.config.viz_size.is_multiple_of(2) { picture.halved() } else { picture })
+    }
+}
+
+impl Animation for Film<'_> {
+    fn len(&self) -> usize {
+        self.job.distances.len()
+    }
+
+    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
+        let (job, side, samples) = (self.job, self.job.config.viz_size, self.job.config.samples);
+        let mut picture = Picture::white((job.chosen.len() + 1) * side, samples * side);
+        for sample in 0..samples {
+            let names = (0..job.chosen.len()).map(|k| job.image_at(sample, k, step));
+            for (column, name) in std::iter::once(image_name((sample, None))).chain(names).enumerate() {
+                let image = Job::picture(self.dir, &name, side).map_err(RenderError::new)?;
+                picture.paste(&image, column * side, sample * side);
+            }
+        }
+        Ok(picture)
+    }
+}

@@ -1,0 +1,482 @@
+//! A directory that may hold a run, as readers see it.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::kind::{MANIFEST, STATE};
+use super::manifest::essence;
+use super::state::{self, Bundle, Note, Noted};
+use super::{Ability, Input, Kind, LOCK, Manifest, Position, RunError, digest, lock, records};
+use crate::checkpoint;
+use crate::config::differences;
+use crate::data::npy;
+use crate::files;
+
+/// How far the run in a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// There is no run, or one that was killed before its first state.
+    Absent,
+    /// There is one, with this much done of all.
+    Unfinished {
+        /// Units done.
+        done: u64,
+        /// Units to do.
+        total: u64,
+    },
+    /// All is done.
+    Finished {
+        /// Units done.
+        done: u64,
+    },
+}
+
+/// What is in a directory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// Nothing, or nothing but what a killed process may leave.
+    Nothing,
+    /// A run that was killed before its first state.
+    HalfBegun(Manifest),
+    /// A run.
+    Run(Kind),
+    /// Other files, such as this one.
+    Foreign(String),
+}
+
+/// The settings that a run says which was made before there were manifests: a SeFa job wrote them in other words.
+fn old_settings(kind: Kind, said: Value) -> Value {
+    if kind != Kind::Sefa {
+        return said;
+    }
+    let list = |key: &str| said.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (directions, distances) = (list("directions"), list("distances"));
+    let codes = if said["codes"] == "unit mean square" { "unit-mean-square" } else { "as-drawn" };
+    serde_json::json!({
+        "model": "", "checkpoint": said["checkpoint"], "samples": said["samples"], "k": directions.len(),
+        "directions": directions, "seed": said["seed"], "start": distances.first(), "end": distances.last(),
+        "steps": distances.len(), "codes": codes, "raw": said["normalised_units"] == false, "layers": [],
+        "viz_size": said["viz_size"], "device": "cpu", "batch": 1,
+    })
+}
+
+/// A directory that may hold a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// The directory at `path`, which need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directories with runs directly under `parent`, in the order of their names; none where it is missing.
+    pub fn all_under(parent: &Path) -> Result<Vec<Self>, RunError> {
+        if !parent.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for entry in fs::read_dir(parent)? {
+            let run = Self::new(entry?.path());
+            if run.kind().is_some() {
+                found.push(run);
+            }
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// The kind of run that is there; None where there is none, or one that was killed before its first state.
+    pub fn kind(&self) -> Option<Kind> {
+        match Manifest::read(&self.path) {
+            Ok(Some(manifest)) => self.is_begun(manifest.kind).then_some(manifest.kind),
+            Ok(None) => self.old_kind(),
+            // A damaged manifest is a run's all the same; what it was can be seen from the other files.
+            Err(_) => Some(self.old_kind().unwrap_or(Kind::Points)),
+        }
+    }
+
+    /// The kind of a run that was made before runs had manifests.
+    fn old_kind(&self) -> Option<Kind> {
+        if self.file("job.json").is_file() && self.file("directions.safetensors").is_file() {
+            return Some(Kind::Sefa);
+        }
+        if !self.file("config.json").is_file() || !self.file(STATE).is_file() {
+            return None;
+        }
+        let text = fs::read_to_string(self.file("config.json")).ok()?;
+        let is_progan = serde_json::from_str::<Value>(&text).is_ok_and(|config| config.get("fmaps_base").is_some());
+        Some(if is_progan { Kind::Progan } else { Kind::Points })
+    }
+
+    fn is_begun(&self, kind: Kind) -> bool {
+        self.file(if kind.has_state() { STATE } else { kind.records_file() }).is_file()
+    }
+
+    /// What is in the directory, which need not exist. Nothing is changed, and nothing is read that does not look like a
+    /// run's.
+    pub fn look(&self) -> Result<Found, RunError> {
+        if std::fs::symlink_metadata(&self.path).is_err() {
+            return Ok(Found::Nothing);
+        }
+        if !self.path.is_dir() {
+            return Err(RunError::NotAFolder { path: self.path.clone() });
+        }
+        lock::check(&self.file(LOCK))?;
+        if let Some(manifest) = Manifest::read(&self.path)? {
+            let kind = manifest.kind;
+            return Ok(if self.is_begun(kind) { Found::Run(kind) } else { Found::HalfBegun(manifest) });
+        }
+        if let Some(kind) = self.old_kind() {
+            return Ok(Found::Run(kind));
+        }
+        let other = self.names()?.into_iter().next();
+        Ok(other.map_or(Found::Nothing, Found::Foreign))
+    }
+
+    /// The files in the directory and in the folders in it, by their paths there, without the lock and unfinished files;
+    /// an empty folder counts as a file.
+    pub(super) fn names(&self) -> Result<Vec<String>, RunError> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == LOCK || files::is_part(&name) {
+                continue;
+            }
+            if !entry.file_type()?.is_dir() {
+                names.push(name);
+                continue;
+            }
+            let before = names.len();
+            for inner in fs::read_dir(entry.path())? {
+                let inner = inner?.file_name().to_string_lossy().into_owned();
+                if !files::is_part(&inner) {
+                    names.push(format!("{name}/{inner}"));
+                }
+            }
+            if names.len() == before {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The run's manifest; for a run that was made before there were manifests, what it would say.
+    pub fn manifest(&self) -> Result<Manifest, RunError> {
+        match Manifest::read(&self.path)? {
+            Some(manifest) => Ok(manifest),
+            None => self.old_manifest(),
+        }
+    }
+
+    fn old_manifest(&self) -> Result<Manifest, RunError> {
+        let missing = |name: &str| RunError::NoRun { path: self.path.clone(), missing: name.to_owned() };
+        let kind = self.old_kind().ok_or_else(|| missing(MANIFEST))?;
+        let settings = old_settings(kind, self.json(kind.settings_file())?);
+        let mut inputs = Vec::new();
+        let mut total = 0;
+        if kind.has_state()
+            && let Noted::Untied { data: Some(sha256) } = state::note(&self.file(STATE))?
+        {
+            let path = settings.pointer("/data/path").and_then(Value::as_str).unwrap_or_default();
+            inputs.push(Input::new("data", Path::new(path), sha256, &self.path));
+        }
+        if let Some(key) = kind.total_key() {
+            total = settings.get(key).and_then(Value::as_u64).unwrap_or(0);
+        }
+        let files = kind.files().iter().map(|&name| name.to_owned()).collect();
+        Ok(Manifest::new(kind, settings, inputs, files, total))
+    }
+
+    /// The run's settings, as long as the saved state says that it is to be.
+    pub fn settings(&self) -> Result<Value, RunError> {
+        let manifest = self.manifest()?;
+        let name = manifest.kind.settings_file();
+        // Both say the same; a file that was put there from elsewhere does not.
+        if self.file(name).is_file() {
+            let there = essence(manifest.kind, &self.json(name)?);
+            let ours = essence(manifest.kind, &manifest.settings);
+            let differing = differences(&there, &ours);
+            if !differing.is_empty() && manifest.kind != Kind::Sefa {
+                let keys = differing.iter().map(|difference| difference.key.as_str()).collect::<Vec<_>>().join(", ");
+                return Err(self.malformed(name, format!("it differs from {MANIFEST} in {keys}")));
+            }
+        }
+        let mut settings = manifest.settings;
+        if let (Some(key), true) = (manifest.kind.total_key(), self.file(STATE).is_file())
+            && let Noted::Tied(note) = state::note(&self.file(STATE))?
+            && let Some(total) = settings.get_mut(key)
+            && total.as_u64().is_some_and(|total| total < note.total)
+        {
+            *total = note.total.into();
+        }
+        Ok(settings)
+    }
+
+    /// How far the run is.
+    pub fn status(&self) -> Result<Status, RunError> {
+        let Some(kind) = self.kind() else { return Ok(Status::Absent) };
+        let Position { done, total } = self.position(kind)?;
+        Ok(if done >= total { Status::Finished { done } } else { Status::Unfinished { done, total } })
+    }
+
+    fn position(&self, kind: Kind) -> Result<Position, RunError> {
+        let manifest = self.manifest()?;
+        if !kind.has_state() {
+            if !self.file(kind.records_file()).is_file() {
+                // Made before such jobs kept records: it goes on as far as it has to.
+                return Ok(Position { done: 0, total: 1 });
+            }
+            let (total, done) = (manifest.total, records::read(&self.file(kind.records_file()))?.len() as u64);
+            // What is put together from the images comes last.
+            let done = if manifest.finished { total } else { done.min(total.max(1) - 1) };
+            return Ok(Position { done, total: total.max(done).max(u64::from(!manifest.finished)) });
+        }
+        match state::note(&self.file(STATE))? {
+            Noted::Tied(note) => {
+                self.check_ties(&manifest, &note)?;
+                Ok(Position { done: note.done, total: note.total })
+            }
+            Noted::Untied { .. } => {
+                let name = if kind == Kind::Points { "progress.epoch" } else { "progress.images" };
+                let done = checkpoint::load_count(&self.file(STATE), name)?;
+                let total = if manifest.total > 0 { manifest.total } else { u64::MAX };
+                Ok(Position { done, total })
+            }
+        }
+    }
+
+    fn check_ties(&self, manifest: &Manifest, note: &Note) -> Result<(), RunError> {
+        if note.run == manifest.identity() {
+            return Ok(());
+        }
+        Err(self.malformed(STATE, format!("it belongs to another run than {MANIFEST}")))
+    }
+
+    /// The saved state, of the run that the manifest describes.
+    pub fn state(&self) -> Result<(Bundle, Position), RunError> {
+        let manifest = self.manifest()?;
+        let (bundle, position, _) = self.noted_state(&manifest)?;
+        Ok((bundle, position))
+    }
+
+    pub(super) fn noted_state(&self, manifest: &Manifest) -> Result<(Bundle, Position, Option<Note>), RunError> {
+        let path = self.file(STATE);
+        if !path.exists() {
+            return Err(RunError::NoRun { path: self.path.clone(), missing: STATE.to_owned() });
+        }
+        let position = self.position(manifest.kind)?;
+        let (bundle, noted) = state::read(&path)?;
+        match noted {
+            Noted::Tied(note) => {
+                self.check_ties(manifest, &note)?;
+                Ok((bundle, position, Some(note)))
+            }
+            Noted::Untied { .. } => Ok((bundle, position, None)),
+        }
+    }
+
+    /// Refuses a run of another kind than `wanted`, or no run.
+    pub fn expect(&self, wanted: Kind) -> Result<(), RunError> {
+        match self.kind() {
+            Some(found) if found == wanted => Ok(()),
+            Some(found) => Err(RunError::OtherKind { path: self.path.clone(), found, wanted }),
+            None => Err(RunError::NoRun { path: self.path.clone(), missing: wanted.settings_file().to_owned() }),
+        }
+    }
+
+    /// Refuses a run of a kind with which a command can do nothing.
+    pub fn expect_able(&self, ability: Ability, kind: Kind) -> Result<(), RunError> {
+        if kind.can(ability) {
+            return Ok(());
+        }
+        Err(RunError::OtherKind { path: self.path.clone(), found: kind, wanted: Kind::Points })
+    }
+
+    /// Whether there is a run that a command can do something with.
+    pub fn can(&self, ability: Ability) -> bool {
+        self.kind().is_some_and(|kind| kind.can(ability))
+    }
+
+    /// Whether a process writes here.
+    pub fn is_locked(&self) -> bool {
+        lock::is_held(&self.path)
+    }
+
+    /// The records of all units done. What was appended after the saved state is among them, while a process writes.
+    /// `conform` is [`super::Claim::conform`].
+    pub fn records<R: DeserializeOwned>(&self, conform: &dyn Fn(&mut Value)) -> Result<Vec<R>, RunError> {
+        let kind = self.manifest()?.kind;
+        let path = self.file(kind.records_file());
+        // First the state, which counts on what was written before it.
+        let note = self.note(kind)?;
+        if !path.is_file() {
+            return Err(RunError::NoRun { path: self.path.clone(), missing: kind.records_file().to_owned() });
+        }
+        let mut values = records::read(&path)?;
+        if let Some(note) = note {
+            let counted = |values: &[Value]| {
+                let counted = values.get(..note.records.count as usize)?;
+                (records::Records::of(path.clone(), counted).ledger() == note.records).then_some(())
+            };
+            let as_they_are = counted(&values);
+            if as_they_are.is_none() {
+                if let Some(last) = (note.records.count as usize).checked_sub(1).and_then(|last| values.get_mut(last)) {
+                    conform(last);
+                }
+                let reason = || format!("its first {} records are not those that {STATE} counts on", note.records.count);
+                counted(&values).ok_or_else(|| self.malformed(kind.records_file(), reason()))?;
+            }
+        }
+        records::typed(&path, values)
+    }
+
+    fn note(&self, kind: Kind) -> Result<Option<Note>, RunError> {
+        if !kind.has_state() || !self.file(STATE).is_file() {
+            return Ok(None);
+        }
+        match state::note(&self.file(STATE))? {
+            Noted::Tied(note) => Ok(Some(note)),
+            Noted::Untied { .. } => Ok(None),
+        }
+    }
+
+    /// How many frames of a series the saved state counts on, and the SHA-256 of their bytes.
+    pub fn counted_frames(&self) -> Result<Option<(usize, String)>, RunError> {
+        let note = self.note(self.manifest()?.kind)?;
+        Ok(note.and_then(|note| note.frames).map(|frames| (frames.count as usize, frames.sha256)))
+    }
+
+    /// What is wrong with the files that the manifest and the saved state answer for, a line each.
+    pub fn faults(&self) -> Vec<String> {
+        let manifest = match self.manifest() {
+            Ok(manifest) => manifest,
+            Err(error) => return vec![error.to_string()],
+        };
+        let mut expected: Vec<(String, String)> = manifest.digests.clone().into_iter().collect();
+        let mut faults = Vec::new();
+        if manifest.kind.has_state() {
+            match self.noted_state(&manifest) {
+                Ok((_, _, note)) => expected.extend(note.into_iter().flat_map(|note| note.files)),
+                Err(error) => faults.push(error.to_string()),
+            }
+        }
+        if let Err(error) = self.settings() {
+            faults.push(error.to_string());
+        }
+        for (name, sha256) in expected {
+            match fs::read(self.file(&name)) {
+                Ok(bytes) if digest(&bytes) == sha256 => {}
+                Ok(_) => faults.push(format!("{name} is not what was written")),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => faults.push(format!("{name} is missing")),
+                Err(error) => faults.push(error.to_string()),
+            }
+        }
+        faults
+    }
+
+    /// The path of one of the run's files.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// An error about one of the run's files.
+    pub fn malformed(&self, name: &str, reason: impl Into<String>) -> RunError {
+        RunError::Malformed { path: self.file(name), reason: reason.into() }
+    }
+
+    /// A file's bytes, which are those that the manifest has the digest of; a missing file means that there is no run.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
+        let bytes = self.read_unchecked(name)?;
+        if let Ok(Some(manifest)) = Manifest::read(&self.path)
+            && manifest.digests.get(name).is_some_and(|expected| *expected != digest(&bytes))
+        {
+            return Err(self.malformed(name, format!("it is not the file that {MANIFEST} speaks of")));
+        }
+        Ok(bytes)
+    }
+
+    fn read_unchecked(&self, name: &str) -> Result<Vec<u8>, RunError> {
+        match fs::read(self.file(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(RunError::NoRun { path: self.path.clone(), missing: name.to_owned() })
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// A file's text.
+    pub fn read_text(&self, name: &str) -> Result<String, RunError> {
+        String::from_utf8(self.read(name)?).map_err(|_| self.malformed(name, "it is not text"))
+    }
+
+    /// A JSON file.
+    pub fn json(&self, name: &str) -> Result<Value, RunError> {
+        serde_json::from_str(&self.read_text(name)?).map_err(|error| self.malformed(name, error.to_string()))
+    }
+
+    /// A float32 array, all of whose numbers are finite.
+    pub fn array(&self, name: &str) -> Result<npy::Array, RunError> {
+        let array = npy::decode(&self.read(name)?).map_err(|error| self.malformed(name, error.to_string()))?;
+        match array.values.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err(self.malformed(name, format!("number {at} is {}", array.values[at]))),
+            None => Ok(array),
+        }
+    }
+
+    /// The labels of a series' frames.
+    pub fn labels(&self, name: &str) -> Result<Vec<u64>, RunError> {
+        super::series::read_labels(self, name)
+    }
+
+    /// Where an input lies whose content has the digest that the run was begun with: in `given`, or where it lay.
+    /// `digest_at` gives the digest of what is in a file.
+    pub fn input<T, E: From<RunError>>(
+        &self,
+        role: &str,
+        given: Option<&Path>,
+        load: impl Fn(&Path) -> Result<(T, String), E>,
+    ) -> Result<T, E> {
+        let manifest = self.manifest()?;
+        let Some(input) = manifest.inputs.iter().find(|input| input.role == role) else {
+            let path = given.map_or_else(PathBuf::new, Path::to_owned);
+            return Ok(load(&path)?.0);
+        };
+        let other = |path: &Path| RunError::OtherInput {
+            path: self.path.clone(),
+            role: role.to_owned(),
+            input: path.display().to_string(),
+        };
+        if let Some(path) = given {
+            let (loaded, sha256) = load(path)?;
+            return if sha256 == input.sha256 { Ok(loaded) } else { Err(other(path).into()) };
+        }
+        let places = input.places(&self.path);
+        let mut wrong = None;
+        for place in &places {
+            match load(place) {
+                Ok((loaded, sha256)) if sha256 == input.sha256 => return Ok(loaded),
+                Ok(_) => wrong = wrong.or(Some(E::from(other(place)))),
+                Err(error) if place.exists() => wrong = wrong.or(Some(error)),
+                Err(_) => {}
+            }
+        }
+        Err(wrong.unwrap_or_else(|| {
+            let [named, seen] = places.map(|place| place.display().to_string());
+            let looked = if named == seen { named } else { format!("{named} and {seen}") };
+            RunError::NoInput { path: self.path.clone(), role: role.to_owned(), looked }.into()
+        }))
+    }
+}

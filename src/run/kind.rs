@@ -1,0 +1,222 @@
+//! The kinds of run, and what each says of itself as plain data. `kinds` holds what they do.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Training on 2-D points.
+    Points,
+    /// Training a ProGAN on images.
+    Progan,
+    /// The semantic directions of a generator, rendered.
+    Sefa,
+}
+
+/// What a command can ask of a run, beyond listing, resuming and replacing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// `gan-lab draw`
+    Draw,
+    /// `gan-lab eval`
+    Evaluate,
+    /// `gan-lab compare`
+    Compare,
+    /// `gan-lab sweep`
+    Sweep,
+}
+
+/// The manifest's name, of every kind.
+pub(super) const MANIFEST: &str = "run.json";
+/// The saved state's name, of every kind that has one.
+pub(super) const STATE: &str = "state.safetensors";
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Points, Self::Progan, Self::Sefa];
+
+    /// The name in files and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Points => "points",
+            Self::Progan => "progan",
+            Self::Sefa => "sefa",
+        }
+    }
+
+    /// What a person calls such a run, with its article.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Points => "a run of points",
+            Self::Progan => "a ProGAN run",
+            Self::Sefa => "a SeFa job",
+        }
+    }
+
+    /// The same without an article.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Points => "run",
+            Self::Progan => "ProGAN run",
+            Self::Sefa => "SeFa job",
+        }
+    }
+
+    /// The command that makes such a run.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Points => "gan-lab train",
+            Self::Progan => "gan-lab train progan",
+            Self::Sefa => "gan-lab sefa",
+        }
+    }
+
+    /// What its position counts.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Points => "epoch",
+            Self::Progan | Self::Sefa => "image",
+        }
+    }
+
+    /// The file in which people read the settings.
+    pub const fn settings_file(self) -> &'static str {
+        match self {
+            Self::Points | Self::Progan => "config.json",
+            Self::Sefa => "job.json",
+        }
+    }
+
+    /// The file of records, one JSON object a line.
+    pub const fn records_file(self) -> &'static str {
+        match self {
+            Self::Points | Self::Progan => "metrics.jsonl",
+            Self::Sefa => "images.jsonl",
+        }
+    }
+
+    /// Whether the run has a state of tensors; a kind without one goes by its records.
+    pub const fn has_state(self) -> bool {
+        !matches!(self, Self::Sefa)
+    }
+
+    /// The files that such a run writes; `#` stands for digits, `*` for the name of the job.
+    pub const fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Points => &[
+                MANIFEST,
+                "config.json",
+                "metrics.jsonl",
+                "floor.json",
+                "real.npy",
+                "noise.npy",
+                "samples.npy",
+                "frames.json",
+                "generator.safetensors",
+                "discriminator.safetensors",
+                STATE,
+            ],
+            Self::Progan => &[
+                MANIFEST,
+                "config.json",
+                "metrics.jsonl",
+                "samples/#.png",
+                "training.gif",
+                "generator.safetensors",
+                STATE,
+            ],
+            Self::Sefa => &[
+                MANIFEST,
+                "job.json",
+                "directions.safetensors",
+                "eigenvalues.csv",
+                "images.jsonl",
+                "images/sample#.png",
+                "images/sample#_semantic#_step#.png",
+                "frames/frame#.png",
+                "*.mp4",
+                "*.gif",
+                "index.html",
+            ],
+        }
+    }
+
+    /// The setting that may grow when the run goes on, and what the position is measured against.
+    pub const fn total_key(self) -> Option<&'static str> {
+        match self {
+            Self::Points => Some("epochs"),
+            Self::Progan | Self::Sefa => None,
+        }
+    }
+
+    /// Settings that say how a run is done and not what it is: they may be others when it goes on.
+    pub const fn free_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Points | Self::Progan => &["threads"],
+            Self::Sefa => &["device", "batch"],
+        }
+    }
+
+    /// Settings that say where an input lies; its digest says what it is.
+    pub const fn input_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Points => &["data.path", "data.key"],
+            Self::Progan => &["data"],
+            Self::Sefa => &["checkpoint", "model"],
+        }
+    }
+
+    /// Whether a command can do something with such a run.
+    pub const fn can(self, ability: Ability) -> bool {
+        match (self, ability) {
+            (Self::Points, Ability::Draw | Ability::Evaluate | Ability::Compare | Ability::Sweep) => true,
+            (Self::Progan | Self::Sefa, _) => false,
+        }
+    }
+
+    /// What shows or measures such a run instead, where a command cannot.
+    pub const fn instead(self) -> &'static str {
+        match self {
+            Self::Points => "gan-lab draw, eval and compare take it",
+            Self::Progan => "its pictures are training.gif and samples/; gan-lab sefa shows its directions",
+            Self::Sefa => "its page is index.html",
+        }
+    }
+}
+
+/// Whether a name matches a pattern in which `#` stands for one or more digits.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('#') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+            digits > 0 && matches(rest, &name[digits..])
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_numbers_and_nothing_else() {
+        assert!(matches("samples/#.png", "samples/000012.png"));
+        assert!(matches("images/sample#_semantic#_step#.png", "images/sample0_semantic12_step3.png"));
+        assert!(matches("run.json", "run.json"));
+        for wrong in ["samples/.png", "samples/thesis.png", "samples/1.jpg", "samples/1.png.bak", "samples/1a.png"] {
+            assert!(!matches("samples/#.png", wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_kind_lists_the_files_that_it_names() {
+        for kind in Kind::ALL {
+            for name in [MANIFEST, kind.settings_file(), kind.records_file()] {
+                assert!(kind.files().contains(&name), "{} {name}", kind.name());
+            }
+            assert_eq!(kind.files().contains(&STATE), kind.has_state());
+        }
+    }
+}

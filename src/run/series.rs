@@ -1,0 +1,245 @@
+//! Series: an npy array that grows by a frame at a time, and the JSON list of the frames' labels.
+//!
+//! A frame is appended in two steps: its numbers go after the end, then the header, which says how many frames there are,
+//! is replaced in place. Between the two, readers see the file without the new frame. The labels are written before a state
+//! is saved that counts the frames, so that no reader labels a frame wrongly.
+
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::PathBuf;
+
+use fs_err as fs;
+use sha2::{Digest as _, Sha256};
+
+use super::lock::no_links;
+use super::state::Ledger;
+use super::{RunDir, RunError, hex};
+use crate::data::npy;
+use crate::files;
+
+/// Which files a series has, and what belongs into them.
+pub struct SeriesPlan {
+    /// The array's file.
+    pub array: &'static str,
+    /// The labels' file.
+    pub labels: &'static str,
+    /// The shape of a frame.
+    pub shape: Vec<u64>,
+    /// Whether a frame with this label belongs there.
+    pub due: Box<dyn Fn(u64) -> bool>,
+}
+
+/// A series that this process writes.
+#[derive(Debug)]
+pub(super) struct Series {
+    array: PathBuf,
+    labels_path: PathBuf,
+    shape: Vec<u64>,
+    labels: Vec<u64>,
+    digest: Sha256,
+}
+
+impl Series {
+    /// Starts both files, without a frame.
+    pub(super) fn create(dir: &RunDir, plan: &SeriesPlan) -> Result<Self, RunError> {
+        let series = Self::empty(dir, plan);
+        files::write(&series.array, &npy::header(&series.whole_shape(0)))?;
+        series.write_labels()?;
+        Ok(series)
+    }
+
+    /// Goes on with the frames up to `last`; what is beyond them is taken off by [`Self::cut`].
+    pub(super) fn open(dir: &RunDir, plan: &SeriesPlan, last: u64) -> Result<Self, RunError> {
+        let mut series = Self::empty(dir, plan);
+        let labels = read_labels(dir, plan.labels)?;
+        let there = frames_there(dir, plan)?;
+        series.labels = labels.into_iter().take(there as usize).take_while(|&label| label <= last).collect();
+        series.count_in()?;
+        Ok(series)
+    }
+
+    /// Leaves the last frame out where it was recorded only because it was to be the last of a run that has become longer.
+    pub(super) fn leave_undue(&mut self, plan: &SeriesPlan) -> Result<(), RunError> {
+        if self.labels.last().is_some_and(|&label| !(plan.due)(label)) {
+            self.labels.pop();
+            self.count_in()?;
+        }
+        Ok(())
+    }
+
+    /// The digest of the frames that have labels.
+    fn count_in(&mut self) -> Result<(), RunError> {
+        self.digest = Sha256::new();
+        let mut file = read_only(&self.array)?;
+        file.seek(SeekFrom::Start(self.start()))?;
+        let mut bytes = vec![0; self.frame_bytes()];
+        for _ in 0..self.labels.len() {
+            file.read_exact(&mut bytes)?;
+            self.digest.update(&bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes off what is beyond the frames that count.
+    pub(super) fn cut(&self) -> Result<(), RunError> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true);
+        no_links(&mut options);
+        let mut file = options.open(&self.array)?;
+        file.write_all(&npy::header(&self.whole_shape(self.labels.len())))?;
+        file.set_len(self.start() + (self.labels.len() * self.frame_bytes()) as u64)?;
+        file.sync_data()?;
+        self.write_labels()
+    }
+
+    /// Adds a frame.
+    pub(super) fn append(&mut self, label: u64, values: &[f32]) -> Result<(), RunError> {
+        let header = npy::header(&self.whole_shape(self.labels.len() + 1));
+        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let mut options = fs::OpenOptions::new();
+        options.write(true);
+        no_links(&mut options);
+        let mut file = options.open(&self.array)?;
+        file.seek(SeekFrom::Start(self.start() + (self.labels.len() * bytes.len()) as u64))?;
+        file.write_all(&bytes)?;
+        file.rewind()?;
+        file.write_all(&header)?;
+        self.digest.update(&bytes);
+        self.labels.push(label);
+        Ok(())
+    }
+
+    /// The label of the last frame.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.labels.last().copied()
+    }
+
+    /// Waits until all frames are on the disk, and labels them.
+    pub(super) fn sync(&self) -> Result<(), RunError> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true);
+        no_links(&mut options);
+        options.open(&self.array)?.sync_data()?;
+        self.write_labels()
+    }
+
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger { count: self.labels.len() as u64, sha256: hex(&self.digest.clone().finalize()) }
+    }
+
+    fn empty(dir: &RunDir, plan: &SeriesPlan) -> Self {
+        Self {
+            array: dir.file(plan.array),
+            labels_path: dir.file(plan.labels),
+            shape: plan.shape.clone(),
+            labels: Vec::new(),
+            digest: Sha256::new(),
+        }
+    }
+
+    fn whole_shape(&self, frames: usize) -> Vec<u64> {
+        [&[frames as u64], &self.shape[..]].concat()
+    }
+
+    /// Where the numbers begin: our headers are of one length.
+    fn start(&self) -> u64 {
+        npy::header(&self.whole_shape(0)).len() as u64
+    }
+
+    fn frame_bytes(&self) -> usize {
+        self.shape.iter().product::<u64>() as usize * size_of::<f32>()
+    }
+
+    fn write_labels(&self) -> Result<(), RunError> {
+        let text = serde_json::Value::from(self.labels.clone()).to_string();
+        if fs::read(&self.labels_path).is_ok_and(|old| old == (text.clone() + "\n").into_bytes()) {
+            return Ok(());
+        }
+        Ok(files::write(&self.labels_path, (text + "\n").as_bytes())?)
+    }
+}
+
+/// Frames in the array, whose shape and length are looked at.
+fn frames_there(dir: &RunDir, plan: &SeriesPlan) -> Result<u64, RunError> {
+    let path = dir.file(plan.array);
+    let mut head = Vec::new();
+    read_only(&path)?.take(1 << 16).read_to_end(&mut head)?;
+    let first = npy::shape(&head).map_err(|error| dir.malformed(plan.array, error.to_string()))?;
+    let expected = format!("[frames, {}]", plan.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+    let frames = match first.split_first() {
+        Some((&frames, rest)) if rest == plan.shape => frames,
+        _ => return Err(dir.malformed(plan.array, format!("its shape is {first:?}, not {expected}"))),
+    };
+    // What a header claims is not there before its numbers are.
+    let start = npy::header(&[&[0], &plan.shape[..]].concat()).len() as u64;
+    let bytes = plan.shape.iter().product::<u64>() * size_of::<f32>() as u64;
+    let length = fs::metadata(&path)?.len().saturating_sub(start);
+    Ok(frames.min(length / bytes.max(1)))
+}
+
+/// The labels in a series' file, which ascend.
+pub(super) fn read_labels(dir: &RunDir, name: &str) -> Result<Vec<u64>, RunError> {
+    let text = dir.read_text(name)?;
+    let labels: Vec<u64> = serde_json::from_str(&text).map_err(|error| dir.malformed(name, error.to_string()))?;
+    if !labels.is_sorted_by(|a, b| a < b) {
+        return Err(dir.malformed(name, "its numbers do not ascend"));
+    }
+    Ok(labels)
+}
+
+fn read_only(path: &std::path::Path) -> Result<fs::File, RunError> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    no_links(&mut options);
+    Ok(options.open(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> SeriesPlan {
+        SeriesPlan { array: "a.npy", labels: "l.json", shape: vec![3, 2], due: Box::new(|_| true) }
+    }
+
+    fn frame(value: f32) -> Vec<f32> {
+        vec![value; 6]
+    }
+
+    #[test]
+    fn frames_are_appended_counted_and_taken_off_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        let mut series = Series::create(&dir, &plan()).unwrap();
+        for (i, label) in [10, 20, 25].into_iter().enumerate() {
+            series.append(label, &frame(i as f32)).unwrap();
+        }
+        series.sync().unwrap();
+        let whole = fs::read(dir.file("a.npy")).unwrap();
+        let array = npy::decode(&whole).unwrap();
+        assert_eq!(array.shape, [3, 3, 2]);
+        assert_eq!(array.values, [frame(0.0), frame(1.0), frame(2.0)].concat());
+        let mut cut = Series::open(&dir, &plan(), 20).unwrap();
+        cut.cut().unwrap();
+        assert_eq!(read_labels(&dir, "l.json").unwrap(), [10, 20]);
+        cut.append(25, &frame(2.0)).unwrap();
+        cut.sync().unwrap();
+        assert_eq!(fs::read(dir.file("a.npy")).unwrap(), whole, "a frame taken off and put on again");
+        assert_eq!(cut.ledger(), series.ledger());
+    }
+
+    #[test]
+    fn a_frame_that_was_cut_off_is_not_counted_and_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        let mut series = Series::create(&dir, &plan()).unwrap();
+        series.append(10, &frame(1.0)).unwrap();
+        series.sync().unwrap();
+        let sound = fs::read(dir.file("a.npy")).unwrap();
+        // Killed after half of the numbers: the header still says one frame.
+        fs::write(dir.file("a.npy"), [&sound[..], &[7; 11]].concat()).unwrap();
+        let again = Series::open(&dir, &plan(), 100).unwrap();
+        assert_eq!(again.ledger(), series.ledger());
+        again.cut().unwrap();
+        assert_eq!(fs::read(dir.file("a.npy")).unwrap(), sound);
+    }
+}

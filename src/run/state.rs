@@ -1,0 +1,206 @@
+//! `state.safetensors`: all that resuming needs, in one file, so that it is of one moment.
+//!
+//! Its note ties it to the run: the digest of the run's settings and inputs, how far it is, and how many records and
+//! frames it counts on, with their digests. It decides: whatever the other files hold beyond it is from work that was cut
+//! off.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{RunError, hex};
+use crate::checkpoint::{self, CheckpointError, NamedTensor, Numbers, TensorError};
+
+const FORMAT: &str = "gan-lab state 2";
+/// Before states were tied to their runs.
+const OLD_FORMAT: &str = "gan-lab state 1";
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Units done: epochs, or images.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+}
+
+/// How many entries of a growing file count, and the SHA-256 of what they say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ledger {
+    pub(super) count: u64,
+    pub(super) sha256: String,
+}
+
+/// What the file says beside its tensors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    format: String,
+    /// The digest of settings and inputs, [`super::manifest::Manifest::identity`].
+    pub(super) run: String,
+    pub(super) done: u64,
+    pub(super) total: u64,
+    pub(super) records: Ledger,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) frames: Option<Ledger>,
+    /// The SHA-256 of files that follow from the state.
+    pub(super) files: BTreeMap<String, String>,
+    /// The SHA-256 of all tensors.
+    tensors: String,
+}
+
+#[derive(Deserialize)]
+struct OldNote {
+    format: String,
+    data: String,
+}
+
+/// Which note a state has.
+#[derive(Clone, Debug)]
+pub(super) enum Noted {
+    /// Today's.
+    Tied(Note),
+    /// One of before states were tied to their runs, with the data's digest where it was said.
+    Untied { data: Option<String> },
+}
+
+/// Named tensors, some of them under a common prefix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bundle {
+    /// The tensors.
+    pub tensors: Vec<NamedTensor>,
+}
+
+impl Bundle {
+    /// Adds a count.
+    pub fn add_count(&mut self, name: impl Into<String>, n: u64) {
+        self.tensors.push(NamedTensor::i64(name, vec![], vec![n as i64]));
+    }
+
+    /// Adds a flat array.
+    pub fn add_array(&mut self, name: impl Into<String>, values: Vec<f32>) {
+        self.tensors.push(NamedTensor::f32(name, vec![values.len()], values));
+    }
+
+    /// Adds tensors, `prefix` before their names.
+    pub fn add_under(&mut self, prefix: &str, tensors: impl IntoIterator<Item = NamedTensor>) {
+        self.tensors.extend(tensors.into_iter().map(|tensor| tensor.prefixed(prefix)));
+    }
+
+    /// A count, which is one whole number, 0 or more.
+    pub fn count(&self, name: &str) -> Result<u64, TensorError> {
+        NamedTensor::find(&self.tensors, name)?.as_count()
+    }
+
+    /// A flat array in single precision.
+    pub fn array(&self, name: &str) -> Result<Vec<f32>, TensorError> {
+        Ok(NamedTensor::find(&self.tensors, name)?.as_f32_any()?.to_vec())
+    }
+
+    /// An array in double precision of this length.
+    pub fn doubles(&self, name: &str, length: usize) -> Result<Vec<f64>, TensorError> {
+        Ok(NamedTensor::find(&self.tensors, name)?.as_f64(&[length])?.to_vec())
+    }
+
+    /// Whether there is a tensor of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.iter().any(|tensor| tensor.name == name)
+    }
+
+    /// The tensors whose names begin with `prefix`, without it.
+    pub fn under(&self, prefix: &str) -> Self {
+        let named = self.tensors.iter().filter_map(|tensor| {
+            let name = tensor.name.strip_prefix(prefix)?.to_owned();
+            Some(NamedTensor { name, ..tensor.clone() })
+        });
+        Self { tensors: named.collect() }
+    }
+
+    fn digest(&self) -> String {
+        let mut order: Vec<&NamedTensor> = self.tensors.iter().collect();
+        order.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut hash = Sha256::new();
+        for tensor in order {
+            hash.update(format!("{} {:?} ", tensor.name, tensor.shape));
+            hash.update(tensor.bytes());
+        }
+        hex(&hash.finalize())
+    }
+
+    fn first_not_finite(&self) -> Option<&str> {
+        let finite = |tensor: &NamedTensor| match &tensor.numbers {
+            Numbers::F32(values) => values.iter().all(|x| x.is_finite()),
+            Numbers::F64(values) => values.iter().all(|x| x.is_finite()),
+            Numbers::F16(values) => values.iter().all(|x| x.is_finite()),
+            Numbers::I64(_) => true,
+        };
+        self.tensors.iter().find(|tensor| !finite(tensor)).map(|tensor| tensor.name.as_str())
+    }
+}
+
+/// What ties a state to its run.
+pub(super) struct Tie {
+    /// The digest of settings and inputs.
+    pub(super) run: String,
+    pub(super) position: Position,
+    pub(super) records: Ledger,
+    pub(super) frames: Option<Ledger>,
+    pub(super) files: BTreeMap<String, String>,
+}
+
+/// Writes a state.
+pub(super) fn write(path: &Path, bundle: &Bundle, tie: Tie) -> Result<(), RunError> {
+    let Tie { run, position: Position { done, total }, records, frames, files } = tie;
+    let format = FORMAT.to_owned();
+    let note = Note { format, run, done, total, records, frames, files, tensors: bundle.digest() };
+    let note = serde_json::to_string(&note).map_err(|error| malformed(path, error.to_string()))?;
+    Ok(checkpoint::save(path, &bundle.tensors, Some(note))?)
+}
+
+/// The note of the state at `path`, without its tensors.
+pub(super) fn note(path: &Path) -> Result<Noted, RunError> {
+    noted(path, checkpoint::load_note(path)?.as_deref())
+}
+
+/// A state with its note. Every number in it is finite, and what the note says of the tensors holds.
+pub(super) fn read(path: &Path) -> Result<(Bundle, Noted), RunError> {
+    let file = checkpoint::load(path)?;
+    let noted = noted(path, file.note.as_deref())?;
+    let bundle = Bundle { tensors: file.tensors };
+    if let Noted::Tied(note) = &noted
+        && note.tensors != bundle.digest()
+    {
+        return Err(malformed(path, "its numbers are not those that were saved"));
+    }
+    if let Some(name) = bundle.first_not_finite() {
+        return Err(malformed(path, format!("'{name}' has a number that is not finite")));
+    }
+    Ok((bundle, noted))
+}
+
+fn noted(path: &Path, text: Option<&str>) -> Result<Noted, RunError> {
+    // ProGAN's states had no note.
+    let Some(text) = text else { return Ok(Noted::Untied { data: None }) };
+    if let Ok(note) = serde_json::from_str::<Note>(text)
+        && note.format == FORMAT
+    {
+        if note.done > note.total {
+            return Err(malformed(path, format!("it says {} of {}", note.done, note.total)));
+        }
+        return Ok(Noted::Tied(note));
+    }
+    match serde_json::from_str::<OldNote>(text) {
+        Ok(note) if note.format == OLD_FORMAT => Ok(Noted::Untied { data: Some(note.data) }),
+        _ => Err(malformed(path, format!("its metadata do not say '{FORMAT}'"))),
+    }
+}
+
+/// A tensor of the state at `path` that is not what was expected.
+pub fn wrong_tensor(path: &Path, problem: TensorError) -> RunError {
+    CheckpointError::Tensor { path: path.to_owned(), problem }.into()
+}
+
+fn malformed(path: &Path, reason: impl Into<String>) -> RunError {
+    RunError::Malformed { path: path.to_owned(), reason: reason.into() }
+}
