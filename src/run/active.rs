@@ -157,6 +157,14 @@ impl ActiveRun {
         Ok((run, state))
     }
 
+    /// Whether the run in a directory is the one that is claimed.
+    pub(super) fn is_same(dir: &RunDir, claim: &Claim) -> bool {
+        let Ok(saved) = dir.manifest() else { return false };
+        dir.kind() == Some(claim.kind)
+            && same_settings(dir, &saved, claim).is_ok()
+            && same_inputs(dir, &saved, claim).is_ok_and(|warnings| warnings.is_empty())
+    }
+
     /// Brings the files in line with the state. A run that is to be longer than its state says gets a state that says so
     /// first: killed in between, the next who goes on with it finds what is still to be done.
     fn settle(

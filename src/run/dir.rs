@@ -191,7 +191,7 @@ impl RunDir {
             && let Noted::Untied { data: Some(sha256) } = state::note(&self.file(STATE))?
         {
             let path = settings.pointer("/data/path").and_then(Value::as_str).unwrap_or_default();
-            inputs.push(Input::new("data", Path::new(path), sha256, &self.path));
+            inputs.push(Input::new("data", Path::new(path), sha256));
         }
         if let Some(key) = kind.total_key() {
             total = settings.get(key).and_then(Value::as_u64).unwrap_or(0);
@@ -474,8 +474,7 @@ impl RunDir {
             }
         }
         Err(wrong.unwrap_or_else(|| {
-            let [named, seen] = places.map(|place| place.display().to_string());
-            let looked = if named == seen { named } else { format!("{named} and {seen}") };
+            let looked = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(" and ");
             RunError::NoInput { path: self.path.clone(), role: role.to_owned(), looked }.into()
         }))
     }

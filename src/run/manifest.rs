@@ -1,7 +1,7 @@
 //! `run.json`: what a run is, what it was made of, and which files in its directory are its own.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,23 +20,27 @@ pub struct Input {
     pub role: String,
     /// Where it lay, as it was named.
     pub path: String,
-    /// The same, as seen from the run's directory.
-    pub from_run: String,
     /// The SHA-256 of its content.
     pub sha256: String,
 }
 
 impl Input {
-    /// The input at `path` of a run in `dir`.
-    pub fn new(role: &str, path: &Path, sha256: String, dir: &Path) -> Self {
-        let from_run = relative(path, dir).unwrap_or_else(|| path.to_owned());
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        Self { role: role.to_owned(), path: text(path), from_run: text(&from_run), sha256 }
+    /// The input at `path`.
+    pub fn new(role: &str, path: &Path, sha256: String) -> Self {
+        Self { role: role.to_owned(), path: path.to_string_lossy().into_owned(), sha256 }
     }
 
-    /// Where it may lie: as it was named, and as seen from the run's directory.
-    pub fn places(&self, dir: &Path) -> [PathBuf; 2] {
-        [PathBuf::from(&self.path), tidy(&dir.join(&self.from_run))]
+    /// Where it may lie: as it was named, seen from here; or, where someone works in another folder or the whole was
+    /// moved, seen from a folder that the run in `dir` lies in.
+    pub fn places(&self, dir: &Path) -> Vec<PathBuf> {
+        let named = PathBuf::from(&self.path);
+        let mut places = vec![named.clone()];
+        if named.is_relative()
+            && let Ok(dir) = std::path::absolute(dir)
+        {
+            places.extend(dir.ancestors().skip(1).map(|folder| folder.join(&named)).filter(|place| place.exists()));
+        }
+        places
     }
 }
 
@@ -146,52 +150,24 @@ fn remove(value: &mut Value, key: &str) {
     }
 }
 
-/// `path` as seen from the folder `from`; None where there is no way from one to the other.
-fn relative(path: &Path, from: &Path) -> Option<PathBuf> {
-    let [path, from] = [path, from].map(|path| std::path::absolute(path).map(|path| tidy(&path)));
-    let (path, from) = (path.ok()?, from.ok()?);
-    let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
-    if common == 0 {
-        return None;
-    }
-    let up = from.components().skip(common).map(|_| Component::ParentDir);
-    let found: PathBuf = up.chain(path.components().skip(common)).collect();
-    Some(found)
-}
-
-/// Without `.`, and without `..` where that can be told from the path alone.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidied = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
-                tidied.pop();
-            }
-            other => tidied.push(other),
-        }
-    }
-    tidied
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_seen_from_the_runs_directory() {
-        let seen = |path: &str, from: &str| relative(Path::new(path), Path::new(from)).unwrap();
-        assert_eq!(seen("/a/data/p.mat", "/a/work/train/run"), Path::new("../../../data/p.mat"));
-        assert_eq!(seen("/a/run/p.mat", "/a/run"), Path::new("p.mat"));
-        assert_eq!(seen("data/p.mat", "work/run"), Path::new("../../data/p.mat"));
-        let input = Input::new("data", Path::new("d/p.mat"), String::new(), Path::new("w/run"));
-        assert_eq!(input.places(Path::new("w/run")), [Path::new("d/p.mat"), Path::new("d/p.mat")]);
+    fn an_input_is_looked_for_here_and_in_the_folders_around_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (run, data) = (folder.path().join("work/train/run"), folder.path().join("data/p.npy"));
+        fs_err::create_dir_all(&run).unwrap();
+        files::write(&data, b"points").unwrap();
+        let input = Input::new("data", Path::new("data/p.npy"), String::new());
+        assert_eq!(input.places(&run), [Path::new("data/p.npy"), &data]);
     }
 
     #[test]
     fn identity_is_what_the_run_is_and_not_how_or_where_it_is_done() {
         let manifest = |settings: Value, path: &str| {
-            let input = Input::new("data", Path::new(path), "abc".into(), Path::new("/run"));
+            let input = Input::new("data", Path::new(path), "abc".into());
             Manifest::new(Kind::Points, settings, vec![input], vec![], 5).identity()
         };
         let settings = |lr: f64, threads: u64, epochs: u64| {

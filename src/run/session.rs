@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{ActiveRun, Bundle, Claim, Position, RunDir, RunError, Status};
+use super::{ActiveRun, Bundle, Claim, Position, RunDir, RunError};
 
 /// How training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,9 @@ impl<W: Work> Session<W> {
     /// once; a resumed one's files are brought in line with its state.
     pub fn open(mut work: W, claim: &Claim, dir: RunDir, start: Start) -> Result<Self, W::Error> {
         let saved = Saved { at: Instant::now(), took: Duration::ZERO };
-        let resumes = start == Start::Resume && dir.status()? != Status::Absent;
+        // A job that goes by its records and is asked for again is the same job.
+        let again = start == Start::New { force: false } && !claim.kind.has_state() && ActiveRun::is_same(&dir, claim);
+        let resumes = again || (start == Start::Resume && dir.kind().is_some());
         let run = if resumes {
             let (run, state) = ActiveRun::resume(dir, claim)?;
             if let Some((bundle, position)) = state {
@@ -106,7 +108,7 @@ impl<W: Work> Session<W> {
         if resumes {
             session.mend()?;
         } else {
-            session.save(false)?;
+            session.save(session.is_finished())?;
         }
         Ok(session)
     }

@@ -63,7 +63,7 @@ fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
             "--viz-size",
             "16",
             "--out",
-            "job",
+            &format!("job-{loss}"),
         ];
         world.done(&job);
     }
@@ -115,7 +115,7 @@ fn drawing_points_passes_over_a_progans_run() {
 fn other_settings_and_wrong_data_are_refused() {
     let world = world();
     world.done(&args("run", &[]));
-    assert!(world.fails(1, &args("run", &[])).contains("--resume"));
+    assert!(world.fails(1, &args("run", &[])).contains("--force"));
     assert!(world.fails(1, &args("run", &["--resume", "--lr", "0.1"])).contains("other settings"));
     std::fs::write(world.path("squares.idx"), "no images").unwrap();
     assert!(world.fails(1, &args("fresh", &[])).contains("squares.idx"));

@@ -167,8 +167,18 @@ fn finished_images_are_kept_on_resuming_and_only_then() {
     assert_eq!(rendered(&["--resume"]), 1);
     assert!(removed.is_file());
     assert_eq!(std::fs::read(world.path("job/job.mp4")).unwrap(), first);
-    assert_eq!(rendered(&["--resume", "--seed", "1"]), 26, "another job's images were taken for this one's");
-    assert_eq!(rendered(&["--batch", "7"]), 26);
+    // The same job asked for again is there; another is refused, and replaces it when forced.
+    assert_eq!(rendered(&[]), 0);
+    let message = world.fails(1, &small("job", &["--checkpoint", file, "--resume", "--seed", "1"]));
+    assert!(message.contains("seed: 0 there, 1 now"), "{message}");
+    assert_eq!(rendered(&["--seed", "1", "--batch", "7", "--force"]), 26);
+}
+
+/// The one folder there, whose name begins so.
+fn only_entry(folder: &Path, start: &str) -> PathBuf {
+    let entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(entries.len() == 1 && entries[0].file_name().unwrap().to_str().unwrap().starts_with(start), "{entries:?}");
+    entries[0].clone()
 }
 
 #[test]
@@ -182,7 +192,7 @@ fn directions_labels_and_presets_are_taken() {
     assert!(std::fs::read_to_string(world.path("job/eigenvalues.csv")).unwrap().contains("sleeves"));
     assert!(world.path("job/frames/frame1.png").exists() && !world.path("job/frames/frame2.png").exists());
     world.done(&["sefa", "--checkpoint", file, "--preset", "upstream", "--n", "1", "--k", "1", "--viz-size", "16"]);
-    let job = world.path("work_dirs/synthesis/bare_N1_K1_seed0/job.json");
+    let job = only_entry(&world.path("work_dirs/synthesis"), "bare-").join("job.json");
     let job: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(job).unwrap()).unwrap();
     assert_eq!(job["distances"].as_array().unwrap().len(), 11);
     assert_eq!(job["codes"], "unit mean square");
@@ -208,7 +218,7 @@ fn stylegans_are_factorised_without_pictures() {
         let directions = checkpoint::load(&world.path(file).join("directions.safetensors")).unwrap().tensors;
         let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[6]).unwrap();
         assert!((eigenvalues.iter().sum::<f64>() - units).abs() < 1e-9, "{file}");
-        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "0,2", "--out", "some"]);
+        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "0,2", "--out", &format!("some-{file}")]);
         let message = world.fails(1, &["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "9"]);
         assert!(message.contains("no layer 9") && message.contains("0 to 3"), "{message}");
     }

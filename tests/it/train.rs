@@ -191,7 +191,6 @@ fn damaged_runs_are_refused_by_name() {
         ("state.safetensors", &b"garbage"[..], "state.safetensors"),
         ("config.json", b"{", "config.json"),
         ("metrics.jsonl", b"{}\n", "metrics.jsonl"),
-        ("real.npy", b"\x93NUMPY", "real.npy"),
         ("frames.json", b"[1, 2", "frames.json"),
     ] {
         let path = world.path("run").join(file);
@@ -202,6 +201,27 @@ fn damaged_runs_are_refused_by_name() {
         std::fs::write(&path, kept).unwrap();
     }
     world.done(&["train", "--resume", "--epochs", "3", "--out", "run"]);
+}
+
+#[test]
+fn what_follows_from_settings_and_state_is_named_by_readers_and_made_again_on_resuming() {
+    let world = World::new();
+    world.train("run", &["gan", "--epochs", "2"]);
+    let whole = contents(&world.path("run"));
+    for name in ["real.npy", "noise.npy", "floor.json", "generator.safetensors", "discriminator.safetensors"] {
+        let path = world.path("run").join(name);
+        for damage in [None, Some(&b"\x93NUMPY"[..]), Some(b"")] {
+            match damage {
+                None => std::fs::remove_file(&path).unwrap(),
+                Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+            }
+            if name == "real.npy" {
+                assert!(world.fails(1, &["draw", "run"]).contains("real.npy"));
+            }
+            world.done(&["train", "--resume", "--out", "run"]);
+            assert_eq!(contents(&world.path("run")), whole, "{name} was not made again");
+        }
+    }
 }
 
 #[test]

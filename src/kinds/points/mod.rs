@@ -112,7 +112,7 @@ pub fn open(
         settings: serde_json::to_value(&*config)
             .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
         total: config.epochs,
-        inputs: vec![Input::new("data", &set.path, set.digest(), dir.path())],
+        inputs: vec![Input::new("data", &set.path, set.digest())],
         once,
         name: String::new(),
         series: Some(SeriesPlan {

@@ -132,7 +132,7 @@ pub fn open(
         settings: serde_json::to_value(&config)
             .map_err(|error| dir.malformed(Kind::Progan.settings_file(), error.to_string()))?,
         total: trainer.progress().1,
-        inputs: vec![Input::new("data", &path, sha256, dir.path())],
+        inputs: vec![Input::new("data", &path, sha256)],
         once: Vec::new(),
         name: String::new(),
         series: None,
