@@ -111,6 +111,7 @@ impl Session {
     pub fn open(config: RunConfig, dir: RunDir, start: Start) -> Result<Self, TrainError> {
         let set = data::load(&config.data.path, &config.data.key)?;
         let split = Split::new(&set, config.data.train_size, config.seed)?;
+        engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
         let digest = set.digest();
         let mut engine = engine::create(&config)?;
         let follower = Follower::new(&config, &split);
