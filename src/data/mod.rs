@@ -28,8 +28,10 @@ pub type Point = [f32; 2];
 
 /// A set of more points is refused.
 const MOST_POINTS: usize = 100_000_000;
-/// A file of points larger than this is refused, and no more is read of something that has no end.
+/// A file of points larger than this is refused.
 const LARGEST_FILE: u64 = 4 << 30;
+/// So much is read of a pipe, whose size is not known beforehand.
+const LARGEST_PIPE: u64 = 256 << 20;
 
 /// What can be wrong with a data file; every variant names the file.
 #[derive(Debug, thiserror::Error)]
@@ -123,10 +125,12 @@ pub enum DataError {
         found: usize,
     },
     /// A file larger than is read.
-    #[error("{path} is larger than the {LARGEST_FILE} bytes that are read of a file of points; keep a part of it")]
+    #[error("{path} is larger than the {} that are read of it; keep a part of it", crate::memory::size(*most))]
     TooLarge {
         /// The file.
         path: PathBuf,
+        /// How many bytes are read.
+        most: u64,
     },
     /// A coordinate that is no number.
     #[error("'{name}' in {path} has {value} in row {row}, column {column}; every coordinate must be finite")]
@@ -240,14 +244,16 @@ pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
 /// The bytes of a file, or of a pipe.
 fn contents(path: &Path) -> Result<Vec<u8>, DataError> {
     let file = fs::File::open(path)?;
-    let too_large = || DataError::TooLarge { path: path.to_owned() };
-    let size = file.metadata()?.len();
-    if size > LARGEST_FILE {
+    let metadata = file.metadata()?;
+    let (size, most) = if metadata.is_file() { (metadata.len(), LARGEST_FILE) } else { (0, LARGEST_PIPE) };
+    let too_large = || DataError::TooLarge { path: path.to_owned(), most };
+    if size > most {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_FILE { Err(too_large()) } else { Ok(bytes) }
+    // Two bytes more, so that the end is seen without the vector being made larger.
+    let mut bytes = Vec::with_capacity(size as usize + 2);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {

@@ -14,6 +14,8 @@ use super::super::numbers::{Endian, Number, Numbers};
 const LARGEST_VARIABLE: u64 = 1 << 30;
 /// A file whose compressed variables unpack to more than this together is refused: unpacking takes a second a gigabyte.
 const LARGEST_FILE: u64 = 1 << 32;
+/// DEFLATE packs this many bytes into one at most.
+const MOST_PACKED: u64 = 1032;
 const HEADER: usize = 128;
 const MI_INT8: u32 = 1;
 const MI_INT32: u32 = 5;
@@ -134,8 +136,10 @@ fn unpack(content: &[u8], endian: Endian) -> Result<Vec<u8>, String> {
     if u64::from(size) > LARGEST_VARIABLE {
         return Err(format!("it would unpack to {size} bytes, more than the {LARGEST_VARIABLE} that are read"));
     }
-    // The vector grows with what is really there, not with what the tag claims.
-    let mut body = Vec::new();
+    if u64::from(size) > MOST_PACKED * content.len() as u64 {
+        return Err(format!("its tag says that {} bytes unpack to {size}, more than they can", content.len()));
+    }
+    let mut body = Vec::with_capacity(size as usize);
     let read = decoder.take(u64::from(size)).read_to_end(&mut body);
     read.map_err(|error| format!("its compressed data are unreadable ({error})"))?;
     if body.len() as u64 != u64::from(size) {
