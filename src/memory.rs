@@ -12,7 +12,7 @@ const USUAL: u64 = 16 << 30;
 /// Something needs more memory than it may take.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{what} would take {} of memory, more than the {} that it may take here (half of what there is); {advice}",
+    "{what} would take {} of memory, and {} is the most here (half of what there is); {advice}",
     size(*needed),
     size(*limit)
 )]

@@ -2,9 +2,9 @@
 //! and tensors come out row-major whatever strides they were saved with.
 //!
 //! Strides of 0 (PyTorch's `expand`) make a tensor of any size out of a few bytes. No tensor is read that is larger than
-//! all that its file holds.
+//! all that its file holds, and no zip file that unpacks to many times its size.
 
-use std::io::Read as _;
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -39,8 +39,11 @@ pub struct Source {
     size: u64,
 }
 
-/// A compressed zip file may hold as many times its own bytes; PyTorch compresses nothing, and weights pack badly.
+/// A compressed zip file may hold as many times its own bytes, and a little more; PyTorch compresses nothing, and weights
+/// pack badly.
 const MOST_PACKED: u64 = 4;
+/// The little more.
+const SMALL: u64 = 1 << 20;
 
 #[derive(Debug)]
 enum Content {
@@ -66,6 +69,7 @@ impl Source {
         // The length of a header of JSON, and its first byte.
         let mut start = Vec::new();
         file.by_ref().take(9).read_to_end(&mut start)?;
+        let mut holds = size;
         let content = if start.get(8) == Some(&b'{') {
             let mut bytes = start;
             file.read_to_end(&mut bytes)?;
@@ -73,14 +77,18 @@ impl Source {
             let (length, metadata) = read.map_err(|error| malformed(error.to_string()))?;
             Content::Safetensors { metadata, bytes, start: 8 + length }
         } else {
+            // What is no sound zip file is refused by the reader, in its words.
+            if let Some(unpacked) = start.starts_with(b"PK").then(|| unpacked(file).ok()).flatten() {
+                if unpacked > size.saturating_mul(MOST_PACKED).saturating_add(SMALL) {
+                    let [unpacked, size] = [unpacked, size].map(memory::size);
+                    let reason = format!("it unpacks from {size} to {unpacked}; save it without compression");
+                    return Err(malformed(reason));
+                }
+                holds = size.max(unpacked);
+            }
             Content::PyTorch(PytorchReader::new(path).map_err(|error| malformed(error.to_string()))?)
         };
-        let unpacked = match &content {
-            Content::PyTorch(reader) => reader.metadata().total_data_size.unwrap_or_default() as u64,
-            Content::Safetensors { .. } => 0,
-        };
-        let size = unpacked.min(size.saturating_mul(MOST_PACKED)).max(size);
-        Ok(Self { path: path.to_owned(), tensors: list(&content), content, size })
+        Ok(Self { path: path.to_owned(), tensors: list(&content), content, size: holds })
     }
 
     /// The file.
@@ -156,6 +164,16 @@ impl Source {
         }
         Ok(Some(numbers))
     }
+}
+
+/// The bytes to which a zip file's entries unpack.
+fn unpacked(file: fs::File) -> zip::result::ZipResult<u64> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(file))?;
+    let mut total = 0_u64;
+    for index in 0..archive.len() {
+        total = total.saturating_add(archive.by_index_raw(index)?.size());
+    }
+    Ok(total)
 }
 
 fn list(content: &Content) -> Vec<TensorInfo> {

@@ -109,15 +109,13 @@ fn folder(path: &Path, side: usize) -> Result<ImageSet, DataError> {
         }
     }
     files.sort();
-    let mut colour = false;
-    for file in &files {
-        colour |= Header::read(file)?.colour;
-    }
+    let headers = files.iter().map(|file| Header::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let colour = headers.iter().any(|header| header.colour);
     let mut set = ImageSet::with_room(path, files.len() as u64, colour, side)?;
-    for file in &files {
+    for (file, header) in files.iter().zip(headers) {
         let mut reader = open_picture(file)?;
         let mut limits = Limits::default();
-        limits.max_alloc = Some(LARGEST_PICTURE.min(2 * Header::read(file)?.unpacked + LARGEST_NOTES));
+        limits.max_alloc = Some(LARGEST_PICTURE.min(2 * header.unpacked + LARGEST_NOTES));
         reader.limits(limits);
         set.push(reader.decode().map_err(|error| damaged(file, error.to_string()))?);
     }

@@ -377,6 +377,18 @@ mod images {
     }
 
     #[test]
+    fn a_zip_file_that_unpacks_to_a_large_pickle_is_refused() {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let packed = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        writer.start_file("archive/data.pkl", packed).unwrap();
+        writer.write_all(&[&b"\x80\x02("[..], &vec![b'N'; 30_000_000], b"l."].concat()).unwrap();
+        let bomb = file("bomb.pth", &writer.finish().unwrap().into_inner());
+        let mut message = String::new();
+        assert!(peak(|| message = Source::open(&bomb.path).unwrap_err().to_string()) < 100_000);
+        assert!(message.contains("to 30 MB; save it without compression"), "{message}");
+    }
+
+    #[test]
     fn a_generator_of_endless_levels_is_refused() {
         let conv = |k: usize| Conv { weight: vec![0.5; k * k], bias: vec![0.0], inputs: 1, outputs: 1 };
         let levels = (0..14).map(|b| Level { enlarging: (b > 0).then(|| conv(3)), second: conv(3), to_image: conv(1) });
