@@ -265,7 +265,7 @@ mod tests {
             ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e-46),
             ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e39),
             ("generator.hidden", |c| {
-                (c.generator.hidden, c.generator.batch_norm) = (vec![1 << 20; 64], vec![false; 64])
+                (c.generator.hidden, c.generator.batch_norm) = (vec![1 << 20; 64], vec![false; 64]);
             }),
             ("discriminator.hidden", |c| c.discriminator.hidden = vec![1 << 16, 1 << 16]),
             ("threads", |c| c.threads = 1025),

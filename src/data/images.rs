@@ -203,22 +203,22 @@ fn array(path: &Path, side: usize) -> Result<ImageSet, DataError> {
     let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
     // What is no plain file has no size beforehand.
-    let size = if metadata.is_file() { metadata.len() } else { u64::MAX };
+    let bytes = if metadata.is_file() { metadata.len() } else { u64::MAX };
     let mut file = BufReader::new(file);
     let start = file.fill_buf()?;
     if start.starts_with(b"\x93NUMPY") {
         let shape = super::npy::read_byte_header(path, &mut file)?;
         // The header is part of the file, so what is left for the images is a little less.
-        return images(path, side, &shape, &mut file, size);
+        return images(path, side, &shape, &mut file, bytes);
     }
     if !start.starts_with(&[0x1f, 0x8b]) {
-        return idx(path, side, &mut file, size);
+        return idx(path, side, &mut file, bytes);
     }
-    idx(path, side, &mut GzDecoder::new(file), size.saturating_mul(MOST_PACKED))
+    idx(path, side, &mut GzDecoder::new(file), bytes.saturating_mul(MOST_PACKED))
 }
 
 /// IDX: two zeros, the type (8 is a byte), the number of axes, their lengths (big-endian), the numbers.
-fn idx(path: &Path, side: usize, reader: &mut impl Read, size: u64) -> Result<ImageSet, DataError> {
+fn idx(path: &Path, side: usize, reader: &mut impl Read, left: u64) -> Result<ImageSet, DataError> {
     let mut word = |what: &str| -> Result<[u8; 4], DataError> {
         let mut bytes = [0; 4];
         reader.read_exact(&mut bytes).map_err(|error| unreadable(path, what, &error))?;
@@ -231,7 +231,7 @@ fn idx(path: &Path, side: usize, reader: &mut impl Read, size: u64) -> Result<Im
     for _ in 0..axes {
         shape.push(u64::from(u32::from_be_bytes(word("its header is cut short")?)));
     }
-    images(path, side, &shape, reader, size.saturating_sub(4 + 4 * u64::from(axes)))
+    images(path, side, &shape, reader, left.saturating_sub(4 + 4 * u64::from(axes)))
 }
 
 const NO_IDX: &str = "it is neither an npy file nor an IDX file of 8-bit images";
@@ -243,25 +243,25 @@ fn images(path: &Path, side: usize, shape: &[u64], reader: &mut impl Read, left:
         [n, h, w, 3] => (&[*n, *h, *w], 3),
         _ => return Err(damaged(path, format!("its shape is {shape:?}; images are [n, h, w] or [n, h, w, 3]"))),
     };
-    let size = height.checked_mul(width).and_then(|area| area.checked_mul(channels)).filter(|&size| size > 0);
-    let needed = size.and_then(|size| size.checked_mul(n));
-    let Some((size, _)) = size.zip(needed).filter(|&(_, needed)| needed <= left) else {
+    let one = height.checked_mul(width).and_then(|area| area.checked_mul(channels)).filter(|&bytes| bytes > 0);
+    let needed = one.and_then(|one| one.checked_mul(n));
+    let Some((one, _)) = one.zip(needed).filter(|&(_, needed)| needed <= left) else {
         return Err(damaged(path, format!("its header promises {shape:?} bytes, more than the file can hold")));
     };
-    let (Ok(width), Ok(height), true) = (u32::try_from(width), u32::try_from(height), size <= LARGEST_PICTURE) else {
-        let reason = format!("an image in it has {size} bytes, more than the {LARGEST_PICTURE} that are read");
+    let (Ok(width), Ok(height), true) = (u32::try_from(width), u32::try_from(height), one <= LARGEST_PICTURE) else {
+        let reason = format!("an image in it has {one} bytes, more than the {LARGEST_PICTURE} that are read");
         return Err(damaged(path, reason));
     };
     let mut set = ImageSet::with_room(path, n, channels == 3, side)?;
     for index in 0..n {
         let mut pixels = Vec::new();
-        reader.take(size).read_to_end(&mut pixels).map_err(|error| unreadable(path, "it is cut short", &error))?;
+        reader.take(one).read_to_end(&mut pixels).map_err(|error| unreadable(path, "it is cut short", &error))?;
         let image = if channels == 3 {
             RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
         } else {
             GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
         };
-        let short = || format!("its header promises {n} images of {size} bytes, and it ends in image {}", index + 1);
+        let short = || format!("its header promises {n} images of {one} bytes, and it ends in image {}", index + 1);
         set.push(image.ok_or_else(|| damaged(path, short()))?);
     }
     // A gzip file's checksum is compared where its bytes end.

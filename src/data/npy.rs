@@ -33,7 +33,7 @@ pub fn encode(shape: &[u64], values: &[f32]) -> Vec<u8> {
 /// The bytes before the values of a float32 array of this shape, which has a few axes: as many for every length of the
 /// first axis.
 pub fn header(shape: &[u64]) -> Vec<u8> {
-    let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
+    let lengths = shape.iter().fold(String::new(), |text, length| text + &format!("{length}, "));
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths}), }}");
     // Magic, version and length are 10 bytes, the end of the line is one.
     let end = (10 + text.len() + 1).next_multiple_of(ALIGNMENT);
