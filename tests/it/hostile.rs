@@ -1,10 +1,8 @@
 //! Small files and numbers that ask for much. Each is refused with what it is and what to do, before much memory is
 //! taken and before anything is written; or it is read in the memory that its content takes.
 
-use std::io::Write as _;
 use std::path::Path;
 
-use flate2::Compression;
 use gan_lab::data::{self, npy, write_mat};
 
 use crate::world::World;
@@ -122,8 +120,10 @@ fn networks_larger_than_any_memory_are_refused_before_anything_is_written() {
 
 #[cfg(feature = "torch")]
 mod images {
+    use std::io::Write as _;
     use std::path::PathBuf;
 
+    use flate2::Compression;
     use gan_lab::checkpoint::{Conv, GeneratorWeights, Level, Source, layout, save};
     use gan_lab::data::images::load_images;
     use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba};
