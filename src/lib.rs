@@ -13,6 +13,7 @@ pub mod files;
 pub mod kinds;
 pub mod loss;
 pub mod media;
+pub mod memory;
 pub mod metric;
 pub mod nets;
 pub mod optim;

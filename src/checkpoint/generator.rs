@@ -7,6 +7,8 @@
 //! from place to place. Its pixel norm stands after each activation, which is the same network as norm before each
 //! convolution.
 
+use std::cell::{Cell, RefCell};
+
 use super::layout::{self, Family, Layout};
 use super::source::Source;
 use super::{CheckpointError, NamedTensor, TensorError};
@@ -64,7 +66,7 @@ impl GeneratorWeights {
     /// Reads the generator that `layout` found; every tensor must be there in the shape that the others imply, and
     /// none beside them.
     pub fn read(source: &Source, layout: &Layout) -> Result<Self, CheckpointError> {
-        let reader = Reader { source, layout, taken: Vec::new().into() };
+        let reader = Reader { source, layout, taken: RefCell::default(), bytes: Cell::default() };
         let weights = match layout.family {
             Family::Pggan => genforce(&reader),
             Family::PganZoo => zoo(&reader),
@@ -116,17 +118,21 @@ fn scaled(values: &[f32], by: f64) -> Vec<f32> {
     values.iter().map(|&x| (f64::from(x) * by) as f32).collect()
 }
 
-/// Reads tensors by name and remembers which.
+/// A generator of larger images is refused: no published one makes them, and a few bytes could ask for any number.
+const LARGEST_SIDE: usize = 2048;
+
+/// Reads tensors by name and remembers which, and how many bytes they took.
 struct Reader<'a> {
     source: &'a Source,
     layout: &'a Layout,
-    taken: std::cell::RefCell<Vec<String>>,
+    taken: RefCell<Vec<String>>,
+    bytes: Cell<u64>,
 }
 
 impl Reader<'_> {
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
         let full = format!("{}{name}", self.layout.prefix);
-        self.source.tensors().into_iter().find(|tensor| tensor.name == full).map(|tensor| tensor.shape)
+        self.source.tensor(&full).map(|tensor| tensor.shape.clone())
     }
 
     /// A tensor of this shape; a 0 in `expected` stands for any size.
@@ -140,7 +146,12 @@ impl Reader<'_> {
             let expected = format!("[{}]", expected.collect::<Vec<_>>().join(", "));
             return Err(self.wrong(TensorError::Unexpected { name: full, found: format!("{shape:?}"), expected }));
         }
+        // Each tensor may be a view of the same numbers.
+        self.bytes.set(self.bytes.get() + self.source.tensor(&full).map_or(0, |tensor| tensor.bytes));
         let values = self.source.read(&full)?.ok_or_else(|| self.wrong(TensorError::Missing { name: full.clone() }))?;
+        if self.bytes.get() > self.source.size() {
+            return Err(self.refuse(format!("its tensors, up to '{full}', unpack to more bytes than the file holds")));
+        }
         self.taken.borrow_mut().push(name.to_owned());
         Ok((shape, values))
     }
@@ -265,6 +276,10 @@ fn zoo(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
 
 /// What the shapes of single tensors do not show.
 fn finish(reader: &Reader<'_>, weights: GeneratorWeights) -> Result<GeneratorWeights, CheckpointError> {
+    let side = weights.resolution();
+    if side > LARGEST_SIDE {
+        return Err(reader.refuse(format!("its images have side {side}; up to {LARGEST_SIDE} are made")));
+    }
     let channels = weights.image_channels();
     if ![1, 3].contains(&channels) || weights.levels.iter().any(|level| level.to_image.outputs != channels) {
         return Err(

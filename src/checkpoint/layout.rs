@@ -86,9 +86,9 @@ fn recognise(names: &[&str]) -> Option<(Family, usize)> {
 
 /// The tensors of a layout, without its prefix.
 pub fn under(source: &Source, layout: &Layout) -> Vec<TensorInfo> {
-    let named = source.tensors().into_iter().filter_map(|tensor| {
+    let named = source.tensors().iter().filter_map(|tensor| {
         let name = tensor.name.strip_prefix(&layout.prefix)?.to_owned();
-        Some(TensorInfo { name, ..tensor })
+        Some(TensorInfo { name, ..tensor.clone() })
     });
     named.collect()
 }

@@ -1,14 +1,19 @@
 //! Any file of tensors that people have: safetensors, and PyTorch's zip and legacy files. Nothing in them is executed,
 //! and tensors come out row-major whatever strides they were saved with.
+//!
+//! Strides of 0 (PyTorch's `expand`) make a tensor of any size out of a few bytes. No tensor is read that is larger than
+//! all that its file holds, and no zip file that unpacks to many times its size.
 
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use half::{bf16, f16};
 use pytorch_reader::{DType, FileFormat, PytorchReader};
-use safetensors::tensor::{Dtype, SafeTensors};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 
 use super::CheckpointError;
+use crate::memory;
 
 /// A tensor as a file announces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub struct TensorInfo {
     pub kind: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// How many bytes its numbers take.
+    pub bytes: u64,
 }
 
 /// An open file of tensors.
@@ -26,27 +33,62 @@ pub struct TensorInfo {
 pub struct Source {
     path: PathBuf,
     content: Content,
+    /// By name.
+    tensors: Vec<TensorInfo>,
+    /// The bytes that all tensors can have together.
+    size: u64,
 }
+
+/// A compressed zip file may hold as many times its own bytes, and a little more; PyTorch compresses nothing, and weights
+/// pack badly.
+const MOST_PACKED: u64 = 4;
+/// The little more.
+const SMALL: u64 = 1 << 20;
 
 #[derive(Debug)]
 enum Content {
-    Safetensors(Vec<u8>),
+    /// The tensors' places among the bytes from `start` on.
+    Safetensors {
+        metadata: Metadata,
+        bytes: Vec<u8>,
+        start: usize,
+    },
     PyTorch(PytorchReader),
 }
 
 impl Source {
     /// Opens a file, its format found from its content.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path)?;
         let malformed = |reason: String| CheckpointError::Unreadable { path: path.to_owned(), reason };
-        let content = if SafeTensors::read_metadata(&bytes).is_ok() {
-            SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
-            Content::Safetensors(bytes)
+        let mut file = fs::File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(malformed("it is not a file".into()));
+        }
+        let size = metadata.len();
+        // The length of a header of JSON, and its first byte.
+        let mut start = Vec::new();
+        file.by_ref().take(9).read_to_end(&mut start)?;
+        let mut holds = size;
+        let content = if start.get(8) == Some(&b'{') {
+            let mut bytes = start;
+            file.read_to_end(&mut bytes)?;
+            let read = SafeTensors::read_metadata(&bytes);
+            let (length, metadata) = read.map_err(|error| malformed(error.to_string()))?;
+            Content::Safetensors { metadata, bytes, start: 8 + length }
         } else {
-            drop(bytes);
+            // What is no sound zip file is refused by the reader, in its words.
+            if let Some(unpacked) = start.starts_with(b"PK").then(|| unpacked(file).ok()).flatten() {
+                if unpacked > size.saturating_mul(MOST_PACKED).saturating_add(SMALL) {
+                    let [unpacked, size] = [unpacked, size].map(memory::size);
+                    let reason = format!("it unpacks from {size} to {unpacked}; save it without compression");
+                    return Err(malformed(reason));
+                }
+                holds = size.max(unpacked);
+            }
             Content::PyTorch(PytorchReader::new(path).map_err(|error| malformed(error.to_string()))?)
         };
-        Ok(Self { path: path.to_owned(), content })
+        Ok(Self { path: path.to_owned(), tensors: list(&content), content, size: holds })
     }
 
     /// The file.
@@ -54,10 +96,15 @@ impl Source {
         &self.path
     }
 
+    /// The bytes that the file holds: those of all tensors together are fewer, unless some are views of the same numbers.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The format, in words.
     pub fn format(&self) -> &'static str {
         match &self.content {
-            Content::Safetensors(_) => "safetensors",
+            Content::Safetensors { .. } => "safetensors",
             Content::PyTorch(reader) => match reader.metadata().format_type {
                 FileFormat::Zip => "PyTorch (zip)",
                 FileFormat::Legacy => "PyTorch (legacy)",
@@ -68,49 +115,42 @@ impl Source {
     }
 
     /// All tensors, by name.
-    pub fn tensors(&self) -> Vec<TensorInfo> {
-        let mut found: Vec<TensorInfo> = match &self.content {
-            Content::Safetensors(bytes) => match SafeTensors::deserialize(bytes) {
-                Ok(file) => file
-                    .iter()
-                    .map(|(name, view)| TensorInfo {
-                        name: name.to_owned(),
-                        kind: format!("{:?}", view.dtype()),
-                        shape: view.shape().to_vec(),
-                    })
-                    .collect(),
-                // It was read once already.
-                Err(_) => Vec::new(),
-            },
-            Content::PyTorch(reader) => reader
-                .tensors()
-                .iter()
-                .map(|(name, tensor)| TensorInfo {
-                    name: name.clone(),
-                    kind: format!("{:?}", tensor.dtype()),
-                    shape: tensor.shape().to_vec(),
-                })
-                .collect(),
-        };
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+    pub fn tensors(&self) -> &[TensorInfo] {
+        &self.tensors
+    }
+
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Option<&TensorInfo> {
+        let at = self.tensors.binary_search_by(|tensor| tensor.name.as_str().cmp(name)).ok()?;
+        Some(&self.tensors[at])
     }
 
     /// A tensor's numbers in single precision, row-major; None where there is no such tensor.
     pub fn read(&self, name: &str) -> Result<Option<Vec<f32>>, CheckpointError> {
         let unreadable = |reason: String| CheckpointError::Unreadable { path: self.path.clone(), reason };
+        let Some(info) = self.tensor(name) else { return Ok(None) };
+        if info.bytes > self.size {
+            return Err(unreadable(format!(
+                "tensor '{name}' {:?} would unpack to {}, and the whole file has {}; if it is an expanded view, save it \
+                 with .contiguous()",
+                info.shape,
+                memory::size(info.bytes),
+                memory::size(self.size)
+            )));
+        }
         let (kind, bytes) = match &self.content {
-            Content::Safetensors(bytes) => {
-                let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(error.to_string()))?;
-                let Ok(view) = file.tensor(name) else { return Ok(None) };
-                let kind = match view.dtype() {
+            Content::Safetensors { metadata, bytes, start } => {
+                let Some(info) = metadata.info(name) else { return Ok(None) };
+                let kind = match info.dtype {
                     Dtype::F64 => DType::F64,
                     Dtype::F32 => DType::F32,
                     Dtype::F16 => DType::F16,
                     Dtype::BF16 => DType::BF16,
                     other => return Err(unreadable(format!("tensor '{name}' is {other:?}, not a float"))),
                 };
-                (kind, view.data().to_vec())
+                let (from, to) = info.data_offsets;
+                let data = bytes.get(*start..).and_then(|data| data.get(from..to));
+                (kind, data.ok_or_else(|| unreadable(format!("tensor '{name}' is cut short")))?.to_vec())
             }
             Content::PyTorch(reader) => {
                 let Some(tensor) = reader.get(name) else { return Ok(None) };
@@ -124,6 +164,43 @@ impl Source {
         }
         Ok(Some(numbers))
     }
+}
+
+/// The bytes to which a zip file's entries unpack.
+fn unpacked(file: fs::File) -> zip::result::ZipResult<u64> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(file))?;
+    let mut total = 0_u64;
+    for index in 0..archive.len() {
+        total = total.saturating_add(archive.by_index_raw(index)?.size());
+    }
+    Ok(total)
+}
+
+fn list(content: &Content) -> Vec<TensorInfo> {
+    let mut found: Vec<TensorInfo> = match content {
+        Content::Safetensors { metadata, .. } => metadata
+            .tensors()
+            .into_iter()
+            .map(|(name, info)| TensorInfo {
+                name,
+                kind: format!("{:?}", info.dtype),
+                shape: info.shape.clone(),
+                bytes: (info.data_offsets.1 - info.data_offsets.0) as u64,
+            })
+            .collect(),
+        Content::PyTorch(reader) => reader
+            .tensors()
+            .iter()
+            .map(|(name, tensor)| TensorInfo {
+                name: name.clone(),
+                kind: format!("{:?}", tensor.dtype()),
+                shape: tensor.shape().to_vec(),
+                bytes: tensor.byte_len() as u64,
+            })
+            .collect(),
+    };
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
 }
 
 /// Little-endian numbers of a float type.

@@ -10,6 +10,11 @@ const LARGEST_SIZE: usize = 1 << 20;
 /// More layers than this are taken for a slip of the pen.
 const MOST_LAYERS: usize = 64;
 
+/// More parameters in a network than this are taken for a slip of the pen: they would be 4 GiB.
+const MOST_PARAMETERS: u64 = 1 << 30;
+/// More threads than this are taken for a slip of the pen.
+pub(super) const MOST_THREADS: usize = 1024;
+
 /// A config that was checked: every number is in its range, and `engine` and `threads` are resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig(TrainConfig);
@@ -66,7 +71,7 @@ impl TrainConfig {
         if self.threads == 0 {
             self.threads = default_threads();
         }
-        require("threads", self.threads, self.threads <= 1024, "0 to 1024")?;
+        require("threads", self.threads, self.threads <= MOST_THREADS, "0 to 1024")?;
         Ok(RunConfig(self))
     }
 }
@@ -161,12 +166,28 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
             require(key, width, size(width), &sizes)?;
         }
     }
+    for (key, inputs, hidden, outputs) in
+        [("generator.hidden", g.latent_dim, &g.hidden, 2), ("discriminator.hidden", 2, &config.discriminator.hidden, 1)]
+    {
+        let parameters = parameters(inputs, hidden, outputs);
+        let found = format!("{hidden:?}, which makes {parameters} weights");
+        let most = format!("widths that make {MOST_PARAMETERS} weights at most");
+        require(key, found, parameters <= MOST_PARAMETERS, &most)?;
+    }
     let flags = format!("one true or false for each of the {} widths in generator.hidden", g.hidden.len());
     let found = format!("a list of {}", g.batch_norm.len());
     require("generator.batch_norm", found, g.batch_norm.len() == g.hidden.len(), &flags)?;
-    require("generator.batch_norm_eps", g.batch_norm_eps, positive(g.batch_norm_eps), "a number above 0")?;
+    // Training is in single precision, where a smaller number is 0 and a larger one infinite.
+    let eps = positive(f64::from(g.batch_norm_eps as f32));
+    require("generator.batch_norm_eps", g.batch_norm_eps, eps, "a number from 1.5e-45 to 3.4e38")?;
     let momentum = g.batch_norm_momentum;
     require("generator.batch_norm_momentum", momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
+}
+
+/// The weights of a network's Linear layers. A layer has 2^40 at most, so that none of this overflows.
+fn parameters(inputs: usize, hidden: &[usize], outputs: usize) -> u64 {
+    let widths: Vec<u64> = [&[inputs][..], hidden, &[outputs]].concat().into_iter().map(|width| width as u64).collect();
+    widths.windows(2).map(|pair| pair[0] * pair[1]).sum()
 }
 
 pub(super) fn positive(x: f64) -> bool {
@@ -227,7 +248,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 15] = [
+        let cases: [(&str, Spoil); 20] = [
             ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),
@@ -241,6 +262,13 @@ mod tests {
             ("generator.latent_dim", |c| c.generator.latent_dim = 0),
             ("generator.hidden", |c| c.generator.hidden[1] = 0),
             ("generator.batch_norm", |c| c.generator.batch_norm = vec![]),
+            ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e-46),
+            ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e39),
+            ("generator.hidden", |c| {
+                (c.generator.hidden, c.generator.batch_norm) = (vec![1 << 20; 64], vec![false; 64]);
+            }),
+            ("discriminator.hidden", |c| c.discriminator.hidden = vec![1 << 16, 1 << 16]),
+            ("threads", |c| c.threads = 1025),
             ("discriminator.hidden", |c| c.discriminator.hidden = vec![usize::MAX]),
             ("optim.nesterov", |c| c.optim = Optim::Sgd(SgdOptions { nesterov: true, ..SgdOptions::default() })),
         ];

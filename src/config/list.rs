@@ -1,13 +1,14 @@
 //! Lists of numbers as people write them.
 
-/// The numbers of `0-4` or `0,3,7-9`, at most `most` in a range; None for anything else.
+/// The numbers of `0-4` or `0,3,7-9`, at most `most` of them in all; None for anything else.
 pub fn number_list(text: &str, most: u64) -> Option<Vec<u64>> {
     let mut numbers = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let number = |text: &str| text.trim().parse::<u64>().ok();
         let (first, last) = (number(first)?, number(last)?);
-        if first > last || last - first >= most {
+        let left = most - numbers.len() as u64;
+        if first > last || last - first >= left {
             return None;
         }
         numbers.extend(first..=last);
@@ -25,5 +26,16 @@ mod tests {
         for wrong in ["", "a", "3-1", "-1", "1-2-3", "0-100"] {
             assert_eq!(number_list(wrong, 100), None, "{wrong}");
         }
+        assert_eq!(number_list("0-9,0-9", 20).unwrap().len(), 20);
+    }
+
+    #[test]
+    fn a_list_is_never_longer_than_its_limit() {
+        for long in ["0-99,0", "0-9,".repeat(11).trim_end_matches(','), "1,".repeat(101).trim_end_matches(',')] {
+            let counted = allocation_counter::measure(|| assert_eq!(number_list(long, 100), None, "{long}"));
+            assert!(counted.bytes_max < 4096, "{long}: {counted:?}");
+        }
+        assert_eq!(number_list("0-18446744073709551615", 100), None);
+        assert_eq!(number_list("0-18446744073709551615", u64::MAX), None);
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{not_negative, positive, require};
+use super::check::{MOST_THREADS, not_negative, positive, require};
 use super::{ConfigError, Device};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
@@ -155,8 +155,9 @@ impl ProganConfig {
             }
         }
         if self.threads == 0 {
-            self.threads = std::thread::available_parallelism().map_or(1, usize::from);
+            self.threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         }
+        require("threads", self.threads, self.threads <= MOST_THREADS, "0 to 1024")?;
         Ok(self)
     }
 }

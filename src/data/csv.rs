@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{DataError, Matrix, damaged};
 
-pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError> {
+pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Matrix<'static>, DataError> {
     let delimiter = delimiter(bytes);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -13,36 +13,50 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError> {
         .comment(Some(b'#'))
         .delimiter(delimiter)
         .from_reader(bytes);
-    let mut matrix = Matrix { rows: 0, columns: 0, values: Vec::new() };
-    for (index, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| damaged(path, error.to_string()))?;
+    let mut table = Table { rows: 0, columns: 0, values: Vec::new() };
+    let mut record = csv::StringRecord::new();
+    let mut first = true;
+    while reader.read_record(&mut record).map_err(|error| damaged(path, error.to_string()))? {
         let start = record.position().map_or(0, csv::Position::byte) as usize;
         // Columns lined up with several spaces read as empty fields.
-        let fields: Vec<&str> = record.iter().filter(|field| delimiter != b' ' || !field.is_empty()).collect();
-        if matrix.rows == 0 && is_heading(&fields) && index == 0 {
+        let fields = || record.iter().filter(|field| delimiter != b' ' || !field.is_empty());
+        let heading = first && is_heading(fields());
+        first = false;
+        if heading {
             continue;
         }
-        append(&mut matrix, &fields)
-            .map_err(|reason| damaged(path, format!("line {}: {reason}", line_number(bytes, start))))?;
+        let place = |reason| damaged(path, format!("line {}: {reason}", line_number(bytes, start)));
+        table.append(fields()).map_err(place)?;
     }
-    if matrix.rows == 0 {
+    let Table { rows, columns, values } = table;
+    if rows == 0 {
         return Err(DataError::UnknownFormat { path: path.to_owned() });
     }
-    Ok(matrix)
+    Ok(Matrix { rows, columns, at: Box::new(move |row, column| values[row * columns + column]) })
 }
 
-fn append(matrix: &mut Matrix, fields: &[&str]) -> Result<(), String> {
-    if matrix.rows == 0 {
-        matrix.columns = fields.len();
-    } else if fields.len() != matrix.columns {
-        return Err(format!("{} fields where the lines before have {}", fields.len(), matrix.columns));
+/// The numbers read so far, row by row.
+struct Table {
+    rows: usize,
+    columns: usize,
+    values: Vec<f64>,
+}
+
+impl Table {
+    fn append<'a>(&mut self, fields: impl Iterator<Item = &'a str> + Clone) -> Result<(), String> {
+        let found = fields.clone().count();
+        if self.rows == 0 {
+            self.columns = found;
+        } else if found != self.columns {
+            return Err(format!("{found} fields where the lines before have {}", self.columns));
+        }
+        for field in fields {
+            let value = field.parse::<f64>().map_err(|_| format!("'{}' is not a number", shorten(field)))?;
+            self.values.push(value);
+        }
+        self.rows += 1;
+        Ok(())
     }
-    for field in fields {
-        let value = field.parse::<f64>().map_err(|_| format!("'{}' is not a number", shorten(field)))?;
-        matrix.values.push(value);
-    }
-    matrix.rows += 1;
-    Ok(())
 }
 
 /// The number of the first line from byte `start` on that is neither blank nor a comment: the parser places a record
@@ -57,8 +71,8 @@ fn line_number(bytes: &[u8], start: usize) -> usize {
 }
 
 /// The first line names the columns when nothing in it is a number.
-fn is_heading(fields: &[&str]) -> bool {
-    fields.iter().all(|field| field.parse::<f64>().is_err())
+fn is_heading<'a>(mut fields: impl Iterator<Item = &'a str>) -> bool {
+    fields.all(|field| field.parse::<f64>().is_err())
 }
 
 fn delimiter(bytes: &[u8]) -> u8 {
@@ -78,9 +92,9 @@ mod tests {
     use super::*;
 
     fn values(text: &str) -> Result<(usize, usize, Vec<f64>), String> {
-        read(Path::new("t.csv"), text.as_bytes())
-            .map(|m| (m.rows, m.columns, m.values))
-            .map_err(|error| error.to_string())
+        let Matrix { rows, columns, at } =
+            read(Path::new("t.csv"), text.as_bytes()).map_err(|error| error.to_string())?;
+        Ok((rows, columns, (0..rows * columns).map(|i| at(i / columns, i % columns)).collect()))
     }
 
     #[test]

@@ -1,17 +1,27 @@
 //! Images of one side: from folders of PNG and JPEG files, IDX files (also gzipped), and npy files.
+//!
+//! One image is read at a time, brought to its side and kept as bytes of that size; what all of them will take is known,
+//! and compared with what there is, before the first is decoded.
 
-use std::io::Read as _;
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use fs_err as fs;
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageReader, RgbImage};
+use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::{DataError, damaged};
+use crate::memory;
 
-/// An unpacked file larger than this is refused.
-const LARGEST: u64 = 1 << 32;
+/// A picture that unpacks to more bytes than this is refused.
+const LARGEST_PICTURE: u64 = 512 << 20;
+/// What a picture may take for what is written beside its pixels, such as colour profiles.
+const LARGEST_NOTES: u64 = 64 << 20;
+/// DEFLATE packs this many bytes into one at most.
+const MOST_PACKED: u64 = 1032;
+/// JPEG takes a bit for each block of 64 pixels at least; twice as much for what its colours may add.
+const MOST_PIXELS_A_BYTE: u64 = 1024;
 
 /// Images of one side and one number of channels, 8 bits each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,20 +60,46 @@ impl ImageSet {
 /// that are no squares lose what lies outside the largest square in their middle. A folder's images are in colour if
 /// any of them is.
 pub fn load_images(path: &Path, side: usize) -> Result<ImageSet, DataError> {
-    let images = if path.is_dir() { folder(path)? } else { array(path)? };
-    let colour = images.iter().any(|image| image.color().has_color());
-    let channels = if colour { 3 } else { 1 };
-    let mut pixels = Vec::with_capacity(images.len() * channels * side * side);
-    for image in &images {
-        pixels.extend(planes(&fitted(image, side as u32), colour));
-    }
-    if pixels.is_empty() {
+    let set = if path.is_dir() { folder(path, side)? } else { array(path, side)? };
+    if set.is_empty() {
         return Err(damaged(path, "there are no images in it"));
     }
-    Ok(ImageSet { side, channels, pixels })
+    Ok(set)
 }
 
-fn folder(path: &Path) -> Result<Vec<DynamicImage>, DataError> {
+impl ImageSet {
+    /// A set with room for `n` images, if there is memory for them.
+    fn with_room(path: &Path, n: u64, colour: bool, side: usize) -> Result<Self, DataError> {
+        let channels = if colour { 3 } else { 1 };
+        let needed = [channels, side, side].iter().fold(n, |product, &x| product.saturating_mul(x as u64));
+        let what = format!("{n} images of side {side} ({})", path.display());
+        let refusal = memory::permit(what.clone(), needed, ADVICE).err();
+        let mut pixels = Vec::new();
+        match refusal {
+            None if pixels.try_reserve_exact(needed as usize).is_ok() => Ok(Self { side, channels, pixels }),
+            refusal => {
+                let missing = || memory::TooMuch { what, needed, limit: memory::limit(), advice: ADVICE };
+                Err(DataError::Memory(refusal.unwrap_or_else(missing)))
+            }
+        }
+    }
+
+    fn push(&mut self, image: DynamicImage) {
+        let image = fitted(image, self.side as u32);
+        if self.channels == 1 {
+            self.pixels.extend(image.to_luma8().into_raw());
+            return;
+        }
+        let pixels = image.to_rgb8().into_raw();
+        for channel in 0..3 {
+            self.pixels.extend(pixels.iter().skip(channel).step_by(3));
+        }
+    }
+}
+
+const ADVICE: &str = "take fewer images, or a smaller --resolution";
+
+fn folder(path: &Path, side: usize) -> Result<ImageSet, DataError> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(path)? {
         let file = entry?.path();
@@ -73,71 +109,186 @@ fn folder(path: &Path) -> Result<Vec<DynamicImage>, DataError> {
         }
     }
     files.sort();
-    let read = |file: &PathBuf| {
-        let image = ImageReader::open(file)?.with_guessed_format()?.decode();
-        image.map_err(|error| damaged(file, error.to_string()))
-    };
-    files.iter().map(read).collect()
+    let headers = files.iter().map(|file| Header::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let colour = headers.iter().any(|header| header.colour);
+    let mut set = ImageSet::with_room(path, files.len() as u64, colour, side)?;
+    for (file, header) in files.iter().zip(headers) {
+        let mut reader = open_picture(file)?;
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(LARGEST_PICTURE.min(2 * header.unpacked + LARGEST_NOTES));
+        reader.limits(limits);
+        set.push(reader.decode().map_err(|error| damaged(file, error.to_string()))?);
+    }
+    Ok(set)
 }
 
-fn array(path: &Path) -> Result<Vec<DynamicImage>, DataError> {
-    let bytes = fs::read(path)?;
-    if bytes.starts_with(b"\x93NUMPY") {
-        return npy(path, &bytes);
+fn open_picture(file: &Path) -> Result<ImageReader<BufReader<std::fs::File>>, DataError> {
+    Ok(ImageReader::open(file)?.with_guessed_format()?)
+}
+
+/// What a picture's header says.
+struct Header {
+    width: u32,
+    height: u32,
+    colour: bool,
+    /// Bytes of its pixels, but for transparency that a palette adds.
+    unpacked: u64,
+    /// Pixels or their packed bytes, and how many of them a byte of the file holds at most.
+    content: (u64, u64),
+}
+
+impl Header {
+    /// Reads the header of a picture; it must promise no more than the file can hold and than is read.
+    fn read(file: &Path) -> Result<Self, DataError> {
+        let metadata = fs::metadata(file)?;
+        if !metadata.is_file() {
+            return Err(damaged(file, "it is not a file"));
+        }
+        let reader = open_picture(file)?;
+        let header = match reader.format() {
+            Some(ImageFormat::Png) => Self::of_png(reader.into_inner()).map_err(|error| error.to_string()),
+            _ => Self::of_other(reader).map_err(|error| error.to_string()),
+        };
+        let header = header.map_err(|reason| damaged(file, reason))?;
+        let Self { width, height, unpacked: needed, content: (content, a_byte), .. } = header;
+        let bytes = metadata.len();
+        if content > bytes.saturating_mul(a_byte) {
+            let reason = format!("its header promises {width} x {height} pixels, more than its {bytes} bytes can hold");
+            return Err(damaged(file, reason));
+        }
+        if needed > LARGEST_PICTURE {
+            return Err(DataError::LargePicture {
+                path: file.to_owned(),
+                width,
+                height,
+                needed,
+                most: LARGEST_PICTURE,
+            });
+        }
+        Ok(header)
     }
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return idx(path, &bytes);
+
+    fn of_png(reader: impl BufRead + Seek) -> Result<Self, png::DecodingError> {
+        let mut decoder = png::Decoder::new(reader);
+        let info = decoder.read_header_info()?;
+        let (width, height) = (info.width, info.height);
+        let bits = info.bits_per_pixel() as u64;
+        let indexed = info.color_type == png::ColorType::Indexed;
+        // Fewer than 8 bits become 8, an index three of them.
+        let bytes = if indexed { 3 } else { bits.max(8) / 8 };
+        let row = (bits * u64::from(width)).div_ceil(8) + 1;
+        Ok(Self {
+            width,
+            height,
+            colour: indexed || matches!(info.color_type, png::ColorType::Rgb | png::ColorType::Rgba),
+            unpacked: (u64::from(width) * u64::from(height)).saturating_mul(bytes),
+            content: (row.saturating_mul(u64::from(height)), MOST_PACKED),
+        })
     }
-    let mut unpacked = Vec::new();
-    let read = GzDecoder::new(&bytes[..]).take(LARGEST).read_to_end(&mut unpacked);
-    read.map_err(|error| damaged(path, format!("it does not unpack: {error}")))?;
-    idx(path, &unpacked)
+
+    fn of_other(reader: ImageReader<BufReader<std::fs::File>>) -> image::ImageResult<Self> {
+        let decoder = reader.into_decoder()?;
+        let (width, height) = decoder.dimensions();
+        Ok(Self {
+            width,
+            height,
+            colour: decoder.color_type().has_color(),
+            unpacked: decoder.total_bytes(),
+            content: (u64::from(width) * u64::from(height), MOST_PIXELS_A_BYTE),
+        })
+    }
+}
+
+fn array(path: &Path, side: usize) -> Result<ImageSet, DataError> {
+    let file = fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    // What is no plain file has no size beforehand.
+    let bytes = if metadata.is_file() { metadata.len() } else { u64::MAX };
+    let mut file = BufReader::new(file);
+    let start = file.fill_buf()?;
+    if start.starts_with(b"\x93NUMPY") {
+        let shape = super::npy::read_byte_header(path, &mut file)?;
+        // The header is part of the file, so what is left for the images is a little less.
+        return images(path, side, &shape, &mut file, bytes);
+    }
+    if !start.starts_with(&[0x1f, 0x8b]) {
+        return idx(path, side, &mut file, bytes);
+    }
+    idx(path, side, &mut GzDecoder::new(file), bytes.saturating_mul(MOST_PACKED))
 }
 
 /// IDX: two zeros, the type (8 is a byte), the number of axes, their lengths (big-endian), the numbers.
-fn idx(path: &Path, bytes: &[u8]) -> Result<Vec<DynamicImage>, DataError> {
-    let [0, 0, 8, axes @ 3..=4] = *bytes.first_chunk().unwrap_or(&[1; 4]) else {
-        return Err(damaged(path, "it is neither an npy file nor an IDX file of 8-bit images"));
+fn idx(path: &Path, side: usize, reader: &mut impl Read, left: u64) -> Result<ImageSet, DataError> {
+    let mut word = |what: &str| -> Result<[u8; 4], DataError> {
+        let mut bytes = [0; 4];
+        reader.read_exact(&mut bytes).map_err(|error| unreadable(path, what, &error))?;
+        Ok(bytes)
     };
-    let header = bytes.get(4..4 + 4 * usize::from(axes)).ok_or_else(|| damaged(path, "its header is cut short"))?;
-    let shape: Vec<u64> = header.as_chunks().0.iter().map(|&b| u64::from(u32::from_be_bytes(b))).collect();
-    from_bytes(path, &shape, &bytes[4 + header.len()..])
+    let [0, 0, 8, axes @ 3..=4] = word(NO_IDX)? else {
+        return Err(damaged(path, NO_IDX));
+    };
+    let mut shape = Vec::new();
+    for _ in 0..axes {
+        shape.push(u64::from(u32::from_be_bytes(word("its header is cut short")?)));
+    }
+    images(path, side, &shape, reader, left.saturating_sub(4 + 4 * u64::from(axes)))
 }
 
-/// An npy file of bytes: [n, h, w], [n, h, w, 1] or [n, h, w, 3].
-fn npy(path: &Path, bytes: &[u8]) -> Result<Vec<DynamicImage>, DataError> {
-    let array = super::npy::read_bytes(path, bytes)?;
-    from_bytes(path, &array.0, &array.1)
-}
+const NO_IDX: &str = "it is neither an npy file nor an IDX file of 8-bit images";
 
-fn from_bytes(path: &Path, shape: &[u64], bytes: &[u8]) -> Result<Vec<DynamicImage>, DataError> {
+/// Reads images of [n, h, w], [n, h, w, 1] or [n, h, w, 3] bytes, of which there are `left` at most.
+fn images(path: &Path, side: usize, shape: &[u64], reader: &mut impl Read, left: u64) -> Result<ImageSet, DataError> {
     let (&[n, height, width], channels) = match shape {
         [n, h, w] | [n, h, w, 1] => (&[*n, *h, *w], 1),
         [n, h, w, 3] => (&[*n, *h, *w], 3),
         _ => return Err(damaged(path, format!("its shape is {shape:?}; images are [n, h, w] or [n, h, w, 3]"))),
     };
-    let size = height.checked_mul(width).and_then(|area| area.checked_mul(channels)).filter(|&size| size > 0);
-    let needed = size.and_then(|size| size.checked_mul(n));
-    let Some((size, needed)) = size.zip(needed).filter(|&(_, needed)| needed <= bytes.len() as u64) else {
-        return Err(damaged(path, format!("its header promises {shape:?} bytes and there are {}", bytes.len())));
+    let one = height.checked_mul(width).and_then(|area| area.checked_mul(channels)).filter(|&bytes| bytes > 0);
+    let needed = one.and_then(|one| one.checked_mul(n));
+    let Some((one, _)) = one.zip(needed).filter(|&(_, needed)| needed <= left) else {
+        return Err(damaged(path, format!("its header promises {shape:?} bytes, more than the file can hold")));
     };
-    let (width, height) = (width as u32, height as u32);
-    let image = |pixels: &[u8]| {
-        let pixels = pixels.to_vec();
-        if channels == 3 {
+    let (Ok(width), Ok(height), true) = (u32::try_from(width), u32::try_from(height), one <= LARGEST_PICTURE) else {
+        let reason = format!("an image in it has {one} bytes, more than the {LARGEST_PICTURE} that are read");
+        return Err(damaged(path, reason));
+    };
+    let mut set = ImageSet::with_room(path, n, channels == 3, side)?;
+    for index in 0..n {
+        let mut pixels = Vec::new();
+        reader.take(one).read_to_end(&mut pixels).map_err(|error| unreadable(path, "it is cut short", &error))?;
+        let image = if channels == 3 {
             RgbImage::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8)
         } else {
             GrayImage::from_raw(width, height, pixels).map(DynamicImage::ImageLuma8)
-        }
-    };
-    let images = bytes[..needed as usize].chunks_exact(size as usize).map(image).collect::<Option<_>>();
-    images.ok_or_else(|| damaged(path, "its images do not have the size that its header says"))
+        };
+        let short = || format!("its header promises {n} images of {one} bytes, and it ends in image {}", index + 1);
+        set.push(image.ok_or_else(|| damaged(path, short()))?);
+    }
+    // A gzip file's checksum is compared where its bytes end.
+    reader.read(&mut [0]).map_err(|error| unreadable(path, "it is cut short", &error))?;
+    Ok(set)
 }
 
-fn fitted(image: &DynamicImage, side: u32) -> DynamicImage {
+/// Why reading stopped: `short` where the bytes ended.
+fn unreadable(path: &Path, short: &str, error: &io::Error) -> DataError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged(path, short),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            damaged(path, format!("it does not unpack: {error}"))
+        }
+        _ => damaged(path, error.to_string()),
+    }
+}
+
+/// The square in the middle of an image, at `side` x `side`.
+fn fitted(image: DynamicImage, side: u32) -> DynamicImage {
     let (width, height) = (image.width(), image.height());
     let square = width.min(height);
-    let image = image.crop_imm((width - square) / 2, (height - square) / 2, square, square);
+    let image = if width == height {
+        image
+    } else {
+        image.crop_imm((width - square) / 2, (height - square) / 2, square, square)
+    };
     if square > side {
         return image.resize_exact(side, side, FilterType::Triangle);
     }
@@ -152,15 +303,6 @@ fn fitted(image: &DynamicImage, side: u32) -> DynamicImage {
     let margin = i64::from((side - square) / 2);
     image::imageops::overlay(&mut ground, &image, margin, margin);
     ground
-}
-
-/// The image channel by channel.
-fn planes(image: &DynamicImage, colour: bool) -> Vec<u8> {
-    if !colour {
-        return image.to_luma8().into_raw();
-    }
-    let pixels = image.to_rgb8().into_raw();
-    (0..3).flat_map(|channel| pixels.iter().skip(channel).step_by(3).copied()).collect()
 }
 
 #[cfg(test)]

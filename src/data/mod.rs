@@ -1,7 +1,7 @@
 //! Point sets: read from MAT, npy and CSV files, made from known laws, split into training and held-out points.
 //!
 //! A file's format is found from its content, never from its name. Whatever a header claims, no more memory is taken
-//! than the file's own bytes can fill.
+//! than the file's own bytes can fill, and no more than the limits that the errors name.
 
 mod csv;
 #[cfg(feature = "torch")]
@@ -9,6 +9,7 @@ pub mod images;
 mod mat;
 mod modes;
 pub mod npy;
+mod numbers;
 mod split;
 pub mod synthetic;
 
@@ -16,6 +17,7 @@ pub use mat::write_mat;
 pub use modes::{Mode, known_modes};
 pub use split::Split;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -24,12 +26,40 @@ use sha2::{Digest as _, Sha256};
 /// A point of the plane.
 pub type Point = [f32; 2];
 
+/// A set of more points is refused.
+const MOST_POINTS: usize = 100_000_000;
+/// A file of points larger than this is refused.
+const LARGEST_FILE: u64 = 4 << 30;
+/// So much is read of a pipe, whose size is not known beforehand.
+const LARGEST_PIPE: u64 = 256 << 20;
+
 /// What can be wrong with a data file; every variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read at all.
     #[error("cannot read the data")]
     Io(#[from] std::io::Error),
+    /// A picture that would take more memory than one may.
+    #[error(
+        "{path} is {width} x {height} pixels, which take {}, more than the {} that a picture may take; make it smaller",
+        crate::memory::size(*needed),
+        crate::memory::size(*most)
+    )]
+    LargePicture {
+        /// The file.
+        path: PathBuf,
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// The bytes of its pixels.
+        needed: u64,
+        /// How many a picture may have.
+        most: u64,
+    },
+    /// More memory than there is.
+    #[error(transparent)]
+    Memory(#[from] crate::memory::TooMuch),
     /// None of the known formats.
     #[error("{path} is not a MAT v5, npy or CSV file; convert it to one of these")]
     UnknownFormat {
@@ -84,6 +114,24 @@ pub enum DataError {
         /// Its shape.
         shape: String,
     },
+    /// More points than are read.
+    #[error("'{name}' in {path} has {found} points, more than the {MOST_POINTS} that are read; keep a part of them")]
+    TooMany {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// A file larger than is read.
+    #[error("{path} is larger than the {} that are read of it; keep a part of it", crate::memory::size(*most))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes are read.
+        most: u64,
+    },
     /// A coordinate that is no number.
     #[error("'{name}' in {path} has {value} in row {row}, column {column}; every coordinate must be finite")]
     NotFinite {
@@ -127,12 +175,12 @@ pub struct Variable {
     pub range: Option<(f64, f64)>,
 }
 
-/// A two-dimensional array of real numbers, row by row.
-#[derive(Clone, Debug, PartialEq)]
-struct Matrix {
+/// A two-dimensional array of real numbers, which stay as their file has them until they are asked for.
+struct Matrix<'a> {
     rows: usize,
     columns: usize,
-    values: Vec<f64>,
+    /// The number in a row and column.
+    at: Box<dyn Fn(usize, usize) -> f64 + 'a>,
 }
 
 /// Points as they came from a file.
@@ -163,7 +211,7 @@ enum Format {
 
 /// Reads the points of `path`: the variable `key` where variables have names.
 pub fn load(path: &Path, key: &str) -> Result<PointSet, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     let (name, matrix) = match detect(path, &bytes)? {
         Format::Mat => (key.to_owned(), mat::read(path, &bytes, key)?),
         Format::Npy => ("(array)".into(), npy::read_matrix(path, &bytes)?),
@@ -175,20 +223,37 @@ pub fn load(path: &Path, key: &str) -> Result<PointSet, DataError> {
 
 /// Lists the variables of `path`.
 pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     match detect(path, &bytes)? {
         Format::Mat => mat::variables(path, &bytes),
         Format::Npy => npy::variable(path, &bytes).map(|variable| vec![variable]),
         Format::Csv => {
-            let matrix = csv::read(path, &bytes)?;
+            let Matrix { rows, columns, at } = csv::read(path, &bytes)?;
             Ok(vec![Variable {
                 name: "(table)".into(),
                 kind: "text numbers".into(),
-                shape: vec![matrix.rows as u64, matrix.columns as u64],
-                range: range(&matrix.values),
+                shape: vec![rows as u64, columns as u64],
+                range: range(
+                    (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(r, c)| at(r, c)),
+                ),
             }])
         }
     }
+}
+
+/// The bytes of a file, or of a pipe.
+fn contents(path: &Path) -> Result<Vec<u8>, DataError> {
+    let file = fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    let (size, most) = if metadata.is_file() { (metadata.len(), LARGEST_FILE) } else { (0, LARGEST_PIPE) };
+    let too_large = || DataError::TooLarge { path: path.to_owned(), most };
+    if size > most {
+        return Err(too_large());
+    }
+    // Two bytes more, so that the end is seen without the vector being made larger.
+    let mut bytes = Vec::with_capacity(size as usize + 2);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
@@ -209,19 +274,22 @@ fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
     }
 }
 
-fn to_points(path: &Path, name: &str, matrix: &Matrix) -> Result<Vec<Point>, DataError> {
-    let at: Box<dyn Fn(usize, usize) -> f64> = match (matrix.rows, matrix.columns) {
-        (_, 2) => Box::new(|row, column| matrix.values[row * 2 + column]),
-        (2, n) => Box::new(move |row, column| matrix.values[column * n + row]),
-        (rows, columns) => {
+fn to_points(path: &Path, name: &str, matrix: &Matrix<'_>) -> Result<Vec<Point>, DataError> {
+    let Matrix { rows, columns, ref at } = *matrix;
+    let (count, wide) = match (rows, columns) {
+        (n, 2) => (n, false),
+        (2, n) => (n, true),
+        _ => {
             let shape = format!("{rows} x {columns}");
             return Err(DataError::NotPoints { path: path.to_owned(), name: name.to_owned(), shape });
         }
     };
-    let count = matrix.values.len() / 2;
+    if count > MOST_POINTS {
+        return Err(DataError::TooMany { path: path.to_owned(), name: name.to_owned(), found: count });
+    }
     let mut points = Vec::with_capacity(count);
     for row in 0..count {
-        let pair = [at(row, 0), at(row, 1)];
+        let pair = [0, 1].map(|column| if wide { at(column, row) } else { at(row, column) });
         let point = pair.map(|value| value as f32);
         if let Some(column) = point.iter().position(|value| !value.is_finite()) {
             let (path, name) = (path.to_owned(), name.to_owned());
@@ -232,11 +300,17 @@ fn to_points(path: &Path, name: &str, matrix: &Matrix) -> Result<Vec<Point>, Dat
     Ok(points)
 }
 
-fn range(values: &[f64]) -> Option<(f64, f64)> {
-    if values.is_empty() || values.iter().any(|value| value.is_nan()) {
-        return None;
+/// The smallest and the largest of some numbers; None where there are none or NaN is among them.
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let mut range = None;
+    for x in values {
+        if x.is_nan() {
+            return None;
+        }
+        let (low, high) = range.unwrap_or((x, x));
+        range = Some((x.min(low), x.max(high)));
     }
-    Some(values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x))))
+    range
 }
 
 fn damaged(path: &Path, reason: impl Into<String>) -> DataError {
@@ -247,8 +321,8 @@ fn damaged(path: &Path, reason: impl Into<String>) -> DataError {
 mod tests {
     use super::*;
 
-    fn matrix(rows: usize, columns: usize, values: &[f64]) -> Matrix {
-        Matrix { rows, columns, values: values.to_vec() }
+    fn matrix(rows: usize, columns: usize, values: &[f64]) -> Matrix<'_> {
+        Matrix { rows, columns, at: Box::new(move |row, column| values[row * columns + column]) }
     }
 
     #[test]

@@ -6,9 +6,7 @@
 
 use std::path::Path;
 
-use fs_err as fs;
-
-use super::{DataError, Format, Matrix, damaged, detect, mat};
+use super::{DataError, Format, Matrix, contents, damaged, detect, mat};
 
 /// A Gaussian of a law.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +17,8 @@ pub struct Mode {
     pub covariance: [[f64; 2]; 2],
 }
 
+/// No law is looked for in arrays of more rows.
+const MOST_ROWS: usize = 20_000_000;
 /// The scale and shift with which the course's file makes `xx` of its blocks.
 const SCALE: f64 = 1.0 / 25.0;
 const SHIFT: f64 = 0.5;
@@ -56,11 +56,11 @@ impl Mode {
 
 /// The modes of the law behind the variable `key` of a file, where the file says them.
 pub fn known_modes(path: &Path, key: &str) -> Result<Option<Vec<Mode>>, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     if !matches!(detect(path, &bytes)?, Format::Mat) {
         return Ok(None);
     }
-    let names: Vec<String> = mat::variables(path, &bytes)?.into_iter().map(|variable| variable.name).collect();
+    let names = mat::names(path, &bytes)?;
     let has = |name: &str| names.iter().any(|n| n == name);
     let rows = |name: &str| mat::read(path, &bytes, name).map(|matrix| pairs(&matrix));
     if has("modes") && has("covariances") {
@@ -75,8 +75,11 @@ pub fn known_modes(path: &Path, key: &str) -> Result<Option<Vec<Mode>>, DataErro
 }
 
 /// The rows of an array with two columns; of another none.
-fn pairs(matrix: &Matrix) -> Vec<[f64; 2]> {
-    if matrix.columns == 2 { matrix.values.as_chunks().0.to_vec() } else { Vec::new() }
+fn pairs(matrix: &Matrix<'_>) -> Vec<[f64; 2]> {
+    if matrix.columns != 2 || matrix.rows > MOST_ROWS {
+        return Vec::new();
+    }
+    (0..matrix.rows).map(|row| [(matrix.at)(row, 0), (matrix.at)(row, 1)]).collect()
 }
 
 fn declared(path: &Path, means: &[[f64; 2]], covariances: &[[f64; 2]]) -> Result<Vec<Mode>, DataError> {
@@ -94,14 +97,14 @@ fn declared(path: &Path, means: &[[f64; 2]], covariances: &[[f64; 2]]) -> Result
 
 /// A mode for each block, if `all` is their scaled sequence.
 fn strokes(blocks: &[Vec<[f64; 2]>], all: &[[f64; 2]]) -> Option<Vec<Mode>> {
-    let scaled: Vec<Vec<[f64; 2]>> =
-        blocks.iter().map(|block| block.iter().map(|point| point.map(|x| x * SCALE + SHIFT)).collect()).collect();
-    let sequence = scaled.concat();
-    let near = |p: &[f64; 2], q: &[f64; 2]| (0..2).all(|i| (p[i] - q[i]).abs() < 1e-5);
-    if sequence.len() != all.len() || !sequence.iter().zip(all).all(|(p, q)| near(p, q)) {
+    let scaled = |point: &[f64; 2]| point.map(|x| x * SCALE + SHIFT);
+    let near = |p: [f64; 2], q: &[f64; 2]| (0..2).all(|i| (p[i] - q[i]).abs() < 1e-5);
+    if blocks.iter().map(Vec::len).sum::<usize>() != all.len()
+        || !blocks.iter().flatten().zip(all).all(|(p, q)| near(scaled(p), q))
+    {
         return None;
     }
-    scaled.iter().map(|block| Mode::fitted(block)).collect()
+    blocks.iter().map(|block| Mode::fitted(&block.iter().map(scaled).collect::<Vec<_>>())).collect()
 }
 
 #[cfg(test)]

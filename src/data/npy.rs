@@ -1,11 +1,18 @@
 //! NumPy's npy files: read as points, and the float32 arrays of a run directory.
+//!
+//! An npy file is a magic string, a version, the length of a header, the header, and the numbers. The header is the text
+//! of a Python dictionary with three keys (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>);
+//! [`Header`] reads that dictionary and no other Python, from left to right, each byte once.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder as _};
+use super::numbers::{Endian, Number, Numbers};
+use super::{DataError, Matrix, Variable, damaged};
 
-use super::{DataError, Matrix, Variable, damaged, range};
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// The numbers begin at a multiple of this.
+const ALIGNMENT: usize = 64;
 
 /// A float32 array in C order.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,138 +30,315 @@ pub fn encode(shape: &[u64], values: &[f32]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes before the values of a float32 array of this shape: as many for every length of the first axis.
+/// The bytes before the values of a float32 array of this shape, which has a few axes: as many for every length of the
+/// first axis.
 pub fn header(shape: &[u64]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // '<f4' is npyz's own default for f32 on a little-endian machine; it is named so that any machine writes it.
-    let dtype = DType::Plain("<f4".parse().unwrap_or_else(|_| unreachable!("'<f4' is a type string")));
-    npyz::WriteOptions::new_header_only()
-        .dtype(dtype)
-        .shape(shape)
-        .writer(&mut bytes)
-        .write_header_only()
-        .unwrap_or_else(|_| unreachable!("a vector takes every write"));
-    bytes
+    let lengths = shape.iter().fold(String::new(), |text, length| text + &format!("{length}, "));
+    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths}), }}");
+    // Magic, version and length are 10 bytes, the end of the line is one.
+    let end = (10 + text.len() + 1).next_multiple_of(ALIGNMENT);
+    text.extend(std::iter::repeat_n(' ', end - 10 - text.len() - 1));
+    text.push('\n');
+    [MAGIC, &[1, 0], &(text.len() as u16).to_le_bytes(), text.as_bytes()].concat()
 }
 
-/// Reads back what [`encode`] wrote; bytes after the array's end are let be.
+/// Reads back what [`encode`] wrote; bytes after the array's end are ignored.
 pub fn decode(bytes: &[u8]) -> io::Result<Array> {
-    check_header_length(bytes).map_err(invalid)?;
-    let file = NpyFile::new(bytes)?;
-    let shape = file.shape().to_vec();
-    let needed = shape.iter().try_fold(4_u64, |product, &n| product.checked_mul(n));
-    if file.order() != Order::C || needed.is_none_or(|needed| needed > bytes.len() as u64) {
-        return Err(invalid("the shape in the header does not fit the file".into()));
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let (header, data) = open(bytes).map_err(invalid)?;
+    let Kind::Number(Number::F32, endian) = header.kind else {
+        return Err(invalid(format!("it holds {}, not float32", header.kind.name())));
+    };
+    if header.fortran {
+        return Err(invalid("its order is Fortran's, not C's".into()));
     }
-    let values = file.into_vec::<f32>()?;
-    Ok(Array { shape, values })
+    let from = |b: &[u8; 4]| f32::from_bits(endian.u32(*b));
+    Ok(Array { shape: header.shape, values: data.as_chunks().0.iter().map(from).collect() })
 }
 
 /// The shape that the header of an npy file says, whose numbers need not be there.
 pub fn shape(bytes: &[u8]) -> io::Result<Vec<u64>> {
-    check_header_length(bytes).map_err(invalid)?;
-    Ok(NpyFile::new(bytes)?.shape().to_vec())
+    let header = Header::read(&mut &bytes[..]).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+    Ok(header.shape)
 }
 
 pub(super) fn variable(path: &Path, bytes: &[u8]) -> Result<Variable, DataError> {
-    let file = open(path, bytes)?;
-    let (shape, kind) = (file.shape().to_vec(), kind(&file.dtype()));
-    let range = read_values(file).and_then(|values| range(&values));
-    Ok(Variable { name: "(array)".into(), kind, shape, range })
+    let (header, data) = open(bytes).map_err(|reason| damaged(path, reason))?;
+    let range = header.numbers(data).and_then(Numbers::range);
+    Ok(Variable { name: "(array)".into(), kind: header.kind.name(), shape: header.shape, range })
 }
 
-pub(super) fn read_matrix(path: &Path, bytes: &[u8]) -> Result<Matrix, DataError> {
-    let file = open(path, bytes)?;
-    let (shape, order, kind) = (file.shape().to_vec(), file.order(), kind(&file.dtype()));
+pub(super) fn read_matrix<'a>(path: &Path, bytes: &'a [u8]) -> Result<Matrix<'a>, DataError> {
+    let (header, data) = open(bytes).map_err(|reason| damaged(path, reason))?;
     let name = "(array)".to_owned();
-    let [rows, columns] = shape[..] else {
-        let shape = format!("{}-dimensional", shape.len());
+    let [rows, columns] = header.shape[..] else {
+        let shape = format!("{}-dimensional", header.shape.len());
         return Err(DataError::NotPoints { path: path.to_owned(), name, shape });
     };
-    let (rows, columns) = (rows as usize, columns as usize);
-    let values = read_values(file).ok_or_else(|| DataError::NotReal { path: path.to_owned(), name, kind })?;
-    let values = match order {
-        Order::C => values,
-        Order::Fortran => {
-            (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| values[c * rows + r]).collect()
-        }
+    let Some(numbers) = header.numbers(data) else {
+        return Err(DataError::NotReal { path: path.to_owned(), name, kind: header.kind.name() });
     };
-    Ok(Matrix { rows, columns, values })
+    let (rows, columns, fortran) = (rows as usize, columns as usize, header.fortran);
+    let at = move |row, column| numbers.get(if fortran { column * rows + row } else { row * columns + column });
+    Ok(Matrix { rows, columns, at: Box::new(at) })
 }
 
-/// The shape and numbers of an npy file of bytes, in C order.
+/// Reads the header of an array of bytes in C order; gives its shape.
 #[cfg(feature = "torch")]
-pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<(Vec<u64>, Vec<u8>), DataError> {
-    let file = open(path, bytes)?;
-    let (shape, kind) = (file.shape().to_vec(), kind(&file.dtype()));
-    let values = (file.order() == Order::C).then(|| file.into_vec::<u8>().ok()).flatten();
-    let values = values.ok_or_else(|| damaged(path, format!("images are uint8 in C order; these are {kind}")))?;
-    Ok((shape, values))
-}
-
-/// Reads the header and checks that what it promises is there.
-fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<NpyFile<&'a [u8]>, DataError> {
-    check_header_length(bytes).map_err(|reason| damaged(path, reason))?;
-    let file = NpyFile::new(bytes).map_err(|error| damaged(path, error.to_string()))?;
-    let item = file.dtype().num_bytes().unwrap_or(1) as u64;
-    let needed = file.shape().iter().try_fold(item, |product, &n| product.checked_mul(n));
-    // The header is part of the file, so what is left for the values is less than the whole.
-    if needed.is_none_or(|needed| needed > bytes.len() as u64) {
-        let reason = format!("its header promises {:?} values of {item} bytes, more than the file holds", file.shape());
-        return Err(damaged(path, reason));
+pub(super) fn read_byte_header(path: &Path, reader: &mut impl Read) -> Result<Vec<u64>, DataError> {
+    let header = Header::read(reader).map_err(|reason| damaged(path, reason))?;
+    if header.fortran || !matches!(header.kind, Kind::Number(Number::U8, _)) {
+        let order = if header.fortran { " in Fortran order" } else { "" };
+        let kind = header.kind.name();
+        return Err(damaged(path, format!("images are uint8 in C order; these are {kind}{order}")));
     }
-    Ok(file)
+    Ok(header.shape)
 }
 
-/// A header's length is at bytes 8 to 11; the reader would take that much memory before looking further.
-fn check_header_length(bytes: &[u8]) -> Result<(), String> {
-    let length = match bytes.get(6) {
-        Some(1) => bytes.get(8..10).map(|b| u64::from(u16::from_le_bytes([b[0], b[1]])) + 10),
-        _ => bytes.get(8..12).map(|b| u64::from(u32::from_le_bytes([b[0], b[1], b[2], b[3]])) + 12),
-    };
-    match length {
-        Some(length) if length <= bytes.len() as u64 => Ok(()),
-        _ => Err("its header is cut short".into()),
+/// The header and the bytes of the numbers, which are all there.
+fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+    let mut rest = bytes;
+    let header = Header::read(&mut rest)?;
+    let item = if let Kind::Number(number, _) = header.kind { number.size() as u64 } else { 1 };
+    let needed = header.shape.iter().try_fold(item, |product, &n| product.checked_mul(n));
+    match needed.and_then(|needed| rest.get(..usize::try_from(needed).ok()?)) {
+        Some(data) => Ok((header, data)),
+        None => Err(format!("its header promises {:?} values of {item} bytes, more than the file holds", header.shape)),
     }
 }
 
-/// The values as doubles, in the file's own order; None where they are not real numbers or not all there.
-fn read_values(file: NpyFile<&[u8]>) -> Option<Vec<f64>> {
-    fn all<T: npyz::Deserialize>(file: NpyFile<&[u8]>, convert: fn(T) -> f64) -> Option<Vec<f64>> {
-        Some(file.into_vec::<T>().ok()?.into_iter().map(convert).collect())
+/// What a header says.
+#[derive(Clone, Debug, PartialEq)]
+struct Header {
+    kind: Kind,
+    fortran: bool,
+    shape: Vec<u64>,
+}
+
+/// The type of an array's items.
+#[derive(Clone, Debug, PartialEq)]
+enum Kind {
+    Number(Number, Endian),
+    /// Items that are not read as numbers, with their name.
+    Other(String),
+}
+
+impl Header {
+    /// Reads all that stands before the numbers. No more memory is taken than there are bytes.
+    fn read(reader: &mut impl Read) -> Result<Self, String> {
+        let short = || "its header is cut short".to_owned();
+        let mut bytes = |n: u64| {
+            let mut bytes = Vec::new();
+            reader.take(n).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+            if bytes.len() as u64 == n { Ok(bytes) } else { Err(short()) }
+        };
+        let start = bytes(8)?;
+        if !start.starts_with(MAGIC) {
+            return Err("it does not begin as an npy file".into());
+        }
+        let length = match start[6..] {
+            [1, 0] => bytes(2)?.first_chunk().map(|&b| u64::from(u16::from_le_bytes(b))),
+            [2 | 3, 0] => bytes(4)?.first_chunk().map(|&b| u64::from(u32::from_le_bytes(b))),
+            _ => return Err(format!("its npy version is {}.{}; 1.0, 2.0 and 3.0 are known", start[6], start[7])),
+        };
+        let text = bytes(length.ok_or_else(short)?)?;
+        let mut parser = Parser { text: &text, at: 0 };
+        parser.header().ok_or_else(|| format!("its header is not as NumPy writes it, from byte {} on", parser.at))
     }
-    let DType::Plain(item) = file.dtype() else { return None };
-    match (item.type_char(), item.size_field()) {
-        (TypeChar::Float, 8) => all::<f64>(file, |x| x),
-        (TypeChar::Float, 4) => all::<f32>(file, f64::from),
-        (TypeChar::Int, 8) => all::<i64>(file, |x| x as f64),
-        (TypeChar::Int, 4) => all::<i32>(file, f64::from),
-        (TypeChar::Int, 2) => all::<i16>(file, f64::from),
-        (TypeChar::Int, 1) => all::<i8>(file, f64::from),
-        (TypeChar::Uint, 8) => all::<u64>(file, |x| x as f64),
-        (TypeChar::Uint, 4) => all::<u32>(file, f64::from),
-        (TypeChar::Uint, 2) => all::<u16>(file, f64::from),
-        (TypeChar::Uint, 1) => all::<u8>(file, f64::from),
-        _ => None,
+
+    fn numbers<'a>(&self, data: &'a [u8]) -> Option<Numbers<'a>> {
+        match self.kind {
+            Kind::Number(number, endian) => Some(Numbers::new(data, number, endian)),
+            Kind::Other(_) => None,
+        }
     }
 }
 
-fn kind(dtype: &DType) -> String {
-    let DType::Plain(item) = dtype else { return "a record array".into() };
-    let bits = item.size_field().saturating_mul(8);
-    match item.type_char() {
-        TypeChar::Float => format!("float{bits}"),
-        TypeChar::Int => format!("int{bits}"),
-        TypeChar::Uint => format!("uint{bits}"),
-        TypeChar::Complex => format!("complex{bits}"),
-        TypeChar::Bool => "bool".into(),
-        TypeChar::Object => "Python objects".into(),
-        _ => format!("'{item}'"),
+impl Kind {
+    /// The type of a string such as `<f8`: byte order, letter, bytes.
+    fn parse(text: &str) -> Option<Self> {
+        let order = text.chars().next()?;
+        let item = text.trim_start_matches(['<', '>', '|', '=']);
+        if !item.is_ascii() || text.len() - item.len() > 1 || item.is_empty() {
+            return None;
+        }
+        let endian = match order {
+            '>' => Endian::Big,
+            '=' if cfg!(target_endian = "big") => Endian::Big,
+            _ => Endian::Little,
+        };
+        let number = match item {
+            "f8" => Number::F64,
+            "f4" => Number::F32,
+            "i8" => Number::I64,
+            "i4" => Number::I32,
+            "i2" => Number::I16,
+            "i1" => Number::I8,
+            "u8" => Number::U64,
+            "u4" => Number::U32,
+            "u2" => Number::U16,
+            "u1" => Number::U8,
+            _ => return Some(Self::Other(other_name(item, text))),
+        };
+        Some(Self::Number(number, endian))
+    }
+
+    /// The name for people, which is NumPy's.
+    fn name(&self) -> String {
+        let number = match self {
+            Self::Number(number, _) => number,
+            Self::Other(name) => return name.clone(),
+        };
+        let letters = match number {
+            Number::F64 | Number::F32 => "float",
+            Number::I64 | Number::I32 | Number::I16 | Number::I8 => "int",
+            Number::U64 | Number::U32 | Number::U16 | Number::U8 => "uint",
+        };
+        format!("{letters}{}", 8 * number.size())
     }
 }
 
-fn invalid(reason: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, reason)
+/// The name of a type that is not read.
+fn other_name(item: &str, text: &str) -> String {
+    let (letter, size) = item.split_at(1);
+    match (letter, size.parse::<u32>()) {
+        ("f", Ok(bytes)) => format!("float{}", u64::from(bytes) * 8),
+        ("c", Ok(bytes)) => format!("complex{}", u64::from(bytes) * 8),
+        ("b", _) => "bool".into(),
+        ("O", _) => "Python objects".into(),
+        _ => format!("'{text}'"),
+    }
+}
+
+/// Reads a header's dictionary: `{'descr': '<f8', 'fortran_order': False, 'shape': (10, 2), }`. A structured type, a list
+/// in place of the string, is passed over without being looked into.
+struct Parser<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn header(&mut self) -> Option<Header> {
+        let (mut kind, mut fortran, mut shape) = (None, None, None);
+        self.token(b'{')?;
+        while self.token(b'}').is_none() {
+            let key = self.string()?;
+            self.token(b':')?;
+            let new = match key.as_str() {
+                "descr" => kind.replace(self.kind()?).is_none(),
+                "fortran_order" => fortran.replace(self.truth()?).is_none(),
+                "shape" => shape.replace(self.shape()?).is_none(),
+                _ => false,
+            };
+            let more = self.token(b',').is_some();
+            if !new || !more && self.peek() != Some(b'}') {
+                return None;
+            }
+        }
+        if self.peek().is_some() {
+            return None;
+        }
+        Some(Header { kind: kind?, fortran: fortran?, shape: shape? })
+    }
+
+    /// The next byte that is not a space.
+    fn peek(&mut self) -> Option<u8> {
+        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+        self.text.get(self.at).copied()
+    }
+
+    /// Takes a byte, after any space.
+    fn token(&mut self, byte: u8) -> Option<()> {
+        if self.peek()? != byte {
+            return None;
+        }
+        self.at += 1;
+        Some(())
+    }
+
+    /// Takes the bytes for which `holds`.
+    fn run(&mut self, holds: impl Fn(u8) -> bool) -> &str {
+        let rest = &self.text[self.at..];
+        let length = rest.iter().position(|&byte| !holds(byte)).unwrap_or(rest.len());
+        self.at += length;
+        std::str::from_utf8(&rest[..length]).unwrap_or_default()
+    }
+
+    /// A string in either kind of quotes, without escapes.
+    fn string(&mut self) -> Option<String> {
+        let quote = self.peek().filter(|byte| matches!(byte, b'\'' | b'"'))?;
+        self.at += 1;
+        let text = self.run(|byte| byte != quote && byte != b'\\' && byte.is_ascii()).to_owned();
+        let closed = self.text.get(self.at) == Some(&quote);
+        self.at += 1;
+        closed.then_some(text)
+    }
+
+    fn truth(&mut self) -> Option<bool> {
+        self.peek()?;
+        match self.run(|byte| byte.is_ascii_alphabetic()) {
+            "True" => Some(true),
+            "False" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn shape(&mut self) -> Option<Vec<u64>> {
+        let close = if self.token(b'(').is_some() {
+            b')'
+        } else {
+            self.token(b'[')?;
+            b']'
+        };
+        let mut shape = Vec::new();
+        while self.token(close).is_none() {
+            self.peek()?;
+            shape.push(self.run(|byte| byte.is_ascii_digit()).parse().ok()?);
+            // Python 2 wrote long integers with an L.
+            let _ = self.token(b'L');
+            if self.token(b',').is_none() && self.peek() != Some(close) {
+                return None;
+            }
+        }
+        Some(shape)
+    }
+
+    fn kind(&mut self) -> Option<Kind> {
+        if self.peek()? != b'[' {
+            return Kind::parse(&self.string()?);
+        }
+        self.pass_list()?;
+        Some(Kind::Other("a record array".into()))
+    }
+
+    /// Passes over a list and what is nested in it.
+    fn pass_list(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            let byte = *self.text.get(self.at)?;
+            self.at += 1;
+            match byte {
+                b'[' => depth += 1,
+                b']' if depth == 1 => return Some(()),
+                b']' => depth -= 1,
+                b'\'' | b'"' => self.pass_string(byte)?,
+                _ => {}
+            }
+        }
+    }
+
+    /// Passes over the rest of a string.
+    fn pass_string(&mut self, quote: u8) -> Option<()> {
+        loop {
+            let byte = *self.text.get(self.at)?;
+            self.at += if byte == b'\\' { 2 } else { 1 };
+            if byte == quote {
+                return Some(());
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +354,20 @@ mod tests {
     }
 
     #[test]
-    fn bytes_after_the_array_are_let_be() {
+    fn headers_are_written_as_they_always_were() {
+        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, ), }";
+        let expected = [b"\x93NUMPY\x01\x00\x76\x00", format!("{text:<117}\n").as_bytes()].concat();
+        assert_eq!(header(&[3, 2]), expected);
+        // Where the text alone would fill a line of 64 bytes, there is another.
+        for axes in 0..40 {
+            let bytes = header(&vec![7; axes]);
+            assert!(bytes.len().is_multiple_of(64) && bytes.ends_with(b"\n"), "{axes}");
+            assert_eq!(Header::read(&mut &bytes[..]).unwrap().shape, vec![7; axes]);
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_array_are_ignored() {
         let mut bytes = encode(&[1, 2], &[1.0, 2.0]);
         bytes.extend([0; 7]);
         assert_eq!(decode(&bytes).unwrap().values, [1.0, 2.0]);
@@ -184,11 +381,11 @@ mod tests {
             let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
             bytes.extend(format!("{text:<117}\n").bytes());
             bytes.extend([0; 64]);
-            assert!(read_matrix(path, &bytes).unwrap_err().to_string().contains("more than the file holds"));
+            assert!(read_matrix(path, &bytes).err().unwrap().to_string().contains("more than the file holds"));
             assert!(decode(&bytes).is_err());
         }
         let hostile = b"\x93NUMPY\x02\x00\xff\xff\xff\xff{'descr'".to_vec();
-        assert!(read_matrix(path, &hostile).unwrap_err().to_string().contains("cut short"));
+        assert!(read_matrix(path, &hostile).err().unwrap().to_string().contains("cut short"));
     }
 
     #[test]
@@ -196,6 +393,94 @@ mod tests {
         let bytes = encode(&[100, 2], &[0.5; 200]);
         for cut in [3, 9, 60, bytes.len() - 1] {
             assert!(read_matrix(Path::new("t.npy"), &bytes[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    /// A file with this header, in each of the three versions, with 64 bytes of numbers.
+    fn files(text: &str) -> [Vec<u8>; 3] {
+        [1, 2, 3].map(|version| {
+            let mut bytes = [MAGIC, &[version, 0]].concat();
+            match version {
+                1 => bytes.extend((text.len() as u16).to_le_bytes()),
+                _ => bytes.extend((text.len() as u32).to_le_bytes()),
+            }
+            bytes.extend(text.bytes());
+            bytes.extend([0; 64]);
+            bytes
+        })
+    }
+
+    #[test]
+    fn headers_are_read_in_every_version_and_spelling() {
+        for text in [
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   \n",
+            "{\"shape\":(2,3),\"fortran_order\":False,\"descr\":\"<f4\"}",
+            " { 'fortran_order' : False , 'shape' : [ 2L , 3L ] , 'descr' : '<f4' , } ",
+        ] {
+            for file in files(text) {
+                assert_eq!(decode(&file).unwrap(), Array { shape: vec![2, 3], values: vec![0.0; 6] }, "{text}");
+            }
+        }
+        let shape = |text: &str| {
+            let text = format!("{{'descr': '|u1', 'fortran_order': True, 'shape': {text}}}");
+            files(&text).map(|file| open(&file).map(|(header, _)| header.shape).ok())[0].clone()
+        };
+        assert_eq!(shape("()"), Some(vec![]));
+        assert_eq!(shape("(5,)"), Some(vec![5]));
+        assert_eq!(shape("(5)"), Some(vec![5]));
+        for wrong in ["(5", "(,)", "(-1,)", "(1 2)", "(18446744073709551616,)", "5", "((5,),)", "(5.0,)", "None"] {
+            assert_eq!(shape(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn other_dictionaries_are_refused() {
+        let sound = "'descr': '<f4', 'fortran_order': False, 'shape': (2,)";
+        for wrong in [
+            String::new(),
+            "{}".into(),
+            "{'descr': '<f4', 'fortran_order': False}".into(),
+            format!("{{{sound}"),
+            format!("{{{sound}}} + 1"),
+            format!("{{{sound}, 'more': 1}}"),
+            format!("{{{sound}, 'shape': (3,)}}"),
+            format!("{{{sound},,}}"),
+            sound.replace(", 'f", " 'f"),
+            sound.replace("False", "0"),
+            sound.replace("<f4", "<f4\\x00"),
+            sound.replace("'<f4'", "'<f4"),
+            sound.replace("'<f4'", "<f4"),
+            sound.replace("<f4", ""),
+            sound.replace("<f4", "<<f4"),
+        ] {
+            for file in files(&wrong) {
+                assert!(decode(&file).is_err(), "{wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn structured_types_are_named_and_not_read() {
+        for descr in ["[('x', '<f4'), ('y', '<f4')]", "[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]"] {
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (4, 2)}}");
+            for file in files(&text) {
+                assert_eq!(variable(Path::new("r.npy"), &file).unwrap().kind, "a record array");
+                let message = read_matrix(Path::new("r.npy"), &file).err().unwrap().to_string();
+                assert!(message.contains("is a record array"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_brackets_take_no_time() {
+        for bracket in ["[", "(", "{", "[(", "'"] {
+            for text in [
+                bracket.repeat(1_000_000),
+                format!("{{'descr': {}", bracket.repeat(1_000_000)),
+                format!("{{'shape': {}", bracket.repeat(1_000_000)),
+            ] {
+                assert!(decode(&files(&text)[1]).is_err());
+            }
         }
     }
 }

@@ -12,9 +12,12 @@ pub use fused::FusedEngine;
 #[cfg(feature = "torch")]
 pub use torch::{Precision, TorchEngine};
 
-use crate::config::{EngineKind, Objective, RunConfig, UpdateOrder};
+use crate::config::{Device, EngineKind, Objective, RunConfig, UpdateOrder};
 use crate::data::Point;
+use crate::memory::{self, TooMuch};
+use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
+use crate::optim;
 use crate::rng::{Stream, Use};
 #[cfg(feature = "torch")]
 use crate::tensor::NoCuda;
@@ -76,6 +79,9 @@ pub enum EngineError {
     /// What was asked for needs libtorch, and there is none.
     #[error(transparent)]
     WithoutTorch(#[from] WithoutTorch),
+    /// The networks need more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] TooMuch),
     /// The system gives no more threads.
     #[error("the threads for the arithmetic could not be started; try fewer --threads")]
     Threads {
@@ -131,6 +137,7 @@ pub trait Engine {
 
 /// The engine for a run, in its initial state.
 pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
+    permit(config, 0)?;
     let weights = initial_weights(config);
     if config.engine == EngineKind::Torch {
         return with_torch(config, &weights);
@@ -139,6 +146,30 @@ pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
     engine.load_weights(&weights)?;
     Ok(Box::new(engine))
 }
+
+/// Whether there is memory for a run that holds out so many points. It is asked before anything is written, and counts
+/// what is certainly taken: the networks, their optimisers and a snapshot of both, the values of a batch, the codes of
+/// the frames.
+pub fn permit(config: &RunConfig, held_out: usize) -> Result<(), TooMuch> {
+    let g = &config.generator;
+    let (batch, latent, held_out) = (config.batch_size as u64, g.latent_dim as u64, held_out as u64);
+    let networks = [Mlp::generator(g), Mlp::discriminator(&config.discriminator)];
+    let parameters: u64 = networks.iter().flat_map(Mlp::parameters).map(|slot: Slot| slot.size() as u64).sum();
+    let buffers = optim::buffer_names(&config.optim).into_iter().flatten().count() as u64;
+    // A snapshot, and the bytes of its file.
+    let kept = 2 * parameters * (1 + buffers);
+    let draws = batch * (2 * config.critic_steps as u64 + latent * noise_batches(config) as u64);
+    let widths = g.hidden.iter().chain(&config.discriminator.hidden).map(|&width| width as u64);
+    let at_work = parameters * (2 + buffers) + 2 * batch * widths.sum::<u64>();
+    // The codes and their file; libtorch takes all of them at once.
+    let widest =
+        if config.engine == EngineKind::Torch { g.hidden.iter().copied().max().unwrap_or(0) as u64 } else { 0 };
+    let frames = held_out * (2 * latent + widest);
+    let floats = kept + draws + frames + if config.device == Device::Cpu { at_work } else { 0 };
+    memory::permit("this run", 4 * floats, ADVICE)
+}
+
+const ADVICE: &str = "lower latent_dim, the widths in hidden or batch_size, or hold out fewer points with --train-size";
 
 #[cfg(feature = "torch")]
 fn with_torch(config: &RunConfig, weights: &[Weights; 2]) -> Result<Box<dyn Engine>, EngineError> {

@@ -8,6 +8,7 @@ mod data;
 mod draw;
 mod engines;
 mod help;
+mod hostile;
 mod kill;
 mod metric;
 #[cfg(feature = "torch")]

@@ -94,6 +94,7 @@ pub fn open(
         _ => data::load(&config.data.path, &config.data.key)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
+    engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
     let follower = Follower::new(&config, &split);
     let codes = frame_codes(&config, split.held_out.len());
     let latent = config.generator.latent_dim as u64;

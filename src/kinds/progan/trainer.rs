@@ -7,7 +7,9 @@ use super::schedule::{Phase, Schedule};
 use crate::config::{AdamOptions, ImageLoss, Optim, ProganConfig};
 use crate::data::images::ImageSet;
 use crate::loss::torch as loss;
-use crate::nets::pggan::Pggan;
+use crate::memory::{self, TooMuch};
+use crate::nets::Slot;
+use crate::nets::pggan::{Pggan, slots};
 use crate::optim::torch::{self as optim, Optimizer};
 use crate::rng::{Stream, Use};
 use crate::tensor::{self, NoCuda, to_host};
@@ -21,6 +23,9 @@ pub enum ProganError {
     /// The GPU asked for is not there.
     #[error(transparent)]
     NoCuda(#[from] NoCuda),
+    /// The networks need more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] TooMuch),
     /// A file cannot be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -87,6 +92,20 @@ pub struct Trainer {
     iteration: u64,
 }
 
+/// Whether there is memory for the training, counting what is certainly taken: the networks, the averaged generator, the
+/// optimisers, a snapshot of all of them, and the values of a batch that both networks keep for their gradients.
+fn permit(config: &ProganConfig, net: &Pggan) -> Result<(), TooMuch> {
+    let size = |layers: &[_]| slots(layers).iter().map(|slot: &Slot| slot.size() as u64).sum::<u64>();
+    let (generator, discriminator) = (size(&net.generator()), size(&net.discriminator()));
+    let kept = 4 * generator + 3 * discriminator;
+    let places = |level: usize| (net.width(level) as u64) << (2 * (level + 2));
+    let values = (0..net.levels()).map(places).sum::<u64>() * 4 * config.batch_size as u64;
+    let at_work = 5 * generator + 4 * discriminator + values;
+    let floats = kept + if config.device == crate::config::Device::Cpu { at_work } else { 0 };
+    let advice = "lower --batch-size, --fmaps-max, --latent-dim or --resolution";
+    memory::permit("this training", 4 * floats, advice)
+}
+
 /// A trainer's state as plain arrays, in the order of [`Trainer::state`].
 pub type Arrays = Vec<(&'static str, Vec<f32>)>;
 
@@ -100,6 +119,7 @@ impl Trainer {
             fmaps_base: config.fmaps_base,
             fmaps_max: config.fmaps_max,
         };
+        permit(config, &net)?;
         let device = tensor::device(config.device)?;
         tch::set_num_threads(config.threads as i32);
         let mut rng = Stream::new(config.seed, Use::Init, 0);

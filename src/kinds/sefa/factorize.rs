@@ -70,7 +70,7 @@ pub fn style_layers(source: &Source, layout: &Layout, layers: &[usize]) -> Resul
             problem,
         };
         let missing = || wrong(TensorError::Missing { name: name.clone() });
-        let info = source.tensors().into_iter().find(|tensor| tensor.name == name).ok_or_else(missing)?;
+        let info = source.tensor(&name).ok_or_else(missing)?;
         let values = source.read(&name)?.ok_or_else(missing)?;
         let [units, latent] = info.shape[..] else {
             let (found, expected) = (format!("{:?}", info.shape), "[units, latent]".to_owned());
