@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::Signals;
 use super::train::{advised, finish, follow, report};
-use crate::run::{RunError, Status};
+use crate::config::{Difference, RunConfig, differences};
+use crate::run::{RunDir, RunError, Status};
 use crate::sweep::{PlannedRun, Sweep};
 use crate::train::{Outcome, Session, Start, TrainError};
 
 /// Where cluster systems say which task of an array this is.
 const INDEX_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "JOB_COMPLETION_INDEX"];
+
+/// How often a directory is looked at anew that another process changed between looking and locking.
+const LOOKS: u32 = 5;
 
 /// Do one line of a sweep's plan
 #[derive(Debug, Args)]
@@ -28,15 +32,34 @@ pub(super) struct RunArgs {
     /// Which line, from 0 [default: SLURM_ARRAY_TASK_ID, HQ_TASK_ID or JOB_COMPLETION_INDEX]
     #[arg(long, value_name = "N")]
     index: Option<usize>,
+    /// The folder that the run must lie in, whatever the plan says [default: the plan's own]
+    #[arg(long, value_name = "DIR", hide = true)]
+    runs: Option<PathBuf>,
+    /// The directory that the line must have: another plan may have been put in its place
+    #[arg(long, value_name = "DIR", hide = true)]
+    expect: Option<PathBuf>,
+    /// Save and stop when standard input ends, as for SIGTERM
+    #[arg(long, hide = true)]
+    until_eof: bool,
 }
 
 pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen_as_task()?;
-    let planned = Sweep::read_line(&args.plan, index(args)?)?;
+    if args.until_eof {
+        signals.stop_at_end_of_input();
+    }
+    let planned = Sweep::read_line(&args.plan, index(args)?, args.runs.as_deref())?;
+    if args.expect.as_ref().is_some_and(|expected| *expected != planned.dir()) {
+        let (plan, line) = (args.plan.display(), planned.index() + 1);
+        bail!("{plan} was written anew by another sweep: line {line} is another run now; do the sweep again");
+    }
     let sweep = Sweep::empty(args.plan.parent().unwrap_or(std::path::Path::new("")));
     match train(&planned, &signals, printer) {
         Ok(exit) => {
-            sweep.clear_failure(&planned)?;
+            // The run is what counts, not the note.
+            if let Err(error) = sweep.clear_failure(&planned) {
+                printer.problem(&format!("the note of an earlier failure stays: {error}"));
+            }
             Ok(exit)
         }
         Err(error) if is_locked(&error) => {
@@ -44,7 +67,9 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
             Ok(Exit::TryAgain)
         }
         Err(error) => {
-            sweep.record_failure(&planned, &format!("{error:#}"))?;
+            if let Err(unrecorded) = sweep.record_failure(&planned, &format!("{error:#}")) {
+                printer.problem(&format!("the failure below cannot be noted: {unrecorded}"));
+            }
             Err(error)
         }
     }
@@ -62,21 +87,78 @@ fn index(args: &RunArgs) -> anyhow::Result<usize> {
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(TrainError::Run(RunError::Locked { .. }))))
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_lock))
+}
+
+fn is_lock(error: &TrainError) -> bool {
+    matches!(error, TrainError::Run(RunError::Locked { .. }))
 }
 
 fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::Result<Exit> {
-    let (dir, config) = (planned.run_dir(), &planned.config);
-    let start = match dir.status()? {
-        Status::Finished { epochs } if epochs >= config.epochs => {
+    let (dir, config) = (planned.run_dir(), planned.config());
+    let mut session = match open(&dir, &config)? {
+        Opened::Session(session) => *session,
+        Opened::Finished => {
             printer.note("this run is finished already");
-            return report(&dir, config, Outcome::Finished, printer).map(|()| Exit::Done);
+            return report(&dir, &config, Outcome::Finished, printer).map(|()| Exit::Done);
         }
-        Status::Absent => Start::New { force: true },
-        _ => Start::Resume,
     };
-    let mut session = Session::open(config.clone(), dir.clone(), start).map_err(|error| advised(error, config))?;
-    let outcome = follow(&mut session, config, signals, printer);
+    let outcome = follow(&mut session, &config, signals, printer);
     let outcome = outcome.with_context(|| format!("{} failed", dir.path().display()))?;
-    finish(session, config, outcome, signals, printer)
+    finish(session, &config, outcome, signals, printer)
+}
+
+enum Opened {
+    Session(Box<Session>),
+    /// All is done, and the data are no more that one could go on with.
+    Finished,
+}
+
+/// How a directory is to be taken, as far as can be seen without its lock.
+#[derive(Clone, PartialEq)]
+struct Decision {
+    start: Start,
+    config: RunConfig,
+    is_finished: bool,
+}
+
+/// Takes the run's directory. What decides is what is found there under the lock: nothing that is there is ever replaced,
+/// and what another process changed after we looked is looked at again.
+fn open(dir: &RunDir, config: &RunConfig) -> anyhow::Result<Opened> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let decision = decide(dir, config)?;
+        // A finished run is opened too, which makes sure that none of its files is missing or of another moment.
+        let error = match Session::open(decision.config.clone(), dir.clone(), decision.start) {
+            Ok(session) => return Ok(Opened::Session(Box::new(session))),
+            Err(TrainError::Data(_)) if decision.is_finished => return Ok(Opened::Finished),
+            Err(error) => error,
+        };
+        if looks == LOOKS || is_lock(&error) || decide(dir, config)? == decision {
+            return Err(advised(error, config));
+        }
+    }
+}
+
+fn decide(dir: &RunDir, config: &RunConfig) -> anyhow::Result<Decision> {
+    let done = match dir.status()? {
+        Status::Absent => {
+            return Ok(Decision { start: Start::New { force: false }, config: config.clone(), is_finished: false });
+        }
+        Status::Unfinished { done, .. } | Status::Finished { epochs: done } => done,
+    };
+    // A run can be longer than the line says, and be made as long as the line says.
+    let saved = dir.config()?;
+    let longest = saved.epochs.max(config.epochs);
+    let (there, now) = (saved.with_epochs(longest)?, config.with_epochs(longest)?);
+    let differing = differences(&there, &now);
+    if !differing.is_empty() {
+        let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+        bail!(
+            "{} holds another run than the plan's line says:\n  {lines}\nmove it away, or take it out of the plan",
+            dir.path().display()
+        );
+    }
+    Ok(Decision { start: Start::Resume, config: now, is_finished: done >= config.epochs })
 }
