@@ -192,7 +192,7 @@ struct ListedRun<'a> {
 
 impl Serialize for Listing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.runs.iter().map(|run| Listed(run)))
+        serializer.collect_seq(self.0.runs.iter().map(Listed))
     }
 }
 

@@ -39,12 +39,12 @@ pub(super) fn long_table<R: AsRef<[String]>, I: Iterator<Item = R>>(align: &[Ali
         for ((cell, &width), align) in row.as_ref().iter().zip(&widths).zip(align) {
             let space = width - measure(cell);
             let before = if *align == Align::Right { space } else { 0 };
-            if !cell.is_empty() {
+            if cell.is_empty() {
+                spaces += 2 + width;
+            } else {
                 text.extend(std::iter::repeat_n(' ', spaces + 2 + before));
                 text += cell;
                 spaces = space - before;
-            } else {
-                spaces += 2 + width;
             }
         }
     }

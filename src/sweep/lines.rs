@@ -102,7 +102,7 @@ impl PlannedRun {
     }
 
     /// The line that is read as `config` in `dir`; it shares what it can with the line before it.
-    fn parsed(index: usize, dir: PathBuf, config: RunConfig, before: Option<&Self>) -> Self {
+    fn parsed(index: usize, dir: &Path, config: RunConfig, before: Option<&Self>) -> Self {
         let seed = config.seed;
         let shared = before.map(|before| &before.group).filter(|group| {
             matches!(&group.place, Place::Folder(folder) if folder.join(seed_name(seed)) == dir)
@@ -110,7 +110,7 @@ impl PlannedRun {
         });
         let group = shared.cloned().unwrap_or_else(|| {
             let folder = dir.parent().filter(|folder| folder.join(seed_name(seed)) == dir);
-            let place = folder.map_or_else(|| Place::Run(dir.clone()), |folder| Place::Folder(folder.to_owned()));
+            let place = folder.map_or_else(|| Place::Run(dir.to_owned()), |folder| Place::Folder(folder.to_owned()));
             Arc::new(Group { place, config })
         });
         Self { index, seed, group }
@@ -175,7 +175,7 @@ impl Sweep {
         let mut sweep = Self::empty(&dir);
         for (i, text) in BufReader::new(fs::File::open(path)?).lines().enumerate() {
             let line = parse(path, i, &text.map_err(|error| unreadable(path, &error))?)?;
-            let run = PlannedRun::parsed(i, dir.join(line.0), line.1, sweep.runs.last());
+            let run = PlannedRun::parsed(i, &dir.join(line.0), line.1, sweep.runs.last());
             sweep.runs.push(run);
         }
         Ok(sweep)
@@ -200,7 +200,7 @@ impl Sweep {
         if !lies_in(base, &place)? {
             return Err(SweepError::Outside { path: path.to_owned(), index, dir, base: base.to_owned() });
         }
-        Ok(PlannedRun::parsed(index, place, config, None))
+        Ok(PlannedRun::parsed(index, &place, config, None))
     }
 }
 

@@ -259,3 +259,66 @@ impl Worker<'_> {
         let _ = self.child.kill();
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
+    use std::path::Path;
+
+    use fs_err as fs;
+
+    use super::*;
+    use crate::config::{Model, TrainConfig};
+    use crate::sweep::lines::Collector;
+
+    fn sweep(dir: &Path) -> Sweep {
+        let mut collector = Collector::new(dir);
+        collector.add(&TrainConfig::lab(Model::Gan).check().unwrap(), 0..3);
+        collector.finish()
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let sweep = sweep(dir.path());
+        let pool = Pool { sweep: &sweep, jobs: 2, program: dir.path().join("nothing") };
+        assert!(pool.run(&|| Stop::No, &mut |_| {}).is_err());
+    }
+
+    #[test]
+    fn when_no_child_can_be_started_any_more_the_others_are_asked_to_stop_and_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        // Written by another process: a file that this one has open for writing cannot be executed.
+        let script = "#!/bin/sh\n: >\"$0.begun\"; cat >/dev/null; : >\"$0.ended\"; exit 75\n";
+        let write = "printf '%s' \"$1\" >\"$2\"; chmod +x \"$2\"";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", write, "sh", script]).arg(at("program"));
+        assert!(shell.status().unwrap().success());
+        let sweep = sweep(dir.path());
+        let pool = Pool { sweep: &sweep, jobs: 2, program: at("program") };
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            // Once for the pool, once before each start: the second child finds no program any more.
+            if asked.get() == 3 {
+                let start = Instant::now();
+                while !at("program.begun").exists() {
+                    assert!(start.elapsed() < Duration::from_secs(60), "the first child did not begin");
+                    std::thread::sleep(PAUSE);
+                }
+                fs::remove_file(at("program")).unwrap();
+            }
+            Stop::No
+        };
+        let mut endings = Vec::new();
+        let result = pool.run(&stop, &mut |event| {
+            if let Event::Ended(run, ending) = event {
+                endings.push((run.index(), ending.clone()));
+            }
+        });
+        assert!(result.is_err());
+        assert!(at("program.ended").exists(), "a child was left at work");
+        assert_eq!(endings, [(0, Ending::Stopped)]);
+    }
+}
