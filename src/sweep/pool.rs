@@ -260,12 +260,9 @@ impl Worker<'_> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::path::Path;
-
-    use fs_err as fs;
 
     use super::*;
     use crate::config::{Model, TrainConfig};
@@ -285,6 +282,7 @@ mod tests {
         assert!(pool.run(&|| Stop::No, &mut |_| {}).is_err());
     }
 
+    #[cfg(unix)]
     #[test]
     fn when_no_child_can_be_started_any_more_the_others_are_asked_to_stop_and_waited_for() {
         let dir = tempfile::tempdir().unwrap();
@@ -297,17 +295,17 @@ mod tests {
         assert!(shell.status().unwrap().success());
         let sweep = sweep(dir.path());
         let pool = Pool { sweep: &sweep, jobs: 2, program: at("program") };
-        let asked = Cell::new(0);
+        let asked = std::cell::Cell::new(0);
         let stop = || {
             asked.set(asked.get() + 1);
             // Once for the pool, once before each start: the second child finds no program any more.
             if asked.get() == 3 {
                 let start = Instant::now();
                 while !at("program.begun").exists() {
-                    assert!(start.elapsed() < Duration::from_secs(60), "the first child did not begin");
+                    assert!(start.elapsed() < Duration::from_mins(1), "the first child did not begin");
                     std::thread::sleep(PAUSE);
                 }
-                fs::remove_file(at("program")).unwrap();
+                fs_err::remove_file(at("program")).unwrap();
             }
             Stop::No
         };
