@@ -30,6 +30,8 @@ skip() {
 command -v apt-get >/dev/null 2>&1 || skip "there is no apt-get to install Slurm with."
 
 WORLD=$(mktemp -d)
+ODD=$WORLD/"it's a#b, 50%A \"odd\""
+FROM=$WORLD/"from \\ here #2 %a"
 CONF=$WORLD/slurm.conf
 POLICY=/usr/sbin/policy-rc.d
 own_policy=''
@@ -52,13 +54,13 @@ end() {
   trap '' INT TERM
   set +e
   if [ "$code" != 0 ] && [ "$code" != 77 ]; then
-    for log in "$WORLD"/slurm/logs/* "$WORLD"/*.log; do
+    for log in "$ODD"/logs/* "$WORLD"/*.log; do
       [ -s "$log" ] && say "--- ${log#"$WORLD"/}" "$(tail -n 15 "$log")"
     done
   fi
   if [ -n "${GAN_LAB_TEST_LOGS:-}" ]; then
     mkdir -p "$GAN_LAB_TEST_LOGS"
-    cp "$WORLD"/*.log "$WORLD"/*.out "$WORLD"/slurm/logs/* "$GAN_LAB_TEST_LOGS" 2>/dev/null
+    cp "$WORLD"/*.log "$WORLD"/*.out "$ODD"/logs/* "$GAN_LAB_TEST_LOGS" 2>/dev/null
   fi
   # The controller is asked first, so that it takes its own helper along.
   if [ -n "${controller:-}" ] && kill -TERM "$controller" 2>/dev/null; then
@@ -179,15 +181,15 @@ start_cluster() {
 run_dirs() { sed -E 's/^.*"dir": ?"([^"]*)".*$/\1/' "$1/plan.jsonl"; }
 
 # epochs INDEX: how many epochs the run has recorded.
-epochs() { wc -l 2>/dev/null <"$WORLD/slurm/${dirs[$1]}/metrics.jsonl" || echo 0; }
+epochs() { wc -l 2>/dev/null <"$ODD/${dirs[$1]}/metrics.jsonl" || echo 0; }
 
 # The tasks at work, "index node" a line.
 at_work() { slurm squeue -h -r -t RUNNING -o '%K %N' 2>/dev/null | sort; }
 four_at_work() {
   local task
   [ "$(at_work | wc -l)" = 4 ] || return 1
-  [ -s "$WORLD/slurm/plan.jsonl" ] || return 1
-  mapfile -t dirs < <(run_dirs "$WORLD/slurm")
+  [ -s "$ODD/plan.jsonl" ] || return 1
+  mapfile -t dirs < <(run_dirs "$ODD")
   for task in $(at_work | cut -d' ' -f1); do [ "$(epochs "$task")" -ge 30 ] || return 1; done
 }
 
@@ -239,7 +241,7 @@ gan_lab=$(realpath "$gan_lab")
 
 cat >"$WORLD/plan.json" <<END
 {
-  "base": { "epochs": $EPOCHS, "threads": 1 },
+  "base": { "epochs": $EPOCHS, "threads": 1, "data": { "path": "$ROOT/data/points.mat" } },
   "grid": { "model": ["gan", "wgan"], "optim": ["rmsprop", "adam"], "seed": [0, 1] }
 }
 END
@@ -252,9 +254,12 @@ configure
 start_cluster
 
 say "a job array does them, four at a time (after $SECONDS s)"
-SLURM_CONF=$CONF "$gan_lab" sweep "$WORLD/plan.json" --out "$WORLD/slurm" --launcher slurm --submit --partition test \
+mkdir "$FROM"
+cd "$FROM"
+SLURM_CONF=$CONF "$gan_lab" sweep "$WORLD/plan.json" --out "$ODD" --launcher slurm --submit --partition test \
   --time 00:10:00 --max-parallel 4 >"$WORLD/launcher.log" 2>&1 </dev/null &
 launcher=$!
+cd "$ROOT"
 dirs=()
 until_true 60 "four tasks to be at work" four_at_work
 at=$(at_work)
@@ -289,7 +294,7 @@ wait "$launcher" || code=$?
 [ "$code" = 0 ] || die "gan-lab sweep --launcher slurm ended with $code"
 say "the array has ended (after $SECONDS s)"
 
-"$gan_lab" sweep status "$WORLD/slurm" >"$WORLD/status.log" 2>&1 </dev/null || die "gan-lab sweep status: not all are done" "$(cat "$WORLD/status.log")"
+"$gan_lab" sweep status "$ODD" >"$WORLD/status.log" 2>&1 </dev/null || die "gan-lab sweep status: not all are done" "$(cat "$WORLD/status.log")"
 for task in "${!before[@]}"; do
   [ "${before[$task]}" -lt "$EPOCHS" ] || die "task $task was done before it was hit; raise GAN_LAB_TEST_EPOCHS"
   # What was done since the state was last saved, about a second's work, is done again.
@@ -300,11 +305,14 @@ for task in "${!before[@]}"; do
 done
 [ "$(slurm sinfo -hN -n n2 -o %T)" != idle ] || die "n2 is idle; it should be down"
 
+for task in {0..7}; do [ -e "$ODD/logs/${job}_$task.txt" ] || die "task $task has no log in the sweep's folder"; done
+[ -z "$(ls -A "$FROM")" ] || die "something was written where the sweep was started"
+
 compared=0
-cmp -s "$WORLD/local/plan.jsonl" "$WORLD/slurm/plan.jsonl" || die "the two plans differ"
+cmp -s "$WORLD/local/plan.jsonl" "$ODD/plan.jsonl" || die "the two plans differ"
 mapfile -t dirs < <(run_dirs "$WORLD/local")
 for dir in "${dirs[@]}"; do
-  diff <(digest "$WORLD/local/$dir") <(digest "$WORLD/slurm/$dir") >&2 || die "$dir differs from the local pool's"
+  diff <(digest "$WORLD/local/$dir") <(digest "$ODD/$dir") >&2 || die "$dir differs from the local pool's"
   compared=$((compared + 1))
 done
 [ "$compared" = 8 ] || die "$compared runs were compared, not 8"

@@ -64,6 +64,25 @@ fn with_path(error: &io::Error, what: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
 }
 
+/// As [`write`], with what `fill` writes, which need not be in memory as a whole.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PART);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut part = builder.tempfile_in(folder).map_err(|error| with_path(&error, "cannot write in", folder))?;
+    let mut buffer = io::BufWriter::new(&mut part);
+    let filled = fill(&mut buffer).and_then(|()| buffer.flush());
+    // What is left in it after an error is not wanted.
+    drop(buffer.into_parts());
+    filled.map_err(|error| with_path(&error, "cannot write", path))?;
+    part.as_file().sync_all().map_err(|error| with_path(&error, "cannot sync", path))?;
+    part.persist(path).map_err(|error| with_path(&error.error, "cannot write", path))?;
+    fs::File::open(folder)?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +107,22 @@ mod tests {
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(fs::read(path.join("inside")).unwrap(), b"kept");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a part was left");
+    }
+
+    #[test]
+    fn a_long_file_is_written_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/long.txt");
+        write_with(&path, |file| (0..10_000).try_for_each(|i| writeln!(file, "{i}"))).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 10_000);
+        let broken = write_with(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("no more"))
+        });
+        let message = broken.unwrap_err().to_string();
+        assert!(message.contains("long.txt") && message.contains("no more"), "{message}");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 10_000);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a part was left");
     }
 
     #[test]

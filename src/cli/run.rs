@@ -2,20 +2,24 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
-use super::signals::Signals;
 use super::session;
-use super::train::{advised, finish, words};
-use crate::kinds::points::{self, PointsRun, TrainError};
-use crate::run::{Kind, RunError, Start};
+use super::signals::Signals;
+use super::train::{advised, finish, report, words};
+use crate::config::RunConfig;
+use crate::kinds::points::{self, Points, PointsRun, TrainError};
+use crate::run::{Kind, Outcome, RunDir, RunError, Session, Start, Status};
 use crate::sweep::{PlannedRun, Sweep};
 
 /// Where cluster systems say which task of an array this is.
 const INDEX_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "JOB_COMPLETION_INDEX"];
+
+/// How often a directory is looked at anew that another process changed between looking and locking.
+const LOOKS: u32 = 5;
 
 /// Do one line of a sweep's plan
 #[derive(Debug, Args)]
@@ -29,15 +33,34 @@ pub(super) struct RunArgs {
     /// Which line, from 0 [default: SLURM_ARRAY_TASK_ID, HQ_TASK_ID or JOB_COMPLETION_INDEX]
     #[arg(long, value_name = "N")]
     index: Option<usize>,
+    /// The folder that the run must lie in, whatever the plan says [default: the plan's own]
+    #[arg(long, value_name = "DIR", hide = true)]
+    runs: Option<PathBuf>,
+    /// The directory that the line must have: another plan may have been put in its place
+    #[arg(long, value_name = "DIR", hide = true)]
+    expect: Option<PathBuf>,
+    /// Save and stop when standard input ends, as for SIGTERM
+    #[arg(long, hide = true)]
+    until_eof: bool,
 }
 
 pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen_as_task()?;
-    let planned = Sweep::read_line(&args.plan, index(args)?)?;
+    if args.until_eof {
+        signals.stop_at_end_of_input();
+    }
+    let planned = Sweep::read_line(&args.plan, index(args)?, args.runs.as_deref())?;
+    if args.expect.as_ref().is_some_and(|expected| *expected != planned.dir()) {
+        let (plan, line) = (args.plan.display(), planned.index() + 1);
+        bail!("{plan} was written anew by another sweep: line {line} is another run now; do the sweep again");
+    }
     let sweep = Sweep::empty(args.plan.parent().unwrap_or(std::path::Path::new("")));
     match train(&planned, &signals, printer) {
         Ok(exit) => {
-            sweep.clear_failure(&planned)?;
+            // The run is what counts, not the note.
+            if let Err(error) = sweep.clear_failure(&planned) {
+                printer.problem(&format!("the note of an earlier failure stays: {error}"));
+            }
             Ok(exit)
         }
         Err(error) if is_locked(&error) => {
@@ -45,7 +68,9 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
             Ok(Exit::TryAgain)
         }
         Err(error) => {
-            sweep.record_failure(&planned, &format!("{error:#}"))?;
+            if let Err(unrecorded) = sweep.record_failure(&planned, &format!("{error:#}")) {
+                printer.problem(&format!("the failure below cannot be noted: {unrecorded}"));
+            }
             Err(error)
         }
     }
@@ -63,24 +88,67 @@ fn index(args: &RunArgs) -> anyhow::Result<usize> {
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(TrainError::Run(RunError::Locked { .. }))))
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_lock))
+}
+
+fn is_lock(error: &TrainError) -> bool {
+    matches!(error, TrainError::Run(RunError::Locked { .. }))
 }
 
 fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::Result<Exit> {
-    let dir = planned.run_dir();
-    // Somebody may have made it longer since.
-    let config = match PointsRun::open(&dir) {
-        Ok(saved) if saved.config().epochs > planned.config.epochs => {
-            planned.config.with_epochs(saved.config().epochs)?
+    let (dir, config) = (planned.run_dir(), planned.config());
+    let mut session = match open(&dir, &config)? {
+        Opened::Session(session) => *session,
+        Opened::Finished => {
+            printer.note("this run is finished already");
+            return report(&PointsRun::open(&dir)?, Outcome::Finished, printer).map(|()| Exit::Done);
         }
-        _ => planned.config.clone(),
     };
-    let opened = points::open(config.clone(), dir.clone(), Start::Resume, None, None);
-    let mut session = opened.map_err(|error| advised(error, &config))?;
     if session.position().done >= session.position().total {
         printer.note("this run is finished already");
     }
     let outcome = session::follow(&mut session, Kind::Points.unit(), signals, printer, &words);
     let outcome = outcome.with_context(|| format!("{} failed", dir.path().display()))?;
     finish(session, outcome, signals, printer)
+}
+
+enum Opened {
+    Session(Box<Session<Points>>),
+    /// All is done, and the data are no more that one could go on with.
+    Finished,
+}
+
+/// Takes the run's directory. What decides is what is found there under the lock: nothing that is there is ever replaced,
+/// and what another process changed after we looked is looked at again.
+fn open(dir: &RunDir, config: &RunConfig) -> anyhow::Result<Opened> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let was_there = dir.kind().is_some();
+        let config = as_long(dir, config)?;
+        // A finished run is opened too, which makes sure that none of its files is missing or of another moment.
+        let error = match points::open(config.clone(), dir.clone(), Start::Resume, None, None) {
+            Ok(session) => return Ok(Opened::Session(Box::new(session))),
+            Err(TrainError::Data(_) | TrainError::Run(RunError::NoInput { .. })) if is_finished(dir) => {
+                return Ok(Opened::Finished);
+            }
+            Err(error) => error,
+        };
+        if looks == LOOKS || is_lock(&error) || dir.kind().is_some() == was_there {
+            return Err(advised(error, &config));
+        }
+    }
+}
+
+fn is_finished(dir: &RunDir) -> bool {
+    matches!(dir.status(), Ok(Status::Finished { .. }))
+}
+
+/// A run can be longer than the line says, and be made as long as the line says.
+fn as_long(dir: &RunDir, config: &RunConfig) -> anyhow::Result<RunConfig> {
+    match PointsRun::open(dir) {
+        Ok(saved) => Ok(config.with_epochs(saved.config().epochs.max(config.epochs))?),
+        // What is wrong with it is said by whoever goes on with it.
+        Err(_) => Ok(config.clone()),
+    }
 }

@@ -1,16 +1,21 @@
 //! `gan-lab sweep`
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Serialize, Serializer};
 
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
-use super::signals::Signals;
-use super::table::{Align, table};
-use crate::sweep::{ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, Tally, commands};
+use super::signals::{ParentSignals, Signals};
+use super::table::{Align, long_table};
+use crate::config::TrainConfig;
+use crate::sweep::{
+    ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, SweepError, Tally, commands,
+};
 
 const SWEEPS: &str = "work_dirs/sweep";
 /// How often progress is looked up in the runs' directories, and Slurm's queue asked.
@@ -106,7 +111,8 @@ enum Launcher {
 pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(SweepCommand::Status(args)) = &args.command {
         let sweep = Sweep::open(&args.dir)?;
-        return conclude(&sweep, args.all, printer).map(|_| Exit::Done);
+        conclude(&sweep, &sweep.states(), args.all, printer);
+        return Ok(Exit::Done);
     }
     let plan = args.plan.as_deref().ok_or_else(|| UsageError("name a plan".into()))?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
@@ -116,114 +122,176 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     check_data(&sweep)?;
-    sweep.write()?;
     match args.launcher {
         Launcher::Local => local(&sweep, args.jobs.map(usize::from), printer),
         Launcher::Slurm => slurm(&sweep, &args.slurm, printer),
         Launcher::Print => {
             let plan = absolute(&sweep.plan_path())?;
-            Printer::raw(commands(&std::env::current_exe()?, &plan, sweep.runs.len()).as_bytes());
+            let commands = commands(&std::env::current_exe()?, &plan, sweep.runs.len()).map_err(usage)?;
+            sweep.write()?;
+            Printer::raw(commands.as_bytes());
             printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
             Ok(Exit::Done)
         }
     }
 }
 
-/// A missing data file is found before hundreds of runs fail on it.
-fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
-    let missing = sweep.runs.iter().map(|run| &run.config.data.path).find(|path| !path.is_file());
-    match missing {
-        Some(path) => anyhow::bail!("the data file {} is not there", path.display()),
-        None => Ok(()),
+/// What no script can say is a mistake in the arguments.
+fn usage(error: SweepError) -> anyhow::Error {
+    match error {
+        SweepError::Unsayable { .. } => UsageError(error.to_string()).into(),
+        other => other.into(),
     }
 }
 
+/// A missing data file is found before hundreds of runs fail on it.
+fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
+    let mut found = HashSet::new();
+    for run in &sweep.runs {
+        let path = run.recipe().data.path.as_path();
+        if found.insert(path) && !path.is_file() {
+            anyhow::bail!("the data file {} is not there", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// Lists the runs, which may be a million: nothing but the listing itself is in memory.
 fn dry_run(sweep: &Sweep, printer: &Printer) {
-    let mut rows =
-        vec![["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned).to_vec()];
-    rows.extend(sweep.runs.iter().map(|run| {
-        let config = &run.config;
-        vec![
-            run.index.to_string(),
+    let names = ["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned);
+    let row = |run: &PlannedRun| {
+        let config = run.recipe();
+        [
+            run.index().to_string(),
             config.objective.model().to_string(),
             config.optim.name().to_owned(),
             config.lr.to_string(),
-            config.seed.to_string(),
+            run.seed().to_string(),
             config.epochs.to_string(),
             config.data.path.display().to_string(),
-            run.dir.display().to_string(),
+            run.dir().display().to_string(),
         ]
-    }));
+    };
     let right = Align::Right;
-    let listing = table(&[right, Align::Left, Align::Left, right, right, right, Align::Left, Align::Left], &rows);
-    let words = format!("{} runs in {}, none begun:\n\n{listing}", sweep.runs.len(), sweep.dir.display());
-    let json =
-        sweep.runs.iter().map(|run| serde_json::json!({ "index": run.index, "dir": run.dir, "config": *run.config }));
-    printer.result(&words, &listing, &json.collect::<Vec<_>>());
+    let align = [right, Align::Left, Align::Left, right, right, right, Align::Left, Align::Left];
+    let mut words = format!("{} runs in {}, none begun:\n\n", sweep.runs.len(), sweep.dir.display());
+    let head = words.len();
+    words += &long_table(&align, || std::iter::once(names.clone()).chain(sweep.runs.iter().map(row)));
+    printer.result(&words, &words[head..], &Listing(sweep));
+}
+
+/// A sweep's runs as JSON, made while it is written.
+struct Listing<'a>(&'a Sweep);
+
+#[derive(Serialize)]
+struct ListedRun<'a> {
+    index: usize,
+    dir: String,
+    config: &'a TrainConfig,
+}
+
+impl Serialize for Listing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.runs.iter().map(Listed))
+    }
+}
+
+struct Listed<'a>(&'a PlannedRun);
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let config = self.0.config();
+        ListedRun { index: self.0.index(), dir: shown(&self.0.dir()), config: &config }.serialize(serializer)
+    }
+}
+
+/// A path in JSON, which has no other than UTF-8.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// Does a sweep on this machine, and says what came of it.
 fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
-    let signals = Signals::listen()?;
-    do_all(sweep, jobs, &signals, printer)?;
-    Ok(exit(&signals, conclude(sweep, false, printer)?, sweep))
+    let signals = ParentSignals::listen()?;
+    let states = do_all(sweep, jobs, &signals, printer)?;
+    Ok(exit(signals.exit(), conclude(sweep, &states, false, printer), sweep))
 }
 
 /// Does all runs of a sweep on this machine.
 pub(super) fn train_all(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
-    let signals = Signals::listen()?;
-    do_all(sweep, jobs, &signals, printer)?;
-    Ok(exit(&signals, Tally::of(&sweep.states()?), sweep))
+    let signals = ParentSignals::listen()?;
+    let states = do_all(sweep, jobs, &signals, printer)?;
+    Ok(exit(signals.exit(), Tally::of(&states), sweep))
 }
 
 /// How a command ends that was to do a whole sweep.
-fn exit(signals: &Signals, tally: Tally, sweep: &Sweep) -> Exit {
-    match signals.received() {
-        Some(_) => signals.exit(),
+fn exit(interrupted: Option<Exit>, tally: Tally, sweep: &Sweep) -> Exit {
+    match interrupted {
+        Some(exit) => exit,
         None if tally.done == sweep.runs.len() => Exit::Done,
         None => Exit::Fixable,
     }
 }
 
-fn do_all(sweep: &Sweep, jobs: Option<usize>, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
+/// Writes the plan, does its runs, and gives what came of each.
+fn do_all(
+    sweep: &Sweep,
+    jobs: Option<usize>,
+    signals: &ParentSignals,
+    printer: &Printer,
+) -> anyhow::Result<Vec<RunState>> {
+    sweep.write()?;
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
-    let epochs = |run: &PlannedRun| run.config.epochs;
+    let epochs = |run: &PlannedRun| run.recipe().epochs;
     let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);
-    let (mut ended, mut done_epochs, mut failed, mut looked) = (0, 0, 0, Instant::now());
+    let (mut ended, mut done_epochs, mut looked) = (0, 0, Instant::now());
+    let mut failures = HashMap::new();
     printer.note(&format!("{} runs into {}, {jobs} at a time", sweep.runs.len(), sweep.dir.display()));
-    pool.run(&|| signals.received().is_some(), &mut |event| {
-        let at_work = match event {
-            Event::Waiting(_) if looked.elapsed() < LOOK => return,
-            Event::Waiting(at_work) => at_work,
+    let worked = pool.run(&|| signals.stop(), &mut |event| {
+        let (at_work, elsewhere) = match event {
+            Event::Waiting { .. } if looked.elapsed() < LOOK => return,
+            Event::Waiting { at_work, elsewhere } => (at_work, elsewhere),
             Event::Ended(run, ending) => {
                 ended += 1;
                 done_epochs += epochs(run);
                 if let Ending::Failed { reason } = ending {
-                    failed += 1;
-                    printer.problem(&format!("{}: {reason}", run.dir.display()));
+                    printer.problem(&format!("{}: {reason}", run.dir().display()));
+                    failures.insert(run.index(), reason.clone());
                 }
-                &[]
+                (&[][..], 0)
             }
         };
         looked = Instant::now();
         let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
-        let words = format!("{ended} of {} runs ended, {failed} failed, {} at work", sweep.runs.len(), at_work.len());
+        let (failed, at_work) = (failures.len(), at_work.len());
+        let mut words = format!("{ended} of {} runs ended, {failed} failed, {at_work} at work", sweep.runs.len());
+        if elsewhere > 0 {
+            words += &format!(", {elsewhere} at work in other processes");
+        }
         bar.show(done_epochs + partly, &words);
-    })?;
+    });
     bar.finish();
-    Ok(())
+    worked.with_context(|| format!("the sweep {} was stopped; do it again to go on", sweep.dir.display()))?;
+    let mut states = sweep.states();
+    for (index, reason) in failures {
+        // A run whose last epoch is saved may still lack one of its other files.
+        states[index] = RunState::Failed { reason };
+    }
+    Ok(states)
 }
 
 fn done_in(sweep: &Sweep, run: &PlannedRun) -> u64 {
     match sweep.state(run) {
-        Ok(RunState::Running { done } | RunState::Stopped { done }) => done,
+        RunState::Running { done } | RunState::Stopped { done } => done,
         _ => 0,
     }
 }
 
 fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let job = array_job(sweep, args)?;
+    job.script().map_err(usage)?;
+    sweep.write()?;
     let script = job.write()?;
     if !args.submit {
         let words = format!(
@@ -233,7 +301,7 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
             job.per_task(),
             sweep.dir.display()
         );
-        let json = serde_json::json!({ "script": script, "tasks": job.tasks(), "runs": job.runs });
+        let json = serde_json::json!({ "script": shown(&script), "tasks": job.tasks(), "runs": job.runs });
         printer.result(&words, &script.display().to_string(), &json);
         return Ok(Exit::Done);
     }
@@ -241,7 +309,8 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
     let queue = Queue::submit(&script)?;
     printer.note(&format!("submitted as job {}; interrupting this command leaves it in the queue", queue.job));
     await_array(&queue, sweep, &signals, printer)?;
-    Ok(exit(&signals, conclude(sweep, false, printer)?, sweep))
+    let interrupted = signals.received().map(|_| signals.exit());
+    Ok(exit(interrupted, conclude(sweep, &sweep.states(), false, printer), sweep))
 }
 
 fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {
@@ -253,7 +322,7 @@ fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {
         program: std::env::current_exe()?,
         folder: std::env::current_dir()?,
         per_task: args.per_task.map(|n| n as usize),
-        cpus: sweep.runs.iter().map(|run| run.config.threads).max().unwrap_or(1),
+        cpus: sweep.runs.iter().map(|run| run.recipe().threads).max().unwrap_or(1),
         max_parallel: args.max_parallel.map(|n| n as usize),
         partition: args.partition.clone(),
         time: args.time.clone(),
@@ -281,7 +350,7 @@ fn await_array(queue: &Queue, sweep: &Sweep, signals: &Signals, printer: &Printe
         if states.is_empty() || signals.received().is_some() {
             break;
         }
-        let tally = Tally::of(&sweep.states()?);
+        let tally = Tally::of(&sweep.states());
         bar.show(tally.done as u64, &format!("{} tasks in the queue, {} runs at work", states.len(), tally.running));
         std::thread::sleep(ASK);
     }
@@ -294,42 +363,70 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Says how far a sweep is, and which runs need a look.
-fn conclude(sweep: &Sweep, all: bool, printer: &Printer) -> anyhow::Result<Tally> {
-    let states = sweep.states()?;
-    let tally = Tally::of(&states);
+fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) -> Tally {
+    let tally = Tally::of(states);
     let Tally { done, running, failed, stopped, missing } = tally;
     let counts = format!(
         "{}: {done} of {} runs done, {running} running, {failed} failed, {stopped} stopped, {missing} missing",
         sweep.dir.display(),
         states.len()
     );
-    let shown = |state: &RunState| all || matches!(state, RunState::Failed { .. } | RunState::Stopped { .. });
-    let rows: Vec<Vec<String>> = sweep.runs.iter().zip(&states).filter(|(_, state)| shown(state)).map(row).collect();
+    let is_listed = |state: &RunState| all || matches!(state, RunState::Failed { .. } | RunState::Stopped { .. });
+    let rows = || sweep.runs.iter().zip(states).filter(|(_, state)| is_listed(state)).map(row);
     let mut words = counts.clone();
-    if !rows.is_empty() {
-        words += &format!("\n\n{}", table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows));
+    if rows().next().is_some() {
+        words += &format!("\n\n{}", long_table(&[Align::Right, Align::Left, Align::Left, Align::Left], rows));
+    }
+    if failed > 0 {
+        words += "\nfailed runs are done again by the next `gan-lab sweep` of the same plan";
     }
     if done > 0 {
         words += &format!("\nnext: gan-lab compare {}", sweep.dir.display());
     }
-    let json = serde_json::json!({
-        "sweep": sweep.dir,
-        "done": done, "running": running, "failed": failed, "stopped": stopped, "missing": missing,
-        "runs": sweep.runs.iter().zip(&states).map(|(run, state)| {
-            serde_json::json!({ "index": run.index, "dir": run.dir, "state": state.name(), "detail": detail(run, state) })
-        }).collect::<Vec<_>>(),
-    });
-    printer.result(&words, &counts, &json);
-    Ok(tally)
+    let runs = Progress { sweep, states };
+    printer.result(
+        &words,
+        &counts,
+        &Conclusion { sweep: shown(&sweep.dir), done, running, failed, stopped, missing, runs },
+    );
+    tally
 }
 
-fn row((run, state): (&PlannedRun, &RunState)) -> Vec<String> {
-    vec![run.index.to_string(), state.name().to_owned(), run.dir.display().to_string(), detail(run, state)]
+#[derive(Serialize)]
+struct Conclusion<'a> {
+    sweep: String,
+    done: usize,
+    running: usize,
+    failed: usize,
+    stopped: usize,
+    missing: usize,
+    runs: Progress<'a>,
+}
+
+/// How far the runs are, as JSON that is made while it is written.
+struct Progress<'a> {
+    sweep: &'a Sweep,
+    states: &'a [RunState],
+}
+
+impl Serialize for Progress<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let runs = self.sweep.runs.iter().zip(self.states);
+        serializer.collect_seq(runs.map(|(run, state)| {
+            serde_json::json!({
+                "index": run.index(), "dir": shown(&run.dir()), "state": state.name(), "detail": detail(run, state),
+            })
+        }))
+    }
+}
+
+fn row((run, state): (&PlannedRun, &RunState)) -> [String; 4] {
+    [run.index().to_string(), state.name().to_owned(), run.dir().display().to_string(), detail(run, state)]
 }
 
 fn detail(run: &PlannedRun, state: &RunState) -> String {
     match state {
-        RunState::Running { done } | RunState::Stopped { done } => format!("{done} of {} epochs", run.config.epochs),
+        RunState::Running { done } | RunState::Stopped { done } => format!("{done} of {} epochs", run.recipe().epochs),
         RunState::Failed { reason } => reason.lines().next().unwrap_or_default().to_owned(),
         RunState::Done | RunState::Missing => String::new(),
     }

@@ -47,7 +47,7 @@ pub fn lab_configs(base: &TrainConfig, seeds: &[u64]) -> Vec<TrainConfig> {
 /// The runs as a sweep into `dir`, each where `gan-lab train` puts it, in `runs`. One that is there already goes on as
 /// it was begun.
 pub fn lab_sweep(dir: &Path, runs: &Path, configs: Vec<RunConfig>) -> Result<Sweep, LabError> {
-    let mut sweep = Sweep::empty(dir);
+    let mut sweep = Sweep::with_runs_in(dir, runs);
     for config in configs {
         let run = RunDir::new(runs.join(config.default_name()));
         let config = if run.status()? == Status::Absent { config } else { as_begun(&run, &config)? };

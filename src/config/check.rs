@@ -106,6 +106,12 @@ impl RunConfig {
         format!("{}, {}", self.objective.model().title(), self.optim.title())
     }
 
+    /// The same run with another seed.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self(TrainConfig { seed, ..self.0.clone() })
+    }
+
     /// The same run with another number of epochs, which must be at least 1.
     pub fn with_epochs(&self, epochs: u64) -> Result<Self, ConfigError> {
         TrainConfig { epochs, ..self.0.clone() }.check()

@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn numbers_and_ranges_are_read_in_their_order() {
         assert_eq!(number_list("4-6, 1,5", 100), Some(vec![4, 5, 6, 1, 5]));
-        for wrong in ["", "a", "3-1", "-1", "1-2-3", "0-100"] {
+        for wrong in ["", "a", "3-1", "-1", "1-2-3", "0-100", "0-49,0-49,7"] {
             assert_eq!(number_list(wrong, 100), None, "{wrong}");
         }
         assert_eq!(number_list("0-9,0-9", 20).unwrap().len(), 20);

@@ -4,19 +4,21 @@
 //! |---|---|
 //! | `plan.jsonl` | one [`PlannedRun`] a line |
 //! | `runs/<model>-<optim>-<digest>/seed<seed>/` | the runs; the digest is of all that the config says but its seed, so the same config is always the same directory, and no directory holds more entries than there are seeds or configs |
-//! | `errors/<…>.txt` | why a run failed, while it has not been done again |
+//! | `errors/<…>.txt` | why a run failed, until it is done again |
 //! | `sweep.sbatch`, `logs/` | what goes to Slurm and what its tasks say |
 //!
 //! Runs do not know of each other: any number of processes on any number of machines that share the directory can do
 //! lines of the plan, each line any number of times, in any order.
 
+mod lines;
 mod plan;
 mod pool;
 mod slurm;
 mod status;
 
-pub use plan::{PlanFile, PlannedRun, Sweep, seed_list};
-pub use pool::{Ending, Event, Pool};
+pub use lines::{PlannedRun, Sweep};
+pub use plan::{PlanFile, seed_list};
+pub use pool::{Ending, Event, Pool, Stop};
 pub use slurm::{ArrayJob, Queue, commands};
 pub use status::{RunState, Tally};
 
@@ -61,6 +63,31 @@ pub enum SweepError {
         lines: usize,
         /// The one asked for.
         index: usize,
+    },
+    /// A line whose run would lie where the plan has no say.
+    #[error(
+        "{path}, line {line}: its directory {dir} lies outside of {base}, and nothing is written there; a plan's runs lie \
+         below its own folder", path = path.display(), line = index + 1, dir = dir.display(), base = base.display()
+    )]
+    Outside {
+        /// The plan.
+        path: PathBuf,
+        /// Its line, from 0.
+        index: usize,
+        /// The directory, as the line says it.
+        dir: PathBuf,
+        /// Where runs may lie.
+        base: PathBuf,
+    },
+    /// Words that a script cannot say.
+    #[error("{what} is {value:?}, {reason}")]
+    Unsayable {
+        /// Which option or folder.
+        what: &'static str,
+        /// What it is.
+        value: String,
+        /// Why not, and what to do.
+        reason: &'static str,
     },
     /// A program of Slurm's failed.
     #[error("{program} failed: {reason}")]

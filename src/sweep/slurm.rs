@@ -59,28 +59,41 @@ impl ArrayJob {
     }
 
     /// The batch script. Signals reach the shell only, which hands them on; a task that saved and stopped is put back
-    /// into the queue, as is one that was killed, a few times.
-    pub fn script(&self) -> String {
-        let logs = self.plan.with_file_name("logs").join("%A_%a.txt");
+    /// into the queue, as is one that was killed, a few times. What sbatch or the shell would take for something else
+    /// than one word on one line is refused.
+    pub fn script(&self) -> Result<String, SweepError> {
+        let plan = sayable("the sweep's folder", &self.plan)?;
+        let program = sayable("gan-lab's own path", &self.program)?;
+        let folder = sayable("the current folder", &self.folder)?;
+        if plan.contains('\\') {
+            // It would switch off the %A and %a of --output.
+            return Err(unsayable("the sweep's folder", plan, "and sbatch cannot put logs below a backslash"));
+        }
+        let logs = plan.strip_suffix("plan.jsonl").unwrap_or(plan).to_owned() + "logs";
         let parallel = self.max_parallel.map_or_else(String::new, |most| format!("%{most}"));
         let mut options = vec![
-            format!("--job-name={}", self.name),
+            format!("--job-name={}", argument(&plain(&self.name))),
             format!("--array=0-{}{parallel}", self.tasks() - 1),
             "--ntasks=1".to_owned(),
             format!("--cpus-per-task={}", self.cpus),
             "--requeue".to_owned(),
             "--open-mode=append".to_owned(),
             format!("--signal=B:USR1@{}", self.warning),
-            format!("--output={}", logs.display()),
-            format!("--chdir={}", self.folder.display()),
+            format!("--output={}", argument(&(logs.replace('%', "%%") + "/%A_%a.txt"))),
+            format!("--chdir={}", argument(folder)),
         ];
-        options.extend(self.partition.iter().map(|partition| format!("--partition={partition}")));
-        options.extend(self.time.iter().map(|time| format!("--time={time}")));
-        options.extend(self.extra.iter().cloned());
+        for (name, value) in [("--partition", &self.partition), ("--time", &self.time)] {
+            if let Some(value) = value {
+                options.push(format!("{name}={}", argument(one_line(name, value)?)));
+            }
+        }
+        for option in &self.extra {
+            options.push(one_line("--sbatch", option)?.to_owned());
+        }
         let options = options.iter().fold(String::new(), |lines, option| lines + &format!("#SBATCH {option}\n"));
         let (per_task, last) = (self.per_task(), self.runs.saturating_sub(1));
-        let (plan, program) = (quoted(&self.plan), quoted(&self.program));
-        format!(
+        let (plan, program, crashes) = (quoted(plan), quoted(program), quoted(&logs));
+        Ok(format!(
             "#!/bin/bash
 # A sweep of {runs} runs, {per_task} a task. Made by gan-lab sweep; submit it with: sbatch THIS_FILE
 {options}
@@ -110,15 +123,15 @@ done
 exit \"$failed\"
 ",
             runs = self.runs,
-            crashes = quoted(&self.plan.with_file_name("logs")),
-        )
+        ))
     }
 
     /// Writes the script beside the plan, and makes the folder that the tasks' words go to.
     pub fn write(&self) -> Result<PathBuf, SweepError> {
+        let script = self.script()?;
         let path = self.plan.with_file_name("sweep.sbatch");
         fs_err::create_dir_all(self.plan.with_file_name("logs"))?;
-        files::write(&path, self.script().as_bytes())?;
+        files::write(&path, script.as_bytes())?;
         Ok(path)
     }
 }
@@ -146,18 +159,14 @@ impl Queue {
             Err(error) => Err(error),
         }
     }
-
-    /// Takes all tasks out of the queue; those at work save first.
-    pub fn cancel(&self) -> Result<(), SweepError> {
-        said("scancel", Command::new("scancel").arg(&self.job)).map(drop)
-    }
 }
 
-/// A command for each line of the plan, for whatever runs commands.
-pub fn commands(program: &Path, plan: &Path, runs: usize) -> String {
-    let (program, plan) = (quoted(program), quoted(plan));
-    (0..runs)
-        .fold(String::new(), |lines, index| lines + &format!("{program} run --plan {plan} --index {index} --quiet\n"))
+/// A command for each line of the plan, one a line, for whatever runs commands.
+pub fn commands(program: &Path, plan: &Path, runs: usize) -> Result<String, SweepError> {
+    let program = quoted(sayable("gan-lab's own path", program)?);
+    let plan = quoted(sayable("the sweep's folder", plan)?);
+    Ok((0..runs)
+        .fold(String::new(), |lines, index| lines + &format!("{program} run --plan {plan} --index {index} --quiet\n")))
 }
 
 fn said(program: &'static str, command: &mut Command) -> Result<String, SweepError> {
@@ -173,9 +182,39 @@ fn said(program: &'static str, command: &mut Command) -> Result<String, SweepErr
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A path as one word of a shell's.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+/// Text as one word of a shell's.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Text as one argument of an #SBATCH line, where `#` would begin a comment and quotes and backslashes mean something.
+fn argument(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+/// A path as text on one line.
+fn sayable<'a>(what: &'static str, path: &'a Path) -> Result<&'a str, SweepError> {
+    let text = path.to_str();
+    let text = text.ok_or_else(|| {
+        unsayable(what, &path.to_string_lossy(), "which is no UTF-8, and a script cannot say it; choose another")
+    })?;
+    one_line(what, text)
+}
+
+fn one_line<'a>(what: &'static str, text: &'a str) -> Result<&'a str, SweepError> {
+    if text.chars().any(char::is_control) {
+        return Err(unsayable(what, text, "with a control character such as a line's end, which no script can hold"));
+    }
+    Ok(text)
+}
+
+fn unsayable(what: &'static str, value: &str, reason: &'static str) -> SweepError {
+    SweepError::Unsayable { what, value: value.to_owned(), reason }
+}
+
+/// A job's name: of letters, digits and the like, so that the queue and its tools show it as it is.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -210,14 +249,16 @@ mod tests {
 
     #[test]
     fn the_script_is_sound_bash_with_every_option() {
-        let script = job(20).script();
+        let script = job(20).script().unwrap();
         for line in [
             "#SBATCH --array=0-19%8",
-            "#SBATCH --partition=short",
-            "#SBATCH --time=00:30:00",
+            "#SBATCH --partition=\"short\"",
+            "#SBATCH --time=\"00:30:00\"",
             "#SBATCH --signal=B:USR1@60",
             "#SBATCH --account=lab",
-            "#SBATCH --output=/data/my sweep/logs/%A_%a.txt",
+            "#SBATCH --output=\"/data/my sweep/logs/%A_%a.txt\"",
+            "#SBATCH --chdir=\"/data\"",
+            "#SBATCH --job-name=\"lab\"",
         ] {
             assert!(script.lines().any(|l| l == line), "{line} is missing:\n{script}");
         }
@@ -227,9 +268,89 @@ mod tests {
         assert!(Command::new("bash").arg("-n").arg(&path).status().unwrap().success());
     }
 
+    /// The words of an #SBATCH line as sbatch reads them: quotes group, a backslash takes the next character as it is, and
+    /// `#` begins a comment.
+    fn words_of(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote, mut begun) = (Vec::new(), String::new(), None, false);
+        let mut characters = line.chars();
+        while let Some(c) = characters.next() {
+            match (c, quote) {
+                ('\\', _) => word.extend(characters.next()),
+                (c, Some(q)) if c == q => quote = None,
+                ('"' | '\'', None) => quote = Some(c),
+                ('#', None) => break,
+                (c, None) if c.is_whitespace() => {
+                    words.extend(begun.then(|| std::mem::take(&mut word)));
+                    begun = false;
+                    continue;
+                }
+                (c, _) => word.push(c),
+            }
+            begun = true;
+        }
+        assert!(quote.is_none(), "an open quote: {line}");
+        words.extend(begun.then_some(word));
+        words
+    }
+
+    #[test]
+    fn every_folder_is_one_word_to_sbatch_and_to_the_shell() {
+        for name in ["my sweep", "it's", "a#b", "a%b", "a%A", "say \"hi\"", "$HOME `x` !", "ü", " a ", "-x"] {
+            let folder = format!("/data/{name}");
+            let plan = PathBuf::from(format!("{folder}/plan.jsonl"));
+            let job = ArrayJob { plan, folder: (folder.clone() + "\\d").into(), name: name.into(), ..job(3) };
+            let script = job.script().unwrap();
+            let said: Vec<_> = script
+                .lines()
+                .filter_map(|line| line.strip_prefix("#SBATCH "))
+                .map(|line| {
+                    let words = words_of(line);
+                    assert_eq!(words.len(), 1, "{line}");
+                    words.into_iter().next().unwrap()
+                })
+                .collect();
+            let output = format!("--output={}/logs/%A_%a.txt", folder.replace('%', "%%"));
+            assert!(said.contains(&output), "{said:?}");
+            assert!(said.contains(&format!("--chdir={folder}\\d")), "{said:?}");
+            let shown = format!("set -- {}; printf %s \"$1\"", quoted(&folder));
+            let echoed = Command::new("bash").arg("-c").arg(shown).output().unwrap();
+            assert_eq!(String::from_utf8(echoed.stdout).unwrap(), folder);
+        }
+    }
+
+    #[test]
+    fn what_no_script_can_hold_is_refused_with_its_name() {
+        let line = "s\ntouch PWNED";
+        let path = || PathBuf::from(format!("/{line}/plan.jsonl"));
+        for (job, needle) in [
+            (ArrayJob { plan: path(), ..job(1) }, "sweep's folder"),
+            (ArrayJob { plan: "/a\\b/plan.jsonl".into(), ..job(1) }, "backslash"),
+            (ArrayJob { folder: path(), ..job(1) }, "current folder"),
+            (ArrayJob { program: path(), ..job(1) }, "gan-lab's own path"),
+            (ArrayJob { partition: Some(line.into()), ..job(1) }, "--partition"),
+            (ArrayJob { time: Some("1\r2".into()), ..job(1) }, "--time"),
+            (ArrayJob { extra: vec!["--account=a".into(), line.into()], ..job(1) }, "--sbatch"),
+        ] {
+            let message = job.script().unwrap_err().to_string();
+            assert!(message.contains(needle) && message.lines().count() == 1, "{message}");
+        }
+        assert!(commands(Path::new("gan-lab"), &path(), 1).unwrap_err().to_string().contains("sweep's folder"));
+        let named = ArrayJob { name: line.into(), ..job(1) }.script().unwrap();
+        assert!(named.contains("--job-name=\"s_touch_PWNED\""), "{named}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_no_utf8_is_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = Path::new(std::ffi::OsStr::from_bytes(b"/n\xff"));
+        let job = ArrayJob { plan: folder.join("plan.jsonl"), ..job(1) };
+        assert!(job.script().unwrap_err().to_string().contains("no UTF-8"));
+    }
+
     #[test]
     fn paths_are_one_word_to_a_shell() {
-        let text = commands(Path::new("it's"), Path::new("a b/plan.jsonl"), 1);
+        let text = commands(Path::new("it's"), Path::new("a b/plan.jsonl"), 1).unwrap();
         let echoed = Command::new("bash").arg("-c").arg(format!("printf '%s|' {text}")).output().unwrap();
         let words = String::from_utf8(echoed.stdout).unwrap();
         assert_eq!(words, "it's|run|--plan|a b/plan.jsonl|--index|0|--quiet|");

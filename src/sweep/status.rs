@@ -1,13 +1,13 @@
 //! How far the runs of a sweep are.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 use super::{PlannedRun, Sweep, SweepError};
 use crate::files;
-use crate::run::Status;
+use crate::run::{RunError, Status};
 
 const ERRORS: &str = "errors";
 
@@ -82,35 +82,34 @@ impl Tally {
 
 impl Sweep {
     /// The state of every run, in the plan's order.
-    pub fn states(&self) -> Result<Vec<RunState>, SweepError> {
+    pub fn states(&self) -> Vec<RunState> {
         self.runs.iter().map(|run| self.state(run)).collect()
     }
 
-    /// The state of a run.
-    pub fn state(&self, run: &PlannedRun) -> Result<RunState, SweepError> {
+    /// The state of a run. What cannot be read of it is that run's failure, and nobody else's.
+    pub fn state(&self, run: &PlannedRun) -> RunState {
         let dir = run.run_dir();
         let status = match dir.status() {
             Ok(status) => status,
-            // A damaged run costs itself only.
-            Err(error) => return Ok(RunState::Failed { reason: error.to_string() }),
+            // Whoever is at work may mend it.
+            Err(_) if dir.is_locked() => return RunState::Running { done: 0 },
+            Err(error) => return RunState::Failed { reason: unreadable(&error, dir.path()) },
         };
-        if let Status::Finished { done } = status
-            && done >= run.config.epochs
-        {
-            return Ok(RunState::Done);
-        }
         let done = match status {
             Status::Absent => 0,
             Status::Unfinished { done, .. } | Status::Finished { done } => done,
         };
-        if dir.is_locked() {
-            return Ok(RunState::Running { done });
+        if matches!(status, Status::Finished { .. }) && done >= run.recipe().epochs {
+            return RunState::Done;
         }
-        Ok(match (self.failure(run)?, status) {
+        if dir.is_locked() {
+            return RunState::Running { done };
+        }
+        match (self.failure(run), status) {
             (Some(reason), _) => RunState::Failed { reason },
             (None, Status::Absent) => RunState::Missing,
             (None, _) => RunState::Stopped { done },
-        })
+        }
     }
 
     /// Notes why a run failed.
@@ -126,38 +125,76 @@ impl Sweep {
         }
     }
 
-    fn failure(&self, run: &PlannedRun) -> Result<Option<String>, SweepError> {
-        match fs::read_to_string(self.failure_path(run)) {
-            Ok(text) => Ok(Some(text.trim_end().to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+    /// Whether a failure is noted that nobody has mended since.
+    pub fn has_failure(&self, run: &PlannedRun) -> bool {
+        self.failure_path(run).exists()
+    }
+
+    fn failure(&self, run: &PlannedRun) -> Option<String> {
+        let path = self.failure_path(run);
+        match fs::read(&path) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).trim_end().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(format!("it failed, but why cannot be read: {error}")),
         }
     }
 
     fn failure_path(&self, run: &PlannedRun) -> PathBuf {
-        let parts: Vec<_> = run.dir.iter().map(|part| part.to_string_lossy()).collect();
+        let dir = run.dir();
+        let parts: Vec<_> = dir.iter().map(|part| part.to_string_lossy()).collect();
         let name = parts[parts.len().saturating_sub(2)..].join("-");
         self.dir.join(ERRORS).join(format!("{name}.txt"))
     }
+}
+
+/// What is wrong with a run's directory, and what to do about it: the error's own words need not say either.
+fn unreadable(error: &RunError, dir: &Path) -> String {
+    let dir = dir.display();
+    format!("{dir} cannot be read: {error}; put it right, or move it away and do the sweep again, which begins it anew")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Model, TrainConfig};
+    use crate::sweep::lines::Collector;
+
+    fn sweep(dir: &Path) -> Sweep {
+        let mut collector = Collector::new(dir);
+        collector.add(&TrainConfig::lab(Model::Gan).check().unwrap(), 0..3);
+        collector.finish()
+    }
 
     #[test]
     fn a_failure_is_remembered_until_it_is_cleared() {
         let dir = tempfile::tempdir().unwrap();
-        let sweep = Sweep::new(dir.path(), vec![TrainConfig::lab(Model::Gan).check().unwrap()]);
+        let sweep = sweep(dir.path());
         let run = &sweep.runs[0];
-        assert_eq!(sweep.state(run).unwrap(), RunState::Missing);
+        assert_eq!(sweep.state(run), RunState::Missing);
         sweep.record_failure(run, "it broke\n").unwrap();
-        let state = sweep.state(run).unwrap();
+        let state = sweep.state(run);
+        assert!(sweep.has_failure(run));
         assert_eq!(state, RunState::Failed { reason: "it broke".into() });
         assert_eq!(Tally::of([&state, &RunState::Done]), Tally { failed: 1, done: 1, ..Tally::default() });
         sweep.clear_failure(run).unwrap();
         sweep.clear_failure(run).unwrap();
-        assert_eq!(sweep.states().unwrap(), [RunState::Missing]);
+        assert!(!sweep.has_failure(run));
+        assert_eq!(sweep.state(run), RunState::Missing);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_one_runs_failure_and_says_where_and_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let sweep = sweep(dir.path());
+        let damaged = sweep.runs[0].dir();
+        files::write(&damaged.join("config.json"), b"{}").unwrap();
+        files::write(&damaged.join("state.safetensors"), b"not a state").unwrap();
+        // A note that is none.
+        fs::create_dir_all(sweep.failure_path(&sweep.runs[1])).unwrap();
+        let states = sweep.states();
+        let RunState::Failed { reason } = &states[0] else { panic!("{:?}", states[0]) };
+        assert!(reason.contains(damaged.to_str().unwrap()) && reason.contains("move it away"), "{reason}");
+        assert!(matches!(states[1], RunState::Failed { .. }), "{:?}", states[1]);
+        assert_eq!(states[2], RunState::Missing);
     }
 }
