@@ -11,6 +11,7 @@ pub mod data;
 pub mod engine;
 pub mod eval;
 pub mod files;
+pub mod json;
 pub mod loss;
 pub mod media;
 pub mod metric;
@@ -28,3 +29,4 @@ pub mod sweep;
 #[cfg(feature = "torch")]
 pub mod tensor;
 pub mod train;
+pub mod version;

@@ -8,12 +8,13 @@ use clap::{Args, ValueEnum};
 use fs_err as fs;
 
 use super::args::set;
-use super::exit::Exit;
+use super::exit::{Exit, UsageError, config_error};
 use super::printer::{Printer, Progress, duration};
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
 use crate::data::images::load_images;
+use crate::json;
 use crate::progan::{ImageTraining, Trainer};
 use crate::run::{ImageRecord, ImageRun, RUNS};
 use crate::train::Outcome;
@@ -136,13 +137,14 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
 }
 
 fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
-    let mut config = match &args.config {
+    let mut config: ProganConfig = match &args.config {
         Some(path) => {
             let text = fs::read_to_string(path).context("cannot read the config")?;
             serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))?
         }
         None => ProganConfig::default(),
     };
+    let file = args.config.as_deref().map(|path| (path, config.clone().check().err()));
     match args.loss {
         Some(LossArg::LogisticR1) => config.loss = ImageLoss::logistic(),
         Some(LossArg::WganGp) => config.loss = ImageLoss::wgan_gp(),
@@ -151,7 +153,9 @@ fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
     if let Some(value) = args.gamma {
         match &mut config.loss {
             ImageLoss::LogisticR1 { gamma, .. } => *gamma = value,
-            ImageLoss::WganGp { .. } => bail!("--gamma belongs to logistic-r1"),
+            ImageLoss::WganGp { .. } => {
+                return Err(UsageError("--gamma belongs to logistic-r1; this run is wgan-gp".into()).into());
+            }
         }
     }
     set(&mut config.data, args.data.as_ref());
@@ -167,7 +171,7 @@ fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
     set(&mut config.device, args.device.as_ref());
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.record_kimg, args.record_kimg.as_ref());
-    config.check().context("this run cannot be trained")
+    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
 }
 
 fn default_name(config: &ProganConfig) -> String {
@@ -179,8 +183,9 @@ fn default_name(config: &ProganConfig) -> String {
 fn show(bar: &Progress, record: &ImageRecord, rate: f64, total: u64) {
     let left = duration(total.saturating_sub(record.images) as f64 / rate.max(1e-9));
     let ImageRecord { side, d_loss, g_loss, .. } = record;
-    let message = format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}  {rate:.0} images/s  {left} left");
-    bar.show(record.images.min(total), &message);
+    let losses = format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}");
+    let parts = [(1, losses.as_str()), (3, &format!("{rate:.0} images/s")), (2, &format!("{left} left"))];
+    bar.show(record.images.min(total), &parts);
 }
 
 fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<()> {
@@ -199,6 +204,6 @@ fn report(run: &ImageRun, finished: bool, printer: &Printer) -> anyhow::Result<(
     let next = format!("gan-lab sefa --checkpoint {path}/generator.safetensors");
     let words = format!("ProGAN: {headline}\n{}\nnext: {next}", facts(&rows));
     let status = if finished { "finished" } else { "stopped" };
-    printer.result(&words, &path, &serde_json::json!({ "status": status, "run": path, "last": last }));
-    Ok(())
+    let fields = || serde_json::json!({ "status": status, "run": json::path(run.path()), "last": last });
+    printer.result(&words, run.path(), fields)
 }

@@ -15,6 +15,7 @@ use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family, Layout};
 use crate::checkpoint::{GeneratorWeights, Source};
 use crate::config::Device;
+use crate::json;
 use crate::nets::synthesis::Generator;
 use crate::run::JobDir;
 use crate::sefa::{Directions, Distances, Job, draw_codes, factorize, first_layer, style_layers};
@@ -121,7 +122,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     for (extension, reason) in job.assemble()? {
         printer.note(&format!("no {extension}: {reason}"));
     }
-    report(&job, rendered, printer);
+    report(&job, rendered, printer)?;
     Ok(Exit::Done)
 }
 
@@ -197,8 +198,8 @@ fn plan(
 /// Writes what is known before anything is rendered; keeps an earlier job's images if they are this job's.
 fn prepare(args: &SefaArgs, job: &Job, checkpoint: &Path) -> anyhow::Result<()> {
     let description = serde_json::json!({
-        "program": concat!("gan-lab ", env!("CARGO_PKG_VERSION")),
-        "checkpoint": checkpoint,
+        "program": crate::version::program(),
+        "checkpoint": json::path(checkpoint),
         "checkpoint_bytes": fs::metadata(checkpoint)?.len(),
         "samples": job.samples,
         "seed": job.seed,
@@ -232,7 +233,7 @@ fn render(args: &SefaArgs, job: &Job, generator: &Generator, printer: &Printer) 
 fn show(bar: &Progress, position: usize, done: usize, todo: usize, start: Instant) {
     let rate = done as f64 / start.elapsed().as_secs_f64().max(1e-9);
     let left = duration((todo - done) as f64 / rate.max(1e-9));
-    bar.show(position as u64, &format!("{rate:.1} images/s  {left} left"));
+    bar.show(position as u64, &[(2, &format!("{rate:.1} images/s")), (1, &format!("{left} left"))]);
 }
 
 /// The table of eigenvalues.
@@ -247,7 +248,7 @@ fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, S
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
 }
 
-fn report(job: &Job, rendered: usize, printer: &Printer) {
+fn report(job: &Job, rendered: usize, printer: &Printer) -> anyhow::Result<()> {
     let page = job.dir.page();
     let words = format!(
         "{}\n\nwrote {}\nnext: open {} in a browser",
@@ -256,11 +257,13 @@ fn report(job: &Job, rendered: usize, printer: &Printer) {
         page.display()
     );
     let eigenvalues: Vec<f64> = job.chosen.iter().map(|&i| job.directions.eigenvalues[i]).collect();
-    let json = serde_json::json!({
-        "job": job.dir.path(), "page": page, "video": job.dir.video("mp4"), "rendered": rendered,
-        "directions": job.chosen, "eigenvalues": eigenvalues,
-    });
-    printer.result(&words, &job.dir.path().display().to_string(), &json);
+    let fields = || {
+        serde_json::json!({
+            "job": json::path(job.dir.path()), "page": json::path(&page), "video": json::path(&job.dir.video("mp4")),
+            "rendered": rendered, "directions": job.chosen, "eigenvalues": eigenvalues,
+        })
+    };
+    printer.result(&words, job.dir.path(), fields)
 }
 
 /// StyleGANs: the directions, without pictures.
@@ -288,7 +291,7 @@ fn factorise_only(
         listing(&directions, &chosen, labels),
         dir.path().display()
     );
-    let json = serde_json::json!({ "job": dir.path(), "eigenvalues": directions.eigenvalues });
-    printer.result(&words, &dir.path().display().to_string(), &json);
+    let fields = || serde_json::json!({ "job": json::path(dir.path()), "eigenvalues": directions.eigenvalues });
+    printer.result(&words, dir.path(), fields)?;
     Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::Signals;
 use super::table::{Align, table};
+use crate::json;
 use crate::sweep::{ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
@@ -112,7 +113,7 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
     let sweep = PlanFile::read(plan)?.expand(plan, &out)?;
     if args.dry_run {
-        dry_run(&sweep, printer);
+        dry_run(&sweep, printer)?;
         return Ok(Exit::Done);
     }
     check_data(&sweep)?;
@@ -122,7 +123,8 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
         Launcher::Slurm => slurm(&sweep, &args.slurm, printer),
         Launcher::Print => {
             let plan = absolute(&sweep.plan_path())?;
-            Printer::raw(commands(&std::env::current_exe()?, &plan, sweep.runs.len()).as_bytes());
+            let commands = commands(&std::env::current_exe()?, &plan, sweep.runs.len());
+            printer.raw(&commands, || serde_json::json!({ "runs": sweep.runs.len() }))?;
             printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
             Ok(Exit::Done)
         }
@@ -138,7 +140,7 @@ fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
     }
 }
 
-fn dry_run(sweep: &Sweep, printer: &Printer) {
+fn dry_run(sweep: &Sweep, printer: &Printer) -> anyhow::Result<()> {
     let mut rows =
         vec![["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned).to_vec()];
     rows.extend(sweep.runs.iter().map(|run| {
@@ -157,9 +159,9 @@ fn dry_run(sweep: &Sweep, printer: &Printer) {
     let right = Align::Right;
     let listing = table(&[right, Align::Left, Align::Left, right, right, right, Align::Left, Align::Left], &rows);
     let words = format!("{} runs in {}, none begun:\n\n{listing}", sweep.runs.len(), sweep.dir.display());
-    let json =
-        sweep.runs.iter().map(|run| serde_json::json!({ "index": run.index, "dir": run.dir, "config": *run.config }));
-    printer.result(&words, &listing, &json.collect::<Vec<_>>());
+    let run = |run: &PlannedRun| serde_json::json!({ "index": run.index, "dir": json::path(&run.dir), "config": *run.config });
+    let fields = || serde_json::json!({ "runs": sweep.runs.iter().map(run).collect::<Vec<_>>() });
+    printer.result(&words, &listing, fields)
 }
 
 /// Does a sweep on this machine, and says what came of it.
@@ -209,7 +211,7 @@ fn do_all(sweep: &Sweep, jobs: Option<usize>, signals: &Signals, printer: &Print
         looked = Instant::now();
         let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
         let words = format!("{ended} of {} runs ended, {failed} failed, {} at work", sweep.runs.len(), at_work.len());
-        bar.show(done_epochs + partly, &words);
+        bar.show(done_epochs + partly, &[(1, &words)]);
     })?;
     bar.finish();
     Ok(())
@@ -233,8 +235,8 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
             job.per_task(),
             sweep.dir.display()
         );
-        let json = serde_json::json!({ "script": script, "tasks": job.tasks(), "runs": job.runs });
-        printer.result(&words, &script.display().to_string(), &json);
+        let fields = || serde_json::json!({ "script": json::path(&script), "tasks": job.tasks(), "runs": job.runs });
+        printer.result(&words, &script, fields)?;
         return Ok(Exit::Done);
     }
     let signals = Signals::listen()?;
@@ -282,7 +284,8 @@ fn await_array(queue: &Queue, sweep: &Sweep, signals: &Signals, printer: &Printe
             break;
         }
         let tally = Tally::of(&sweep.states()?);
-        bar.show(tally.done as u64, &format!("{} tasks in the queue, {} runs at work", states.len(), tally.running));
+        let words = format!("{} tasks in the queue, {} runs at work", states.len(), tally.running);
+        bar.show(tally.done as u64, &[(1, &words)]);
         std::thread::sleep(ASK);
     }
     bar.finish();
@@ -312,14 +315,15 @@ fn conclude(sweep: &Sweep, all: bool, printer: &Printer) -> anyhow::Result<Tally
     if done > 0 {
         words += &format!("\nnext: gan-lab compare {}", sweep.dir.display());
     }
-    let json = serde_json::json!({
-        "sweep": sweep.dir,
-        "done": done, "running": running, "failed": failed, "stopped": stopped, "missing": missing,
-        "runs": sweep.runs.iter().zip(&states).map(|(run, state)| {
-            serde_json::json!({ "index": run.index, "dir": run.dir, "state": state.name(), "detail": detail(run, state) })
-        }).collect::<Vec<_>>(),
-    });
-    printer.result(&words, &counts, &json);
+    let run_fields = |(run, state): (&PlannedRun, &RunState)| serde_json::json!({ "index": run.index, "dir": json::path(&run.dir), "state": state.name(), "detail": detail(run, state) });
+    let fields = || {
+        serde_json::json!({
+            "sweep": json::path(&sweep.dir),
+            "done": done, "running": running, "failed": failed, "stopped": stopped, "missing": missing,
+            "runs": sweep.runs.iter().zip(&states).map(run_fields).collect::<Vec<_>>(),
+        })
+    };
+    printer.result(&words, &counts, fields)?;
     Ok(tally)
 }
 

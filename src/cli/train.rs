@@ -7,13 +7,14 @@ use clap::{Args, Subcommand};
 use fs_err as fs;
 
 use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, config_error};
 use super::printer::{Printer, Progress, duration};
 use super::progan::{self, ProganArgs};
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, Difference, EngineKind, Model, Objective, RunConfig, TrainConfig, differences};
 use crate::data::DataError;
+use crate::json;
 use crate::run::{EpochRecord, RUNS, RunDir, Status};
 use crate::train::{Outcome, Session, Start, Trace, TrainError};
 
@@ -194,7 +195,9 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     };
     let dir = match (&args.out, &base) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(base)) => RunDir::new(Path::new(RUNS).join(apply(args, base.clone())?.check()?.default_name())),
+        (None, Some(base)) => RunDir::new(
+            Path::new(RUNS).join(checked(args, apply(args, base.clone())?, from_file.clone())?.default_name()),
+        ),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.status()? != Status::Absent {
@@ -209,8 +212,14 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
         return Ok(Plan { config, dir, resume: true });
     }
     let base = base.ok_or_else(which_model)?;
-    let config = apply(args, base)?.check().context("this run cannot be trained")?;
+    let config = checked(args, apply(args, base)?, from_file)?;
     Ok(Plan { config, dir, resume: false })
+}
+
+/// The config, checked; what is wrong with it is the fault of the options, or of the file that it began with.
+fn checked(args: &PointArgs, config: TrainConfig, from_file: Option<TrainConfig>) -> anyhow::Result<RunConfig> {
+    let file = args.config.as_deref().zip(from_file.map(|config| config.check().err()));
+    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
 }
 
 fn which_model() -> anyhow::Error {
@@ -352,9 +361,12 @@ impl Rate {
 fn show(bar: &Progress, record: &EpochRecord, rate: &Rate, epochs: u64) {
     let rate = rate.at(record.epoch);
     let left = duration((epochs - record.epoch) as f64 / rate.max(1e-9));
-    let message =
-        format!("d_loss {:>7.4}  g_loss {:>7.4}  {rate:>4.1} epochs/s  {left} left", record.d_loss, record.g_loss);
-    bar.show(record.epoch, &message);
+    let losses = format!("d_loss {:>7.4}  g_loss {:>7.4}", record.d_loss, record.g_loss);
+    let distance = record.sliced_w2.map(|w2| format!("sliced W2 {w2:.4}"));
+    let (rate, left) = (format!("{rate:>4.1} epochs/s"), format!("{left} left"));
+    let parts =
+        [Some((1, losses.as_str())), distance.as_deref().map(|text| (2, text)), Some((4, &rate)), Some((3, &left))];
+    bar.show(record.epoch, &parts.into_iter().flatten().collect::<Vec<_>>());
 }
 
 /// The distance that was measured last, beside its floor.
@@ -388,16 +400,17 @@ pub(super) fn report(dir: &RunDir, config: &RunConfig, outcome: Outcome, printer
     };
     let (model, optim) = (config.objective.model(), config.optim.name());
     let words = format!("{} with {}: {headline}\n{}\nnext: {next}", model.title(), config.optim.title(), facts(&rows));
-    let json = serde_json::json!({
-        "status": status,
-        "run": path,
-        "model": model.name(),
-        "optim": optim,
-        "seed": config.seed,
-        "epochs": config.epochs,
-        "frames": frames,
-        "last": last,
-    });
-    printer.result(&words, &path, &json);
-    Ok(())
+    let fields = || {
+        serde_json::json!({
+            "status": status,
+            "run": json::path(dir.path()),
+            "model": model.name(),
+            "optim": optim,
+            "seed": config.seed,
+            "epochs": config.epochs,
+            "frames": frames,
+            "last": last,
+        })
+    };
+    printer.result(&words, dir.path(), fields)
 }

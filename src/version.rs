@@ -1,0 +1,22 @@
+//! Which gan-lab this is.
+
+/// The version: `0.1.0`.
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// The commit it was built from, shortened; `unknown` where it was built from something else than a git checkout.
+/// Changes that were not committed do not show.
+pub fn commit() -> &'static str {
+    env!("GAN_LAB_COMMIT")
+}
+
+/// The program and its version, as files say who wrote them: `gan-lab 0.1.0`.
+pub fn program() -> String {
+    format!("gan-lab {}", version())
+}
+
+/// Version and commit, as `--version` says them: `0.1.0 (abc1234)`.
+pub fn full() -> String {
+    format!("{} ({})", version(), commit())
+}
