@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 
 use super::{Device, EngineKind, Objective, Optim, TrainConfig};
 
@@ -41,11 +42,18 @@ pub enum ConfigError {
         /// What it may be.
         expected: String,
     },
+    /// A path that JSON cannot hold.
+    #[error("the path {path} is not UTF-8 and cannot be stored in config.json; rename or link the file")]
+    Path {
+        /// It, as far as it can be shown.
+        path: String,
+    },
 }
 
 impl TrainConfig {
     /// Checks every value and resolves `engine` and `threads`.
     pub fn check(mut self) -> Result<RunConfig, ConfigError> {
+        storable(&self.data.path)?;
         check_objective(self.objective)?;
         check_optim(&self.optim)?;
         check_networks(&self)?;
@@ -167,6 +175,14 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
     require("generator.batch_norm_eps", g.batch_norm_eps, positive(g.batch_norm_eps), "a number above 0")?;
     let momentum = g.batch_norm_momentum;
     require("generator.batch_norm_momentum", momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
+}
+
+/// Whether a config can be written with this path in it.
+pub(super) fn storable(path: &Path) -> Result<(), ConfigError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::Path { path: path.display().to_string() }),
+    }
 }
 
 pub(super) fn positive(x: f64) -> bool {

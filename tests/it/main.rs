@@ -16,5 +16,6 @@ mod replay;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
+mod terminal;
 mod train;
 mod world;
