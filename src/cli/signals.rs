@@ -111,7 +111,8 @@ fn on_signal(signal: i32, seen: u32) {
             low_level::exit(exit);
         }
         Some(_) if seen == 1 && progress::is_on_screen() => {
-            printer::err("\nstopping; what is done is saved first. Once more to stop at once");
+            let again = if signal == SIGINT { " (Ctrl-C again: stop without saving)" } else { "" };
+            printer::err(&format!("stopping; saving first{again}"));
         }
         Some(_) => {}
     }

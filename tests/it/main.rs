@@ -16,6 +16,7 @@ mod replay;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
+#[cfg(target_os = "linux")]
 mod terminal;
 mod train;
 mod world;

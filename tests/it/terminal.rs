@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::{Value, json};
 
 use crate::world::{SMALL, World};
@@ -156,9 +161,9 @@ fn a_result_that_cannot_be_written_is_an_error_of_every_command() {
                 assert_eq!(code, 1, "{name} {options:?}: {stderr}");
                 assert!(stderr.contains("cannot write the result: No space left on device"), "{name}: {stderr}");
             }
-            let (code, stderr) = ended(stage.command(call, options), closed());
-            assert_eq!(code, 0, "{name} {options:?} into a closed pipe: {stderr}");
         }
+        let (code, stderr) = ended(stage.command(call, &[]), closed());
+        assert_eq!(code, 0, "{name} into a closed pipe: {stderr}");
     }
 }
 
@@ -234,6 +239,7 @@ fn with_json_errors_are_objects_too() {
     };
     let error = last_line(2, &["paint", "--json"]);
     assert_eq!(error["message"], "unrecognized subcommand 'paint'");
+    assert_eq!(last_line(2, &["--json"])["message"], "a command is missing");
     let error = last_line(2, &["--json", "train", "dcgan"]);
     assert!(error["message"].as_str().unwrap().contains("possible values: gan, wgan, wgan-gp"), "{error}");
     let error = last_line(2, &["train", "gan", "--clip", "1", "--json"]);
@@ -507,4 +513,72 @@ fn check_offers(line: &str, offered: &[String], wanted: &[&str], unwanted: &[&st
     let offers = |word: &&str| offered.iter().any(|offer| offer == word);
     assert!(wanted.iter().all(offers), "'{line}': {offered:?}");
     assert!(!unwanted.iter().any(offers), "'{line}': {offered:?}");
+}
+
+/// What a terminal of so many columns shows of a command's progress, from the first words on that `until` names; there
+/// the command gets `signal`. Its standard output is not shown.
+fn on_a_terminal(mut command: Command, columns: u16, signal: Option<(&str, Signal)>) -> (ExitStatus, String) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let screen = File::options().read(true).write(true).open(OsStr::from_bytes(name.as_bytes())).unwrap();
+    tcsetwinsize(&screen, size).unwrap();
+    command.stderr(screen).stdout(Stdio::null()).stdin(Stdio::null()).env("TERM", "xterm");
+    let mut child = command.spawn().unwrap();
+    // Its copy of the screen would keep the terminal open for ever.
+    drop(command);
+    let mut terminal = File::from(terminal);
+    let (mut seen, mut signal, mut bytes) = (Vec::new(), signal, [0; 4096]);
+    // Reading fails when the last process has let the screen go.
+    while let Ok(n @ 1..) = terminal.read(&mut bytes) {
+        seen.extend_from_slice(&bytes[..n]);
+        let text = String::from_utf8_lossy(&seen);
+        if let Some((_, number)) = signal.take_if(|(until, _)| text.contains(*until)) {
+            kill_process(Pid::from_child(&child), number).unwrap();
+        }
+    }
+    (child.wait().unwrap(), String::from_utf8_lossy(&seen).into_owned())
+}
+
+/// What the last line drawn on a terminal is after all of `text`, where every redraw clears its line.
+fn last_line(text: &str) -> &str {
+    text.rsplit(['\n', '\r']).next().unwrap().trim_start_matches("\u{1b}[2K")
+}
+
+#[test]
+fn an_interrupted_command_leaves_no_half_bar() {
+    let world = World::new();
+    let train = |epochs: &str| {
+        let args = ["train", "gan", "--threads", "1", "--out", "r", "--force", "--epochs", epochs];
+        world.command(&[&args[..], &SMALL].concat())
+    };
+    for (number, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let (status, text) = on_a_terminal(train("1000000"), 80, Some(("/1000000", number)));
+        assert_eq!(status.code(), Some(code), "{text}");
+        assert!(text.contains("stopping; saving first"), "{text}");
+        assert_eq!(last_line(&text), "", "{text:?}");
+    }
+    // A command that does not listen ends as ever, and clean.
+    train("2").output().unwrap();
+    let eval = world.command(&["eval", "r", "--repeats", "1000"]);
+    let (status, text) = on_a_terminal(eval, 80, Some(("measuring", Signal::INT)));
+    assert_eq!(status.signal(), Some(2), "{text}");
+    assert_eq!(last_line(&text), "", "{text:?}");
+}
+
+#[test]
+fn progress_fits_terminals_of_any_width() {
+    let world = World::new();
+    for columns in [0, 1, 2, 3, 10, 40, 80, 500] {
+        let args = ["train", "gan", "--threads", "1", "--out", "r", "--force", "--epochs", "3", "--frame-every", "1"];
+        let (status, text) = on_a_terminal(world.command(&[&args[..], &SMALL].concat()), columns, None);
+        assert!(status.success(), "{columns}: {text}");
+        // 0 columns: the terminal does not say.
+        let most = if columns == 0 { 80 } else { usize::from(columns) };
+        for line in text.split(['\r', '\n']).map(|line| line.trim_start_matches("\u{1b}[2K")) {
+            assert!(!line.starts_with("epoch") || line.chars().count() <= most, "{columns}: {line:?}");
+        }
+    }
 }
