@@ -1,13 +1,17 @@
 //! Finds libtorch before anything is compiled against it, says what to do when it is not there, and writes its
 //! folder into the binary, which then runs from anywhere without `LD_LIBRARY_PATH`. Without the feature `torch` there
-//! is nothing to find.
+//! is nothing to find. Writes the commit into the binary too, where there is one.
 
 #![allow(clippy::disallowed_methods, reason = "a build script has no dependencies")]
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo:rustc-env=GAN_LAB_COMMIT={commit}");
     if env::var_os("CARGO_FEATURE_TORCH").is_none() {
         return;
     }
@@ -45,4 +49,32 @@ fn complain(problem: &str) {
     println!("cargo::error={problem}");
     println!("cargo::error=run ./scripts/setup-libtorch.sh first, or set LIBTORCH to a libtorch 2.13.0 folder");
     println!("cargo::error=or build without it, for points only: cargo build --release --no-default-features");
+}
+
+/// The commit that is checked out, shortened, if this folder is the top of a git checkout. (A copy without `.git` may
+/// lie in a repository of something else.) Another commit runs this again; nothing else that git does.
+fn commit() -> Option<String> {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    if !folder.join(".git").exists() {
+        return None;
+    }
+    let commit = git(&folder, &["rev-parse", "--short", "HEAD"])?;
+    let branch = git(&folder, &["symbolic-ref", "--quiet", "HEAD"]);
+    // The log grows with every commit and checkout. A file that is missing would run this in every build.
+    for name in ["HEAD", "logs/HEAD"].into_iter().chain(branch.as_deref()) {
+        let path = git(&folder, &["rev-parse", "--git-path", name]).map(|path| folder.join(path));
+        if let Some(path) = path.filter(|path| path.is_file()) {
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+    }
+    Some(commit).filter(|commit| commit.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// The one line that a git command prints; None without git, or where it fails.
+fn git(folder: &Path, args: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    command.current_dir(folder).args(args).env_remove("GIT_DIR").stdin(std::process::Stdio::null());
+    let output = command.output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| output.status.success() && !text.is_empty())
 }

@@ -32,11 +32,37 @@ need_cxx() {
     "Debian, Ubuntu: sudo apt-get install g++" "Fedora: sudo dnf install gcc-c++" "macOS: xcode-select --install"
 }
 
+# run_pip ARGUMENT…: pip, and never a pip.py that lies in the current folder or that PYTHONPATH leads to. A pip that was
+# installed for this user alone is taken where there is no other.
+run_pip() {
+  if python3 -I -m pip --version >/dev/null 2>&1; then
+    python3 -I -m pip "$@"
+  else
+    (unset PYTHONPATH && cd / && python3 -m pip "$@")
+  fi
+}
+
+# make_part PREFIX: a new folder PREFIX.<host>.<process>.<random>, and those of killed runs removed. Prints its path.
+make_part() {
+  local host part process
+  host=$(uname -n | tr -c 'A-Za-z0-9\n' _)
+  for part in "$1.$host".*; do
+    [ -d "$part" ] || continue
+    process=${part#"$1.$host."}
+    process=${process%%.*}
+    case "$process" in '' | *[!0-9]*) continue ;; esac
+    kill -0 "$process" 2>/dev/null || ps -p "$process" >/dev/null 2>&1 || rm -rf "$part"
+  done
+  # What older versions left says nothing of its process.
+  find "$(dirname "$1")" -maxdepth 1 -type d -name "$(basename "$1").??????" -mtime +0 -exec rm -rf {} + 2>/dev/null || true
+  mktemp -d "$1.$host.$$.XXXXXX"
+}
+
 need_python() {
   command -v python3 >/dev/null 2>&1 || apt_install python3 python3-pip || die \
     "python3 is missing; it fetches and unpacks the libtorch wheel." \
     "Debian, Ubuntu: sudo apt-get install python3 python3-pip" "macOS: brew install python"
-  python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip || die \
+  run_pip --version >/dev/null 2>&1 || apt_install python3-pip || die \
     "python3 has no pip; it downloads the libtorch wheel." \
     "Debian, Ubuntu: sudo apt-get install python3-pip" "elsewhere: python3 -m ensurepip --user"
 }

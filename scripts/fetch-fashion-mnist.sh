@@ -15,8 +15,11 @@ PACKAGE=dataset-fashion-mnist
 [ ! -f "$TARGET" ] || { say "$TARGET is there"; exit 0; }
 mkdir -p "$(dirname "$TARGET")"
 installed=/usr/share/datasets/fashion-mnist/$FILE
-WORK=$(mktemp -d)
+# On the same disk as the target, so that the last step is one rename.
+WORK=$(make_part "$(dirname "$TARGET")/.part")
 trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 if [ -f "$installed" ]; then
   cp "$installed" "$WORK/$FILE"
 else
@@ -28,5 +31,6 @@ else
   dpkg-deb --extract "$WORK"/*.deb "$WORK/unpacked"
   cp "$WORK/unpacked$installed" "$WORK/$FILE"
 fi
+gzip -t "$WORK/$FILE" 2>/dev/null || die "the $FILE that was fetched is damaged, and was not kept." "Run this again."
 mv "$WORK/$FILE" "$TARGET"
 say "wrote $TARGET"

@@ -5,7 +5,8 @@
 #   GAN_LAB_TORCH=cuda ./scripts/setup-libtorch.sh  with CUDA 13 (Linux x86-64)
 #   LIBTORCH=/path/to/libtorch …                    your own copy: it is checked and left as it is
 #
-# Safe to run again (it does nothing when all is there) and to interrupt (nothing half-made stays).
+# Safe to run again (it does nothing when all is there) and to interrupt (nothing half-made stays; what a killed run
+# left, the next one removes).
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -24,6 +25,16 @@ check_users_own() {
     "$VERSION"*) say "using your libtorch in $LIBTORCH" ;;
     *) say "warning: the libtorch in $LIBTORCH says version '$found'; gan-lab is built and tested with $VERSION" ;;
   esac
+}
+
+# is_whole FOLDER: whether the libraries and headers that gan-lab is built with are there.
+is_whole() {
+  local name
+  for name in libtorch_cpu libc10 libtorch; do
+    [ -s "$1/lib/$name.so" ] || [ -s "$1/lib/$name.dylib" ] || return 1
+  done
+  [ "$VARIANT" = cpu ] || [ -s "$1/lib/libtorch_cuda.so" ] || return 1
+  [ -s "$1/include/ATen/ATen.h" ]
 }
 
 # Prints the list of wheels for this machine; sets PLATFORMS to pip's names for it.
@@ -66,7 +77,7 @@ if [ -n "${LIBTORCH:-}" ]; then
   exit 0
 fi
 if [ "$(cat "$TARGET/build-version" 2>/dev/null)" = "$VERSION" ] &&
-  [ "$(cat "$TARGET/variant" 2>/dev/null)" = "$VARIANT" ]; then
+  [ "$(cat "$TARGET/variant" 2>/dev/null)" = "$VARIANT" ] && is_whole "$TARGET"; then
   exit 0
 fi
 
@@ -75,20 +86,22 @@ need_python
 check_disk
 
 # On the same disk as the target, so that the last step is one rename.
-WORK=$(mktemp -d "$ROOT/.libtorch.part.XXXXXX")
+WORK=$(make_part "$ROOT/.libtorch.part")
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 say "fetching libtorch $VERSION ($VARIANT) from PyPI: $(grep -c == "$LIST") packages"
 # The wheel for CPython 3.11 whatever Python runs this: only its C++ parts are used.
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+run_pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
   --implementation cp --python-version 311 "${PLATFORMS[@]}" --dest "$WORK/wheels" --requirement "$LIST" || die \
   "libtorch could not be fetched (pip's own words are above)." \
   "Without a network: copy a .libtorch folder from a machine that has one, or set LIBTORCH." \
   "A hash that does not match means that the file is not the one this project was tested with."
 say "unpacking into ${TARGET#"$ROOT"/}/"
-python3 "$ROOT/scripts/libtorch/unpack.py" "$WORK/wheels" "$WORK/libtorch" "$VARIANT"
+python3 -I "$ROOT/scripts/libtorch/unpack.py" "$WORK/wheels" "$WORK/libtorch" "$VARIANT"
+is_whole "$WORK/libtorch" || die "what pip fetched holds no whole libtorch, and nothing was put into ${TARGET#"$ROOT"/}/." \
+  "Run this again; if that does not help, look at what 'python3 -I -m pip --version' and pip's configuration say."
 if [ -e "$TARGET" ]; then mv "$TARGET" "$WORK/old"; fi
 mv "$WORK/libtorch" "$TARGET"
 say "libtorch $VERSION is ready ($(du -sh "$TARGET" | cut -f1))"

@@ -38,12 +38,54 @@ expect 0 "warning" env LIBTORCH="$WORLD/own" "$setup"
 echo 2.13.0+cpu >"$WORLD/own/build-version"
 expect 0 "using your libtorch" env LIBTORCH="$WORLD/own" "$setup"
 
-mkdir "$WORLD/project/.libtorch"
+# A folder that says that it is whole, and is.
+lay_out() {
+  mkdir -p "$1/lib" "$1/include/ATen"
+  for name in lib/libtorch_cpu.so lib/libc10.so lib/libtorch.so include/ATen/ATen.h; do echo x >"$1/$name"; done
+}
+lay_out "$WORLD/project/.libtorch"
 echo 2.13.0 >"$WORLD/project/.libtorch/build-version"
 echo cpu >"$WORLD/project/.libtorch/variant"
 stub python3 'exit 9'
 expect 0 "" with_stubs "$setup"
+: >"$WORLD/project/.libtorch/lib/libc10.so"
+stub python3 'case "$*" in *"pip --version"*) exit 0 ;; *) echo "not whole" >&2; exit 1 ;; esac'
+expect 1 "not whole" with_stubs "$setup"
 rm -r "$WORLD/project/.libtorch"
+
+# A pip.py in the current folder, or where PYTHONPATH leads, is not run.
+mkdir "$WORLD/trap"
+echo "open('$WORLD/sprung', 'w')" >"$WORLD/trap/pip.py"
+rm "$WORLD/bin/python3"
+(cd "$WORLD/trap" && PYTHONPATH="$WORLD/trap" bash -c '. "$1/scripts/common.sh"; run_pip --version' - "$ROOT") >/dev/null 2>&1 || true
+[ ! -e "$WORLD/sprung" ] || die "a pip.py in the current folder was run"
+passed=$((passed + 1))
+
+# A pip that fetches nothing; one that fetches all, with another project's folder of the same kind in the way.
+stub python3 'case "$*" in *unpack.py*) mkdir -p "$4/lib" && echo 2.13.0 >"$4/build-version" ;; esac'
+expect 1 "holds no whole libtorch" with_stubs "$setup"
+[ ! -e "$WORLD/project/.libtorch" ] || die "an empty libtorch was put in place"
+stub python3 "case \"\$*\" in *unpack.py*) cp -r '$WORLD/whole' \"\$4\" ;; esac"
+lay_out "$WORLD/whole"
+expect 0 "is ready" with_stubs "$setup"
+rm -r "$WORLD/project/.libtorch"
+
+# What a killed run left goes; what a living one is at work on stays.
+host=$(uname -n | tr -c 'A-Za-z0-9\n' _)
+true &
+dead=$!
+wait "$dead"
+mkdir "$WORLD/project/.libtorch.part.$host.$dead.abcdef"
+with_stubs "$setup" 2>/dev/null || die "a set-up beside a killed one's folder failed"
+[ ! -e "$WORLD/project/.libtorch.part.$host.$dead.abcdef" ] || die "a killed run's folder stayed"
+rm -r "$WORLD/project/.libtorch"
+mkdir "$WORLD/project/.libtorch.part.$host.$$.abcdef" "$WORLD/project/.libtorch.part.elsewhere.$dead.abcdef"
+with_stubs "$setup" 2>/dev/null || die "a set-up beside a living one's folder failed"
+for kept in "$host.$$" "elsewhere.$dead"; do
+  rmdir "$WORLD/project/.libtorch.part.$kept.abcdef" || die "a living run's folder is gone"
+done
+rm -r "$WORLD/project/.libtorch"
+passed=$((passed + 3))
 
 stub python3 'case "$*" in *"pip --version"*) exit 0 ;; *) echo "hashes do not match" >&2; exit 1 ;; esac'
 expect 1 "could not be fetched" with_stubs "$setup"

@@ -10,6 +10,7 @@ pub mod config;
 pub mod data;
 pub mod engine;
 pub mod files;
+pub mod json;
 pub mod kinds;
 pub mod loss;
 pub mod media;

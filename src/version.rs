@@ -1,15 +1,27 @@
-//! Which program this is.
+//! Which gan-lab this is.
 
-/// The program's name and version.
-pub const PROGRAM: &str = concat!("gan-lab ", env!("CARGO_PKG_VERSION"));
+/// The version: `0.1.0`.
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
 
-/// The commit that it was built from.
-pub const COMMIT: &str = match option_env!("GAN_LAB_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+/// The commit it was built from, shortened; `unknown` where it was built from something else than a git checkout.
+/// Changes that were not committed do not show.
+pub fn commit() -> &'static str {
+    env!("GAN_LAB_COMMIT")
+}
+
+/// The program and its version, as files say who wrote them: `gan-lab 0.1.0`.
+pub fn program() -> String {
+    format!("gan-lab {}", version())
+}
+
+/// Version and commit, as `--version` says them: `0.1.0 (abc1234)`.
+pub fn full() -> String {
+    format!("{} ({})", version(), commit())
+}
 
 /// What the metadata of our weights say of the program that wrote them.
 pub fn note() -> String {
-    serde_json::json!({ "program": PROGRAM, "commit": COMMIT }).to_string()
+    serde_json::json!({ "program": program(), "commit": commit() }).to_string()
 }

@@ -8,13 +8,14 @@ use clap::Args;
 use super::args::{LawArg, Seeds};
 use super::draw::axes;
 use super::eval::metric;
-use super::exit::Exit;
-use super::printer::Printer;
+use super::exit::{Exit, config_error};
+use super::printer::{Printer, path_lines, shown_path};
 use super::sweep;
 use super::table::{Align, table};
 use crate::compare::{self, Group, Panel, RunSummary};
 use crate::config::{Model, TrainConfig};
 use crate::data::synthetic::Law;
+use crate::json::document;
 use crate::kinds::points::Plan;
 use crate::metric::Metric;
 use crate::render::{Curve, CurveChart, Size};
@@ -105,17 +106,17 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let json = compare::json(&runs, &groups, &differences, &args.metrics);
     write("table.md", compare::markdown(&runs, &groups, &differences, &args.metrics).as_bytes())?;
     write("table.csv", &compare::csv(&runs, &args.metrics)?)?;
-    write("comparison.json", (serde_json::to_string_pretty(&json)? + "\n").as_bytes())?;
+    write("comparison.json", (serde_json::to_string_pretty(&document(json.clone()))? + "\n").as_bytes())?;
     write("curve.png", &media::encode_png(&chart(&groups)?)?)?;
     let panel = Panel::open(&shown(&runs, &groups), CELL, |real| axes(&runs[0].config, real))?;
     write("panel.png", &media::encode_png(&panel.last()?)?)?;
     if !args.no_gif {
-        printer.note("drawing panel.gif");
+        let _working = printer.spinner("drawing panel.gif");
         write("panel.gif", &media::encode_gif(&panel, 4.0)?)?;
     }
     let listing = listing(&runs, &groups, &differences, &args.metrics);
-    let files = written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");
-    printer.result(&format!("{listing}\n\n{files}"), &files, &json);
+    let files = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
+    printer.result(&format!("{listing}\n\n{files}"), path_lines(&written), || json)?;
     Ok(Exit::Done)
 }
 
@@ -132,7 +133,8 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     super::args::set(&mut base.epochs, args.epochs.as_ref());
     let configs = compare::lab_configs(&base, &args.seeds.0).into_iter().map(TrainConfig::check);
     let runs = std::path::absolute(&args.runs_dir)?;
-    let sweep = compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>()?)?;
+    let sweep =
+        compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>().map_err(|error| config_error(error, None))?)?;
     sweep.write()?;
     let dirs = sweep.runs.iter().map(PlannedRun::run_dir).collect();
     let exit = sweep::train_all(&sweep, args.jobs.map(usize::from), printer)?;
@@ -152,7 +154,7 @@ fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::
     for dir in dirs {
         let path = dir.path().display();
         runs.push(RunSummary::of(dir, &plan).with_context(|| format!("{path} cannot be measured"))?);
-        bar.show(runs.len() as u64, "measured");
+        bar.show(runs.len() as u64, &[(1, "measured")]);
     }
     bar.finish();
     compare::label_all(&mut runs);

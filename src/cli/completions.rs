@@ -1,5 +1,6 @@
 //! `gan-lab completions`
 
+use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -14,9 +15,20 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs, mut command: Command) -> Exit {
+pub(super) fn run(args: &CompletionsArgs, mut command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "gan-lab", &mut script);
-    Printer::raw(&script);
-    Exit::Done
+    let script = String::from_utf8(script).context("the script is not text")?;
+    printer.raw(&mended(args.shell, &script), || serde_json::json!({ "shell": args.shell.to_string() }))?;
+    Ok(Exit::Done)
+}
+
+/// `clap_complete` 4.6.11 gives a subcommand two names in bash, one where the words are read and another where they are
+/// completed, whenever the program's own name has a hyphen; nothing is then completed behind a subcommand.
+fn mended(shell: Shell, script: &str) -> String {
+    if shell == Shell::Bash {
+        script.replace("gan__subcmd__lab__subcmd__", "gan__lab__subcmd__")
+    } else {
+        script.to_owned()
+    }
 }

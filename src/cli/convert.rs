@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 
-use super::exit::Exit;
-use super::printer::Printer;
+use super::exit::{Exit, hinted};
+use super::printer::{Printer, shown_path};
 use super::table::{Align, facts, table};
-use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
+use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, TensorInfo, layout};
+use crate::json;
 
 /// Turn a ProGAN checkpoint into a safetensors file
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(super) struct InspectArgs {
 
 pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.output.exists() && !args.force {
-        bail!("{} exists; replace it with --force", args.output.display());
+        return Err(hinted(format!("{} exists", args.output.display()), "replace it with --force"));
     }
     let source = Source::open(&args.input)?;
     let layout = layout::detect(&source).with_context(|| {
@@ -51,7 +52,7 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
     checkpoint::save(&args.output, &tensors, None)?;
     let words = format!(
         "wrote {}\n{}",
-        args.output.display(),
+        shown_path(&args.output),
         facts(&[
             ("network", layout.family.title().to_owned()),
             ("images", format!("{0} x {0}, {1} channel(s)", weights.resolution(), weights.image_channels())),
@@ -59,11 +60,13 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
             ("tensors", tensors.len().to_string()),
         ])
     );
-    let json = serde_json::json!({
-        "file": args.output, "layout": layout.family.title(), "resolution": weights.resolution(),
-        "channels": weights.image_channels(), "latent": weights.latent_dim,
-    });
-    printer.result(&words, &args.output.display().to_string(), &json);
+    let fields = || {
+        serde_json::json!({
+            "file": json::path(&args.output), "layout": layout.family.title(), "resolution": weights.resolution(),
+            "channels": weights.image_channels(), "latent": weights.latent_dim,
+        })
+    };
+    printer.result(&words, &args.output, fields)?;
     Ok(Exit::Done)
 }
 
@@ -88,13 +91,16 @@ pub(super) fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<E
         ("network", network.clone()),
         ("tensors", tensors.len().to_string()),
     ]);
-    let json = serde_json::json!({
-        "file": args.file, "format": source.format(),
-        "layout": layout.as_ref().map(|layout| layout.family.title()),
-        "prefix": layout.as_ref().map(|layout| &layout.prefix),
-        "resolution": layout.as_ref().map(|layout| layout.resolution),
-        "tensors": tensors.iter().map(|t| serde_json::json!({"name": t.name, "type": t.kind, "shape": t.shape})).collect::<Vec<_>>(),
-    });
-    printer.result(&format!("{}\n{about}\n\n{list}", args.file.display()), &network, &json);
+    let fields = || {
+        let tensor = |t: &TensorInfo| serde_json::json!({ "name": t.name, "type": t.kind, "shape": t.shape });
+        serde_json::json!({
+            "file": json::path(&args.file), "format": source.format(),
+            "layout": layout.as_ref().map(|layout| layout.family.title()),
+            "prefix": layout.as_ref().map(|layout| &layout.prefix),
+            "resolution": layout.as_ref().map(|layout| layout.resolution),
+            "tensors": tensors.iter().map(tensor).collect::<Vec<_>>(),
+        })
+    };
+    printer.result(&format!("{}\n{about}\n\n{list}", shown_path(&args.file)), &network, fields)?;
     Ok(Exit::Done)
 }

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::args::LawArg;
-use super::exit::Exit;
-use super::printer::Printer;
+use super::exit::{Exit, UsageError, hinted};
+use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
 use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, Variable, npy};
 use crate::render::{Axes, ScatterPainter, Size};
-use crate::{files, media};
+use crate::{files, json, media};
 
 /// Make point sets, and look into data files
 #[derive(Debug, Subcommand)]
@@ -69,7 +69,10 @@ fn make(args: &MakeArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let law = Law::from(args.law);
     let path = args.out.clone().unwrap_or_else(|| Path::new("data").join(format!("{}.mat", law.name())));
     if path.exists() && !args.force {
-        bail!("{} exists; write elsewhere with --out, or replace it with --force", path.display());
+        return Err(hinted(
+            format!("{} exists", path.display()),
+            "write elsewhere with --out, or replace it with --force",
+        ));
     }
     let arrays = law.draw(args.points, args.seed);
     let bytes = encode(&path, &arrays)?;
@@ -77,11 +80,12 @@ fn make(args: &MakeArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let points = arrays.last().map_or(0, |(_, points)| points.len());
     let words = format!(
         "wrote {} ({points} points, {:.0} KB)\nnext: gan-lab data inspect {0}",
-        path.display(),
+        shown_path(&path),
         bytes.len() as f64 / 1e3
     );
-    let json = serde_json::json!({ "file": path, "law": law.name(), "points": points, "seed": args.seed });
-    printer.result(&words, &path.display().to_string(), &json);
+    let fields =
+        || serde_json::json!({ "file": json::path(&path), "law": law.name(), "points": points, "seed": args.seed });
+    printer.result(&words, &path, fields)?;
     Ok(Exit::Done)
 }
 
@@ -101,27 +105,28 @@ fn encode(path: &Path, arrays: &[Named]) -> anyhow::Result<Vec<u8>> {
             }
             Ok(writer.into_inner().context("cannot write the table")?)
         }
-        _ => bail!("{} should end in .mat, .npy or .csv", path.display()),
+        _ => Err(UsageError(format!("--out is {}; it must end in .mat, .npy or .csv", path.display())).into()),
     }
 }
 
 fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let variables = data::inspect(&args.file)?;
-    let mut words = format!("{}\n\n{}", args.file.display(), listing(&variables));
+    let mut words = format!("{}\n\n{}", shown_path(&args.file), listing(&variables));
     let picture = draw(args)?;
     match &picture {
-        Ok(path) => words += &format!("\n\ndrawn in {}", path.display()),
+        Ok(path) => words += &format!("\n\ndrawn in {}", shown_path(path)),
         Err(reason) => words += &format!("\n\nnot drawn: {reason}"),
     }
-    let json = serde_json::json!({
-        "file": args.file,
-        "variables": variables.iter().map(|v| serde_json::json!({
-            "name": v.name, "type": v.kind, "shape": v.shape, "range": v.range,
-        })).collect::<Vec<_>>(),
-        "picture": picture.as_ref().ok(),
-    });
-    let quiet = picture.as_ref().map_or_else(|_| String::new(), |path| path.display().to_string());
-    printer.result(&words, &quiet, &json);
+    let variable =
+        |v: &Variable| serde_json::json!({ "name": v.name, "type": v.kind, "shape": v.shape, "range": v.range });
+    let fields = || {
+        serde_json::json!({
+            "file": json::path(&args.file),
+            "variables": variables.iter().map(variable).collect::<Vec<_>>(),
+            "picture": picture.as_ref().ok().map(|path| json::path(path)),
+        })
+    };
+    printer.result(&words, picture.as_deref().unwrap_or(Path::new("")), fields)?;
     Ok(Exit::Done)
 }
 

@@ -5,71 +5,121 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Exit;
-use super::printer::Printer;
+use super::printer::{Look, Printer, shown_path};
 use super::table::{Align, table};
-use crate::{data, files, render, run};
+use crate::data::{self, DataError};
+use crate::{files, render, run, version};
+
+/// The data that `gan-lab train` takes unless told otherwise; it comes with the project.
+const DATA: &str = "data/points.mat";
 
 /// Check that everything needed is there and works
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// The data file to look at
-    #[arg(long, value_name = "FILE", default_value = "data/points.mat")]
-    data: PathBuf,
+    /// The data file to look at [default: data/points.mat]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
     /// The variable in it
     #[arg(long, default_value = "xx")]
     key: String,
 }
 
+/// What was looked at.
 #[derive(serde::Serialize)]
 struct Check {
     what: &'static str,
-    ok: bool,
+    state: State,
     found: String,
+    /// What to do, where something is not as it could be.
+    remedy: Option<String>,
 }
 
-pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> Exit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Ok,
+    /// Not there, and nothing is broken by that.
+    Absent,
+    Problem,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Absent => "absent",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+impl Check {
+    fn ok(what: &'static str, found: impl Into<String>) -> Self {
+        Self { what, state: State::Ok, found: found.into(), remedy: None }
+    }
+
+    fn problem(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { what, state: State::Problem, found: found.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let mut rows = vec![row([self.what, self.state.name(), &self.found])];
+        if let Some(remedy) = &self.remedy {
+            rows.push(row(["", "to mend", remedy]));
+        }
+        rows
+    }
+}
+
+pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let checks = [
-        Check {
-            what: "gan-lab",
-            ok: true,
-            found: format!("{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH),
-        },
+        Check::ok("gan-lab", format!("{}, {}", version::full(), std::env::consts::ARCH)),
         engines(),
         libtorch(),
         devices(),
         threads(),
-        data_file(&args.data, &args.key),
+        data_file(args.data.as_deref(), &args.key),
         writable("runs", Path::new(run::RUNS)),
         writable("GIFs", Path::new(super::draw::GIFS)),
         font(),
     ];
-    let rows = checks.iter().map(|check| vec![check.what.to_owned(), Printer::mark(check.ok), check.found.clone()]);
-    let problems = checks.iter().filter(|check| !check.ok).count();
+    let problems = checks.iter().filter(|check| check.state == State::Problem).count();
     let verdict = match problems {
         0 => "All is well. Next: gan-lab train gan".to_owned(),
         1 => "There is 1 problem.".to_owned(),
         n => format!("There are {n} problems."),
     };
-    let words = format!("{}\n\n{verdict}", table(&[Align::Left; 3], &rows.collect::<Vec<_>>()));
-    printer.result(&words, &verdict, &checks);
-    if problems == 0 { Exit::Done } else { Exit::Fixable }
+    let fields = || serde_json::json!({ "problems": problems, "checks": checks });
+    printer.result_lines(&listing(&checks, &verdict), &verdict, fields)?;
+    Ok(if problems == 0 { Exit::Done } else { Exit::Fixable })
+}
+
+fn listing(checks: &[Check], verdict: &str) -> Vec<(Look, String)> {
+    let rows: Vec<_> = checks.iter().flat_map(Check::rows).collect();
+    let looks = checks.iter().flat_map(|check| {
+        let look = if check.state == State::Problem { Look::Bad } else { Look::Plain };
+        std::iter::once(look).chain(check.remedy.iter().map(|_| Look::Plain))
+    });
+    let table = table(&[Align::Left; 3], &rows);
+    let lines = looks.zip(table.lines().map(str::to_owned));
+    lines.chain([(Look::Plain, String::new()), (Look::Plain, verdict.to_owned())]).collect()
 }
 
 fn engines() -> Check {
     let found =
         if cfg!(feature = "torch") { "fused (for points on a CPU), torch" } else { "fused (for points on a CPU)" };
-    Check { what: "engines", ok: true, found: found.to_owned() }
+    Check::ok("engines", found)
 }
 
 #[cfg(not(feature = "torch"))]
 fn libtorch() -> Check {
-    let found = "none in this build: nothing for images, no GPU".to_owned();
-    Check { what: "libtorch", ok: true, found }
+    Check::ok("libtorch", "none in this build: nothing for images, no GPU")
 }
 
 #[cfg(not(feature = "torch"))]
 fn devices() -> Check {
-    Check { what: "devices", ok: true, found: "CPU".to_owned() }
+    Check::ok("devices", "CPU")
 }
 
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
@@ -78,41 +128,69 @@ fn libtorch() -> Check {
     let sum =
         tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
     let works = sum.and_then(|sum| sum.f_double_value(&[])).is_ok_and(|sum| (sum - 2.0).abs() < 1e-6);
-    Check { what: "libtorch", ok: works, found: env!("GAN_LAB_LIBTORCH").to_owned() }
+    let found = env!("GAN_LAB_LIBTORCH");
+    if works {
+        return Check::ok("libtorch", found);
+    }
+    let remedy = "remove .libtorch, run ./scripts/setup-libtorch.sh and build again; for points alone build with \
+                  --no-default-features";
+    Check::problem("libtorch", format!("{found} does not work here"), remedy)
 }
 
 #[cfg(feature = "torch")]
 fn devices() -> Check {
-    let gpus = crate::tensor::cuda_devices();
-    let found = match gpus {
+    let found = match crate::tensor::cuda_devices() {
         0 => "CPU; no CUDA device is seen".to_owned(),
         n => format!("CPU and {n} CUDA device(s): --device cuda:0 to cuda:{}", n - 1),
     };
-    Check { what: "devices", ok: true, found }
+    Check::ok("devices", found)
 }
 
 fn threads() -> Check {
-    let found = std::thread::available_parallelism().map_or_else(|error| error.to_string(), |n| n.to_string());
-    Check { what: "CPU threads", ok: true, found }
+    let found = std::thread::available_parallelism();
+    found.map_or_else(
+        |error| Check::problem("CPU threads", error.to_string(), "say how many with --threads"),
+        |n| Check::ok("CPU threads", n.to_string()),
+    )
 }
 
-fn data_file(path: &Path, key: &str) -> Check {
-    let (ok, found) = match data::load(path, key) {
-        Ok(set) => (true, format!("{} with {} points", path.display(), set.points.len())),
-        Err(error) => (false, format!("{:#}", anyhow::Error::from(error))),
+/// Data that a person named must be there. The project's own are missed in the project's folder only.
+fn data_file(named: Option<&Path>, key: &str) -> Check {
+    let path = named.unwrap_or(Path::new(DATA));
+    let error = match data::load(path, key) {
+        Ok(set) => return Check::ok("data", format!("{} with {} points", shown_path(path), set.points.len())),
+        Err(error) => error,
     };
-    Check { what: "data", ok, found }
+    let elsewhere = named.is_none() && !path.exists() && !Path::new("configs/lab-gan.json").exists();
+    if elsewhere {
+        return Check {
+            what: "data",
+            state: State::Absent,
+            found: format!("{DATA} lies in the project's folder, which this is not"),
+            remedy: Some("name your own with --data, or make some: gan-lab data make points".to_owned()),
+        };
+    }
+    let remedy = match &error {
+        DataError::MissingKey { .. } => "name a variable with --key; gan-lab data inspect lists them",
+        _ => "name a MAT, npy or CSV file of two columns with --data, or make one: gan-lab data make points",
+    };
+    Check::problem("data", format!("{:#}", anyhow::Error::from(error)), remedy)
 }
 
 fn writable(what: &'static str, folder: &Path) -> Check {
-    match files::check_writable(folder) {
-        Ok(()) => Check { what, ok: true, found: format!("{}/ can be written", folder.display()) },
-        Err(error) => Check { what, ok: false, found: error.to_string() },
+    match files::can_write(folder) {
+        Ok(()) => Check::ok(what, format!("{}/ can be written", folder.display())),
+        Err(error) => Check::problem(
+            what,
+            error.to_string(),
+            "work in another folder, or name one that you may write in with --out",
+        ),
     }
 }
 
 fn font() -> Check {
-    let drawn = render::ScatterPainter::new(render::Size::default(), render::Axes::LAB, &[]);
-    let found = drawn.as_ref().map_or_else(ToString::to_string, |_| "built in, no system font needed".to_owned());
-    Check { what: "font", ok: drawn.is_ok(), found }
+    match render::ScatterPainter::new(render::Size::default(), render::Axes::LAB, &[]) {
+        Ok(_) => Check::ok("font", "built in, no system font needed"),
+        Err(error) => Check::problem("font", error.to_string(), "this is a mistake in gan-lab; please report it"),
+    }
 }

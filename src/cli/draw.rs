@@ -6,14 +6,14 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::printer::Printer;
+use super::printer::{Printer, path_lines, shown_path};
 use crate::config::RunConfig;
 use crate::data::Point;
-use crate::files;
 use crate::media::{self, Animation};
 use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
 use crate::kinds::points::{Frames, PointsRun};
 use crate::run::{Ability, RUNS, RunDir};
+use crate::{files, json};
 
 /// Where pictures go unless told otherwise.
 pub(super) const GIFS: &str = "gif";
@@ -140,8 +140,9 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("drawing {}", film.dir.path().display()));
         written.extend(draw(film, &name, args)?);
     }
-    let list = written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");
-    printer.result(&list, &list, &serde_json::json!({ "files": written }));
+    let list = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
+    let fields = || serde_json::json!({ "files": json::paths(written.iter().map(PathBuf::as_path)) });
+    printer.result(&list, path_lines(&written), fields)?;
     Ok(exit)
 }
 

@@ -54,7 +54,9 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let samples = args.samples.map(|n| n as usize);
     let plan = Plan { metrics, law: args.law.map(Law::from), samples, repeats: usize::from(args.repeats), data: args.data.clone() };
     let path = args.run.display();
+    let working = printer.spinner("measuring");
     let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;
+    working.finish();
     let words = format!(
         "{path}, epoch {}: {} points against {1} held-out ones, {} draws\n\n{}",
         report.epoch,
@@ -62,7 +64,7 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
         plan.repeats,
         listing(&report)
     );
-    printer.result(&words, &listing(&report), &json(args, &report));
+    printer.result(&words, listing(&report), || json(args, &report))?;
     Ok(Exit::Done)
 }
 
@@ -97,6 +99,6 @@ fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
         })
         .collect();
     serde_json::json!({
-        "run": args.run, "epoch": report.epoch, "samples": report.samples, "repeats": args.repeats, "metrics": metrics,
+        "run": crate::json::path(&args.run), "epoch": report.epoch, "samples": report.samples, "repeats": args.repeats, "metrics": metrics,
     })
 }

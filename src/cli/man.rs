@@ -7,8 +7,8 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::exit::Exit;
-use super::printer::Printer;
-use crate::files;
+use super::printer::{Printer, shown_path};
+use crate::{files, json};
 
 /// Print the manual page, or write the pages of all commands
 #[derive(Debug, Args)]
@@ -21,15 +21,17 @@ pub(super) struct ManArgs {
 
 pub(super) fn run(args: &ManArgs, command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     let Some(folder) = &args.out else {
-        Printer::raw(&page(command)?);
+        let page = String::from_utf8(page(command)?).context("the manual page is not text")?;
+        printer.raw(&page, || serde_json::json!({}))?;
         return Ok(Exit::Done);
     };
     let mut command = command;
     command.build();
     let mut written = Vec::new();
     write_pages(&command, folder, &mut written)?;
-    let words = format!("wrote {} pages into {}", written.len(), folder.display());
-    printer.result(&words, "", &serde_json::json!({ "pages": written }));
+    let words = format!("wrote {} pages into {}", written.len(), shown_path(folder));
+    let fields = || serde_json::json!({ "pages": json::paths(written.iter().map(PathBuf::as_path)) });
+    printer.result(&words, "", fields)?;
     Ok(Exit::Done)
 }
 

@@ -16,6 +16,7 @@ mod man;
 mod printer;
 #[cfg(feature = "torch")]
 mod progan;
+mod progress;
 mod run;
 #[cfg(feature = "torch")]
 mod sefa;
@@ -25,20 +26,22 @@ mod sweep;
 mod table;
 mod train;
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[cfg(not(feature = "torch"))]
 use absent::{convert, progan, sefa};
-use exit::{Exit, exit_of};
+use exit::{Exit, Failure};
 use printer::{OutputArgs, Printer};
 
 /// Train small GANs on 2-D points, find semantic directions in a ProGAN, look at both.
 #[derive(Debug, Parser)]
 #[command(
     name = "gan-lab",
-    version,
+    version = crate::version::full(),
     max_term_width = 100,
     propagate_version = true,
     after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n  gan-lab sefa          show the semantic directions of the bundled ProGAN\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 130 or 143 interrupted after saving."
@@ -70,13 +73,11 @@ enum Command {
 
 /// Parses the arguments, runs the command, and gives the exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    signals::survive_file_limits();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // A closed pipe is no reason to complain about the complaint.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
-        }
+        Err(error) => return without_command(&error, &Printer::for_arguments(&arguments)),
     };
     #[cfg(feature = "torch")]
     crate::tensor::keep_freed_memory();
@@ -84,14 +85,29 @@ pub fn main() -> ExitCode {
     let run = std::panic::AssertUnwindSafe(|| run(cli.command, &printer));
     match std::panic::catch_unwind(run) {
         Ok(Ok(exit)) => exit.into(),
-        Ok(Err(error)) => {
-            printer.error(&error);
-            exit_of(&error).into()
+        Ok(Err(error)) => fail(&Failure::of(&error), &printer),
+        Err(_) => fail(&Failure::internal(), &printer),
+    }
+}
+
+fn fail(failure: &Failure, printer: &Printer) -> ExitCode {
+    printer.failure(failure);
+    failure.exit.into()
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn without_command(said: &clap::Error, printer: &Printer) -> ExitCode {
+    if said.use_stderr() {
+        if printer.is_json() {
+            return fail(&Failure::of_arguments(said), printer);
         }
-        Err(_) => {
-            printer.problem("this is a mistake in gan-lab, not in what you did; please report it with the lines above");
-            Exit::Internal.into()
-        }
+        // Nobody could be told that a complaint was not heard.
+        let _ = said.print();
+        return Exit::Usage.into();
+    }
+    match printer::written(said.print().and_then(|()| std::io::stdout().flush())) {
+        Ok(()) => Exit::Done.into(),
+        Err(error) => fail(&Failure::of(&error), printer),
     }
 }
 
@@ -107,8 +123,8 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),
         Command::Data(command) => data::run(&command, printer),
-        Command::Doctor(args) => Ok(doctor::run(&args, printer)),
-        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
+        Command::Doctor(args) => doctor::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, Cli::command(), printer),
         Command::Man(args) => man::run(&args, Cli::command(), printer),
     }
 }

@@ -1,13 +1,23 @@
 //! All that a person reads goes through here: results to standard output, progress and problems to standard error.
+//!
+//! Names come from files and other people: what reaches a terminal has its control characters escaped. A result that
+//! cannot be written is an error, unless its reader went away, which is success as in any pipe.
 
-use std::cell::Cell;
-use std::io::{IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use clap::Args;
 use console::{Style, style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::exit::Failure;
+use crate::json::document;
+
+pub(super) use super::progress::{Progress, duration};
 
 /// How much is said, and in which form.
 #[derive(Clone, Copy, Debug, Args)]
@@ -27,6 +37,13 @@ enum Mode {
     Json,
 }
 
+/// How a line of a result looks on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Plain,
+    Bad,
+}
+
 /// The one printer.
 #[derive(Debug)]
 pub(super) struct Printer {
@@ -43,130 +60,197 @@ impl Printer {
         Self { mode }
     }
 
-    /// A result in words; `quiet` is the part of it that is said with `--quiet`, and `json` what is said with
-    /// `--json`.
-    pub(super) fn result(&self, words: &str, quiet: &str, json: &impl Serialize) {
+    /// The printer for what is wrong with the arguments themselves, before they are understood.
+    pub(super) fn for_arguments(arguments: &[OsString]) -> Self {
+        let before_rest = arguments.iter().take_while(|argument| *argument != "--");
+        Self { mode: if before_rest.into_iter().any(|a| a == "--json") { Mode::Json } else { Mode::Normal } }
+    }
+
+    /// Whether everything is said in JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.mode == Mode::Json
+    }
+
+    /// A result in words; `quiet` is the part of it that is said with `--quiet`, for scripts, and `json` gives the
+    /// fields of the object that is said with `--json`.
+    pub(super) fn result<T: Serialize>(
+        &self,
+        words: &str,
+        quiet: impl AsRef<OsStr>,
+        json: impl FnOnce() -> T,
+    ) -> anyhow::Result<()> {
+        self.result_lines(&[(Look::Plain, words.to_owned())], quiet, json)
+    }
+
+    /// The same for lines that differ in their looks.
+    pub(super) fn result_lines<T: Serialize>(
+        &self,
+        words: &[(Look, String)],
+        quiet: impl AsRef<OsStr>,
+        json: impl FnOnce() -> T,
+    ) -> anyhow::Result<()> {
         match self.mode {
-            Mode::Normal => out(words),
-            Mode::Quiet if quiet.is_empty() => {}
-            Mode::Quiet => out(quiet),
-            // Our own plain structs always become JSON.
-            Mode::Json => out(&serde_json::to_string(json).unwrap_or_default()),
+            Mode::Normal => out(&lines_of(words)),
+            Mode::Quiet if quiet.as_ref().is_empty() => Ok(()),
+            // A script gets the very name; a terminal gets one that does it no harm.
+            Mode::Quiet if std::io::stdout().is_terminal() => {
+                out(format!("{}\n", visible(&quiet.as_ref().to_string_lossy())).as_bytes())
+            }
+            Mode::Quiet => out(&[quiet.as_ref().as_encoded_bytes(), b"\n"].concat()),
+            Mode::Json => out((document(json()).to_line() + "\n").as_bytes()),
         }
     }
 
-    /// A result that has one form only, such as a script.
-    pub(super) fn raw(text: &[u8]) {
-        let _ = std::io::stdout().lock().write_all(text);
+    /// A result that has one form only, such as a script; with `--json` it is the field `text` beside `json`'s.
+    pub(super) fn raw(&self, text: &str, json: impl FnOnce() -> Value) -> anyhow::Result<()> {
+        if self.mode != Mode::Json {
+            return out(text.as_bytes());
+        }
+        let mut fields = json();
+        fields["text"] = text.into();
+        out((document(fields).to_line() + "\n").as_bytes())
     }
 
     /// What is going on.
     pub(super) fn note(&self, words: &str) {
         if self.mode == Mode::Normal {
-            err(words);
+            err(&visible(words));
         }
     }
 
-    /// An error with its causes.
-    pub(super) fn error(&self, error: &anyhow::Error) {
-        self.problem(&format!("{error:#}"));
+    /// What ended the program. With `--json` an object too, the last line of standard error.
+    pub(super) fn failure(&self, failure: &Failure) {
+        if self.is_json() {
+            err(&document(failure.json()).to_line());
+        } else {
+            self.problem(&failure.words());
+        }
     }
 
-    /// Something that went wrong, in words.
-    #[expect(clippy::unused_self, reason = "problems are told in every mode, and through the printer like all else")]
+    /// Something that went wrong, in words, and did not end the program.
     pub(super) fn problem(&self, words: &str) {
-        err(&format!("{} {words}", style("error:").for_stderr().red().bold()));
-    }
-
-    /// A mark for a check that passed or failed.
-    pub(super) fn mark(ok: bool) -> String {
-        let (text, colour) = if ok { ("ok", Style::new().green()) } else { ("problem", Style::new().red().bold()) };
-        colour.apply_to(text).to_string()
+        if self.is_json() {
+            err(&document(json!({ "problem": { "message": words } })).to_line());
+        } else {
+            err(&format!("{} {}", style("error:").for_stderr().red().bold(), visible(words)));
+        }
     }
 
     /// Progress over `total` steps of a unit: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
     pub(super) fn progress(&self, unit: &'static str, total: u64, done: u64) -> Progress {
-        if self.mode != Mode::Normal {
-            return Progress { bar: ProgressBar::hidden(), lines_every: None, shown: Cell::new(done), unit, total };
-        }
-        if !std::io::stderr().is_terminal() {
-            return Progress {
-                bar: ProgressBar::hidden(),
-                lines_every: Some(total.div_ceil(16).max(1)),
-                shown: Cell::new(done),
-                unit,
-                total,
-            };
-        }
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let template = "{prefix} {pos:>4}/{len}  [{bar:20}]  {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar.set_prefix(unit);
-        bar.set_position(done);
-        Progress { bar, lines_every: None, shown: Cell::new(done), unit, total }
-    }
-}
-
-/// Progress as a person sees it.
-#[derive(Debug)]
-pub(super) struct Progress {
-    bar: ProgressBar,
-    /// Without a terminal, a line is written whenever this many steps have passed.
-    lines_every: Option<u64>,
-    /// The steps done when the last line was written.
-    shown: Cell<u64>,
-    unit: &'static str,
-    total: u64,
-}
-
-impl Progress {
-    /// Shows that `done` steps are done.
-    pub(super) fn show(&self, done: u64, message: &str) {
-        self.bar.set_position(done);
-        self.bar.set_message(message.to_owned());
-        let due = |every: u64| done / every > self.shown.get() / every || done == self.total;
-        if done != self.shown.get() && self.lines_every.is_some_and(due) {
-            self.shown.set(done);
-            let width = self.total.to_string().len();
-            err(&format!("{} {done:>width$}/{}  {message}", self.unit, self.total));
+        match self.mode {
+            Mode::Normal => Progress::bar(unit, total, done),
+            _ => Progress::hidden(),
         }
     }
 
-    /// Takes the bar away.
-    pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
+    /// A sign of life for work without steps, on a terminal; it goes when it is dropped.
+    pub(super) fn spinner(&self, words: &str) -> Progress {
+        match self.mode {
+            Mode::Normal => Progress::spinner(words),
+            _ => Progress::hidden(),
+        }
     }
 }
 
-/// `1:02:03`, `2:03` or `4.5 s`.
-pub(super) fn duration(seconds: f64) -> String {
-    let whole = Duration::from_secs_f64(seconds.max(0.0)).as_secs();
-    match (whole / 3600, whole / 60 % 60, whole % 60) {
-        (0, 0, _) => format!("{seconds:.1} s"),
-        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
-        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+/// Lines with their looks, each ended.
+fn lines_of(lines: &[(Look, String)]) -> Vec<u8> {
+    let mut text = String::new();
+    for (look, line) in lines {
+        let line = visible(line);
+        // Writing to a string cannot fail.
+        let _ = match look {
+            Look::Plain => writeln!(text, "{line}"),
+            Look::Bad => writeln!(text, "{}", Style::new().red().bold().apply_to(line)),
+        };
+    }
+    text.into_bytes()
+}
+
+/// The text with every control character but line ends escaped, so that no name moves a cursor, hides a line or names a
+/// window; also those that turn the direction of writing.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| c != '\n' && is_harmful(c))
+}
+
+/// The same for what has to stay in one line, such as a name.
+pub(super) fn visible_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_harmful)
+}
+
+/// A path for a person's eyes, in one line.
+pub(super) fn shown_path(path: &Path) -> String {
+    visible_line(&path.to_string_lossy()).into_owned()
+}
+
+/// Paths as they are, one a line.
+pub(super) fn path_lines<P: AsRef<OsStr>>(paths: &[P]) -> OsString {
+    let parts: Vec<&OsStr> = paths.iter().map(AsRef::as_ref).collect();
+    parts.join(OsStr::new("\n"))
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if harmful(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
+    }
+    Cow::Owned(safe)
+}
+
+/// Writes to standard output, to the end.
+fn out(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// What came of writing to standard output: whoever reads may have gone away.
+pub(super) fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow::anyhow!("cannot write the result: {error}")),
+        _ => Ok(()),
     }
 }
 
-// Whoever reads may have gone away; that is success, as in any pipe.
-fn out(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-fn err(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+/// Writes a line to standard error, above the bar where there is one. Nobody could be told that it failed.
+pub(super) fn err(line: &str) {
+    super::progress::suspended(|| {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::*;
 
     #[test]
-    fn durations_are_short() {
-        assert_eq!(duration(4.52), "4.5 s");
-        assert_eq!(duration(83.0), "1:23");
-        assert_eq!(duration(3723.9), "1:02:03");
+    fn control_characters_are_seen_and_not_obeyed() {
+        let hostile = "\u{1b}]0;owned\u{7}\r\n\u{9b}2J\t\u{202e}x";
+        let text = visible(hostile);
+        assert_eq!(text, "\\u{1b}]0;owned\\u{7}\\r\n\\u{9b}2J\\t\\u{202e}x");
+        assert!(visible_line("a\nb") == "a\\nb" && visible_line("Größe, 日本") == "Größe, 日本");
+    }
+
+    #[test]
+    fn only_a_reader_that_went_away_is_success() {
+        assert!(written(Err(ErrorKind::BrokenPipe.into())).is_ok());
+        let error = written(Err(ErrorKind::StorageFull.into())).unwrap_err();
+        assert!(error.to_string().starts_with("cannot write the result"), "{error}");
+    }
+
+    #[test]
+    fn arguments_ask_for_json_before_a_double_dash_only() {
+        let asks = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            Printer::for_arguments(&arguments).is_json()
+        };
+        assert!(asks(&["gan-lab", "paint", "--json"]));
+        assert!(!asks(&["gan-lab", "paint", "--", "--json"]));
     }
 }

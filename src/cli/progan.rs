@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use fs_err as fs;
 
 use super::args::set;
-use super::exit::Exit;
+use super::exit::{Exit, UsageError, config_error};
 use super::printer::{Printer, duration};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Device, ImageLoss, ProganConfig};
+use crate::json;
 use crate::kinds::progan::{self, ImageRecord, ProganError};
 use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start};
 
@@ -148,6 +149,7 @@ fn config(args: &ProganArgs, base: ProganConfig) -> anyhow::Result<ProganConfig>
         }
         None => base,
     };
+    let file = args.config.as_deref().map(|path| (path, config.clone().check().err()));
     match args.loss {
         Some(LossArg::LogisticR1) => config.loss = ImageLoss::logistic(),
         Some(LossArg::WganGp) => config.loss = ImageLoss::wgan_gp(),
@@ -156,7 +158,9 @@ fn config(args: &ProganArgs, base: ProganConfig) -> anyhow::Result<ProganConfig>
     if let Some(value) = args.gamma {
         match &mut config.loss {
             ImageLoss::LogisticR1 { gamma, .. } => *gamma = value,
-            ImageLoss::WganGp { .. } => bail!("--gamma belongs to logistic-r1"),
+            ImageLoss::WganGp { .. } => {
+                return Err(UsageError("--gamma belongs to logistic-r1; this run is wgan-gp".into()).into());
+            }
         }
     }
     set(&mut config.data, args.data.as_ref());
@@ -172,7 +176,7 @@ fn config(args: &ProganArgs, base: ProganConfig) -> anyhow::Result<ProganConfig>
     set(&mut config.device, args.device.as_ref());
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.record_kimg, args.record_kimg.as_ref());
-    config.check().context("this run cannot be trained")
+    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
 }
 
 fn default_name(config: &ProganConfig) -> String {
@@ -181,9 +185,9 @@ fn default_name(config: &ProganConfig) -> String {
 }
 
 /// What the images since the last record came to, in a line.
-fn words(record: &ImageRecord) -> String {
+fn words(record: &ImageRecord) -> Vec<(u8, String)> {
     let ImageRecord { side, d_loss, g_loss, .. } = record;
-    format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}")
+    vec![(1, format!("side {side}  d_loss {d_loss:.3}  g_loss {g_loss:.3}"))]
 }
 
 fn report(dir: &RunDir, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
@@ -209,6 +213,6 @@ fn report(dir: &RunDir, outcome: Outcome, printer: &Printer) -> anyhow::Result<(
         }
     };
     let words = format!("ProGAN: {headline}\n{}\nnext: {next}", facts(&rows));
-    printer.result(&words, &path, &serde_json::json!({ "status": status, "run": path, "last": last }));
-    Ok(())
+    let fields = || serde_json::json!({ "status": status, "run": json::path(dir.path()), "last": last });
+    printer.result(&words, dir.path(), fields)
 }

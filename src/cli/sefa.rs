@@ -16,6 +16,7 @@ use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family};
 use crate::checkpoint::{GeneratorWeights, Source};
 use crate::config::{Device, SefaCodes, SefaConfig};
+use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, draw_codes, factorize, first_layer, style_layers};
 use crate::nets::synthesis::Generator;
 use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
@@ -114,11 +115,11 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("rendering {} images of {model} ({done} are there)", total - done));
     }
     let signals = Signals::listen()?;
-    let outcome = session::follow(&mut session, Kind::Sefa.unit(), &signals, printer, &|_| String::new())?;
+    let outcome = session::follow(&mut session, Kind::Sefa.unit(), &signals, printer, &|_| Vec::new())?;
     for (extension, reason) in session.work().without() {
         printer.note(&format!("no {extension}: {reason}"));
     }
-    report(&session, outcome, (total - done) as usize, printer);
+    report(&session, outcome, total - done, printer)?;
     Ok(session::exit(outcome, &signals))
 }
 
@@ -231,7 +232,7 @@ fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, S
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
 }
 
-fn report(session: &Session<Job>, outcome: Outcome, rendered: usize, printer: &Printer) {
+fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Printer) -> anyhow::Result<()> {
     let (dir, job) = (session.dir(), session.work());
     let path = dir.path().display().to_string();
     let all: Vec<usize> = (0..job.directions().len()).collect();
@@ -253,13 +254,16 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: usize, printer: &P
     };
     let eigenvalues: Vec<f64> = chosen.iter().map(|&i| job.directions().eigenvalues[i]).collect();
     let status = if outcome == Outcome::Finished { "finished" } else { "stopped" };
-    let json = if job.has_pictures() {
+    let fields = || {
+        if !job.has_pictures() {
+            let eigenvalues = &job.directions().eigenvalues;
+            return serde_json::json!({ "status": status, "job": json::path(dir.path()), "eigenvalues": eigenvalues });
+        }
         serde_json::json!({
-            "status": status, "job": dir.path(), "page": page, "video": job.video(dir, "mp4"), "rendered": rendered,
+            "status": status, "job": json::path(dir.path()), "page": json::path(&page),
+            "video": job.video(dir, "mp4").as_deref().map(json::path), "rendered": rendered,
             "directions": chosen, "eigenvalues": eigenvalues,
         })
-    } else {
-        serde_json::json!({ "status": status, "job": dir.path(), "eigenvalues": job.directions().eigenvalues })
     };
-    printer.result(&words, &path, &json);
+    printer.result(&words, dir.path(), fields)
 }

@@ -4,17 +4,20 @@ use std::time::Instant;
 
 use super::exit::Exit;
 use super::printer::{Printer, duration};
+use super::progress::Part;
 use super::signals::Signals;
 use crate::run::{Outcome, Session, Work};
 
-/// Works to the end or until a signal, showing every record; `words` says what a record came to.
+/// Works to the end or until a signal, showing every record; `words` says what a record came to, in parts of different
+/// importance.
 pub(super) fn follow<W: Work>(
     session: &mut Session<W>,
     unit: &'static str,
     signals: &Signals,
     printer: &Printer,
-    words: &dyn Fn(&W::Record) -> String,
+    words: &dyn Fn(&W::Record) -> Vec<(u8, String)>,
 ) -> Result<Outcome, W::Error> {
+    let told = session.warnings().len();
     for warning in session.warnings() {
         printer.note(warning);
     }
@@ -24,11 +27,15 @@ pub(super) fn follow<W: Work>(
     let outcome = session.train(&|| signals.received().is_some(), &mut |record, position| {
         let rate = position.done.saturating_sub(begun) as f64 / start.elapsed().as_secs_f64().max(1e-9);
         let left = duration(position.total.saturating_sub(position.done) as f64 / rate.max(1e-9));
-        let said = words(record);
-        let said = if said.is_empty() { said } else { said + "  " };
-        bar.show(position.done.min(position.total), &format!("{said}{rate:.1} {unit}s/s  {left} left"));
+        let mut parts = words(record);
+        parts.extend([(4, format!("{rate:.1} {unit}s/s")), (3, format!("{left} left"))]);
+        let parts: Vec<Part<'_>> = parts.iter().map(|(priority, part)| (*priority, part.as_str())).collect();
+        bar.show(position.done.min(position.total), &parts);
     });
     bar.finish();
+    for warning in &session.warnings()[told..] {
+        printer.note(warning);
+    }
     outcome
 }
 

@@ -1,16 +1,25 @@
-//! Interrupts.
+//! Signals: those that ask for a stop, and the one that would end the program without a word.
 
 use std::cell::Cell;
-use std::io::Read as _;
-use std::sync::Arc;
+use std::io::{IsTerminal as _, Read as _};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGXFSZ};
+use signal_hook::{flag, low_level};
 
 use super::exit::Exit;
+use super::{printer, progress};
 use crate::sweep::Stop;
 
-/// Signals that ask for a stop; a second one does not wait for it.
+/// How long a bar may take to leave the screen before the program ends without it.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Signals that are listened to, each with the exit code of its second coming, if that one ends the program.
+static LISTENED: Mutex<Vec<(i32, Option<i32>)>> = Mutex::new(Vec::new());
+
+/// Signals that ask for a stop. A second one stops at once.
 pub(super) struct Signals {
     received: Arc<AtomicUsize>,
     /// Whether this process is one task of many, whose caller wants to know that it should be done again.
@@ -31,14 +40,18 @@ impl Signals {
     fn listen_to(signals: &[(i32, i32)], is_task: bool) -> anyhow::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
+        // Where there may be a bar, it is taken away before the program ends.
+        let guarded = std::io::stderr().is_terminal() && guard_the_screen();
         for &(signal, exit) in signals.iter().filter(|(signal, _)| is_heeded(*signal)) {
-            // In this order: the first signal finds the flag still down and raises it. A cluster may send a task the
-            // same signal twice; only a person's second one means haste.
-            if !is_task || signal == SIGINT {
-                signal_hook::flag::register_conditional_shutdown(signal, exit, Arc::clone(&again))?;
+            // A cluster may send a task the same signal twice; only a person's second one means haste.
+            let ends = !is_task || signal == SIGINT;
+            listened().push((signal, Some(exit).filter(|_| ends)));
+            if ends && !(guarded && is_guarded(signal)) {
+                // In this order: the first signal finds the flag still down and raises it.
+                flag::register_conditional_shutdown(signal, exit, Arc::clone(&again))?;
             }
-            signal_hook::flag::register(signal, Arc::clone(&again))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
+            flag::register(signal, Arc::clone(&again))?;
+            flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
         }
         Ok(Self { received, is_task })
     }
@@ -81,7 +94,8 @@ impl ParentSignals {
     pub(super) fn listen() -> anyhow::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|&signal| is_heeded(signal)) {
-            signal_hook::flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
+            listened().push((signal, None));
+            flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
         }
         let signals = Signals { received, is_task: false };
         Ok(Self { signals, seen: Cell::new(0), first: Cell::new(0) })
@@ -122,4 +136,70 @@ fn is_ignored(signal: i32) -> Option<bool> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
     Some(mask >> (signal - 1) & 1 == 1)
+}
+
+/// Makes a write beyond the limit on files' sizes (`ulimit -f`) an error that names its file; without this it would end
+/// the program.
+pub(super) fn survive_file_limits() {
+    // A signal that is handled does no more. Where it cannot be, all is as it was.
+    let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
+/// Sees to it that a signal that ends the program leaves no half bar behind; gives whether that could be done.
+pub(super) fn guard_the_screen() -> bool {
+    static BEGIN: Once = Once::new();
+    static GUARDED: AtomicBool = AtomicBool::new(false);
+    BEGIN.call_once(|| {
+        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else { return };
+        let watch = move || {
+            let mut seen = 0;
+            for signal in signals.forever() {
+                seen += 1;
+                on_signal(signal, seen);
+            }
+        };
+        let started = std::thread::Builder::new().name("signals".into()).spawn(watch).is_ok();
+        GUARDED.store(started, Ordering::Relaxed);
+    });
+    GUARDED.load(Ordering::Relaxed)
+}
+
+fn is_guarded(signal: i32) -> bool {
+    [SIGINT, SIGTERM].contains(&signal)
+}
+
+fn on_signal(signal: i32, seen: u32) {
+    let found = listened().iter().find(|(listened, _)| *listened == signal).copied();
+    match found {
+        None => {
+            clear_soon();
+            // Ends the program as if nobody had listened.
+            let _ = low_level::emulate_default_handler(signal);
+        }
+        Some((_, Some(exit))) if seen > 1 => {
+            clear_soon();
+            low_level::exit(exit);
+        }
+        Some(_) if seen == 1 && progress::is_on_screen() => {
+            let again = if signal == SIGINT { " (Ctrl-C again: stop without saving)" } else { "" };
+            printer::err(&format!("stopping; saving first{again}"));
+        }
+        Some(_) => {}
+    }
+}
+
+/// Takes the bar away, but does not wait long for a terminal that is stopped.
+fn clear_soon() {
+    let (done, cleared) = std::sync::mpsc::channel();
+    let clear = move || {
+        progress::clear();
+        let _ = done.send(());
+    };
+    if std::thread::Builder::new().spawn(clear).is_ok() {
+        let _ = cleared.recv_timeout(PATIENCE);
+    }
+}
+
+fn listened() -> std::sync::MutexGuard<'static, Vec<(i32, Option<i32>)>> {
+    LISTENED.lock().unwrap_or_else(PoisonError::into_inner)
 }

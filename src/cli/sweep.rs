@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
 use crate::config::TrainConfig;
+use crate::json;
 use crate::sweep::{
     ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, SweepError, Tally, commands,
 };
@@ -111,14 +113,14 @@ enum Launcher {
 pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(SweepCommand::Status(args)) = &args.command {
         let sweep = Sweep::open(&args.dir)?;
-        conclude(&sweep, &sweep.states(), args.all, printer);
+        conclude(&sweep, &sweep.states(), args.all, printer)?;
         return Ok(Exit::Done);
     }
     let plan = args.plan.as_deref().ok_or_else(|| UsageError("name a plan".into()))?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
     let sweep = PlanFile::read(plan)?.expand(plan, &out)?;
     if args.dry_run {
-        dry_run(&sweep, printer);
+        dry_run(&sweep, printer)?;
         return Ok(Exit::Done);
     }
     check_data(&sweep)?;
@@ -129,7 +131,7 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
             let plan = absolute(&sweep.plan_path())?;
             let commands = commands(&std::env::current_exe()?, &plan, sweep.runs.len()).map_err(usage)?;
             sweep.write()?;
-            Printer::raw(commands.as_bytes());
+            printer.raw(&commands, || serde_json::json!({ "runs": sweep.runs.len() }))?;
             printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
             Ok(Exit::Done)
         }
@@ -157,7 +159,7 @@ fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
 }
 
 /// Lists the runs, which may be a million: nothing but the listing itself is in memory.
-fn dry_run(sweep: &Sweep, printer: &Printer) {
+fn dry_run(sweep: &Sweep, printer: &Printer) -> anyhow::Result<()> {
     let names = ["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned);
     let row = |run: &PlannedRun| {
         let config = run.recipe();
@@ -177,44 +179,44 @@ fn dry_run(sweep: &Sweep, printer: &Printer) {
     let mut words = format!("{} runs in {}, none begun:\n\n", sweep.runs.len(), sweep.dir.display());
     let head = words.len();
     words += &long_table(&align, || std::iter::once(names.clone()).chain(sweep.runs.iter().map(row)));
-    printer.result(&words, &words[head..], &Listing(sweep));
+    printer.result(&words, &words[head..], || Listing { runs: Listed(sweep) })
 }
 
 /// A sweep's runs as JSON, made while it is written.
-struct Listing<'a>(&'a Sweep);
+#[derive(Serialize)]
+struct Listing<'a> {
+    runs: Listed<'a>,
+}
+
+struct Listed<'a>(&'a Sweep);
 
 #[derive(Serialize)]
 struct ListedRun<'a> {
     index: usize,
-    dir: String,
+    dir: Value,
     config: &'a TrainConfig,
 }
 
-impl Serialize for Listing<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.runs.iter().map(Listed))
-    }
-}
-
-struct Listed<'a>(&'a PlannedRun);
-
 impl Serialize for Listed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let config = self.0.config();
-        ListedRun { index: self.0.index(), dir: shown(&self.0.dir()), config: &config }.serialize(serializer)
+        serializer.collect_seq(self.0.runs.iter().map(ListedOne))
     }
 }
 
-/// A path in JSON, which has no other than UTF-8.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+struct ListedOne<'a>(&'a PlannedRun);
+
+impl Serialize for ListedOne<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let config = self.0.config();
+        ListedRun { index: self.0.index(), dir: json::path(&self.0.dir()), config: &config }.serialize(serializer)
+    }
 }
 
 /// Does a sweep on this machine, and says what came of it.
 fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = ParentSignals::listen()?;
     let states = do_all(sweep, jobs, &signals, printer)?;
-    Ok(exit(signals.exit(), conclude(sweep, &states, false, printer), sweep))
+    Ok(exit(signals.exit(), conclude(sweep, &states, false, printer)?, sweep))
 }
 
 /// Does all runs of a sweep on this machine.
@@ -265,11 +267,10 @@ fn do_all(
         looked = Instant::now();
         let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
         let (failed, at_work) = (failures.len(), at_work.len());
-        let mut words = format!("{ended} of {} runs ended, {failed} failed, {at_work} at work", sweep.runs.len());
-        if elsewhere > 0 {
-            words += &format!(", {elsewhere} at work in other processes");
-        }
-        bar.show(done_epochs + partly, &words);
+        let words = format!("{ended} of {} runs ended, {failed} failed, {at_work} at work", sweep.runs.len());
+        let others = format!("{elsewhere} at work in other processes");
+        let parts: &[(u8, &str)] = if elsewhere > 0 { &[(1, &words), (2, &others)] } else { &[(1, &words)] };
+        bar.show(done_epochs + partly, parts);
     });
     bar.finish();
     worked.with_context(|| format!("the sweep {} was stopped; do it again to go on", sweep.dir.display()))?;
@@ -301,8 +302,8 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
             job.per_task(),
             sweep.dir.display()
         );
-        let json = serde_json::json!({ "script": shown(&script), "tasks": job.tasks(), "runs": job.runs });
-        printer.result(&words, &script.display().to_string(), &json);
+        let fields = || serde_json::json!({ "script": json::path(&script), "tasks": job.tasks(), "runs": job.runs });
+        printer.result(&words, &script, fields)?;
         return Ok(Exit::Done);
     }
     let signals = Signals::listen()?;
@@ -310,7 +311,7 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
     printer.note(&format!("submitted as job {}; interrupting this command leaves it in the queue", queue.job));
     await_array(&queue, sweep, &signals, printer)?;
     let interrupted = signals.received().map(|_| signals.exit());
-    Ok(exit(interrupted, conclude(sweep, &sweep.states(), false, printer), sweep))
+    Ok(exit(interrupted, conclude(sweep, &sweep.states(), false, printer)?, sweep))
 }
 
 fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {
@@ -351,7 +352,8 @@ fn await_array(queue: &Queue, sweep: &Sweep, signals: &Signals, printer: &Printe
             break;
         }
         let tally = Tally::of(&sweep.states());
-        bar.show(tally.done as u64, &format!("{} tasks in the queue, {} runs at work", states.len(), tally.running));
+        let words = format!("{} tasks in the queue, {} runs at work", states.len(), tally.running);
+        bar.show(tally.done as u64, &[(1, &words)]);
         std::thread::sleep(ASK);
     }
     bar.finish();
@@ -363,7 +365,7 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Says how far a sweep is, and which runs need a look.
-fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) -> Tally {
+fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) -> anyhow::Result<Tally> {
     let tally = Tally::of(states);
     let Tally { done, running, failed, stopped, missing } = tally;
     let counts = format!(
@@ -384,17 +386,14 @@ fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) ->
         words += &format!("\nnext: gan-lab compare {}", sweep.dir.display());
     }
     let runs = Progress { sweep, states };
-    printer.result(
-        &words,
-        &counts,
-        &Conclusion { sweep: shown(&sweep.dir), done, running, failed, stopped, missing, runs },
-    );
-    tally
+    let fields = || Conclusion { sweep: json::path(&sweep.dir), done, running, failed, stopped, missing, runs };
+    printer.result(&words, &counts, fields)?;
+    Ok(tally)
 }
 
 #[derive(Serialize)]
 struct Conclusion<'a> {
-    sweep: String,
+    sweep: Value,
     done: usize,
     running: usize,
     failed: usize,
@@ -414,7 +413,7 @@ impl Serialize for Progress<'_> {
         let runs = self.sweep.runs.iter().zip(self.states);
         serializer.collect_seq(runs.map(|(run, state)| {
             serde_json::json!({
-                "index": run.index(), "dir": shown(&run.dir()), "state": state.name(), "detail": detail(run, state),
+                "index": run.index(), "dir": json::path(&run.dir()), "state": state.name(), "detail": detail(run, state),
             })
         }))
     }

@@ -1,6 +1,10 @@
 //! Aligned tables.
 
+use std::borrow::Cow;
+
 use console::measure_text_width;
+
+use super::printer::visible_line;
 
 /// Which way a column's cells lean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,15 +13,16 @@ pub(super) enum Align {
     Right,
 }
 
-/// Rows of cells under each other, two spaces apart; trailing spaces are left out.
+/// Rows of cells under each other, two spaces apart; trailing spaces are left out, control characters escaped.
 pub(super) fn table(align: &[Align], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<Cow<str>>> = rows.iter().map(|row| row.iter().map(|cell| visible_line(cell)).collect()).collect();
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max();
     let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or(0)).collect();
     let lines = rows.iter().map(|row| {
         let cells = row.iter().enumerate().map(|(i, cell)| {
             let space = " ".repeat(widths[i] - measure_text_width(cell));
-            if align[i] == Align::Right { space + cell } else { cell.clone() + &space }
+            if align[i] == Align::Right { space + cell.as_ref() } else { cell.to_string() + &space }
         });
         format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned()
     });

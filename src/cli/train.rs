@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use fs_err as fs;
 
 use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, config_error};
 use super::printer::{Printer, duration};
 use super::progan::{self, ProganArgs};
 use super::session;
@@ -15,6 +15,7 @@ use super::signals::Signals;
 use super::table::facts;
 use crate::config::{ConfigError, Device, EngineKind, Model, Objective, RunConfig, TrainConfig};
 use crate::data::DataError;
+use crate::json;
 use crate::kinds::points::{self, EpochRecord, Points, PointsRun, Trace, TrainError};
 use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Session, Start};
 
@@ -142,9 +143,10 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 /// What an epoch came to, in a line.
-pub(super) fn words(record: &EpochRecord) -> String {
-    let distance = record.sliced_w2.map_or_else(String::new, |distance| format!("  sliced W2 {distance:.4}"));
-    format!("d_loss {:>7.4}  g_loss {:>7.4}{distance}", record.d_loss, record.g_loss)
+pub(super) fn words(record: &EpochRecord) -> Vec<(u8, String)> {
+    let losses = format!("d_loss {:>7.4}  g_loss {:>7.4}", record.d_loss, record.g_loss);
+    let distance = record.sliced_w2.map(|distance| (2, format!("sliced W2 {distance:.4}")));
+    std::iter::once((1, losses)).chain(distance).collect()
 }
 
 /// Lets the run's directory go, says what came of it, and how the command ends.
@@ -178,7 +180,9 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     };
     let dir = match (&args.out, &base) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(base)) => RunDir::new(Path::new(RUNS).join(apply(args, base.clone())?.check()?.default_name())),
+        (None, Some(base)) => RunDir::new(
+            Path::new(RUNS).join(checked(args, apply(args, base.clone())?, from_file.clone())?.default_name()),
+        ),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.kind().is_some() {
@@ -193,9 +197,15 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
         return Ok(Plan { config, dir, start: Start::Resume });
     }
     let base = base.ok_or_else(which_model)?;
-    let config = apply(args, base)?.check().context("this run cannot be trained")?;
+    let config = checked(args, apply(args, base)?, from_file)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     Ok(Plan { config, dir, start })
+}
+
+/// The config, checked; what is wrong with it is the fault of the options, or of the file that it began with.
+fn checked(args: &PointArgs, config: TrainConfig, from_file: Option<TrainConfig>) -> anyhow::Result<RunConfig> {
+    let file = args.config.as_deref().zip(from_file.map(|config| config.check().err()));
+    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
 }
 
 fn which_model() -> anyhow::Error {
@@ -340,16 +350,17 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     };
     let (model, optim) = (config.objective.model(), config.optim.name());
     let words = format!("{} with {}: {headline}\n{}\nnext: {next}", model.title(), config.optim.title(), facts(&rows));
-    let json = serde_json::json!({
-        "status": status,
-        "run": path,
-        "model": model.name(),
-        "optim": optim,
-        "seed": config.seed,
-        "epochs": config.epochs,
-        "frames": frames,
-        "last": last,
-    });
-    printer.result(&words, &path, &json);
-    Ok(())
+    let fields = || {
+        serde_json::json!({
+            "status": status,
+            "run": json::path(run.path()),
+            "model": model.name(),
+            "optim": optim,
+            "seed": config.seed,
+            "epochs": config.epochs,
+            "frames": frames,
+            "last": last,
+        })
+    };
+    printer.result(&words, run.path(), fields)
 }

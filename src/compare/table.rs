@@ -72,7 +72,7 @@ pub fn json(runs: &[RunSummary], groups: &[Group<'_>], differences: &[Difference
     };
     let run_values = runs.iter().map(|run| {
         serde_json::json!({
-            "run": run.dir, "label": run.label, "config": *run.config, "epochs": run.epochs, "near_from": run.near_from,
+            "run": crate::json::path(&run.dir), "label": run.label, "config": *run.config, "epochs": run.epochs, "near_from": run.near_from,
             "unrest": run.unrest, "seconds": run.seconds, "metrics": metrics_of(run), "sliced_w2_by_epoch": run.curve,
             "floor": run.floor,
         })

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 
 use super::{Device, EngineKind, Objective, Optim, TrainConfig};
 
@@ -46,11 +47,18 @@ pub enum ConfigError {
         /// What it may be.
         expected: String,
     },
+    /// A path that JSON cannot hold.
+    #[error("the path {path} is not UTF-8 and cannot be stored in config.json; rename or link the file")]
+    Path {
+        /// It, as far as it can be shown.
+        path: String,
+    },
 }
 
 impl TrainConfig {
     /// Checks every value and resolves `engine` and `threads`.
     pub fn check(mut self) -> Result<RunConfig, ConfigError> {
+        storable(&self.data.path)?;
         check_objective(self.objective)?;
         check_optim(&self.optim)?;
         check_networks(&self)?;
@@ -194,6 +202,14 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
 fn parameters(inputs: usize, hidden: &[usize], outputs: usize) -> u64 {
     let widths: Vec<u64> = [&[inputs][..], hidden, &[outputs]].concat().into_iter().map(|width| width as u64).collect();
     widths.windows(2).map(|pair| pair[0] * pair[1]).sum()
+}
+
+/// Whether a config can be written with this path in it.
+pub(super) fn storable(path: &Path) -> Result<(), ConfigError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::Path { path: path.display().to_string() }),
+    }
 }
 
 pub(super) fn positive(x: f64) -> bool {

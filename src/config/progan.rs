@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{MOST_THREADS, not_negative, positive, require};
+use super::check::{MOST_THREADS, not_negative, positive, require, storable};
 use super::{ConfigError, Device};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
@@ -123,6 +123,7 @@ impl Default for ProganConfig {
 impl ProganConfig {
     /// Checks every value and resolves `threads`.
     pub fn check(mut self) -> Result<Self, ConfigError> {
+        storable(&self.data)?;
         let r = self.resolution;
         require("resolution", r, r.is_power_of_two() && (4..=1024).contains(&r), "a power of two from 4 to 1024")?;
         for (key, size) in

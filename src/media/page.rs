@@ -49,8 +49,8 @@ pub fn encode_page(page: &SefaPage, frames: &[Picture], unedited: &Picture) -> R
     };
     let images = frames.iter().map(uri).collect::<Result<Vec<_>, _>>()?;
     let data = serde_json::json!({ "page": page, "frames": images, "unedited": uri(unedited)? });
-    // In a script no text may end it.
-    let data = serde_json::to_string(&data)?.replace("</", "<\\/");
+    // In a script no text may end it, nor begin what swallows its end: `<!--` with `<script`.
+    let data = serde_json::to_string(&data)?.replace('<', "\\u003c");
     Ok(TEMPLATE.replacen("/*DATA*/ null", &data, 1).into_bytes())
 }
 
@@ -61,18 +61,28 @@ mod tests {
     #[test]
     fn the_page_holds_its_data_and_no_label_ends_the_script() {
         let page = SefaPage {
-            title: "t".into(),
-            model: "m".into(),
+            title: "<!--<script>".into(),
+            model: "m<!-- <script ".into(),
             seed: 0,
             samples: 1,
             distances: vec![-1.0, 1.0],
             eigenvalues: vec![2.0],
-            directions: vec![PageDirection { index: 0, eigenvalue: 2.0, share: 1.0, label: "</script><b>".into() }],
+            directions: vec![PageDirection {
+                index: 0,
+                eigenvalue: 2.0,
+                share: 1.0,
+                label: "</script><b><!--<script>".into(),
+            }],
         };
         let picture = Picture::white(2, 1);
         let html = String::from_utf8(encode_page(&page, std::slice::from_ref(&picture), &picture).unwrap()).unwrap();
         assert!(html.contains("data:image/jpeg;base64,") && !html.contains("/*DATA*/"));
         assert_eq!(html.matches("</script>").count(), 1);
+        assert_eq!((html.matches("<script").count(), html.matches("<!--").count()), (1, 0));
+        let data = html.lines().find_map(|line| line.strip_prefix("const { page, frames, unedited } = ")).unwrap();
+        let data: serde_json::Value = serde_json::from_str(data.trim_end_matches(';')).unwrap();
+        assert_eq!(data["page"]["directions"][0]["label"], "</script><b><!--<script>");
+        assert_eq!(data["page"]["model"], "m<!-- <script ");
         assert!(!html.contains("http://") && !html.contains("https://"));
     }
 }

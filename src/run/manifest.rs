@@ -74,7 +74,7 @@ pub struct Manifest {
 impl Manifest {
     /// A new run's.
     pub(super) fn new(kind: Kind, settings: Value, inputs: Vec<Input>, files: Vec<String>, total: u64) -> Self {
-        let (program, commit) = (crate::version::PROGRAM.to_owned(), crate::version::COMMIT.to_owned());
+        let (program, commit) = (crate::version::program(), crate::version::commit().to_owned());
         Self { format: FORMAT, kind, program, commit, settings, inputs, files, digests: BTreeMap::new(), total, finished: false }
     }
 

@@ -17,5 +17,7 @@ mod replay;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod train;
 mod world;

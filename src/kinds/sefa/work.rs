@@ -149,8 +149,8 @@ fn description(
 ) -> Value {
     let unit = config.codes == crate::config::SefaCodes::UnitMeanSquare;
     serde_json::json!({
-        "program": crate::version::PROGRAM,
-        "commit": crate::version::COMMIT,
+        "program": crate::version::program(),
+        "commit": crate::version::commit(),
         "model": picked.model,
         "checkpoint": checkpoint.to_string_lossy(),
         "checkpoint_bytes": picked.bytes,
