@@ -27,4 +27,6 @@ pub mod sefa;
 pub mod sweep;
 #[cfg(feature = "torch")]
 pub mod tensor;
+#[cfg(feature = "torch")]
+pub mod torch_library;
 pub mod train;

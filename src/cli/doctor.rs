@@ -75,15 +75,18 @@ fn devices() -> Check {
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
 #[cfg(feature = "torch")]
 fn libtorch() -> Check {
+    if let Err(error) = crate::torch_library::load() {
+        return Check { what: "libtorch", ok: false, found: error.to_string() };
+    }
     let sum =
         tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
     let works = sum.and_then(|sum| sum.f_double_value(&[])).is_ok_and(|sum| (sum - 2.0).abs() < 1e-6);
-    Check { what: "libtorch", ok: works, found: env!("GAN_LAB_LIBTORCH").to_owned() }
+    Check { what: "libtorch", ok: works, found: crate::torch_library::description() }
 }
 
 #[cfg(feature = "torch")]
 fn devices() -> Check {
-    let gpus = crate::tensor::cuda_devices();
+    let gpus = crate::torch_library::load().map_or(0, |()| crate::tensor::cuda_devices());
     let found = match gpus {
         0 => "CPU; no CUDA device is seen".to_owned(),
         n => format!("CPU and {n} CUDA device(s): --device cuda:0 to cuda:{}", n - 1),

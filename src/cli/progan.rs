@@ -91,6 +91,7 @@ enum LossArg {
 }
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    crate::torch_library::load()?;
     let config = config(args)?;
     let path = args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(default_name(&config)));
     let saved = ImageRun::config_at(&path)?;

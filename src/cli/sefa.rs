@@ -97,6 +97,7 @@ enum Preset {
 }
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    crate::torch_library::load()?;
     let path = find_checkpoint(args)?;
     let source = Source::open(&path)?;
     let layout = layout::detect(&source)
