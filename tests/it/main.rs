@@ -16,5 +16,7 @@ mod replay;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
+#[cfg(torch_on_demand)]
+mod torch_library;
 mod train;
 mod world;
