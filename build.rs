@@ -1,8 +1,12 @@
 //! Finds libtorch before anything is compiled against it, says what to do when it is not there, and writes its
-//! folder into the binary, which then runs from anywhere without `LD_LIBRARY_PATH`. Without the feature `torch` there
-//! is nothing to find. Writes the commit into the binary too, where there is one.
+//! folder into the binary, which then finds it from anywhere without `LD_LIBRARY_PATH`. Without the feature `torch`
+//! there is nothing to find. Writes the commit into the binary too, where there is one.
 
 #![allow(clippy::disallowed_methods, reason = "a build script has no dependencies")]
+
+#[cfg(feature = "torch")]
+#[path = "build/on_demand.rs"]
+mod on_demand;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,6 +16,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let commit = commit().unwrap_or_else(|| "unknown".to_owned());
     println!("cargo:rustc-env=GAN_LAB_COMMIT={commit}");
+    println!("cargo:rustc-check-cfg=cfg(torch_on_demand)");
     if env::var_os("CARGO_FEATURE_TORCH").is_none() {
         return;
     }
@@ -28,7 +33,9 @@ fn main() {
     println!("cargo:rerun-if-changed={}", core.display());
     let version = std::fs::read_to_string(root.join("build-version")).unwrap_or_else(|_| "of unknown version".into());
     println!("cargo:rustc-env=GAN_LAB_LIBTORCH={} in {}", version.trim(), lib.display());
-    link(&real_folder(&lib));
+    let lib = real_folder(&lib);
+    println!("cargo:rustc-env=GAN_LAB_LIBTORCH_LIB={}", lib.display());
+    link(&lib);
 }
 
 /// The folder without symbolic links: CUDA builds find their libraries relative to where they really lie.
@@ -36,12 +43,38 @@ fn real_folder(lib: &Path) -> PathBuf {
     lib.canonicalize().unwrap_or_else(|_| lib.to_path_buf())
 }
 
+/// The program loads libtorch when it needs it; tests, examples and benchmarks are linked to it, and on macOS the
+/// program is too.
 fn link(lib: &Path) {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    let on_demand = prepare_on_demand(lib);
     if lib.join("libtorch_cuda.so").exists() {
         // Nothing of ours names a symbol of it, so the linker would leave it out and no GPU would be found.
-        println!("cargo:rustc-link-arg=-Wl,--no-as-needed,-L{},-ltorch_cuda,--as-needed", lib.display());
+        let option = format!("-Wl,--no-as-needed,-L{},-ltorch_cuda,--as-needed", lib.display());
+        let kinds: &[&str] = if on_demand { &["-tests", "-examples", "-benches"] } else { &[""] };
+        for kind in kinds {
+            println!("cargo:rustc-link-arg{kind}={option}");
+        }
     }
+}
+
+#[cfg(feature = "torch")]
+fn prepare_on_demand(lib: &Path) -> bool {
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system != "linux") {
+        return false;
+    }
+    match on_demand::prepare(lib) {
+        Ok(()) => true,
+        Err(problem) => {
+            println!("cargo:warning=this gan-lab will not start without libtorch: {}", problem.replace('\n', " "));
+            false
+        }
+    }
+}
+
+#[cfg(not(feature = "torch"))]
+fn prepare_on_demand(_: &Path) -> bool {
+    false
 }
 
 /// Cargo stops at these lines.

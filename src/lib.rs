@@ -25,4 +25,6 @@ pub mod run;
 pub mod sweep;
 #[cfg(feature = "torch")]
 pub mod tensor;
+#[cfg(feature = "torch")]
+pub mod torch_library;
 pub mod version;

@@ -125,21 +125,25 @@ fn devices() -> Check {
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
 #[cfg(feature = "torch")]
 fn libtorch() -> Check {
+    let remedy = "run ./scripts/setup-libtorch.sh in gan-lab's folder; if it is damaged, remove .libtorch/ first. Points \
+                  need none of it";
+    if let Err(error) = crate::torch_library::load() {
+        return Check::problem("libtorch", error.to_string(), remedy);
+    }
     let sum =
         tch::Tensor::f_ones([2], (tch::Kind::Float, tch::Device::Cpu)).and_then(|ones| ones.f_sum(tch::Kind::Float));
     let works = sum.and_then(|sum| sum.f_double_value(&[])).is_ok_and(|sum| (sum - 2.0).abs() < 1e-6);
-    let found = env!("GAN_LAB_LIBTORCH");
+    let found = crate::torch_library::description();
     if works {
         return Check::ok("libtorch", found);
     }
-    let remedy = "remove .libtorch, run ./scripts/setup-libtorch.sh and build again; for points alone build with \
-                  --no-default-features";
     Check::problem("libtorch", format!("{found} does not work here"), remedy)
 }
 
 #[cfg(feature = "torch")]
 fn devices() -> Check {
-    let found = match crate::tensor::cuda_devices() {
+    let gpus = crate::torch_library::load().map_or(0, |()| crate::tensor::cuda_devices());
+    let found = match gpus {
         0 => "CPU; no CUDA device is seen".to_owned(),
         n => format!("CPU and {n} CUDA device(s): --device cuda:0 to cuda:{}", n - 1),
     };

@@ -90,6 +90,7 @@ enum LossArg {
 }
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    crate::torch_library::load()?;
     let (config, dir, start) = plan(args)?;
     let opened = progan::open(config.clone(), dir, start, args.data.as_deref());
     let mut session = opened.map_err(|error| advised(error, &config.data))?;

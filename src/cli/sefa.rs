@@ -102,6 +102,7 @@ enum Preset {
 }
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    crate::torch_library::load()?;
     let config = config(args)?;
     let path = find_checkpoint(args)?;
     let picked = pick(args, &config, &path)?;

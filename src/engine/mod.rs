@@ -21,6 +21,8 @@ use crate::optim;
 use crate::rng::{Stream, Use};
 #[cfg(feature = "torch")]
 use crate::tensor::NoCuda;
+#[cfg(feature = "torch")]
+use crate::torch_library::{self, TorchLibraryError};
 
 /// All that an engine needs to go on exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +78,11 @@ pub enum EngineError {
     #[cfg(feature = "torch")]
     #[error(transparent)]
     NoCuda(#[from] NoCuda),
-    /// What was asked for needs libtorch, and there is none.
+    /// libtorch is not there, or does not load.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    TorchLibrary(#[from] TorchLibraryError),
+    /// What was asked for needs libtorch, and this build has none.
     #[error(transparent)]
     WithoutTorch(#[from] WithoutTorch),
     /// The networks need more memory than there is.
@@ -173,6 +179,7 @@ const ADVICE: &str = "lower latent_dim, the widths in hidden or batch_size, or h
 
 #[cfg(feature = "torch")]
 fn with_torch(config: &RunConfig, weights: &[Weights; 2]) -> Result<Box<dyn Engine>, EngineError> {
+    torch_library::load()?;
     let mut engine = TorchEngine::new(config, Precision::Single)?;
     engine.load_weights(weights)?;
     Ok(Box::new(engine))

@@ -19,5 +19,7 @@ mod sefa;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(torch_on_demand)]
+mod torch_library;
 mod train;
 mod world;

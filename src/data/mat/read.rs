@@ -1,8 +1,11 @@
-//! Numbers out of a scanned MAT file.
+//! Numbers out of a scanned MAT file. The array that is wanted is read by `matfile`, which gets it in a file of its own:
+//! [`super::scan`] has checked every size in it before. Ranges of the others are looked up where they lie.
 
 use std::path::Path;
 
-use super::super::numbers::Numbers;
+use matfile::{MatFile, NumericData};
+
+use super::super::numbers::{Endian, Number, Numbers};
 use super::super::{DataError, Matrix, Variable, damaged};
 use super::scan::{Element, scan, show_shape};
 
@@ -47,9 +50,74 @@ pub(in super::super) fn read<'a>(path: &Path, bytes: &'a [u8], key: &str) -> Res
         return Err(DataError::NotPoints { path: path_owned, name, shape: show_shape(&element.shape) });
     };
     let (rows, columns) = (rows as usize, columns as usize);
+    let read = by_matfile(&element).map_err(|reason| damaged(path, format!("'{key}': {reason}")))?;
+    drop(element);
     // MAT files go column by column.
-    let at = move |row, column| element.numbers().map_or(f64::NAN, |numbers| numbers.get(column * rows + row));
+    let at = move |row, column| read.arrays().first().map_or(f64::NAN, |array| number(array.data(), column * rows + row));
     Ok(Matrix { rows, columns, at: Box::new(at) })
+}
+
+/// The array, read by `matfile`.
+fn by_matfile(element: &Element<'_>) -> Result<MatFile, String> {
+    let read = MatFile::parse(&lone_file(element)[..]).map_err(|error| error.to_string())?;
+    let expected = element.shape.iter().product::<u64>() as usize;
+    match read.arrays().first() {
+        None if expected > 0 => Err("its numbers could not be read".into()),
+        Some(array) if array.size().iter().product::<usize>() != expected => {
+            Err("its numbers are not as many as its header says".into())
+        }
+        _ => Ok(read),
+    }
+}
+
+fn number(data: &NumericData, at: usize) -> f64 {
+    let found = match data {
+        NumericData::Int8 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::UInt8 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::Int16 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::UInt16 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::Int32 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::UInt32 { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::Int64 { real, .. } => real.get(at).map(|&x| x as f64),
+        NumericData::UInt64 { real, .. } => real.get(at).map(|&x| x as f64),
+        NumericData::Single { real, .. } => real.get(at).map(|&x| f64::from(x)),
+        NumericData::Double { real, .. } => real.get(at).copied(),
+    };
+    found.unwrap_or(f64::NAN)
+}
+
+/// A file with this array alone, uncompressed.
+///
+/// MATLAB stores whole numbers of any class in the narrowest type that holds them. `matfile` 0.5 takes only some such
+/// pairs of class and storage, and no int32 arrays at all; the class is therefore set to the one that it takes for this
+/// storage, which leaves the numbers as they are.
+fn lone_file(element: &Element<'_>) -> Vec<u8> {
+    let class: u8 = match element.number {
+        Some(Number::I8) => 8,
+        Some(Number::U8) => 9,
+        Some(Number::I16) => 10,
+        Some(Number::U16) => 11,
+        Some(Number::U32) => 13,
+        Some(Number::F32) => 7,
+        Some(Number::I64) => 14,
+        Some(Number::U64) => 15,
+        Some(Number::F64 | Number::I32) | None => 6,
+    };
+    let body = &element.body;
+    let (version, mark, class_at, tag) = match element.endian {
+        Endian::Little => ([0, 1], *b"IM", 8, [14_u32.to_le_bytes(), (body.len() as u32).to_le_bytes()]),
+        Endian::Big => ([1, 0], *b"MI", 11, [14_u32.to_be_bytes(), (body.len() as u32).to_be_bytes()]),
+    };
+    let mut file = vec![b' '; 128];
+    file[124..126].copy_from_slice(&version);
+    file[126..128].copy_from_slice(&mark);
+    file.extend(tag.concat());
+    let start = file.len();
+    file.extend_from_slice(body);
+    if let Some(byte) = file.get_mut(start + class_at) {
+        *byte = class;
+    }
+    file
 }
 
 fn kind(element: &Element<'_>) -> String {

@@ -66,10 +66,10 @@ pub(super) struct Element<'a> {
     pub(super) shape: Vec<u64>,
     /// How the numbers are stored, for numeric arrays; MATLAB stores whole numbers of any class in the narrowest type
     /// that holds them.
-    number: Option<Number>,
-    endian: Endian,
+    pub(super) number: Option<Number>,
+    pub(super) endian: Endian,
     /// The array's element without its tag: flags, dimensions, name, real part.
-    body: Cow<'a, [u8]>,
+    pub(super) body: Cow<'a, [u8]>,
     /// Where the real part lies in it.
     data: Range<usize>,
 }
