@@ -92,7 +92,7 @@ enum LossArg {
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let config = config(args)?;
-    let path = args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(default_name(&config)));
+    let path = args.out.clone().unwrap_or_else(|| Path::new(RUNS).join(config.default_name()));
     let saved = ImageRun::config_at(&path)?;
     if args.resume && saved.as_ref().is_some_and(|saved| *saved != config) {
         bail!("the run in {} was begun with other settings; see its config.json", path.display());
@@ -168,11 +168,6 @@ fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.record_kimg, args.record_kimg.as_ref());
     config.check().context("this run cannot be trained")
-}
-
-fn default_name(config: &ProganConfig) -> String {
-    let stem = config.data.file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy().into_owned());
-    format!("progan-{}-seed{}", stem.split('.').next().unwrap_or("images"), config.seed)
 }
 
 /// A line of progress for a record.
