@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::{LawArg, Seeds};
+use super::args::Seeds;
 use super::draw::axes;
 use super::eval::metric;
 use super::exit::Exit;
@@ -47,7 +47,7 @@ pub(super) struct CompareArgs {
     metrics: Vec<Metric>,
     /// The law of the data, where their file does not say it
     #[arg(long)]
-    law: Option<LawArg>,
+    law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     samples: Option<u32>,
@@ -142,7 +142,7 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
 fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::Result<Vec<RunSummary>> {
     let plan = Plan {
         metrics: Some(args.metrics.clone()),
-        law: args.law.map(Law::from),
+        law: args.law,
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
     };

@@ -13,6 +13,7 @@ mod draw;
 mod eval;
 mod exit;
 mod man;
+mod options;
 mod printer;
 #[cfg(feature = "torch")]
 mod progan;

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
 use fs_err as fs;
 
-use super::args::Indices;
 use super::exit::{Exit, UsageError};
+pub(super) use super::options::sefa::SefaArgs;
+use super::options::sefa::sefa;
 use super::printer::{Printer, Progress, duration};
 use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family, Layout};
 use crate::checkpoint::{GeneratorWeights, Source};
-use crate::config::Device;
+use crate::config::{SefaCodes, SefaConfig};
 use crate::nets::synthesis::Generator;
 use crate::run::JobDir;
 use crate::sefa::{Directions, Distances, Job, draw_codes, factorize, first_layer, style_layers};
@@ -25,99 +25,29 @@ const BUNDLED: &str = "pggan_fashion32";
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
 
-/// Find the semantic directions of a generator and show what they change
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Writes work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>/: a picture for each direction, a video, a GIF, \
-                        and index.html, a page with sliders."
-)]
-pub(super) struct SefaArgs {
-    /// A model by name: checkpoints/NAME.pth or .safetensors, else one that comes with the project
-    #[arg(long, value_name = "NAME", conflicts_with = "checkpoint", default_value = BUNDLED)]
-    model: String,
-    /// A checkpoint's file (PyTorch or safetensors)
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
-    /// How many samples
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    n: u16,
-    /// How many directions, those with the largest eigenvalues
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    k: u16,
-    /// These directions instead: 0,3,7 or 0-4
-    #[arg(long, value_name = "LIST")]
-    directions: Option<Indices>,
-    /// What the codes derive from, as torch.manual_seed does
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Distances, steps and codes as in a published script
-    #[arg(long, value_enum, default_value_t = Preset::Lab)]
-    preset: Preset,
-    /// First distance [default: -2]
-    #[arg(long, allow_negative_numbers = true, help_heading = "Editing")]
-    start: Option<f64>,
-    /// Last distance [default: 2]
-    #[arg(long, allow_negative_numbers = true, help_heading = "Editing")]
-    end: Option<f64>,
-    /// How many distances [default: 21]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Editing")]
-    steps: Option<u16>,
-    /// Factorise the weights as they are instead of units of equal length
-    #[arg(long, help_heading = "Editing")]
-    raw: bool,
-    /// StyleGAN and StyleGAN2: factorise these layers [default: all]
-    #[arg(long, value_name = "LIST", help_heading = "Editing")]
-    layers: Option<Indices>,
-    /// Names of directions: a JSON file as the page exports it
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    labels: Option<PathBuf>,
-    /// Side of each image in the pictures
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(4..=1024), help_heading = "Output")]
-    viz_size: u16,
-    /// The job's directory [default: work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>]
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    out: Option<PathBuf>,
-    /// Keep the images that an interrupted job has rendered
-    #[arg(long, help_heading = "Output")]
-    resume: bool,
-    /// cpu, cuda or cuda:N
-    #[arg(long, default_value = "cpu", help_heading = "Machine")]
-    device: Device,
-    /// Images rendered at a time
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Machine")]
-    batch: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Preset {
-    /// The lab: -2 to 2 in 21 steps, codes as drawn
-    Lab,
-    /// genforce/sefa: -3 to 3 in 11 steps, codes of unit mean square
-    Upstream,
-}
-
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let path = find_checkpoint(args)?;
+    let config = sefa(args)?;
+    let path = find_checkpoint(&config)?;
     let source = Source::open(&path)?;
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     if matches!(layout.family, Family::StyleGan | Family::StyleGan2) {
-        return factorise_only(args, &source, &layout, &model, &labels, printer);
+        return factorise_only(args, &config, &source, &layout, &model, &labels, printer);
     }
-    if args.layers.is_some() {
+    if !config.layers.is_empty() {
         return Err(
             UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
         );
     }
     let weights = GeneratorWeights::read(&source, &layout)?;
     drop(source);
-    let directions = factorize(&first_layer(&weights)?, !args.raw)?;
-    let job = plan(args, &weights, directions, model, labels)?;
-    let generator = Generator::new(&weights, tensor::device(args.device)?)?;
-    prepare(args, &job, &path)?;
-    let rendered = render(args, &job, &generator, printer)?;
+    let directions = factorize(&first_layer(&weights)?, !config.raw)?;
+    let job = plan(args, &config, &weights, directions, model, labels)?;
+    let generator = Generator::new(&weights, tensor::device(config.device)?)?;
+    prepare(args, &config, &job, &path)?;
+    let rendered = render(&config, &job, &generator, printer)?;
     for (extension, reason) in job.assemble()? {
         printer.note(&format!("no {extension}: {reason}"));
     }
@@ -126,11 +56,11 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 /// The file that `--checkpoint` or `--model` means.
-fn find_checkpoint(args: &SefaArgs) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &args.checkpoint {
+fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &config.checkpoint {
         return Ok(path.clone());
     }
-    let name = &args.model;
+    let name = &config.model;
     let places = [
         format!("checkpoints/{name}.pth"),
         format!("checkpoints/{name}.safetensors"),
@@ -156,54 +86,42 @@ fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
 
 fn plan(
     args: &SefaArgs,
+    config: &SefaConfig,
     weights: &GeneratorWeights,
     directions: Directions,
     model: String,
     labels: BTreeMap<usize, String>,
 ) -> anyhow::Result<Job> {
-    let chosen = args.directions.clone().map_or_else(|| (0..usize::from(args.k)).collect(), |list| list.0);
+    let chosen = config.chosen();
     if let Some(&wrong) = chosen.iter().find(|&&index| index >= directions.len()) {
         bail!("there is no direction {wrong}; this model has {}, numbered from 0", directions.len());
     }
-    let (first, last, steps, normalise) = match args.preset {
-        Preset::Lab => (-2.0, 2.0, 21, false),
-        Preset::Upstream => (-3.0, 3.0, 11, true),
-    };
-    let distances = Distances {
-        start: args.start.unwrap_or(first),
-        end: args.end.unwrap_or(last),
-        steps: usize::from(args.steps.unwrap_or(steps)),
-    };
-    if !distances.start.is_finite() || !distances.end.is_finite() {
-        return Err(UsageError("--start and --end must be numbers".into()).into());
-    }
-    let samples = usize::from(args.n);
-    let name = format!("{model}_N{samples}_K{}_seed{}", chosen.len(), args.seed);
+    let name = config.default_name(&model);
     let dir = JobDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     Ok(Job {
         dir,
         model,
-        seed: args.seed,
-        samples,
-        side: usize::from(args.viz_size),
-        codes: draw_codes(args.seed, samples, weights.latent_dim, normalise)?,
+        seed: config.seed,
+        samples: config.samples,
+        side: config.viz_size,
+        codes: draw_codes(config.seed, config.samples, weights.latent_dim, config.codes == SefaCodes::UnitMeanSquare)?,
         directions,
         chosen,
-        distances: distances.all(),
+        distances: Distances { start: config.start, end: config.end, steps: config.steps }.all(),
         labels,
     })
 }
 
 /// Writes what is known before anything is rendered; keeps an earlier job's images if they are this job's.
-fn prepare(args: &SefaArgs, job: &Job, checkpoint: &Path) -> anyhow::Result<()> {
+fn prepare(args: &SefaArgs, config: &SefaConfig, job: &Job, checkpoint: &Path) -> anyhow::Result<()> {
     let description = serde_json::json!({
         "program": concat!("gan-lab ", env!("CARGO_PKG_VERSION")),
         "checkpoint": checkpoint,
         "checkpoint_bytes": fs::metadata(checkpoint)?.len(),
         "samples": job.samples,
         "seed": job.seed,
-        "codes": if args.preset == Preset::Upstream { "unit mean square" } else { "as drawn" },
-        "normalised_units": !args.raw,
+        "codes": if config.codes == SefaCodes::UnitMeanSquare { "unit mean square" } else { "as drawn" },
+        "normalised_units": !config.raw,
         "directions": job.chosen,
         "distances": job.distances,
         "viz_size": job.side,
@@ -216,13 +134,13 @@ fn prepare(args: &SefaArgs, job: &Job, checkpoint: &Path) -> anyhow::Result<()> 
 }
 
 /// Renders what is missing; gives how many images that were.
-fn render(args: &SefaArgs, job: &Job, generator: &Generator, printer: &Printer) -> anyhow::Result<usize> {
+fn render(config: &SefaConfig, job: &Job, generator: &Generator, printer: &Printer) -> anyhow::Result<usize> {
     let work = job.missing();
     let (todo, total) = (work.len(), job.image_count());
     printer.note(&format!("rendering {todo} images of {} ({} are there)", job.model, total - todo));
     let bar = printer.progress("image", total as u64, (total - todo) as u64);
     let start = Instant::now();
-    job.render(&work, generator, usize::from(args.batch), &mut |done| {
+    job.render(&work, generator, config.batch, &mut |done| {
         show(&bar, total - todo + done, done, todo, start);
     })?;
     bar.finish();
@@ -266,14 +184,15 @@ fn report(job: &Job, rendered: usize, printer: &Printer) {
 /// StyleGANs: the directions, without pictures.
 fn factorise_only(
     args: &SefaArgs,
+    config: &SefaConfig,
     source: &Source,
     layout: &Layout,
     model: &str,
     labels: &BTreeMap<usize, String>,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let chosen = args.layers.clone().unwrap_or_default().0;
-    let directions = factorize(&style_layers(source, layout, &chosen)?, !args.raw)?;
+    let chosen = &config.layers;
+    let directions = factorize(&style_layers(source, layout, chosen)?, !config.raw)?;
     let layers = if chosen.is_empty() {
         "all".to_owned()
     } else {
@@ -281,7 +200,7 @@ fn factorise_only(
     };
     let dir = JobDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(format!("{model}_L{layers}"))));
     dir.write_directions(&directions, |i| labels.get(&i).cloned().unwrap_or_default())?;
-    let chosen: Vec<usize> = (0..usize::from(args.k).min(directions.len())).collect();
+    let chosen: Vec<usize> = (0..config.k.min(directions.len())).collect();
     let words = format!(
         "{}, layers {layers}\n{}\n\nwrote {} (directions and eigenvalues; pictures of a StyleGAN are not built in yet)",
         layout.family.title(),

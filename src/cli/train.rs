@@ -1,18 +1,17 @@
 //! `gan-lab train`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use fs_err as fs;
 
-use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
 use super::exit::{Exit, UsageError};
+use super::options::points::{PointArgs, checked, points};
 use super::printer::{Printer, Progress, duration};
 use super::progan::{self, ProganArgs};
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{Device, Difference, EngineKind, Model, Objective, RunConfig, TrainConfig, differences};
+use crate::config::{Difference, EngineKind, POINTS, RunConfig, TrainConfig};
 use crate::data::DataError;
 use crate::run::{EpochRecord, RUNS, RunDir, Status};
 use crate::train::{Outcome, Session, Start, Trace, TrainError};
@@ -21,8 +20,7 @@ use crate::train::{Outcome, Session, Start, Trace, TrainError};
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "With nothing but a model this is the lab's recipe: data/points.mat, 320 epochs, RMSProp, lr 5e-5.\n\
-                  Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
+    after_help = "With nothing but a model this is the lab's recipe.\nCtrl-C saves and stops; the same command with --resume goes on, to the very same result."
 )]
 pub(super) struct TrainArgs {
     #[command(subcommand)]
@@ -35,90 +33,6 @@ pub(super) struct TrainArgs {
 #[derive(Debug, Subcommand)]
 enum ImageModel {
     Progan(ProganArgs),
-}
-
-/// A model of points.
-#[derive(Debug, Args)]
-struct PointArgs {
-    /// The model
-    #[arg(value_enum)]
-    model: Option<ModelArg>,
-    /// The model, as an option
-    #[arg(long = "model", value_enum, value_name = "MODEL", conflicts_with = "model", hide_possible_values = true)]
-    model_option: Option<ModelArg>,
-    /// Begin with this config (see configs/); other options override it
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// A MAT, npy or CSV file with two columns [default: data/points.mat]
-    #[arg(long, value_name = "FILE", help_heading = "Data")]
-    data: Option<PathBuf>,
-    /// The variable to read from a MAT file [default: xx]
-    #[arg(long, help_heading = "Data")]
-    key: Option<String>,
-    /// How many points train; all others are held out [default: 7000]
-    #[arg(long, value_name = "N", help_heading = "Data")]
-    train_size: Option<usize>,
-
-    /// The optimiser [default: rmsprop]
-    #[arg(long, value_enum, help_heading = "Training")]
-    optim: Option<OptimArg>,
-    /// Learning rate [default: 5e-5]
-    #[arg(long, help_heading = "Training")]
-    lr: Option<f64>,
-    /// Passes over the training points [default: 320]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    epochs: Option<u64>,
-    /// Points in a batch [default: 256]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    batch_size: Option<usize>,
-    /// Dimension of the latent codes [default: 2]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    latent_dim: Option<usize>,
-    /// Discriminator steps for each generator step [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    critic_steps: Option<usize>,
-    /// wgan: clamp the critic's parameters to [-C, C] [default: 0.1]
-    #[arg(long, value_name = "C", help_heading = "Training")]
-    clip: Option<f64>,
-    /// wgan-gp: weight of the gradient penalty [default: 0.001]
-    #[arg(long, value_name = "W", help_heading = "Training")]
-    gp_weight: Option<f64>,
-    /// gan: what the generator minimises [default: saturating]
-    #[arg(long, value_enum, value_name = "LOSS", help_heading = "Training")]
-    generator_loss: Option<GeneratorLossArg>,
-    /// What all chance derives from: the same seed gives the same bytes [default: 0]
-    #[arg(long, help_heading = "Training")]
-    seed: Option<u64>,
-
-    /// cpu, cuda or cuda:N [default: cpu]
-    #[arg(long, help_heading = "Machine")]
-    device: Option<Device>,
-    /// Who does the arithmetic [default: auto]
-    #[arg(long, value_enum, help_heading = "Machine")]
-    engine: Option<EngineArg>,
-    /// CPU threads [default: what the machine has, 4 at most]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    threads: Option<usize>,
-
-    /// Record a frame whenever this many epochs have passed [default: 10]
-    #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
-    frame_every: Option<u64>,
-    /// Measure sliced W2 and coverage whenever this many epochs have passed, 0 for never [default: with every frame]
-    #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
-    eval_every: Option<u64>,
-    /// The run's directory [default: work_dirs/train/<model>-<optim>-seed<seed>]
-    #[arg(long, value_name = "DIR", help_heading = "Run")]
-    out: Option<PathBuf>,
-    /// Go on with the run in that directory; a larger --epochs makes it longer
-    #[arg(long, conflicts_with = "force", help_heading = "Run")]
-    resume: bool,
-    /// Replace the run in that directory
-    #[arg(long, help_heading = "Run")]
-    force: bool,
-    /// Write what the first three iterations took and gave, for scripts/replay.py
-    #[arg(long, value_name = "FILE", help_heading = "Run")]
-    trace: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -185,21 +99,15 @@ struct Plan {
 
 /// Turns the arguments into a config and a directory; a run that is resumed keeps its own config.
 fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
-    let model = args.model.or(args.model_option).map(Model::from);
-    let from_file = args.config.as_deref().map(read_config).transpose()?;
-    let base = match (&from_file, model) {
-        (Some(config), _) => Some(config.clone()),
-        (None, Some(model)) => Some(TrainConfig::lab(model)),
-        (None, None) => None,
-    };
-    let dir = match (&args.out, &base) {
+    let config = points(args, None)?;
+    let dir = match (&args.out, &config) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(base)) => RunDir::new(Path::new(RUNS).join(apply(args, base.clone())?.check()?.default_name())),
+        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(checked(args, config.clone())?.default_name())),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.status()? != Status::Absent {
         let saved = dir.config()?;
-        let wanted = apply(args, from_file.unwrap_or_else(|| (*saved).clone()))?;
+        let wanted = points(args, Some(&saved))?.ok_or_else(which_model)?;
         let config = continued(&dir, &saved, wanted)?;
         if args.trace.is_some() {
             return Err(
@@ -208,77 +116,12 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
         }
         return Ok(Plan { config, dir, resume: true });
     }
-    let base = base.ok_or_else(which_model)?;
-    let config = apply(args, base)?.check().context("this run cannot be trained")?;
+    let config = checked(args, config.ok_or_else(which_model)?)?;
     Ok(Plan { config, dir, resume: false })
 }
 
 fn which_model() -> anyhow::Error {
     UsageError("say which model to train: gan-lab train gan, wgan or wgan-gp".into()).into()
-}
-
-fn read_config(path: &Path) -> anyhow::Result<TrainConfig> {
-    let text = fs::read_to_string(path).context("cannot read the config")?;
-    TrainConfig::from_json(&text).with_context(|| format!("{} is not a config", path.display()))
-}
-
-/// The config with the options that were given.
-fn apply(args: &PointArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
-    if let Some(model) = args.model.or(args.model_option).map(Model::from)
-        && config.objective.model() != model
-    {
-        config.objective = Objective::lab(model);
-    }
-    apply_objective(args, &mut config.objective)?;
-    if let Some(optim) = args.optim.map(crate::config::Optim::from)
-        && config.optim.name() != optim.name()
-    {
-        config.optim = optim;
-    }
-    set(&mut config.data.path, args.data.as_ref());
-    set(&mut config.data.key, args.key.as_ref());
-    set(&mut config.data.train_size, args.train_size.as_ref());
-    set(&mut config.lr, args.lr.as_ref());
-    set(&mut config.epochs, args.epochs.as_ref());
-    set(&mut config.batch_size, args.batch_size.as_ref());
-    set(&mut config.generator.latent_dim, args.latent_dim.as_ref());
-    set(&mut config.critic_steps, args.critic_steps.as_ref());
-    set(&mut config.seed, args.seed.as_ref());
-    set(&mut config.device, args.device.as_ref());
-    set(&mut config.engine, args.engine.map(EngineKind::from).as_ref());
-    set(&mut config.threads, args.threads.as_ref());
-    set(&mut config.frame_every, args.frame_every.as_ref());
-    if args.eval_every.is_some() {
-        config.eval_every = args.eval_every;
-    }
-    Ok(config)
-}
-
-/// Sets the constants of the losses; one that the model does not have is a mistake.
-fn apply_objective(args: &PointArgs, objective: &mut Objective) -> anyhow::Result<()> {
-    let model = objective.model();
-    let foreign = |option: &str, owner: Model| -> anyhow::Result<()> {
-        Err(UsageError(format!("{option} belongs to {owner}; this run is {model}")).into())
-    };
-    if let Some(value) = args.clip {
-        match objective {
-            Objective::Wgan { clip } => *clip = value,
-            _ => return foreign("--clip", Model::Wgan),
-        }
-    }
-    if let Some(value) = args.gp_weight {
-        match objective {
-            Objective::WganGp { gp_weight } => *gp_weight = value,
-            _ => return foreign("--gp-weight", Model::WganGp),
-        }
-    }
-    if let Some(value) = args.generator_loss {
-        match objective {
-            Objective::Gan { generator_loss } => *generator_loss = value.into(),
-            _ => return foreign("--generator-loss", Model::Gan),
-        }
-    }
-    Ok(())
 }
 
 /// The config to go on with: the saved one, with as many epochs as wanted if those are more.
@@ -290,7 +133,7 @@ fn continued(dir: &RunDir, saved: &RunConfig, mut wanted: TrainConfig) -> anyhow
         wanted.engine = saved.engine;
     }
     let longer = saved.with_epochs(saved.epochs.max(wanted.epochs))?;
-    let differing = differences(&longer, &wanted);
+    let differing = POINTS.differences(&longer, &wanted);
     if differing.is_empty() {
         return Ok(longer);
     }

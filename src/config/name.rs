@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(name(|c| c.objective = Objective::Wgan { clip: 0.01 }), "wgan-rmsprop-clip0.01-seed0");
         assert_eq!(
             name(|c| (c.discriminator.hidden, c.batch_size, c.data.key) = (vec![8, 16], 64, "yy".into())),
-            "gan-rmsprop-keyyy-discriminator.hidden8-16-batch_size64-seed0"
+            "gan-rmsprop-keyyy-batch_size64-discriminator.hidden8-16-seed0"
         );
         assert_eq!(
             name(|c| c.update_order = super::super::UpdateOrder::CriticFirst),

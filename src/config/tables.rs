@@ -149,6 +149,36 @@ static POINT_KEYS: &[Key] = &[
         positional: true,
         ..key(MODEL, Values::Choice(&Model::CHOICES), "The model").flag("model").value_name("MODEL").under("")
     },
+    key("data.path", Values::Path, "A MAT, npy or CSV file with two columns").flag("data").under("Data"),
+    key("data.key", Values::Text, "The variable to read from a MAT file").flag("key").value_name("KEY").under("Data"),
+    key("data.train_size", Values::Whole, "How many points train; all others are held out")
+        .flag("train-size")
+        .under("Data"),
+    key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When the training points are put in a new order")
+        .under("Data"),
+    key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
+    key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, &["rmsprop"]),
+    key("optim.betas", Values::Numbers, "Decays of the gradient's mean and mean square").only(OPTIM, &["adam"]),
+    key("optim.eps", Values::Number, "Added to the root, against division by zero").only(OPTIM, &["rmsprop", "adam"]),
+    key("optim.weight_decay", Values::Number, "L2 penalty"),
+    key("optim.momentum", Values::Number, "Momentum").only(OPTIM, &["rmsprop", "sgd"]),
+    key("optim.dampening", Values::Number, "Dampening of the momentum").only(OPTIM, &["sgd"]),
+    key("optim.nesterov", Values::Switch, "Whether to use Nesterov momentum; needs momentum above 0 and dampening 0")
+        .only(OPTIM, &["sgd"]),
+    key("optim.centered", Values::Switch, "Divide by the deviation instead of the root mean square")
+        .only(OPTIM, &["rmsprop"]),
+    key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
+    key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
+    key("epochs", Values::Whole, "Passes over the training points").flag("epochs").role(Role::Length),
+    key("batch_size", Values::Whole, "Points in a batch").flag("batch-size"),
+    key("critic_steps", Values::Whole, "Discriminator steps for each generator step").flag("critic-steps"),
+    key("update_order", Values::Choice(&UpdateOrder::CHOICES), "Which network moves first in an iteration"),
+    key("generator.latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
+    key("generator.hidden", Values::Wholes, "Widths of the generator's hidden layers"),
+    key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
+    key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
+    key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
+    key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")
         .value_name("C")
@@ -161,36 +191,6 @@ static POINT_KEYS: &[Key] = &[
         .flag("generator-loss")
         .value_name("LOSS")
         .only(MODEL, &["gan"]),
-    key("data.path", Values::Path, "A MAT, npy or CSV file with two columns").flag("data").under("Data"),
-    key("data.key", Values::Text, "The variable to read from a MAT file").flag("key").value_name("KEY").under("Data"),
-    key("data.train_size", Values::Whole, "How many points train; all others are held out")
-        .flag("train-size")
-        .under("Data"),
-    key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When the training points are put in a new order")
-        .under("Data"),
-    key("generator.latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
-    key("generator.hidden", Values::Wholes, "Widths of the generator's hidden layers"),
-    key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
-    key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
-    key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
-    key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
-    key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
-    key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, &["rmsprop"]),
-    key("optim.betas", Values::Numbers, "Decays of the gradient's mean and mean square").only(OPTIM, &["adam"]),
-    key("optim.eps", Values::Number, "Added to the root, against division by zero").only(OPTIM, &["rmsprop", "adam"]),
-    key("optim.weight_decay", Values::Number, "L2 penalty"),
-    key("optim.momentum", Values::Number, "Momentum").only(OPTIM, &["rmsprop", "sgd"]),
-    key("optim.dampening", Values::Number, "Dampening of the momentum").only(OPTIM, &["sgd"]),
-    key("optim.nesterov", Values::Switch, "Nesterov momentum; needs momentum above 0 and dampening 0")
-        .only(OPTIM, &["sgd"]),
-    key("optim.centered", Values::Switch, "Divide by the deviation instead of the root mean square")
-        .only(OPTIM, &["rmsprop"]),
-    key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
-    key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
-    key("epochs", Values::Whole, "Passes over the training points").flag("epochs").role(Role::Length),
-    key("batch_size", Values::Whole, "Points in a batch").flag("batch-size"),
-    key("critic_steps", Values::Whole, "Discriminator steps for each generator step").flag("critic-steps"),
-    key("update_order", Values::Choice(&UpdateOrder::CHOICES), "Which network moves first in an iteration"),
     SEED,
     DEVICE,
     key("engine", Values::Choice(&EngineKind::CHOICES), "What does the arithmetic")

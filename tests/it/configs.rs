@@ -87,3 +87,37 @@ fn unknown_keys_and_values_out_of_range_are_named_with_what_is_known() {
     }
     assert!(world.fails(1, &["train", "--config", "none.json"]).contains("none.json"));
 }
+
+#[test]
+fn presets_are_built_in_and_other_options_override_them() {
+    let world = World::new();
+    world.train(
+        "run",
+        &["--preset", "paper-wgan", "--epochs", "1", "--critic-steps", "2", "--set", "generator.hidden=8,8,8"],
+    );
+    let saved = std::fs::read_to_string(world.path("run/config.json")).unwrap();
+    let saved = TrainConfig::from_json(&saved).unwrap();
+    assert_eq!(saved.objective, Objective::Wgan { clip: 0.01 });
+    assert_eq!((saved.update_order, saved.critic_steps), (UpdateOrder::CriticFirst, 2));
+    assert_eq!(saved.generator.hidden, [8, 8, 8]);
+    assert_eq!((saved.batch_size, saved.epochs), (40, 1));
+}
+
+#[test]
+fn a_runs_folder_is_named_after_what_is_not_the_recipes() {
+    let world = World::new();
+    let small = crate::world::SMALL;
+    let train = |more: &[&str]| {
+        let text = world.done(&[&["train", "wgan", "--quiet"], &small[..], more].concat());
+        text.trim().to_owned()
+    };
+    let first = train(&["--epochs", "1"]);
+    assert_eq!(first, "work_dirs/train/wgan-rmsprop-data-train_size200-batch_size40-seed0");
+    // Longer is not another run; another setting is.
+    assert_eq!(train(&["--resume", "--epochs", "2"]), first);
+    assert_eq!(
+        train(&["--epochs", "1", "--optim", "adam", "--seed", "3"]),
+        first.replace("rmsprop", "adam").replace("seed0", "seed3")
+    );
+    assert_eq!(train(&["--epochs", "1", "--clip", "0.2"]), first.replace("-seed0", "-clip0.2-seed0"));
+}

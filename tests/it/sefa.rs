@@ -182,7 +182,7 @@ fn directions_labels_and_presets_are_taken() {
     assert!(std::fs::read_to_string(world.path("job/eigenvalues.csv")).unwrap().contains("sleeves"));
     assert!(world.path("job/frames/frame1.png").exists() && !world.path("job/frames/frame2.png").exists());
     world.done(&["sefa", "--checkpoint", file, "--preset", "upstream", "--n", "1", "--k", "1", "--viz-size", "16"]);
-    let job = world.path("work_dirs/synthesis/bare_N1_K1_seed0/job.json");
+    let job = world.path("work_dirs/synthesis/bare_N1_K1_seed0_upstream_viz_size16/job.json");
     let job: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(job).unwrap()).unwrap();
     assert_eq!(job["distances"].as_array().unwrap().len(), 11);
     assert_eq!(job["codes"], "unit mean square");
