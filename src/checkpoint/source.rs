@@ -37,7 +37,10 @@ enum Content {
 impl Source {
     /// Opens a file, its format found from its content.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path)?;
+        let bytes = match super::bundled(path) {
+            Some(bytes) => bytes.to_vec(),
+            None => fs::read(path)?,
+        };
         let malformed = |reason: String| CheckpointError::Unreadable { path: path.to_owned(), reason };
         let content = if SafeTensors::read_metadata(&bytes).is_ok() {
             SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;

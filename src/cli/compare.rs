@@ -9,11 +9,12 @@ use super::args::Seeds;
 use super::draw::axes;
 use super::eval::metric;
 use super::exit::Exit;
+use super::options::help_of as help;
 use super::printer::Printer;
 use super::sweep;
 use super::table::{Align, table};
 use crate::compare::{self, Group, Panel, RunSummary};
-use crate::config::{Model, TrainConfig};
+use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
 use crate::eval::Plan;
 use crate::metric::Metric;
@@ -64,14 +65,11 @@ pub(super) struct CompareArgs {
     /// Which seeds
     #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
     seeds: Seeds,
-    /// The data [default: data/points.mat]
-    #[arg(long, value_name = "FILE", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "FILE", help = help(&POINTS, "data"), requires = "lab", help_heading = "The lab's comparison")]
     data: Option<PathBuf>,
-    /// Epochs [default: 320]
-    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
     epochs: Option<u64>,
-    /// How many points train [default: 7000]
-    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
     train_size: Option<usize>,
     /// Where the runs are and go
     #[arg(long = "runs", value_name = "DIR", default_value = RUNS, requires = "lab", help_heading = "The lab's comparison")]

@@ -7,16 +7,17 @@ use clap::Args;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
+use crate::config::DataConfig;
 use crate::{data, files, render, run};
 
 /// Check that everything needed is there and works
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// The data file to look at
-    #[arg(long, value_name = "FILE", default_value = "data/points.mat")]
+    #[arg(long, value_name = "FILE", default_value_os_t = DataConfig::default().path)]
     data: PathBuf,
     /// The variable in it
-    #[arg(long, default_value = "xx")]
+    #[arg(long, default_value_t = DataConfig::default().key)]
     key: String,
 }
 
@@ -98,7 +99,10 @@ fn threads() -> Check {
 
 fn data_file(path: &Path, key: &str) -> Check {
     let (ok, found) = match data::load(path, key) {
-        Ok(set) => (true, format!("{} with {} points", path.display(), set.points.len())),
+        Ok(set) => {
+            let built_in = if data::is_built_in(path) { ", built in" } else { "" };
+            (true, format!("{} with {} points{built_in}", path.display(), set.points.len()))
+        }
         Err(error) => (false, format!("{:#}", anyhow::Error::from(error))),
     };
     Check { what: "data", ok, found }

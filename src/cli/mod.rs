@@ -5,6 +5,7 @@ mod absent;
 mod args;
 mod compare;
 mod completions;
+mod config;
 #[cfg(feature = "torch")]
 mod convert;
 mod data;
@@ -63,6 +64,7 @@ enum Command {
     Inspect(convert::InspectArgs),
     #[command(subcommand)]
     Data(data::DataCommand),
+    Config(Box<config::ConfigArgs>),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -107,6 +109,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),
         Command::Data(command) => data::run(&command, printer),
+        Command::Config(args) => config::run(&args, printer),
         Command::Doctor(args) => Ok(doctor::run(&args, printer)),
         Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Man(args) => man::run(&args, Cli::command(), printer),

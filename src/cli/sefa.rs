@@ -13,21 +13,22 @@ use super::options::sefa::sefa;
 use super::printer::{Printer, Progress, duration};
 use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family, Layout};
-use crate::checkpoint::{GeneratorWeights, Source};
+use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled};
 use crate::config::{SefaCodes, SefaConfig};
 use crate::nets::synthesis::Generator;
 use crate::run::JobDir;
 use crate::sefa::{Directions, Distances, Job, draw_codes, factorize, first_layer, style_layers};
 use crate::tensor;
 
-/// The model that comes with the project.
-const BUNDLED: &str = "pggan_fashion32";
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let config = sefa(args)?;
     let path = find_checkpoint(&config)?;
+    if bundled(&path).is_some() {
+        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
+    }
     let source = Source::open(&path)?;
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
@@ -66,12 +67,11 @@ fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
         format!("checkpoints/{name}.safetensors"),
         format!("data/models/{name}.safetensors"),
     ];
-    let found = places.iter().map(PathBuf::from).find(|path| path.is_file());
+    let found = places.iter().map(PathBuf::from).find(|path| path.is_file() || bundled(path).is_some());
     found.with_context(|| {
         format!(
-            "there is no model '{name}': looked for {}. Run gan-lab from the project's folder for the bundled \
-             {BUNDLED}, or put a checkpoint into checkpoints/, or name one with --checkpoint. genforce's own downloads \
-             are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
+            "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
+             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
              its cache as .pth",
             places.join(", ")
         )
@@ -117,7 +117,10 @@ fn prepare(args: &SefaArgs, config: &SefaConfig, job: &Job, checkpoint: &Path) -
     let description = serde_json::json!({
         "program": concat!("gan-lab ", env!("CARGO_PKG_VERSION")),
         "checkpoint": checkpoint,
-        "checkpoint_bytes": fs::metadata(checkpoint)?.len(),
+        "checkpoint_bytes": match bundled(checkpoint) {
+            Some(bytes) => bytes.len() as u64,
+            None => fs::metadata(checkpoint)?.len(),
+        },
         "samples": job.samples,
         "seed": job.seed,
         "codes": if config.codes == SefaCodes::UnitMeanSquare { "unit mean square" } else { "as drawn" },

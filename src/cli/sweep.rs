@@ -131,7 +131,7 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
 
 /// A missing data file is found before hundreds of runs fail on it.
 fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
-    let missing = sweep.runs.iter().map(|run| &run.config.data.path).find(|path| !path.is_file());
+    let missing = sweep.runs.iter().map(|run| &run.config.data.path).find(|path| !crate::data::is_there(path));
     match missing {
         Some(path) => anyhow::bail!("the data file {} is not there", path.display()),
         None => Ok(()),

@@ -12,7 +12,7 @@ use super::progan::{self, ProganArgs};
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{Difference, EngineKind, POINTS, RunConfig, TrainConfig};
-use crate::data::DataError;
+use crate::data::{self, DataError};
 use crate::run::{EpochRecord, RUNS, RunDir, Status};
 use crate::train::{Outcome, Session, Start, Trace, TrainError};
 
@@ -47,6 +47,9 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(done) = already_finished(&dir, &config, resume)? {
         printer.note(&format!("this run is finished already: {} epochs", done.epoch));
         return report(&dir, &config, Outcome::Finished, printer).map(|()| Exit::Done);
+    }
+    if data::is_built_in(&config.data.path) {
+        printer.note(&format!("{} is not here: training on the built-in set of that name", config.data.path.display()));
     }
     let start = if resume { Start::Resume } else { Start::New { force: args.force } };
     let mut session = Session::open(config.clone(), dir, start).map_err(|error| advised(error, &config))?;
@@ -156,11 +159,10 @@ fn already_finished(dir: &RunDir, config: &RunConfig, resume: bool) -> anyhow::R
 pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     let advice = match &error {
         TrainError::Data(DataError::TooFew { .. }) => None,
-        TrainError::Data(_) if config.data.path.exists() => Some("these data cannot be used"),
-        TrainError::Data(_) => Some(
-            "the data file is not there; run gan-lab from the project's folder, name a file with --data, or make one \
-             with `gan-lab data make points`",
-        ),
+        TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
+        TrainError::Data(_) => {
+            Some("the data file is not there; name a file with --data, or make one with `gan-lab data make points`")
+        }
         _ => None,
     };
     let error = anyhow::Error::new(error);

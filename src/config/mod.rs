@@ -13,6 +13,7 @@ mod objective;
 mod optim;
 mod presets;
 mod progan;
+pub mod reference;
 mod sefa;
 mod tables;
 

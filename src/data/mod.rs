@@ -3,6 +3,7 @@
 //! A file's format is found from its content, never from its name. Whatever a header claims, no more memory is taken
 //! than the file's own bytes can fill.
 
+mod builtin;
 mod csv;
 #[cfg(feature = "torch")]
 pub mod images;
@@ -12,6 +13,7 @@ pub mod npy;
 mod split;
 pub mod synthetic;
 
+pub use builtin::{is_built_in, is_there};
 pub use mat::write_mat;
 pub use modes::{Mode, known_modes};
 pub use split::Split;
@@ -163,7 +165,7 @@ enum Format {
 
 /// Reads the points of `path`: the variable `key` where variables have names.
 pub fn load(path: &Path, key: &str) -> Result<PointSet, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     let (name, matrix) = match detect(path, &bytes)? {
         Format::Mat => (key.to_owned(), mat::read(path, &bytes, key)?),
         Format::Npy => ("(array)".into(), npy::read_matrix(path, &bytes)?),
@@ -175,7 +177,7 @@ pub fn load(path: &Path, key: &str) -> Result<PointSet, DataError> {
 
 /// Lists the variables of `path`.
 pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     match detect(path, &bytes)? {
         Format::Mat => mat::variables(path, &bytes),
         Format::Npy => npy::variable(path, &bytes).map(|variable| vec![variable]),
@@ -189,6 +191,14 @@ pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
             }])
         }
     }
+}
+
+/// The bytes of a file, or of the set that is built in.
+fn contents(path: &Path) -> Result<Vec<u8>, DataError> {
+    if let Some(bytes) = builtin::built_in(path) {
+        return Ok(bytes?);
+    }
+    Ok(fs::read(path)?)
 }
 
 fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {

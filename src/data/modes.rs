@@ -6,9 +6,7 @@
 
 use std::path::Path;
 
-use fs_err as fs;
-
-use super::{DataError, Format, Matrix, damaged, detect, mat};
+use super::{DataError, Format, Matrix, contents, damaged, detect, mat};
 
 /// A Gaussian of a law.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +54,7 @@ impl Mode {
 
 /// The modes of the law behind the variable `key` of a file, where the file says them.
 pub fn known_modes(path: &Path, key: &str) -> Result<Option<Vec<Mode>>, DataError> {
-    let bytes = fs::read(path)?;
+    let bytes = contents(path)?;
     if !matches!(detect(path, &bytes)?, Format::Mat) {
         return Ok(None);
     }

@@ -21,6 +21,7 @@ fn help_texts() {
         ("data", &["data", "--help"]),
         ("data_make", &["data", "make", "--help"]),
         ("data_inspect", &["data", "inspect", "--help"]),
+        ("config", &["config", "--help"]),
         ("doctor", &["doctor", "--help"]),
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
@@ -101,10 +102,12 @@ fn every_kind_has_one_wording_for_a_wrong_option() {
 #[test]
 fn the_doctor_says_what_is_wrong_and_exits_accordingly() {
     let world = World::new();
-    let output = world.run(&["doctor"]);
+    let output = world.run(&["doctor", "--data", "none.mat"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("data/points.mat") && text.contains("There is 1 problem."), "{text}");
+    assert!(text.contains("none.mat") && text.contains("There is 1 problem."), "{text}");
+    let text = world.done(&["doctor"]);
+    assert!(text.contains("data/points.mat with 8192 points, built in"), "{text}");
     let text = world.done(&["doctor", "--data", "data.npy"]);
     assert!(text.contains("300 points") && text.contains("All is well"), "{text}");
 }

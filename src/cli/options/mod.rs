@@ -17,7 +17,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::exit::UsageError;
-use crate::config::{Config, ConfigError, Key, KeyError, Preset, Table, Values, shown};
+use crate::config::{Config, ConfigError, Key, KeyError, Preset, Table, Values, reference};
 
 const CONFIG: &str = "config";
 const PRESET: &str = "preset";
@@ -66,15 +66,19 @@ impl<C: Config> Settings<C> {
 
     /// An error of a config's check, by the option that gave the value.
     pub(super) fn blame(&self, error: ConfigError, otherwise: &'static str) -> anyhow::Error {
-        let ConfigError::Value { key, .. } = &error else { return anyhow::Error::new(error).context(otherwise) };
-        match self.given.iter().rev().find(|assignment| assignment.is_of(C::TABLE, key)) {
-            Some(assignment) => {
-                let said = format!("{} does not fit", assignment.said);
-                anyhow::Error::new(error).context(said)
-            }
-            None => anyhow::Error::new(error).context(otherwise),
-        }
+        blame(C::TABLE, &self.given, error, otherwise)
     }
+}
+
+/// An error of a config's check, by the option that gave the value.
+pub(super) fn blame(table: &Table, given: &[Assignment], error: ConfigError, otherwise: &'static str) -> anyhow::Error {
+    let culprit = match &error {
+        ConfigError::Value { key, .. } => given.iter().rev().find(|assignment| assignment.is_of(table, key)),
+        ConfigError::Json { .. } => None,
+    };
+    let context =
+        culprit.map_or_else(|| otherwise.to_owned(), |assignment| format!("{} does not fit", assignment.said));
+    anyhow::Error::new(error).context(context)
 }
 
 impl Assignment {
@@ -183,8 +187,7 @@ fn argument_id(key: &Key) -> String {
     format!("{} (argument)", key.path)
 }
 
-/// `--config`.
-pub(super) fn config_argument() -> Arg {
+fn config_argument() -> Arg {
     Arg::new(CONFIG)
         .long(CONFIG)
         .value_name("FILE")
@@ -239,23 +242,16 @@ fn arguments(table: &'static Table, key: &'static Key) -> Vec<Arg> {
 }
 
 /// What help says of a setting: whose it is, what it is, its default.
-pub(super) fn help(table: &Table, key: &Key) -> String {
-    let help = match key.only {
-        Some(owner) => format!("{}: {}", owner.words(), lower_first(key.help)),
-        None => key.help.to_owned(),
-    };
-    let default = match table.default_of(key) {
-        // Without a value, or a list without entries: the help says what that means.
-        Value::Null | Value::Bool(_) => String::new(),
-        Value::Array(list) if list.is_empty() => String::new(),
-        default => format!(" [default: {}]", shown(&default)),
-    };
-    help + &default
+fn help(table: &Table, key: &Key) -> String {
+    // A switch is off where it is not given.
+    let default =
+        Some(key).filter(|key| !matches!(key.values, Values::Switch)).and_then(|key| reference::default(table, key));
+    key.owned_help() + &default.map(|default| format!(" [default: {default}]")).unwrap_or_default()
 }
 
-fn lower_first(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_lowercase().chain(rest).collect()).unwrap_or_default()
+/// The same for a setting by its name, for options of other commands.
+pub(super) fn help_of(table: &Table, name: &str) -> String {
+    table.find(name).map_or_else(|error| error.to_string(), |key| help(table, key))
 }
 
 fn parser(key: &'static Key) -> ValueParser {
