@@ -1,12 +1,16 @@
 //! Tensors on disk: our own safetensors files, and other people's checkpoints.
 
 #[cfg(feature = "torch")]
+mod bundled;
+#[cfg(feature = "torch")]
 mod generator;
 #[cfg(feature = "torch")]
 pub mod layout;
 #[cfg(feature = "torch")]
 mod source;
 
+#[cfg(feature = "torch")]
+pub use bundled::{BUNDLED, bundled};
 #[cfg(feature = "torch")]
 pub use generator::{Conv, GeneratorWeights, Level};
 #[cfg(feature = "torch")]

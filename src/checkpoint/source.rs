@@ -60,6 +60,11 @@ impl Source {
     /// Opens a file, its format found from its content.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let malformed = |reason: String| CheckpointError::Unreadable { path: path.to_owned(), reason };
+        if let Some(bytes) = super::bundled(path) {
+            let content = safetensors_of(bytes.to_vec()).map_err(malformed)?;
+            let (tensors, size) = (list(&content), bytes.len() as u64);
+            return Ok(Self { path: path.to_owned(), tensors, content, size });
+        }
         let mut file = fs::File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -73,9 +78,7 @@ impl Source {
         let content = if start.get(8) == Some(&b'{') {
             let mut bytes = start;
             file.read_to_end(&mut bytes)?;
-            let read = SafeTensors::read_metadata(&bytes);
-            let (length, metadata) = read.map_err(|error| malformed(error.to_string()))?;
-            Content::Safetensors { metadata, bytes, start: 8 + length }
+            safetensors_of(bytes).map_err(malformed)?
         } else {
             // What is no sound zip file is refused by the reader, in its words.
             if let Some(unpacked) = start.starts_with(b"PK").then(|| unpacked(file).ok()).flatten() {
@@ -164,6 +167,11 @@ impl Source {
         }
         Ok(Some(numbers))
     }
+}
+
+fn safetensors_of(bytes: Vec<u8>) -> Result<Content, String> {
+    let (length, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
+    Ok(Content::Safetensors { metadata, bytes, start: 8 + length })
 }
 
 /// The bytes to which a zip file's entries unpack.

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::{LawArg, Seeds};
+use super::args::Seeds;
 use super::draw::axes;
 use super::eval::metric;
 use super::exit::{Exit, config_error};
+use super::options::help_of as help;
 use super::printer::{Printer, path_lines, shown_path};
 use super::sweep;
 use super::table::{Align, table};
 use crate::compare::{self, Group, Panel, RunSummary};
-use crate::config::{Model, TrainConfig};
+use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
 use crate::json::document;
 use crate::kinds::points::Plan;
@@ -48,7 +49,7 @@ pub(super) struct CompareArgs {
     metrics: Vec<Metric>,
     /// The law of the data, where their file does not say it
     #[arg(long)]
-    law: Option<LawArg>,
+    law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     samples: Option<u32>,
@@ -65,14 +66,11 @@ pub(super) struct CompareArgs {
     /// Which seeds
     #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
     seeds: Seeds,
-    /// The data [default: data/points.mat]
-    #[arg(long, value_name = "FILE", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "FILE", help = help(&POINTS, "data"), requires = "lab", help_heading = "The lab's comparison")]
     data: Option<PathBuf>,
-    /// Epochs [default: 320]
-    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
     epochs: Option<u64>,
-    /// How many points train [default: 7000]
-    #[arg(long, value_name = "N", requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
     train_size: Option<usize>,
     /// Where the runs are and go
     #[arg(long = "runs", value_name = "DIR", default_value = RUNS, requires = "lab", help_heading = "The lab's comparison")]
@@ -144,7 +142,7 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
 fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::Result<Vec<RunSummary>> {
     let plan = Plan {
         metrics: Some(args.metrics.clone()),
-        law: args.law.map(Law::from),
+        law: args.law,
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
         data: None,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::args::LawArg;
 use super::exit::{Exit, UsageError, hinted};
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
@@ -25,7 +24,7 @@ pub(super) enum DataCommand {
 #[derive(Debug, Args)]
 pub(super) struct MakeArgs {
     /// Which set
-    law: LawArg,
+    law: Law,
     /// How many points
     #[arg(long, value_name = "N", default_value_t = Law::Points.default_size(), value_parser = points)]
     points: usize,
@@ -66,7 +65,7 @@ pub(super) fn run(command: &DataCommand, printer: &Printer) -> anyhow::Result<Ex
 }
 
 fn make(args: &MakeArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let law = Law::from(args.law);
+    let law = args.law;
     let path = args.out.clone().unwrap_or_else(|| Path::new("data").join(format!("{}.mat", law.name())));
     if path.exists() && !args.force {
         return Err(hinted(

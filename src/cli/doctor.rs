@@ -7,20 +7,18 @@ use clap::Args;
 use super::exit::Exit;
 use super::printer::{Look, Printer, shown_path};
 use super::table::{Align, table};
+use crate::config::DataConfig;
 use crate::data::{self, DataError};
 use crate::{files, render, run, version};
-
-/// The data that `gan-lab train` takes unless told otherwise; it comes with the project.
-const DATA: &str = "data/points.mat";
 
 /// Check that everything needed is there and works
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// The data file to look at [default: data/points.mat]
+    /// The data file to look at [default: the lab's, data/points.mat or the set of that name that is built in]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The variable in it
-    #[arg(long, default_value = "xx")]
+    #[arg(long, default_value_t = DataConfig::default().key)]
     key: String,
 }
 
@@ -158,22 +156,17 @@ fn threads() -> Check {
     )
 }
 
-/// Data that a person named must be there. The project's own are missed in the project's folder only.
+/// The data that were named, or those that training takes unless told otherwise.
 fn data_file(named: Option<&Path>, key: &str) -> Check {
-    let path = named.unwrap_or(Path::new(DATA));
+    let default = DataConfig::default().path;
+    let path = named.unwrap_or(&default);
     let error = match data::load(path, key) {
-        Ok(set) => return Check::ok("data", format!("{} with {} points", shown_path(path), set.points.len())),
+        Ok(set) => {
+            let built_in = if data::is_built_in(path) { ", built in" } else { "" };
+            return Check::ok("data", format!("{} with {} points{built_in}", shown_path(path), set.points.len()));
+        }
         Err(error) => error,
     };
-    let elsewhere = named.is_none() && !path.exists() && !Path::new("configs/lab-gan.json").exists();
-    if elsewhere {
-        return Check {
-            what: "data",
-            state: State::Absent,
-            found: format!("{DATA} lies in the project's folder, which this is not"),
-            remedy: Some("name your own with --data, or make some: gan-lab data make points".to_owned()),
-        };
-    }
     let remedy = match &error {
         DataError::MissingKey { .. } => "name a variable with --key; gan-lab data inspect lists them",
         _ => "name a MAT, npy or CSV file of two columns with --data, or make one: gan-lab data make points",

@@ -9,9 +9,9 @@ use super::exit::Exit;
 use super::printer::{Printer, path_lines, shown_path};
 use crate::config::RunConfig;
 use crate::data::Point;
+use crate::kinds::points::{Frames, PointsRun};
 use crate::media::{self, Animation};
 use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
-use crate::kinds::points::{Frames, PointsRun};
 use crate::run::{Ability, RUNS, RunDir};
 use crate::{files, json};
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::LawArg;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
@@ -31,7 +30,7 @@ pub(super) struct EvalArgs {
     metrics: Vec<Metric>,
     /// The law of the data, where their file does not say it
     #[arg(long)]
-    law: Option<LawArg>,
+    law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     samples: Option<u32>,
@@ -52,7 +51,7 @@ pub(super) fn metric(text: &str) -> Result<Metric, String> {
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let metrics = Some(args.metrics.clone()).filter(|metrics| !metrics.is_empty());
     let samples = args.samples.map(|n| n as usize);
-    let plan = Plan { metrics, law: args.law.map(Law::from), samples, repeats: usize::from(args.repeats), data: args.data.clone() };
+    let plan = Plan { metrics, law: args.law, samples, repeats: usize::from(args.repeats), data: args.data.clone() };
     let path = args.run.display();
     let working = printer.spinner("measuring");
     let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;

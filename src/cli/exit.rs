@@ -198,9 +198,9 @@ mod tests {
     #[test]
     fn errors_get_the_code_of_who_can_mend_them() {
         use crate::engine::EngineError;
+        use crate::kinds::points::TrainError;
         use crate::kinds::sefa::SefaError;
         use crate::tensor::NoCuda;
-        use crate::kinds::points::TrainError;
         let no_cuda = || EngineError::NoCuda(NoCuda { asked: 0, found: 0 });
         let torch = || tch::TchError::Shape("x".into());
         assert_eq!(exit_of(&no_cuda().into()), Exit::Fixable);

@@ -5,6 +5,7 @@ mod absent;
 mod args;
 mod compare;
 mod completions;
+mod config;
 #[cfg(feature = "torch")]
 mod convert;
 mod data;
@@ -13,6 +14,7 @@ mod draw;
 mod eval;
 mod exit;
 mod man;
+mod options;
 mod printer;
 #[cfg(feature = "torch")]
 mod progan;
@@ -66,6 +68,7 @@ enum Command {
     Inspect(convert::InspectArgs),
     #[command(subcommand)]
     Data(data::DataCommand),
+    Config(Box<config::ConfigArgs>),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -123,6 +126,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),
         Command::Data(command) => data::run(&command, printer),
+        Command::Config(args) => config::run(&args, printer),
         Command::Doctor(args) => doctor::run(&args, printer),
         Command::Completions(args) => completions::run(&args, Cli::command(), printer),
         Command::Man(args) => man::run(&args, Cli::command(), printer),

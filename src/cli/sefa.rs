@@ -4,109 +4,36 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
 use fs_err as fs;
 
-use super::args::Indices;
 use super::exit::{Exit, UsageError};
+pub(super) use super::options::sefa::SefaArgs;
+use super::options::sefa::sefa as configured;
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use super::table::{Align, table};
 use crate::checkpoint::layout::{self, Family};
-use crate::checkpoint::{GeneratorWeights, Source};
-use crate::config::{Device, SefaCodes, SefaConfig};
+use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled};
+use crate::config::{SefaCodes, SefaConfig};
 use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, draw_codes, factorize, first_layer, style_layers};
 use crate::nets::synthesis::Generator;
 use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
 use crate::tensor;
 
-/// The model that comes with the project.
-const BUNDLED: &str = "pggan_fashion32";
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
 
-/// Find the semantic directions of a generator and show what they change
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Writes work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>/: a picture for each direction, a video, a GIF, \
-                        and index.html, a page with sliders."
-)]
-pub(super) struct SefaArgs {
-    /// A model by name: checkpoints/NAME.pth or .safetensors, else one that comes with the project
-    #[arg(long, value_name = "NAME", conflicts_with = "checkpoint", default_value = BUNDLED)]
-    model: String,
-    /// A checkpoint's file (PyTorch or safetensors)
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
-    /// How many samples
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    n: u16,
-    /// How many directions, those with the largest eigenvalues
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    k: u16,
-    /// These directions instead: 0,3,7 or 0-4
-    #[arg(long, value_name = "LIST")]
-    directions: Option<Indices>,
-    /// What the codes derive from, as torch.manual_seed does
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Distances, steps and codes as in a published script
-    #[arg(long, value_enum, default_value_t = Preset::Lab)]
-    preset: Preset,
-    /// First distance [default: -2]
-    #[arg(long, allow_negative_numbers = true, help_heading = "Editing")]
-    start: Option<f64>,
-    /// Last distance [default: 2]
-    #[arg(long, allow_negative_numbers = true, help_heading = "Editing")]
-    end: Option<f64>,
-    /// How many distances [default: 21]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Editing")]
-    steps: Option<u16>,
-    /// Factorise the weights as they are instead of units of equal length
-    #[arg(long, help_heading = "Editing")]
-    raw: bool,
-    /// StyleGAN and StyleGAN2: factorise these layers [default: all]
-    #[arg(long, value_name = "LIST", help_heading = "Editing")]
-    layers: Option<Indices>,
-    /// Names of directions: a JSON file as the page exports it
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    labels: Option<PathBuf>,
-    /// Side of each image in the pictures
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(4..=1024), help_heading = "Output")]
-    viz_size: u16,
-    /// The job's directory [default: work_dirs/synthesis/<model>_N<n>_K<k>_seed<seed>]
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    out: Option<PathBuf>,
-    /// Go on with the job in that directory
-    #[arg(long, conflicts_with = "force", help_heading = "Output")]
-    resume: bool,
-    /// Replace the job in that directory
-    #[arg(long, help_heading = "Output")]
-    force: bool,
-    /// cpu, cuda or cuda:N
-    #[arg(long, default_value = "cpu", help_heading = "Machine")]
-    device: Device,
-    /// Images rendered at a time
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Machine")]
-    batch: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Preset {
-    /// The lab: -2 to 2 in 21 steps, codes as drawn
-    Lab,
-    /// genforce/sefa: -3 to 3 in 11 steps, codes of unit mean square
-    Upstream,
-}
-
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     crate::torch_library::load()?;
-    let config = config(args)?;
-    let path = find_checkpoint(args)?;
+    let config = configured(args)?;
+    let path = find_checkpoint(&config)?;
+    if bundled(&path).is_some() {
+        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
+    }
     let picked = pick(args, &config, &path)?;
-    let name = default_name(args, &config, &picked);
+    let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     let mut session = sefa::open(config, picked, &path, dir, start)?;
@@ -124,39 +51,15 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(session::exit(outcome, &signals))
 }
 
-fn config(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
-    let (start, end, steps, codes) = match args.preset {
-        Preset::Lab => (-2.0, 2.0, 21, SefaCodes::AsDrawn),
-        Preset::Upstream => (-3.0, 3.0, 11, SefaCodes::UnitMeanSquare),
-    };
-    let config = SefaConfig {
-        model: args.model.clone(),
-        checkpoint: args.checkpoint.clone(),
-        samples: usize::from(args.n),
-        k: usize::from(args.k),
-        directions: args.directions.clone().map(|list| list.0),
-        seed: args.seed,
-        start: args.start.unwrap_or(start),
-        end: args.end.unwrap_or(end),
-        steps: usize::from(args.steps.unwrap_or(steps)),
-        codes,
-        raw: args.raw,
-        layers: args.layers.clone().unwrap_or_default().0,
-        viz_size: usize::from(args.viz_size),
-        device: args.device,
-        batch: usize::from(args.batch),
-    };
-    if !config.start.is_finite() || !config.end.is_finite() {
-        return Err(UsageError("--start and --end must be numbers".into()).into());
-    }
-    Ok(config)
-}
-
 /// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made.
 fn pick(args: &SefaArgs, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
-    let bytes = fs::read(path)?;
-    let (sha256, size) = (crate::run::digest(&bytes), bytes.len() as u64);
-    drop(bytes);
+    let (sha256, size) = match bundled(path) {
+        Some(bytes) => (crate::run::digest(bytes), bytes.len() as u64),
+        None => {
+            let bytes = fs::read(path)?;
+            (crate::run::digest(&bytes), bytes.len() as u64)
+        }
+    };
     let source = Source::open(path)?;
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
@@ -181,34 +84,33 @@ fn pick(args: &SefaArgs, config: &SefaConfig, path: &Path) -> anyhow::Result<Pic
 }
 
 /// What the job is called: by the model, its content where it is not the bundled one, and what is asked of it.
-fn default_name(args: &SefaArgs, config: &SefaConfig, picked: &Picked) -> String {
-    let bundled = args.checkpoint.is_none() && args.model == BUNDLED;
-    let content = if bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
-    let model = &picked.model;
+fn default_name(config: &SefaConfig, picked: &Picked) -> String {
+    let is_bundled = config.checkpoint.is_none() && config.model == BUNDLED;
+    let content = if is_bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
+    let model = format!("{}{content}", picked.model);
     if picked.generator.is_none() {
         let layers = config.layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-        return format!("{model}{content}_L{}", if layers.is_empty() { "all" } else { &layers });
+        return format!("{model}_L{}", if layers.is_empty() { "all" } else { &layers });
     }
-    format!("{model}{content}_N{}_K{}_seed{}", config.samples, config.chosen().len(), config.seed)
+    config.default_name(&model)
 }
 
 /// The file that `--checkpoint` or `--model` means.
-fn find_checkpoint(args: &SefaArgs) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &args.checkpoint {
+fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &config.checkpoint {
         return Ok(path.clone());
     }
-    let name = &args.model;
+    let name = &config.model;
     let places = [
         format!("checkpoints/{name}.pth"),
         format!("checkpoints/{name}.safetensors"),
         format!("data/models/{name}.safetensors"),
     ];
-    let found = places.iter().map(PathBuf::from).find(|path| path.is_file());
+    let found = places.iter().map(PathBuf::from).find(|path| path.is_file() || bundled(path).is_some());
     found.with_context(|| {
         format!(
-            "there is no model '{name}': looked for {}. Run gan-lab from the project's folder for the bundled \
-             {BUNDLED}, or put a checkpoint into checkpoints/, or name one with --checkpoint. genforce's own downloads \
-             are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
+            "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
+             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
              its cache as .pth",
             places.join(", ")
         )
@@ -240,9 +142,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
     let chosen = if job.has_pictures() { job.chosen() } else { &all[..all.len().min(job.k())] };
     let page = dir.file("index.html");
     let words = match outcome {
-        Outcome::Stopped => {
-            "stopped and saved\nnext: the same command with --resume goes on".to_owned()
-        }
+        Outcome::Stopped => "stopped and saved\nnext: the same command with --resume goes on".to_owned(),
         Outcome::Finished => {
             let table = listing(job.directions(), chosen, job.labels());
             let next = if job.has_pictures() {

@@ -151,7 +151,7 @@ fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
     let mut found = HashSet::new();
     for run in &sweep.runs {
         let path = run.recipe().data.path.as_path();
-        if found.insert(path) && !path.is_file() {
+        if found.insert(path) && !crate::data::is_there(path) {
             anyhow::bail!("the data file {} is not there", path.display());
         }
     }

@@ -1,20 +1,18 @@
 //! `gan-lab train`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use fs_err as fs;
 
-use super::args::{EngineArg, GeneratorLossArg, ModelArg, OptimArg, set};
-use super::exit::{Exit, UsageError, config_error};
+use super::exit::{Exit, UsageError};
+use super::options::points::{PointArgs, checked, points as configured};
 use super::printer::{Printer, duration};
 use super::progan::{self, ProganArgs};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{ConfigError, Device, EngineKind, Model, Objective, RunConfig, TrainConfig};
-use crate::data::DataError;
+use crate::config::{EngineKind, RunConfig, TrainConfig};
+use crate::data::{self, DataError};
 use crate::json;
 use crate::kinds::points::{self, EpochRecord, Points, PointsRun, Trace, TrainError};
 use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Session, Start};
@@ -23,7 +21,7 @@ use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Session, Start};
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "With nothing but a model this is the lab's recipe: data/points.mat, 320 epochs, RMSProp, lr 5e-5.\n\
+    after_help = "With nothing but a model this is the lab's recipe.\n\
                   Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
 )]
 pub(super) struct TrainArgs {
@@ -39,90 +37,6 @@ enum ImageModel {
     Progan(ProganArgs),
 }
 
-/// A model of points.
-#[derive(Debug, Args)]
-struct PointArgs {
-    /// The model
-    #[arg(value_enum)]
-    model: Option<ModelArg>,
-    /// The model, as an option
-    #[arg(long = "model", value_enum, value_name = "MODEL", conflicts_with = "model", hide_possible_values = true)]
-    model_option: Option<ModelArg>,
-    /// Begin with this config (see configs/); other options override it
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// A MAT, npy or CSV file with two columns [default: data/points.mat]
-    #[arg(long, value_name = "FILE", help_heading = "Data")]
-    data: Option<PathBuf>,
-    /// The variable to read from a MAT file [default: xx]
-    #[arg(long, help_heading = "Data")]
-    key: Option<String>,
-    /// How many points train; all others are held out [default: 7000]
-    #[arg(long, value_name = "N", help_heading = "Data")]
-    train_size: Option<usize>,
-
-    /// The optimiser [default: rmsprop]
-    #[arg(long, value_enum, help_heading = "Training")]
-    optim: Option<OptimArg>,
-    /// Learning rate [default: 5e-5]
-    #[arg(long, help_heading = "Training")]
-    lr: Option<f64>,
-    /// Passes over the training points [default: 320]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    epochs: Option<u64>,
-    /// Points in a batch [default: 256]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    batch_size: Option<usize>,
-    /// Dimension of the latent codes [default: 2]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    latent_dim: Option<usize>,
-    /// Discriminator steps for each generator step [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    critic_steps: Option<usize>,
-    /// wgan: clamp the critic's parameters to [-C, C] [default: 0.1]
-    #[arg(long, value_name = "C", help_heading = "Training")]
-    clip: Option<f64>,
-    /// wgan-gp: weight of the gradient penalty [default: 0.001]
-    #[arg(long, value_name = "W", help_heading = "Training")]
-    gp_weight: Option<f64>,
-    /// gan: what the generator minimises [default: saturating]
-    #[arg(long, value_enum, value_name = "LOSS", help_heading = "Training")]
-    generator_loss: Option<GeneratorLossArg>,
-    /// What all chance derives from: the same seed gives the same bytes [default: 0]
-    #[arg(long, help_heading = "Training")]
-    seed: Option<u64>,
-
-    /// cpu, cuda or cuda:N [default: cpu]
-    #[arg(long, help_heading = "Machine")]
-    device: Option<Device>,
-    /// Who does the arithmetic [default: auto]
-    #[arg(long, value_enum, help_heading = "Machine")]
-    engine: Option<EngineArg>,
-    /// CPU threads [default: what the machine has, 4 at most]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
-    threads: Option<usize>,
-
-    /// Record a frame whenever this many epochs have passed [default: 10]
-    #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
-    frame_every: Option<u64>,
-    /// Measure sliced W2 and coverage whenever this many epochs have passed, 0 for never [default: with every frame]
-    #[arg(long, value_name = "EPOCHS", help_heading = "Run")]
-    eval_every: Option<u64>,
-    /// The run's directory [default: work_dirs/train/<model>-<optim>-seed<seed>]
-    #[arg(long, value_name = "DIR", help_heading = "Run")]
-    out: Option<PathBuf>,
-    /// Go on with the run in that directory; a larger --epochs makes it longer
-    #[arg(long, conflicts_with = "force", help_heading = "Run")]
-    resume: bool,
-    /// Replace the run in that directory
-    #[arg(long, help_heading = "Run")]
-    force: bool,
-    /// Write what the first three iterations took and gave, for scripts/replay.py
-    #[arg(long, value_name = "FILE", help_heading = "Run")]
-    trace: Option<PathBuf>,
-}
-
 pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
     match &args.images {
         Some(ImageModel::Progan(args)) => progan::run(args, printer),
@@ -133,9 +47,11 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
 fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let Plan { config, dir, start } = plan(args)?;
     let trace = args.trace.as_ref().map(|path| Trace::new(path.clone(), &config));
-    let moved = args.data.as_deref();
+    if data::is_built_in(&config.data.path) {
+        printer.note(&format!("{} is not here: training on the built-in set of that name", config.data.path.display()));
+    }
     let mut session =
-        points::open(config.clone(), dir, start, moved, trace).map_err(|error| advised(error, &config))?;
+        points::open(config.clone(), dir, start, moved(args), trace).map_err(|error| advised(error, &config))?;
     printer.note(&opening(&config, &session));
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
@@ -171,131 +87,56 @@ struct Plan {
 
 /// Turns the arguments into a config and a directory; a run that is resumed keeps its own config.
 fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
-    let model = args.model.or(args.model_option).map(Model::from);
-    let from_file = args.config.as_deref().map(read_config).transpose()?;
-    let base = match (&from_file, model) {
-        (Some(config), _) => Some(config.clone()),
-        (None, Some(model)) => Some(TrainConfig::lab(model)),
-        (None, None) => None,
-    };
-    let dir = match (&args.out, &base) {
+    let config = configured(args, None)?;
+    let dir = match (&args.out, &config) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(base)) => RunDir::new(
-            Path::new(RUNS).join(checked(args, apply(args, base.clone())?, from_file.clone())?.default_name()),
-        ),
+        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(checked(args, config.clone())?.default_name())),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.kind().is_some() {
         let saved = PointsRun::open(&dir)?;
-        let wanted = apply(args, from_file.unwrap_or_else(|| (**saved.config()).clone()))?;
+        let wanted = configured(args, Some(saved.config()))?.ok_or_else(which_model)?;
         if args.trace.is_some() {
             return Err(
                 UsageError("--trace records a run's first iterations; it cannot go with --resume".into()).into()
             );
         }
-        let config = continued(saved.config(), wanted).context("this run cannot be trained")?;
+        let config = checked(args, continued(saved.config(), wanted))?;
         return Ok(Plan { config, dir, start: Start::Resume });
     }
-    let base = base.ok_or_else(which_model)?;
-    let config = checked(args, apply(args, base)?, from_file)?;
+    let config = checked(args, config.ok_or_else(which_model)?)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     Ok(Plan { config, dir, start })
 }
 
-/// The config, checked; what is wrong with it is the fault of the options, or of the file that it began with.
-fn checked(args: &PointArgs, config: TrainConfig, from_file: Option<TrainConfig>) -> anyhow::Result<RunConfig> {
-    let file = args.config.as_deref().zip(from_file.map(|config| config.check().err()));
-    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
+/// Where the data are said to be now.
+fn moved(args: &PointArgs) -> Option<&Path> {
+    args.settings.given("data.path").and_then(serde_json::Value::as_str).map(Path::new)
 }
 
 fn which_model() -> anyhow::Error {
     UsageError("say which model to train: gan-lab train gan, wgan or wgan-gp".into()).into()
 }
 
-fn read_config(path: &Path) -> anyhow::Result<TrainConfig> {
-    let text = fs::read_to_string(path).context("cannot read the config")?;
-    TrainConfig::from_json(&text).with_context(|| format!("{} is not a config", path.display()))
-}
-
-/// The config with the options that were given.
-fn apply(args: &PointArgs, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
-    if let Some(model) = args.model.or(args.model_option).map(Model::from)
-        && config.objective.model() != model
-    {
-        config.objective = Objective::lab(model);
-    }
-    apply_objective(args, &mut config.objective)?;
-    if let Some(optim) = args.optim.map(crate::config::Optim::from)
-        && config.optim.name() != optim.name()
-    {
-        config.optim = optim;
-    }
-    set(&mut config.data.path, args.data.as_ref());
-    set(&mut config.data.key, args.key.as_ref());
-    set(&mut config.data.train_size, args.train_size.as_ref());
-    set(&mut config.lr, args.lr.as_ref());
-    set(&mut config.epochs, args.epochs.as_ref());
-    set(&mut config.batch_size, args.batch_size.as_ref());
-    set(&mut config.generator.latent_dim, args.latent_dim.as_ref());
-    set(&mut config.critic_steps, args.critic_steps.as_ref());
-    set(&mut config.seed, args.seed.as_ref());
-    set(&mut config.device, args.device.as_ref());
-    set(&mut config.engine, args.engine.map(EngineKind::from).as_ref());
-    set(&mut config.threads, args.threads.as_ref());
-    set(&mut config.frame_every, args.frame_every.as_ref());
-    if args.eval_every.is_some() {
-        config.eval_every = args.eval_every;
-    }
-    Ok(config)
-}
-
-/// Sets the constants of the losses; one that the model does not have is a mistake.
-fn apply_objective(args: &PointArgs, objective: &mut Objective) -> anyhow::Result<()> {
-    let model = objective.model();
-    let foreign = |option: &str, owner: Model| -> anyhow::Result<()> {
-        Err(UsageError(format!("{option} belongs to {owner}; this run is {model}")).into())
-    };
-    if let Some(value) = args.clip {
-        match objective {
-            Objective::Wgan { clip } => *clip = value,
-            _ => return foreign("--clip", Model::Wgan),
-        }
-    }
-    if let Some(value) = args.gp_weight {
-        match objective {
-            Objective::WganGp { gp_weight } => *gp_weight = value,
-            _ => return foreign("--gp-weight", Model::WganGp),
-        }
-    }
-    if let Some(value) = args.generator_loss {
-        match objective {
-            Objective::Gan { generator_loss } => *generator_loss = value.into(),
-            _ => return foreign("--generator-loss", Model::Gan),
-        }
-    }
-    Ok(())
-}
-
 /// The config to go on with: what is not said is as it was.
-fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> Result<RunConfig, ConfigError> {
+fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> TrainConfig {
     if wanted.threads == 0 {
         wanted.threads = saved.threads;
     }
     if wanted.engine == EngineKind::Auto {
         wanted.engine = saved.engine;
     }
-    wanted.check()
+    wanted
 }
 
 /// Data that cannot be used come with what to do about it.
 pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     let advice = match &error {
         TrainError::Data(DataError::TooFew { .. }) => None,
-        TrainError::Data(_) if config.data.path.exists() => Some("these data cannot be used"),
-        TrainError::Data(_) => Some(
-            "the data file is not there; run gan-lab from the project's folder, name a file with --data, or make one \
-             with `gan-lab data make points`",
-        ),
+        TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
+        TrainError::Data(_) => {
+            Some("the data file is not there; name a file with --data, or make one with `gan-lab data make points`")
+        }
         _ => None,
     };
     let error = anyhow::Error::new(error);

@@ -3,11 +3,8 @@
 use serde_json::Value;
 
 use super::RunSummary;
-use crate::config::{RunConfig, TrainConfig, differences};
+use crate::config::{Config as _, Key, POINTS, Role, RunConfig, TrainConfig, at};
 use crate::metric::{Metric, Spread};
-
-/// Keys that say how a run is done, not what it is.
-const HOW: [&str; 6] = ["seed", "threads", "device", "engine", "frame_every", "eval_every"];
 
 /// Runs that differ in their seed only.
 #[derive(Clone, Debug)]
@@ -31,63 +28,38 @@ pub struct Difference {
     pub seeds: usize,
 }
 
-/// Gives every run a label that says in what it differs from the others: model and optimiser, and any key of the config
-/// that is not the same in all.
+/// Gives every run a label that says in what it differs from the others: model and optimiser, and any setting that is
+/// not the same in all.
 pub fn label_all(runs: &mut [RunSummary]) {
-    let Some(first) = runs.first().map(|run| what(&run.config)) else { return };
-    let mut keys: Vec<String> = Vec::new();
-    for run in runs.iter() {
-        for difference in differences(&first, &what(&run.config)) {
-            let apart = difference.key.starts_with("optim") || difference.key.starts_with("objective");
-            if !apart && !keys.contains(&difference.key) {
-                keys.push(difference.key);
-            }
-        }
-    }
-    let mut labels: Vec<String> = runs.iter().map(|run| labelled(run, &keys)).collect();
+    let configs: Vec<Value> = runs.iter().map(|run| what(&run.config).to_json()).collect();
+    let keys: Vec<&Key> = POINTS.varying(&configs).into_iter().filter(|key| !POINTS.is_of_choice(key)).collect();
+    let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
+    let labels: Vec<String> =
+        titles.iter().zip(&configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
-    let clash = |i: usize, labels: &[String]| {
-        (0..runs.len()).any(|j| labels[i] == labels[j] && what(&runs[i].config) != what(&runs[j].config))
+    let constants_of = |i: usize| {
+        let alike = (0..runs.len()).filter(|&j| titles[j] == titles[i]).map(|j| configs[j].clone());
+        let varying = POINTS.varying(&alike.collect::<Vec<_>>());
+        varying.into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
     };
-    let constants: Vec<String> =
-        (0..runs.len()).map(|i| if clash(i, &labels) { constants_of(&runs[i], runs) } else { String::new() }).collect();
-    for (label, more) in labels.iter_mut().zip(constants) {
-        label.push_str(&more);
-    }
-    for (run, label) in runs.iter_mut().zip(labels) {
+    let clash = |i: usize| (0..runs.len()).any(|j| labels[i] == labels[j] && configs[i] != configs[j]);
+    let full: Vec<String> = (0..runs.len())
+        .map(|i| if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() })
+        .collect();
+    for (run, label) in runs.iter_mut().zip(full) {
         run.label = label;
     }
 }
 
-fn labelled(run: &RunSummary, keys: &[String]) -> String {
-    let json = serde_json::to_value(what(&run.config)).unwrap_or(Value::Null);
-    keys.iter().fold(run.config.title(), |label, key| label + ", " + &shown(key, at(&json, key)))
+/// A label with the values of these settings.
+fn with_values(label: &str, config: &Value, keys: &[&Key]) -> String {
+    keys.iter().fold(label.to_owned(), |label, key| label + ", " + &shown(key, at(config, key.path)))
 }
 
-/// The constants of model and optimiser that differ from those of another run with the same two.
-fn constants_of(run: &RunSummary, runs: &[RunSummary]) -> String {
-    let mine = what(&run.config);
-    let json = serde_json::to_value(&mine).unwrap_or(Value::Null);
-    let mut keys: Vec<String> = Vec::new();
-    for other in runs.iter().filter(|other| other.config.title() == run.config.title()) {
-        for difference in differences(&mine, &what(&other.config)) {
-            let constant = difference.key.starts_with("optim") || difference.key.starts_with("objective");
-            if constant && !keys.contains(&difference.key) {
-                keys.push(difference.key);
-            }
-        }
-    }
-    keys.iter().fold(String::new(), |label, key| label + ", " + &shown(key, at(&json, key)))
-}
-
-fn at<'a>(json: &'a Value, key: &str) -> &'a Value {
-    key.split('.').fold(json, |value, part| value.get(part).unwrap_or(&Value::Null))
-}
-
-fn shown(key: &str, value: &Value) -> String {
-    let name = key.rsplit('.').next().unwrap_or(key);
+fn shown(key: &Key, value: &Value) -> String {
+    let name = POINTS.short_name(key);
     match value {
-        Value::String(text) if key == "data.path" => {
+        Value::String(text) if key.path == "data.path" => {
             std::path::Path::new(text).file_stem().unwrap_or_default().to_string_lossy().into_owned()
         }
         Value::String(text) => format!("{name} {text}"),
@@ -95,16 +67,15 @@ fn shown(key: &str, value: &Value) -> String {
     }
 }
 
-/// The config without what does not change a run's nature.
+/// The config without what does not change a run's nature: seed, records, machine.
 pub(super) fn what(config: &RunConfig) -> TrainConfig {
-    let mut json = serde_json::to_value(&**config).unwrap_or(Value::Null);
-    if let Value::Object(map) = &mut json {
-        for key in HOW {
-            map.remove(key);
-        }
+    let mut json = config.to_json();
+    let default = POINTS.default_config();
+    for key in POINTS.keys.iter().filter(|key| matches!(key.role, Role::Seed | Role::Record | Role::Machine)) {
+        // A default is one of the setting's values.
+        let _ = POINTS.set(&mut json, key.path, at(&default, key.path).clone());
     }
-    // What was removed has defaults.
-    serde_json::from_value(json).unwrap_or_else(|_| (**config).clone())
+    TrainConfig::from_value(json).unwrap_or_else(|_| (**config).clone())
 }
 
 /// The groups among runs, in the order in which they first come up.

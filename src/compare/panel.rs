@@ -2,9 +2,9 @@
 
 use super::RunSummary;
 use crate::data::Point;
+use crate::kinds::points::{Frames, PointsRun};
 use crate::media::Animation;
 use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
-use crate::kinds::points::{Frames, PointsRun};
 use crate::run::{RunDir, RunError};
 
 /// More letters than this do not fit above a cell.

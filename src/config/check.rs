@@ -17,7 +17,7 @@ const MOST_PARAMETERS: u64 = 1 << 30;
 pub(super) const MOST_THREADS: usize = 1024;
 
 /// A config that was checked: every number is in its range, and `engine` and `threads` are resolved.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RunConfig(TrainConfig);
 
 impl Deref for RunConfig {
@@ -102,11 +102,6 @@ impl RunConfig {
             Some(0) => false,
             Some(every) => epoch.is_multiple_of(every) || epoch == self.epochs,
         }
-    }
-
-    /// What the run directory is called by default: `<model>-<optim>-seed<seed>`.
-    pub fn default_name(&self) -> String {
-        format!("{}-{}-seed{}", self.objective.model(), self.optim.name(), self.seed)
     }
 
     /// Model and optimiser as papers write them: `GAN, RMSProp`.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Choice;
+
 /// Who does the arithmetic of points; `engine` holds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +21,13 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: Self::Auto.name(), help: "Fused on a CPU, torch on a GPU" },
+        Choice { name: Self::Fused.name(), help: "This project's own arithmetic, for CPUs: the fastest there" },
+        Choice { name: Self::Torch.name(), help: "libtorch" },
+    ];
+
     /// Who it is on this device.
     #[must_use]
     pub fn resolved(self, device: Device) -> Self {

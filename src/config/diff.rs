@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{Table, at};
+
 /// One key that two configs give different values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -22,14 +24,36 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The keys whose values differ, in the order of the configs' JSON.
+/// The keys whose values differ, in the order of the configs' JSON. [`Table::differences`] knows the settings' order.
 pub fn differences(left: &impl Serialize, right: &impl Serialize) -> Vec<Difference> {
     let mut found = Vec::new();
-    // A config always becomes JSON: its keys are strings and its numbers finite or null.
-    let json = |config: Result<Value, _>| config.unwrap_or(Value::Null);
-    let (left, right) = (json(serde_json::to_value(left)), json(serde_json::to_value(right)));
+    let (left, right) = (json(left), json(right));
     walk("", Some(&left), Some(&right), &mut found);
     found
+}
+
+impl Table {
+    /// The settings whose values differ, in the table's order. What is no setting is passed over.
+    pub fn differences(&self, left: &impl Serialize, right: &impl Serialize) -> Vec<Difference> {
+        let (left, right) = (json(left), json(right));
+        let differing = self.keys.iter().filter(|key| at(&left, key.path) != at(&right, key.path));
+        differing
+            .map(|key| Difference {
+                key: key.path.to_owned(),
+                left: words(at(&left, key.path)),
+                right: words(at(&right, key.path)),
+            })
+            .collect()
+    }
+}
+
+/// A config always becomes JSON: its keys are strings and its numbers finite or null.
+fn json(config: &impl Serialize) -> Value {
+    serde_json::to_value(config).unwrap_or(Value::Null)
+}
+
+fn words(value: &Value) -> String {
+    if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
 fn walk(key: &str, left: Option<&Value>, right: Option<&Value>, found: &mut Vec<Difference>) {
@@ -50,7 +74,7 @@ fn walk(key: &str, left: Option<&Value>, right: Option<&Value>, found: &mut Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Model, Objective, Optim, TrainConfig};
+    use super::super::{Model, Objective, Optim, POINTS, TrainConfig};
     use super::*;
 
     #[test]
@@ -63,10 +87,25 @@ mod tests {
             lr: 1e-4,
             ..left.clone()
         };
-        let lines: Vec<_> = differences(&left, &right).iter().map(Difference::to_string).collect();
+        let mut lines: Vec<_> = differences(&left, &right).iter().map(Difference::to_string).collect();
         assert!(lines.contains(&"objective.clip: 0.1 there, 0.01 now".to_owned()), "{lines:?}");
         assert!(lines.contains(&"lr: 0.00005 there, 0.0001 now".to_owned()), "{lines:?}");
         assert!(lines.contains(&"optim.alpha: 0.99 there, nothing now".to_owned()), "{lines:?}");
         assert!(lines.contains(&"optim.dampening: nothing there, 0.0 now".to_owned()), "{lines:?}");
+        let ordered = POINTS.differences(&left, &right);
+        let keys: Vec<_> = ordered.iter().map(|difference| difference.key.as_str()).collect();
+        assert_eq!(&keys[..2], ["optim.name", "optim.alpha"], "not in the table's order");
+        assert_eq!(keys.last(), Some(&"objective.clip"));
+        let mut ordered: Vec<_> = ordered.iter().map(Difference::to_string).collect();
+        lines.sort();
+        ordered.sort();
+        assert_eq!(lines, ordered, "the table lacks a key that differs");
+    }
+
+    #[test]
+    fn what_is_no_setting_is_no_difference() {
+        let config = |comment: &str| serde_json::json!({ "lr": 1.0, "comment": comment });
+        assert!(POINTS.differences(&config("a"), &config("b")).is_empty());
+        assert_eq!(differences(&config("a"), &config("b")).len(), 1);
     }
 }

@@ -6,20 +6,28 @@
 mod check;
 mod device;
 mod diff;
+mod keys;
 mod list;
+mod name;
 mod objective;
 mod optim;
+mod presets;
 mod progan;
+pub mod reference;
 mod sefa;
+mod tables;
 
 pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
+pub use keys::{Choice, Config, Key, KeyError, Owner, Role, Table, Values, at, shown};
 pub use list::number_list;
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
+pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
 pub use sefa::{SefaCodes, SefaConfig};
+pub use tables::{POINTS, PROGAN, SEFA, TABLES};
 
 use std::path::PathBuf;
 
@@ -65,7 +73,7 @@ pub struct TrainConfig {
     /// Left out, they are measured with every frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<u64>,
-    /// What all chance in the run derives from.
+    /// Seed of every random number.
     #[serde(default)]
     pub seed: u64,
     /// What does the arithmetic.
@@ -104,6 +112,14 @@ pub enum Shuffle {
     EveryEpoch,
 }
 
+impl Shuffle {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "once", help: "Once, as in the lab: every epoch sees the same batches" },
+        Choice { name: "every-epoch", help: "Before every epoch" },
+    ];
+}
+
 /// Which network moves first in an iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -117,6 +133,17 @@ pub enum UpdateOrder {
     CriticFirst,
 }
 
+impl UpdateOrder {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice {
+            name: "generator-first",
+            help: "The lab's: the generator, then the discriminator on the same generated points",
+        },
+        Choice { name: "critic-first", help: "The papers': all critic steps, then the generator, on new codes each" },
+    ];
+}
+
 /// The generator: Linear layers with LeakyReLU(0.2) between them, BatchNorm before it where asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,7 +154,7 @@ pub struct GeneratorConfig {
     pub hidden: Vec<usize>,
     /// For each hidden layer, whether BatchNorm follows its Linear.
     pub batch_norm: Vec<bool>,
-    /// BatchNorm's eps. The lab's 0.8 was passed where its author meant the momentum; it is kept, for it works.
+    /// BatchNorm's eps. The lab passed 0.8 as `eps`, probably meaning the momentum; kept for fidelity.
     pub batch_norm_eps: f64,
     /// BatchNorm's momentum.
     pub batch_norm_momentum: f64,

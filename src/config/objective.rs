@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Choice;
+
 /// The three models, without their constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Model {
@@ -18,6 +20,13 @@ pub enum Model {
 impl Model {
     /// Every model.
     pub const ALL: [Self; 3] = [Self::Gan, Self::Wgan, Self::WganGp];
+
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: Self::Gan.name(), help: "The original GAN" },
+        Choice { name: Self::Wgan.name(), help: "Wasserstein GAN with weight clipping" },
+        Choice { name: Self::WganGp.name(), help: "Wasserstein GAN with gradient penalty" },
+    ];
 
     /// The name used in configs, flags and file names.
     pub const fn name(self) -> &'static str {
@@ -77,6 +86,14 @@ pub enum GeneratorLoss {
     Saturating,
     /// -mean log D(G(z)), whose gradient does not vanish where the discriminator is sure.
     NonSaturating,
+}
+
+impl GeneratorLoss {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "saturating", help: "mean log(1 - D(G(z))), as in the lab" },
+        Choice { name: "non-saturating", help: "-mean log D(G(z)), whose gradient does not vanish" },
+    ];
 }
 
 fn lab_clip() -> f64 {

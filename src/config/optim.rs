@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Choice;
+
 /// An optimiser and its options; `optim` holds the updates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
@@ -89,6 +91,13 @@ impl Optim {
         Self::Sgd(SgdOptions { momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false }),
         Self::Rmsprop(RmspropOptions { alpha: 0.99, eps: 1e-8, weight_decay: 0.0, momentum: 0.0, centered: false }),
         Self::Adam(AdamOptions { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, amsgrad: false }),
+    ];
+
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: "rmsprop", help: "RMSProp, the lab's" },
+        Choice { name: "adam", help: "Adam" },
+        Choice { name: "sgd", help: "Stochastic gradient descent" },
     ];
 
     /// The name used in configs, flags and file names.

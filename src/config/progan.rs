@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::check::{MOST_THREADS, not_negative, positive, require, storable};
-use super::{ConfigError, Device};
+use super::{Choice, ConfigError, Device};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct ProganConfig {
     pub ema_kimg: f64,
     /// Thousands of images between two records.
     pub record_kimg: f64,
-    /// What all chance derives from.
+    /// Seed of every random number.
     pub seed: u64,
     /// What does the arithmetic.
     pub device: Device,
@@ -86,6 +86,12 @@ fn drift() -> f64 {
 }
 
 impl ImageLoss {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "logistic-r1", help: "Non-saturating GAN loss with lazy R1" },
+        Choice { name: "wgan-gp", help: "WGAN-GP with the paper's drift term" },
+    ];
+
     /// The logistic loss with its usual constants.
     pub fn logistic() -> Self {
         Self::LogisticR1 { gamma: gamma(), every: r1_every() }

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Device;
+use super::check::require;
+use super::{Choice, ConfigError, Device};
+
+/// A direction or a layer with a larger number than this is taken for a typing error.
+const LARGEST_INDEX: usize = 65_535;
 
 /// A SeFa job, as a person writes it; what is left out is the lab's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +59,14 @@ pub enum SefaCodes {
     UnitMeanSquare,
 }
 
+impl SefaCodes {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "as-drawn", help: "As torch.randn draws them" },
+        Choice { name: "unit-mean-square", help: "Each scaled to a mean square of 1, as genforce/sefa does" },
+    ];
+}
+
 impl Default for SefaConfig {
     fn default() -> Self {
         Self {
@@ -78,8 +90,72 @@ impl Default for SefaConfig {
 }
 
 impl SefaConfig {
+    /// Checks every value; directions and layers that come up twice are taken once.
+    pub fn check(mut self) -> Result<Self, ConfigError> {
+        require("model", format!("'{}'", self.model), !self.model.is_empty(), "a model's name")?;
+        for (key, x) in [("samples", self.samples), ("k", self.k), ("steps", self.steps)] {
+            require(key, x, (1..=1000).contains(&x), "1 to 1000")?;
+        }
+        require("start", self.start, self.start.is_finite(), "a number")?;
+        require("end", self.end, self.end.is_finite(), "a number")?;
+        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
+        require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
+        if let Some(directions) = &mut self.directions {
+            once("directions", directions)?;
+            require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;
+        }
+        once("layers", &mut self.layers)?;
+        Ok(self)
+    }
+
     /// The directions that are shown: those that were named, or the first `k`.
     pub fn chosen(&self) -> Vec<usize> {
         self.directions.clone().unwrap_or_else(|| (0..self.k).collect())
+    }
+}
+
+/// Keeps the first of each.
+fn once(key: &'static str, indices: &mut Vec<usize>) -> Result<(), ConfigError> {
+    for &index in indices.iter() {
+        require(key, index, index <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+    }
+    let mut seen = std::collections::HashSet::new();
+    indices.retain(|&index| seen.insert(index));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_out_of_range_is_named() {
+        type Spoil = fn(&mut SefaConfig);
+        let cases: [(&str, Spoil); 11] = [
+            ("model", |c| c.model.clear()),
+            ("samples", |c| c.samples = 0),
+            ("k", |c| c.k = 1001),
+            ("steps", |c| c.steps = 0),
+            ("start", |c| c.start = f64::NAN),
+            ("end", |c| c.end = f64::INFINITY),
+            ("viz_size", |c| c.viz_size = 3),
+            ("batch", |c| c.batch = 257),
+            ("directions", |c| c.directions = Some(vec![])),
+            ("directions", |c| c.directions = Some(vec![70_000])),
+            ("layers", |c| c.layers = vec![usize::MAX]),
+        ];
+        for (key, spoil) in cases {
+            let mut config = SefaConfig::default();
+            spoil(&mut config);
+            let message = config.check().unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{key} is ")), "{key}: {message}");
+        }
+    }
+
+    #[test]
+    fn directions_are_the_first_k_or_those_that_were_named_once() {
+        assert_eq!(SefaConfig { k: 3, ..SefaConfig::default() }.check().unwrap().chosen(), [0, 1, 2]);
+        let config = SefaConfig { directions: Some(vec![4, 1, 4]), ..SefaConfig::default() };
+        assert_eq!(config.check().unwrap().chosen(), [4, 1]);
     }
 }

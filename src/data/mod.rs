@@ -3,6 +3,7 @@
 //! A file's format is found from its content, never from its name. Whatever a header claims, no more memory is taken
 //! than the file's own bytes can fill, and no more than the limits that the errors name.
 
+mod builtin;
 mod csv;
 #[cfg(feature = "torch")]
 pub mod images;
@@ -13,6 +14,7 @@ mod numbers;
 mod split;
 pub mod synthetic;
 
+pub use builtin::{is_built_in, is_there};
 pub use mat::write_mat;
 pub use modes::{Mode, known_modes};
 pub use split::Split;
@@ -241,8 +243,11 @@ pub fn inspect(path: &Path) -> Result<Vec<Variable>, DataError> {
     }
 }
 
-/// The bytes of a file, or of a pipe.
+/// The bytes of a file, of a pipe, or of the set that is built in.
 fn contents(path: &Path) -> Result<Vec<u8>, DataError> {
+    if let Some(bytes) = builtin::built_in(path) {
+        return Ok(bytes?);
+    }
     let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
     let (size, most) = if metadata.is_file() { (metadata.len(), LARGEST_FILE) } else { (0, LARGEST_PIPE) };

@@ -56,6 +56,18 @@ impl Law {
         }
     }
 
+    /// What it is, for people.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Points => "The letter M of four correlated Gaussians, like the course's points.mat",
+            Self::Ring8 => "Eight Gaussians on a circle",
+            Self::Grid25 => "25 Gaussians on a grid",
+            Self::SwissRoll => "A spiral",
+            Self::Moons => "Two half circles that interlock",
+            Self::Circles => "Two circles, one in the other",
+        }
+    }
+
     /// How many points the set has unless asked otherwise.
     pub const fn default_size(self) -> usize {
         4 * STROKE

@@ -109,8 +109,19 @@ impl ActiveRun {
         let written = Some(manifest.clone());
         let warnings = warned(&lock, dir.path());
         let (follows, noted, shown) = (BTreeMap::new(), BTreeMap::new(), claim.shown());
-        let run =
-            Self { dir, manifest, written, records, series, shown, follows, noted, seconds: 0.0, warnings, _lock: lock };
+        let run = Self {
+            dir,
+            manifest,
+            written,
+            records,
+            series,
+            shown,
+            follows,
+            noted,
+            seconds: 0.0,
+            warnings,
+            _lock: lock,
+        };
         run.write_settings()?;
         Ok(run)
     }
@@ -327,8 +338,8 @@ impl ActiveRun {
 
     fn write_settings(&self) -> Result<(), RunError> {
         let name = self.manifest.kind.settings_file();
-        let json = serde_json::to_string_pretty(&self.shown)
-            .map_err(|error| self.dir.malformed(name, error.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(&self.shown).map_err(|error| self.dir.malformed(name, error.to_string()))?;
         self.keep(name, (json + "\n").as_bytes())
     }
 }
@@ -369,7 +380,8 @@ fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), RunError> {
     let wanted = claim.files();
     let folder = |name: &str| wanted.iter().any(|pattern| pattern.split('/').next() == Some(name));
     let foreign = |name: &&String| {
-        !is_owned(name) && (wanted.iter().any(|pattern| matches(pattern, name)) || (folder(name) && !name.contains('/')))
+        !is_owned(name)
+            && (wanted.iter().any(|pattern| matches(pattern, name)) || (folder(name) && !name.contains('/')))
     };
     let names = dir.names()?;
     if let Some(name) = names.iter().find(|name| foreign(name) && !dir.file(name).is_dir()) {
@@ -390,7 +402,8 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
     let replace = "or replace it with --force";
     let (what, mut advice) = match dir.status() {
         Ok(Status::Finished { done }) => {
-            let longer = kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
+            let longer =
+                kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
             (format!("a finished {noun} of {done} {unit}s"), format!("{longer}choose another --out, {replace}"))
         }
         Ok(Status::Unfinished { done, total }) => {
@@ -418,7 +431,8 @@ fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), Ru
     let mut differing = differences(&left, &right);
     // It may become longer, not shorter.
     if let Some(key) = claim.kind.total_key() {
-        let [was, wanted] = [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
+        let [was, wanted] =
+            [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
         if was > wanted {
             let shown = |total: Option<u64>| total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
             differing.push(Difference { key: key.to_owned(), left: shown(was), right: shown(wanted) });

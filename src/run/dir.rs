@@ -336,7 +336,8 @@ impl RunDir {
                 if let Some(last) = (note.records.count as usize).checked_sub(1).and_then(|last| values.get_mut(last)) {
                     conform(last);
                 }
-                let reason = || format!("its first {} records are not those that {STATE} counts on", note.records.count);
+                let reason =
+                    || format!("its first {} records are not those that {STATE} counts on", note.records.count);
                 counted(&values).ok_or_else(|| self.malformed(kind.records_file(), reason()))?;
             }
         }

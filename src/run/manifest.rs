@@ -75,7 +75,18 @@ impl Manifest {
     /// A new run's.
     pub(super) fn new(kind: Kind, settings: Value, inputs: Vec<Input>, files: Vec<String>, total: u64) -> Self {
         let (program, commit) = (crate::version::program(), crate::version::commit().to_owned());
-        Self { format: FORMAT, kind, program, commit, settings, inputs, files, digests: BTreeMap::new(), total, finished: false }
+        Self {
+            format: FORMAT,
+            kind,
+            program,
+            commit,
+            settings,
+            inputs,
+            files,
+            digests: BTreeMap::new(),
+            total,
+            finished: false,
+        }
     }
 
     /// The manifest in a directory, if there is one.
@@ -170,9 +181,7 @@ mod tests {
             let input = Input::new("data", Path::new(path), "abc".into());
             Manifest::new(Kind::Points, settings, vec![input], vec![], 5).identity()
         };
-        let settings = |lr: f64, threads: u64, epochs: u64| {
-            serde_json::json!({"lr": lr, "threads": threads, "epochs": epochs, "data": {"path": "x", "train_size": 7}})
-        };
+        let settings = |lr: f64, threads: u64, epochs: u64| serde_json::json!({"lr": lr, "threads": threads, "epochs": epochs, "data": {"path": "x", "train_size": 7}});
         let one = manifest(settings(0.1, 1, 5), "/a");
         assert_eq!(one, manifest(settings(0.1, 4, 9), "/b"));
         assert_ne!(one, manifest(settings(0.2, 1, 5), "/a"));

@@ -93,9 +93,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>, RunError> {
 
 /// Records as what they are.
 pub(super) fn typed<R: DeserializeOwned>(path: &Path, values: Vec<Value>) -> Result<Vec<R>, RunError> {
-    let parse = |(i, value)| {
-        serde_json::from_value(value).map_err(|error| malformed(path, format!("line {}: {error}", i + 1)))
-    };
+    let parse =
+        |(i, value)| serde_json::from_value(value).map_err(|error| malformed(path, format!("line {}: {error}", i + 1)));
     values.into_iter().enumerate().map(parse).collect()
 }
 

@@ -17,7 +17,7 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
     world.train("a/wgan", &["wgan", "--epochs", "6", "--frame-every", "2", "--lr", "1e-3"]);
     let text = world.done(&["compare", "a/gan", "a/wgan", "--out", "out"]);
     assert!(
-        text.contains("GAN, RMSProp, epochs 4, lr 0.00005") && text.contains("WGAN, RMSProp, epochs 6, lr 0.001"),
+        text.contains("GAN, RMSProp, lr 0.00005, epochs 4") && text.contains("WGAN, RMSProp, lr 0.001, epochs 6"),
         "{text}"
     );
     for file in FILES {
@@ -74,7 +74,7 @@ fn the_labs_comparison_trains_what_is_missing_and_keeps_what_is_there() {
     let comparison = json(&world, "out/comparison.json");
     let labels: Vec<_> = comparison["runs"].as_array().unwrap().iter().map(|run| run["label"].clone()).collect();
     assert_eq!(labels, ["GAN, RMSProp", "WGAN, RMSProp", "WGAN-GP, RMSProp", "GAN, SGD", "GAN, Adam"]);
-    let state = world.path("work_dirs/train/wgan-rmsprop-seed0/state.safetensors");
+    let state = world.path("work_dirs/train/wgan-rmsprop-points-train_size300-seed0/state.safetensors");
     let before = std::fs::metadata(&state).unwrap().modified().unwrap();
     world.done(&[&lab[..], &["--quiet"]].concat());
     assert_eq!(std::fs::metadata(&state).unwrap().modified().unwrap(), before);
@@ -92,9 +92,11 @@ fn the_labs_comparison_trains_what_is_missing_and_keeps_what_is_there() {
         "300",
         "--epochs",
         "1",
+        "--out",
+        "work_dirs/train/gan-adam-points-train_size300-seed0",
         "--force",
         "--quiet",
     ]);
     let message = world.fails(1, &lab);
-    assert!(message.contains("gan-adam-seed0") && message.contains("lr: 0.1"), "{message}");
+    assert!(message.contains("gan-adam-points-train_size300-seed0") && message.contains("lr: 0.1"), "{message}");
 }

@@ -53,7 +53,10 @@ fn each_gif_shows_its_own_runs_samples() {
         move_samples(&world.path(&out), place);
     }
     let listed = world.done(&["draw", "--quiet"]);
-    assert_eq!(listed.lines().collect::<Vec<_>>(), ["gan", "wgan-gp", "wgan"].map(|model| format!("gif/{model}-rmsprop-seed0.gif")));
+    assert_eq!(
+        listed.lines().collect::<Vec<_>>(),
+        ["gan", "wgan-gp", "wgan"].map(|model| format!("gif/{model}-rmsprop-seed0.gif"))
+    );
     let mut centres = Vec::new();
     for (model, _) in places {
         let (width, frames) = play(&world.path(&format!("gif/{model}-rmsprop-seed0.gif")));

@@ -21,6 +21,7 @@ fn help_texts() {
         ("data", &["data", "--help"]),
         ("data_make", &["data", "make", "--help"]),
         ("data_inspect", &["data", "inspect", "--help"]),
+        ("config", &["config", "--help"]),
         ("doctor", &["doctor", "--help"]),
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
@@ -60,12 +61,53 @@ fn completions_and_manual_pages_know_every_command() {
 }
 
 #[test]
+fn negative_numbers_are_values_that_the_config_refuses() {
+    let world = World::new();
+    for (options, words) in [
+        (&["--lr", "-1"][..], "--lr does not fit: lr is -1; it must be a number above 0"),
+        (&["--lr", "-1e-3"], "--lr does not fit: lr is -0.001; it must be"),
+        (&["--set", "lr=-1"], "--set lr does not fit: lr is -1; it must be"),
+        (&["--set", "optim.eps=-1"], "--set optim.eps does not fit: optim.eps is -1; it must be"),
+    ] {
+        let message = world.fails(1, &[&["train", "gan"], options].concat());
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn every_kind_has_one_wording_for_a_wrong_option() {
+    let world = World::new();
+    for (args, words) in [
+        (&["train", "progan", "--loss", "wgan-gp", "--gamma", "1"][..], "--gamma belongs to logistic-r1"),
+        (&["train", "progan", "--set", "loss.drift=1"], "--set loss.drift belongs to wgan-gp"),
+        (&["train", "progan", "--set", "fmaps=1"], "did you mean 'fmaps_"),
+        (&["sefa", "--set", "sampels=1"], "did you mean 'samples'"),
+        (&["sefa", "--model", "a", "--checkpoint", "b"], "--model cannot be used with --checkpoint"),
+        (&["sefa", "--n", "-1"], "it must be a whole number, 0 or more"),
+    ] {
+        let message = world.fails(2, args);
+        assert!(message.contains(words), "{args:?}: {message}");
+    }
+    for (args, words) in [
+        (&["train", "progan", "--lr", "-1"][..], "--lr does not fit: lr is -1"),
+        (&["sefa", "--n", "0"], "--n does not fit: samples is 0; it must be 1 to 1000"),
+        (&["sefa", "--set", "viz_size=2"], "--set viz_size does not fit: viz_size is 2"),
+    ] {
+        let message = world.fails(1, args);
+        assert!(message.contains(words), "{args:?}: {message}");
+    }
+}
+
+#[test]
 fn the_doctor_says_what_is_wrong_and_exits_accordingly() {
     let world = World::new();
     let output = world.run(&["doctor", "--data", "nowhere.mat"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("nowhere.mat") && text.contains("There is 1 problem."), "{text}");
+    let text = world.done(&["doctor"]);
+    assert!(text.contains("data/points.mat with 8192 points, built in"), "{text}");
     let text = world.done(&["doctor", "--data", "data.npy"]);
     assert!(text.contains("300 points") && text.contains("All is well"), "{text}");
 }
@@ -80,7 +122,16 @@ fn wrong_usage_exits_with_2_and_says_what_is_known() {
         (&["train", "gan", "--clip", "0.1"], "--clip belongs to wgan"),
         (&["train", "wgan", "--gp-weight", "1"], "--gp-weight belongs to wgan-gp"),
         (&["train", "wgan", "--generator-loss", "saturating"], "--generator-loss belongs to gan"),
-        (&["train", "gan", "--lr", "fast"], "invalid value 'fast'"),
+        (
+            &["train", "gan", "--set", "optim.betas=0.5,0.9"],
+            "--set optim.betas belongs to adam, and optim.name is rmsprop",
+        ),
+        (&["train", "gan", "--set", "lrr=1"], "did you mean 'lr'"),
+        (&["train", "gan", "--set", "lr=fast"], "lr is 'fast'; it must be a number"),
+        (&["train", "gan", "--preset", "mine"], "possible values: lab-gan"),
+        (&["train", "gan", "--preset", "lab-gan", "--config", "c.json"], "cannot be used with"),
+        (&["train", "gan", "--lr", "fast"], "invalid value 'fast' for '--lr <LR>': it must be a number"),
+        (&["train", "gan", "--epochs", "-1"], "it must be a whole number, 0 or more"),
         (&["train", "gan", "--device", "gpu"], "cuda:N"),
         (&["train", "gan", "--resume", "--force"], "cannot be used with"),
         (&["draw", "--size", "12"], "WIDTHxHEIGHT"),

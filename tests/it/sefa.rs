@@ -218,7 +218,15 @@ fn stylegans_are_factorised_without_pictures() {
         let directions = checkpoint::load(&world.path(file).join("directions.safetensors")).unwrap().tensors;
         let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[6]).unwrap();
         assert!((eigenvalues.iter().sum::<f64>() - units).abs() < 1e-9, "{file}");
-        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "0,2", "--out", &format!("some-{file}")]);
+        world.done(&[
+            "sefa",
+            "--checkpoint",
+            path.to_str().unwrap(),
+            "--layers",
+            "0,2",
+            "--out",
+            &format!("some-{file}"),
+        ]);
         let message = world.fails(1, &["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "9"]);
         assert!(message.contains("no layer 9") && message.contains("0 to 3"), "{message}");
     }

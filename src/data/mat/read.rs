@@ -53,7 +53,8 @@ pub(in super::super) fn read<'a>(path: &Path, bytes: &'a [u8], key: &str) -> Res
     let read = by_matfile(&element).map_err(|reason| damaged(path, format!("'{key}': {reason}")))?;
     drop(element);
     // MAT files go column by column.
-    let at = move |row, column| read.arrays().first().map_or(f64::NAN, |array| number(array.data(), column * rows + row));
+    let at =
+        move |row, column| read.arrays().first().map_or(f64::NAN, |array| number(array.data(), column * rows + row));
     Ok(Matrix { rows, columns, at: Box::new(at) })
 }
 

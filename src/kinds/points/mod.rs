@@ -21,9 +21,7 @@ use crate::data::{self, DataError, Split, npy};
 use crate::engine::{self, Engine, EngineError, Losses, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
-use crate::run::{
-    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work,
-};
+use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
 use draws::EpochDraws;
 use follow::Follower;
 
@@ -232,18 +230,14 @@ impl Work for Points {
         Ok(())
     }
 
-    fn artefacts(
-        &mut self,
-        run: &mut ActiveRun,
-        snapshot: Option<&Snapshot>,
-        ending: bool,
-    ) -> Result<(), TrainError> {
+    fn artefacts(&mut self, run: &mut ActiveRun, snapshot: Option<&Snapshot>, ending: bool) -> Result<(), TrainError> {
         let Some(Snapshot { state, .. }) = snapshot else { return Ok(()) };
         for (name, mlp, weights) in [
             (run::GENERATOR, Mlp::generator(&self.config.generator), &state.generator),
             (run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator),
         ] {
-            let bytes = checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
+            let bytes =
+                checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
             run.follow(name, &bytes)?;
         }
         match &mut self.trace {

@@ -268,12 +268,7 @@ impl Work for Progan {
         remove_later_samples(dir, images)
     }
 
-    fn artefacts(
-        &mut self,
-        run: &mut ActiveRun,
-        state: Option<&ImageState>,
-        ending: bool,
-    ) -> Result<(), ProganError> {
+    fn artefacts(&mut self, run: &mut ActiveRun, state: Option<&ImageState>, ending: bool) -> Result<(), ProganError> {
         let Some(state) = state else { return Ok(()) };
         if let Some((_, averaged)) = state.arrays.iter().find(|(name, _)| *name == "averaged") {
             let tensors = generator_tensors(&self.trainer.net(), averaged);

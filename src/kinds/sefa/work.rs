@@ -26,9 +26,7 @@ use crate::config::SefaConfig;
 use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
 use crate::nets::synthesis::Generator;
 use crate::render::{Picture, RenderError, image_picture};
-use crate::run::{
-    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest,
-};
+use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest};
 use crate::tensor;
 
 /// Frames a second of the video, as in the published ones.
@@ -140,13 +138,7 @@ pub fn open(
 }
 
 /// What `job.json` says.
-fn description(
-    config: &SefaConfig,
-    picked: &Picked,
-    checkpoint: &Path,
-    chosen: &[usize],
-    distances: &[f64],
-) -> Value {
+fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: &[usize], distances: &[f64]) -> Value {
     let unit = config.codes == crate::config::SefaCodes::UnitMeanSquare;
     serde_json::json!({
         "program": crate::version::program(),
@@ -343,9 +335,7 @@ impl Job {
     fn code(&self, codes: &Codes, (sample, edit): Place) -> Vec<f32> {
         match edit {
             None => codes.code(sample).to_vec(),
-            Some((direction, step)) => {
-                codes.edited(sample, &self.picked.directions, direction, self.distances[step])
-            }
+            Some((direction, step)) => codes.edited(sample, &self.picked.directions, direction, self.distances[step]),
         }
     }
 
@@ -394,8 +384,7 @@ impl Job {
         }
         let (side, samples) = (self.config.viz_size, self.config.samples);
         let dir = run.dir().clone();
-        let frames =
-            (0..self.chosen.len()).map(|k| self.direction_picture(&dir, k)).collect::<Result<Vec<_>, _>>()?;
+        let frames = (0..self.chosen.len()).map(|k| self.direction_picture(&dir, k)).collect::<Result<Vec<_>, _>>()?;
         for (k, frame) in frames.iter().enumerate() {
             run.keep_digested(&format!("frames/frame{k}.png"), &media::encode_png(frame)?)?;
         }

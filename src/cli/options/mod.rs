@@ -1,0 +1,396 @@
+//! Options that set a config: clap's arguments, made from the table of settings, and the config that comes of them.
+
+pub(super) mod points;
+#[cfg(feature = "torch")]
+pub(super) mod progan;
+#[cfg(feature = "torch")]
+pub(super) mod sefa;
+
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _, ValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
+use fs_err as fs;
+use serde_json::Value;
+
+use super::exit::UsageError;
+use crate::config::{Config, ConfigError, Key, KeyError, Preset, Table, Values, reference};
+
+const CONFIG: &str = "config";
+const PRESET: &str = "preset";
+const SET: &str = "set";
+
+/// What a person said of a config's settings: a file or a preset to begin with, and settings one by one.
+#[derive(Debug)]
+pub(super) struct Settings<C> {
+    file: Option<PathBuf>,
+    preset: Option<&'static Preset>,
+    given: Vec<Assignment>,
+    config: PhantomData<C>,
+}
+
+/// A setting that was given.
+#[derive(Clone, Debug)]
+pub(super) struct Assignment {
+    /// How it was given: `--lr`, `--set lr`.
+    said: String,
+    /// The setting's name, or that of a level of settings.
+    name: String,
+    value: Value,
+}
+
+impl<C: Config> Settings<C> {
+    /// The config that the file or the preset holds, if one was named.
+    pub(super) fn base(&self) -> anyhow::Result<Option<C>> {
+        match (&self.file, self.preset) {
+            (Some(path), _) => read(path).map(Some),
+            (None, Some(preset)) => Ok(Some(C::from_value(preset.config()?)?)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A config with the settings that were given.
+    pub(super) fn over(&self, base: &C) -> anyhow::Result<C> {
+        let mut json = base.to_json();
+        apply(C::TABLE, &mut json, &self.given)?;
+        C::from_value(json).context("these settings do not make a config")
+    }
+
+    /// The value that was given for a setting, if one was.
+    pub(super) fn given(&self, path: &str) -> Option<&Value> {
+        self.given.iter().rev().find(|assignment| assignment.is_of(C::TABLE, path)).map(|found| &found.value)
+    }
+
+    /// An error of a config's check, by the option that gave the value.
+    pub(super) fn blame(&self, error: ConfigError, otherwise: &'static str) -> anyhow::Error {
+        blame(C::TABLE, &self.given, error, otherwise)
+    }
+}
+
+/// An error of a config's check, by the option that gave the value.
+pub(super) fn blame(table: &Table, given: &[Assignment], error: ConfigError, otherwise: &'static str) -> anyhow::Error {
+    let culprit = match &error {
+        ConfigError::Value { key, .. } => given.iter().rev().find(|assignment| assignment.is_of(table, key)),
+        ConfigError::Path { .. } => given
+            .iter()
+            .rev()
+            .find(|assignment| assignment.value.as_str().is_some_and(|text| text.contains('\u{fffd}'))),
+        ConfigError::Json { .. } => None,
+    };
+    match culprit {
+        // What was typed is wrong, whoever finds it.
+        Some(assignment) => UsageError(format!("{} does not fit: {error}", assignment.said)).into(),
+        None => anyhow::Error::new(error).context(otherwise),
+    }
+}
+
+impl Assignment {
+    /// Reads `KEY=VALUE`.
+    pub(super) fn parse(table: &Table, text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| "say KEY=VALUE, such as lr=1e-4 or generator.hidden=64,128".to_owned())?;
+        let (name, value) = (name.trim(), value.trim());
+        let said = format!("--set {name}");
+        if let Ok(level @ Value::Object(_)) = serde_json::from_str(value) {
+            return Ok(Self { said, name: name.to_owned(), value: level });
+        }
+        let key = table.find(name).map_err(|error| error.to_string())?;
+        let value = match value {
+            "null" if table.default_of(key).is_null() => Value::Null,
+            text => key.read(text).map_err(|error| error.to_string())?,
+        };
+        Ok(Self { said, name: key.path.to_owned(), value })
+    }
+
+    fn is_of(&self, table: &Table, path: &str) -> bool {
+        self.name == path || table.find(&self.name).is_ok_and(|key| key.path == path && !self.value.is_object())
+    }
+
+    /// Whether it is a choice that other settings belong to.
+    fn chooses(&self, table: &Table) -> bool {
+        self.value.is_object() || table.find(&self.name).is_ok_and(|key| table.selects(key))
+    }
+}
+
+/// Sets settings in their order, but choices first, for others may belong to them.
+pub(super) fn apply(table: &Table, config: &mut Value, given: &[Assignment]) -> anyhow::Result<()> {
+    let (choices, others): (Vec<_>, Vec<_>) = given.iter().partition(|assignment| assignment.chooses(table));
+    for Assignment { said, name, value } in choices.into_iter().chain(others) {
+        table.set(config, name, value.clone()).map_err(|error| {
+            UsageError(match error {
+                KeyError::Foreign { owner, selector, chosen, .. } => {
+                    KeyError::Foreign { key: said.clone(), owner, selector, chosen }.to_string()
+                }
+                other => format!("{said}: {other}"),
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads a config's file.
+fn read<C: Config>(path: &Path) -> anyhow::Result<C> {
+    let text = fs::read_to_string(path).context("cannot read the config")?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))
+}
+
+impl<C: Config> Args for Settings<C> {
+    fn augment_args(command: Command) -> Command {
+        let flags = C::TABLE.keys.iter().flat_map(|key| arguments(C::TABLE, key));
+        command.args([config_argument(), preset_argument(C::TABLE), set_argument(C::TABLE)]).args(flags)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<C: Config> FromArgMatches for Settings<C> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given: Vec<(usize, Assignment)> = Vec::new();
+        for key in C::TABLE.keys {
+            given.extend(given_by(key.path, key, matches));
+            given.extend(given_by(&argument_id(key), key, matches));
+        }
+        let sets = matches.get_many::<Assignment>(SET).into_iter().flatten().cloned();
+        given.extend(matches.indices_of(SET).into_iter().flatten().zip(sets));
+        // In the order of the command line: the last one wins.
+        given.sort_by_key(|(index, _)| *index);
+        let preset = matches.get_one::<String>(PRESET);
+        Ok(Self {
+            file: matches.get_one::<PathBuf>(CONFIG).cloned(),
+            preset: preset.and_then(|name| C::TABLE.presets.iter().find(|preset| preset.name == name)),
+            given: given.into_iter().map(|(_, assignment)| assignment).collect(),
+            config: PhantomData,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The value that an argument gave a setting, with its place on the command line.
+fn given_by(id: &str, key: &Key, matches: &ArgMatches) -> Option<(usize, Assignment)> {
+    // A setting without an option has no argument of this name.
+    if !matches.try_contains_id(id).unwrap_or(false) || matches.value_source(id) != Some(ValueSource::CommandLine) {
+        return None;
+    }
+    let value = match key.values {
+        Values::Switch => Value::from(matches.get_flag(id)),
+        _ => matches.get_one::<Value>(id)?.clone(),
+    };
+    let said = if id == key.path { format!("--{}", key.flag?) } else { key.value_name.to_owned() };
+    Some((matches.index_of(id)?, Assignment { said, name: key.path.to_owned(), value }))
+}
+
+fn argument_id(key: &Key) -> String {
+    format!("{} (argument)", key.path)
+}
+
+fn config_argument() -> Arg {
+    Arg::new(CONFIG)
+        .long(CONFIG)
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .conflicts_with(PRESET)
+        .help("Begin with this config; other options override it")
+}
+
+fn preset_argument(table: &Table) -> Arg {
+    let values = table.presets.iter().map(|preset| PossibleValue::new(preset.name).help(preset.help));
+    Arg::new(PRESET)
+        .long(PRESET)
+        .value_name("NAME")
+        .value_parser(PossibleValuesParser::new(values))
+        .help("Begin with this config, which is built in; other options override it")
+}
+
+fn set_argument(table: &'static Table) -> Arg {
+    Arg::new(SET)
+        .long(SET)
+        .value_name("KEY=VALUE")
+        .action(ArgAction::Append)
+        .value_parser(move |text: &str| Assignment::parse(table, text))
+        .help("Set any setting, such as optim.eps=1e-6; may be repeated. gan-lab config --reference lists them all")
+}
+
+/// The arguments of a setting: none, its option, or its option and an argument without dashes.
+fn arguments(table: &'static Table, key: &'static Key) -> Vec<Arg> {
+    let Some(flag) = key.flag else { return Vec::new() };
+    let named = |arg: Arg| match key.heading {
+        "" => arg,
+        heading => arg.help_heading(heading),
+    };
+    let option = named(Arg::new(key.path).long(flag).help(help(table, key)));
+    if matches!(key.values, Values::Switch) {
+        return vec![option.action(ArgAction::SetTrue)];
+    }
+    let option = option.value_name(key.value_name).value_parser(parser(key));
+    let option = match key.values {
+        // Not clap's negative numbers, to which -1e-3 is none.
+        Values::Whole | Values::Number | Values::Wholes | Values::Numbers => option.allow_hyphen_values(true),
+        Values::Path => option.value_hint(ValueHint::AnyPath),
+        _ => option,
+    };
+    if !key.positional {
+        return vec![option];
+    }
+    let argument = Arg::new(argument_id(key)).value_name(key.value_name).value_parser(parser(key)).help(key.help);
+    let option = option.help(format!("{}, as an option", key.help)).hide_possible_values(true);
+    vec![argument.conflicts_with(key.path), option]
+}
+
+/// What help says of a setting: whose it is, what it is, its default.
+fn help(table: &Table, key: &Key) -> String {
+    // A switch is off where it is not given.
+    let default =
+        Some(key).filter(|key| !matches!(key.values, Values::Switch)).and_then(|key| reference::default(table, key));
+    key.owned_help() + &default.map(|default| format!(" [default: {default}]")).unwrap_or_default()
+}
+
+/// The same for a setting by its name, for options of other commands.
+pub(super) fn help_of(table: &Table, name: &str) -> String {
+    table.find(name).map_or_else(|error| error.to_string(), |key| help(table, key))
+}
+
+fn parser(key: &'static Key) -> ValueParser {
+    match key.values {
+        Values::Choice(choices) => {
+            let values = choices.iter().map(|choice| PossibleValue::new(choice.name).help(choice.help));
+            PossibleValuesParser::new(values).map(Value::from).into()
+        }
+        _ => ValueParser::new(move |text: &str| {
+            key.read(text).map_err(|_| format!("it must be {}", key.values.expected()))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Optim, ProganConfig, SefaConfig, TABLES, TrainConfig};
+
+    fn parse<C: Config>(args: &[&str]) -> Result<Settings<C>, clap::Error> {
+        let command = Settings::<C>::augment_args(Command::new("test").no_binary_name(true));
+        Settings::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
+
+    fn points(args: &[&str]) -> anyhow::Result<TrainConfig> {
+        parse::<TrainConfig>(args)?.over(&TrainConfig::lab(crate::config::Model::Gan))
+    }
+
+    #[test]
+    fn every_flag_sets_its_setting_and_every_setting_can_be_set() {
+        // Another value than the default, of each setting's kind.
+        fn other(key: &Key, default: &Value) -> String {
+            match key.values {
+                Values::Choice(choices) => choices.iter().find(|choice| default != choice.name).unwrap().name.into(),
+                Values::Whole => "77".into(),
+                Values::Number => "-0.25".into(),
+                Values::Switch => (default != &Value::from(true)).to_string(),
+                Values::Text | Values::Path => "other thing".into(),
+                Values::Device => "cuda:3".into(),
+                Values::Wholes => "5,7".into(),
+                Values::Numbers => "0.25,0.75".into(),
+                Values::Switches => "[true]".into(),
+            }
+        }
+        fn check<C: Config>() {
+            let table = C::TABLE;
+            for key in table.keys {
+                let default = table.default_of(key);
+                let text = other(key, &default);
+                let value =
+                    if matches!(key.values, Values::Switch) { Value::from(true) } else { key.read(&text).unwrap() };
+                let owner = key.only.map(|owner| format!("--set={}={}", owner.selector, owner.names[0]));
+                let mut ways = vec![format!("--set={}={text}", key.path)];
+                ways.extend(key.flag.map(|flag| match key.values {
+                    Values::Switch => format!("--{flag}"),
+                    _ => format!("--{flag}={text}"),
+                }));
+                for way in ways {
+                    // The owner's choice works wherever it stands.
+                    let args: Vec<&str> = [Some(way.as_str()), owner.as_deref()].into_iter().flatten().collect();
+                    let settings = parse::<C>(&args).unwrap();
+                    let mut config = table.default_config();
+                    apply(table, &mut config, &settings.given).unwrap();
+                    let config = table.complete(&config).unwrap();
+                    assert_eq!(crate::config::at(&config, key.path), &value, "{way}");
+                    assert_eq!(settings.given(key.path), Some(&value), "{way}");
+                }
+            }
+        }
+        check::<TrainConfig>();
+        check::<ProganConfig>();
+        check::<SefaConfig>();
+    }
+
+    #[test]
+    fn the_last_word_wins_and_choices_come_first() {
+        let config = points(&["--lr", "1", "--set", "lr=2", "--set", "lr=3"]).unwrap();
+        assert!((config.lr - 3.0).abs() < 1e-12);
+        let config = points(&["--set", "lr=3", "--lr", "1"]).unwrap();
+        assert!((config.lr - 1.0).abs() < 1e-12);
+        let config = points(&["--set", "optim.betas=0.5,0.9", "--optim", "adam"]).unwrap();
+        assert!(matches!(config.optim, Optim::Adam(o) if o.betas == [0.5, 0.9]));
+        let config = points(&["--set", r#"optim={"name":"sgd","momentum":0.9}"#]).unwrap();
+        assert!(matches!(config.optim, Optim::Sgd(o) if (o.momentum - 0.9).abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_constant_of_another_choice_is_a_wrong_use_in_every_kind() {
+        let usage = |error: anyhow::Error| error.downcast::<UsageError>().unwrap().to_string();
+        let message = usage(points(&["--clip", "0.1"]).unwrap_err());
+        assert!(message.starts_with("--clip belongs to wgan, and objective.model is gan here"), "{message}");
+        let message = usage(points(&["--set", "optim.betas=0.5,0.9"]).unwrap_err());
+        assert!(message.starts_with("--set optim.betas belongs to adam, and optim.name is rmsprop here"), "{message}");
+        let progan = parse::<ProganConfig>(&["--loss", "wgan-gp", "--gamma", "1"]).unwrap();
+        let message = usage(progan.over(&ProganConfig::default()).unwrap_err());
+        assert!(message.starts_with("--gamma belongs to logistic-r1, and loss.name is wgan-gp here"), "{message}");
+    }
+
+    #[test]
+    fn negative_numbers_reach_the_config() {
+        let settings = parse::<TrainConfig>(&["--lr", "-1e-3"]).unwrap();
+        let config = settings.over(&TrainConfig::lab(crate::config::Model::Gan)).unwrap();
+        let error = settings.blame(config.check().unwrap_err(), "this run cannot be trained");
+        assert_eq!(format!("{error:#}"), "--lr does not fit: lr is -0.001; it must be a number above 0");
+        for wrong in [&["--epochs", "-1"][..], &["--lr", "--set"], &["--lr", "fast"]] {
+            assert!(parse::<TrainConfig>(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_named_with_what_is() {
+        for (text, words) in [
+            ("lrr=1", "did you mean 'lr'"),
+            ("lr", "KEY=VALUE"),
+            ("lr=fast", "lr is 'fast'; it must be a number"),
+            ("optim.name=adamw", "rmsprop, adam or sgd"),
+            ("eval_every=none", "a whole number"),
+        ] {
+            let message = parse::<TrainConfig>(&["--set", text]).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn help_has_the_defaults_of_the_structs() {
+        let say = |table: &Table, name: &str| help(table, table.find(name).unwrap());
+        let points = TABLES[0];
+        assert_eq!(say(points, "lr"), "Learning rate of both networks [default: 5e-5]");
+        assert_eq!(say(points, "clip"), "wgan: clamp the critic's parameters to [-C, C] [default: 0.1]");
+        assert_eq!(
+            say(points, "optim.betas"),
+            "adam: decays of the gradient's mean and mean square [default: 0.9,0.999]"
+        );
+        assert!(!say(points, "eval-every").contains("default"));
+    }
+}

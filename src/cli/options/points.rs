@@ -1,0 +1,42 @@
+//! The options of `gan-lab train`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Settings;
+use crate::config::{Model, RunConfig, TrainConfig};
+
+/// A model of points.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PointArgs {
+    #[command(flatten)]
+    pub(in crate::cli) settings: Settings<TrainConfig>,
+    /// The run's directory; without it one in work_dirs/train/, named after the model, the optimiser, what is not the
+    /// recipe's, and the seed
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Go on with the run in that directory; a larger --epochs makes it longer
+    #[arg(long, conflicts_with = "force", help_heading = "Run")]
+    pub(in crate::cli) resume: bool,
+    /// Replace the run in that directory
+    #[arg(long, help_heading = "Run")]
+    pub(in crate::cli) force: bool,
+    /// Write what the first three iterations took and gave, for scripts/replay.py
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub(in crate::cli) trace: Option<PathBuf>,
+}
+
+/// The config that the options mean. They begin with a file or a preset, else with the config of the run that is gone
+/// on with, else with the lab's recipe for the model; None if nothing says which model it is.
+pub(in crate::cli) fn points(args: &PointArgs, saved: Option<&TrainConfig>) -> anyhow::Result<Option<TrainConfig>> {
+    let model = args.settings.given("objective.model").and_then(serde_json::Value::as_str);
+    let lab = || Model::ALL.into_iter().find(|known| model == Some(known.name())).map(TrainConfig::lab);
+    let base = args.settings.base()?.or_else(|| saved.cloned()).or_else(lab);
+    base.map(|base| args.settings.over(&base)).transpose()
+}
+
+/// The config, checked; what is wrong is named by the option that gave it.
+pub(in crate::cli) fn checked(args: &PointArgs, config: TrainConfig) -> anyhow::Result<RunConfig> {
+    config.check().map_err(|error| args.settings.blame(error, "this run cannot be trained"))
+}

@@ -1,0 +1,62 @@
+//! Configs that come with the program: the files in `configs/`.
+
+use serde_json::Value;
+
+use super::ConfigError;
+
+/// A config that comes with the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Its file's text.
+    pub text: &'static str,
+}
+
+pub(super) static POINTS: &[Preset] = &[
+    Preset {
+        name: "lab-gan",
+        help: "The lab's GAN, what a bare `gan-lab train gan` trains",
+        text: include_str!("../../configs/lab-gan.json"),
+    },
+    Preset { name: "lab-wgan", help: "The lab's WGAN", text: include_str!("../../configs/lab-wgan.json") },
+    Preset { name: "lab-wgan-gp", help: "The lab's WGAN-GP", text: include_str!("../../configs/lab-wgan-gp.json") },
+    Preset {
+        name: "paper-wgan",
+        help: "WGAN with the numbers of Arjovsky et al. 2017",
+        text: include_str!("../../configs/paper-wgan.json"),
+    },
+    Preset {
+        name: "paper-wgan-gp",
+        help: "WGAN-GP with the numbers of Gulrajani et al. 2017",
+        text: include_str!("../../configs/paper-wgan-gp.json"),
+    },
+];
+
+pub(super) static PROGAN: &[Preset] = &[Preset {
+    name: "fashion32",
+    help: "What the bundled model pggan_fashion32 was trained with",
+    text: include_str!("../../configs/progan-fashion32.json"),
+}];
+
+pub(super) static SEFA: &[Preset] = &[
+    Preset {
+        name: "lab",
+        help: "The lab: -2 to 2 in 21 steps, codes as drawn",
+        text: include_str!("../../configs/sefa-lab.json"),
+    },
+    Preset {
+        name: "upstream",
+        help: "genforce/sefa: -3 to 3 in 11 steps, codes of unit mean square",
+        text: include_str!("../../configs/sefa-upstream.json"),
+    },
+];
+
+impl Preset {
+    /// The config.
+    pub fn config(&self) -> Result<Value, ConfigError> {
+        serde_json::from_str(self.text).map_err(|error| ConfigError::Json { reason: error.to_string() })
+    }
+}

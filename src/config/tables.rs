@@ -1,0 +1,557 @@
+//! Every setting of every kind of job, once. To add one: a field of the config, and a line here.
+
+use serde_json::Value;
+
+use super::{
+    Config, ConfigError, EngineKind, GeneratorLoss, ImageLoss, Key, Model, Optim, Owner, ProganConfig, Role, SefaCodes,
+    SefaConfig, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+};
+
+/// What trains a model of points.
+pub static POINTS: Table = Table {
+    kind: "points",
+    command: "gan-lab train",
+    keys: POINT_KEYS,
+    presets: presets::POINTS,
+    required: &["objective"],
+    default: || TrainConfig::lab(Model::Gan).to_json(),
+    complete: complete::<TrainConfig>,
+    resolved: |config| pretty(&*TrainConfig::from_value(config.clone())?.check()?),
+};
+
+/// What trains a ProGAN.
+pub static PROGAN: Table = Table {
+    kind: "progan",
+    command: "gan-lab train progan",
+    keys: PROGAN_KEYS,
+    presets: presets::PROGAN,
+    required: &[],
+    default: || ProganConfig::default().to_json(),
+    complete: complete::<ProganConfig>,
+    resolved: |config| pretty(&ProganConfig::from_value(config.clone())?.check()?),
+};
+
+/// What finds semantic directions and renders them.
+pub static SEFA: Table = Table {
+    kind: "sefa",
+    command: "gan-lab sefa",
+    keys: SEFA_KEYS,
+    presets: presets::SEFA,
+    required: &[],
+    default: || SefaConfig::default().to_json(),
+    complete: complete::<SefaConfig>,
+    resolved: |config| pretty(&SefaConfig::from_value(config.clone())?.check()?),
+};
+
+/// The settings of every kind.
+pub static TABLES: [&Table; 3] = [&POINTS, &PROGAN, &SEFA];
+
+impl Config for TrainConfig {
+    const TABLE: &'static Table = &POINTS;
+}
+
+impl Config for ProganConfig {
+    const TABLE: &'static Table = &PROGAN;
+}
+
+impl Config for SefaConfig {
+    const TABLE: &'static Table = &SEFA;
+}
+
+fn complete<C: Config>(config: &Value) -> Result<Value, ConfigError> {
+    Ok(C::from_value(config.clone())?.to_json())
+}
+
+fn pretty(config: &impl serde::Serialize) -> Result<String, ConfigError> {
+    serde_json::to_string_pretty(config).map_err(|error| ConfigError::Json { reason: error.to_string() })
+}
+
+const fn key(path: &'static str, values: Values, help: &'static str) -> Key {
+    Key {
+        path,
+        flag: None,
+        positional: false,
+        value_name: values.name(),
+        heading: "Training",
+        help,
+        only: None,
+        role: Role::Nature,
+        values,
+    }
+}
+
+impl Key {
+    /// With an option on the command line.
+    const fn flag(self, flag: &'static str) -> Self {
+        Self { flag: Some(flag), ..self }
+    }
+
+    /// With another name for its value in help texts.
+    const fn value_name(self, value_name: &'static str) -> Self {
+        Self { value_name, ..self }
+    }
+
+    /// Under another heading.
+    const fn under(self, heading: &'static str) -> Self {
+        Self { heading, ..self }
+    }
+
+    /// Only with these choices of another setting.
+    const fn only(self, selector: &'static str, names: &'static [&'static str]) -> Self {
+        Self { only: Some(Owner { selector, names }), ..self }
+    }
+
+    /// In another role.
+    const fn role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+}
+
+impl Values {
+    /// What such a value is called in help texts.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "N",
+            Self::Number => "X",
+            Self::Switch => "BOOL",
+            Self::Text => "TEXT",
+            Self::Path => "FILE",
+            Self::Device => "DEVICE",
+            Self::Choice(_) => "NAME",
+            Self::Wholes | Self::Numbers | Self::Switches => "LIST",
+        }
+    }
+}
+
+// What several kinds have.
+
+const SEED: Key = key("seed", Values::Whole, "Seed of every random number: the same seed gives the same bytes")
+    .flag("seed")
+    .value_name("SEED")
+    .role(Role::Seed);
+const DEVICE: Key = key("device", Values::Device, "Where the arithmetic is done: cpu, cuda or cuda:N")
+    .flag("device")
+    .under("Machine")
+    .role(Role::Machine);
+const THREADS: Key = key("threads", Values::Whole, "CPU threads; 0 for as many as the machine has")
+    .flag("threads")
+    .under("Machine")
+    .role(Role::Machine);
+
+// The choices that have settings of their own.
+
+const MODEL: &str = "objective.model";
+const OPTIM: &str = "optim.name";
+const LOSS: &str = "loss.name";
+
+static POINT_KEYS: &[Key] = &[
+    Key {
+        positional: true,
+        ..key(MODEL, Values::Choice(&Model::CHOICES), "The model").flag("model").value_name("MODEL").under("")
+    },
+    key("data.path", Values::Path, "A MAT, npy or CSV file with two columns").flag("data").under("Data"),
+    key("data.key", Values::Text, "The variable to read from a MAT file").flag("key").value_name("KEY").under("Data"),
+    key("data.train_size", Values::Whole, "How many points train; all others are held out")
+        .flag("train-size")
+        .under("Data"),
+    key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When the training points are put in a new order")
+        .under("Data"),
+    key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
+    key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, &["rmsprop"]),
+    key("optim.betas", Values::Numbers, "Decays of the gradient's mean and mean square").only(OPTIM, &["adam"]),
+    key("optim.eps", Values::Number, "Added to the root, against division by zero").only(OPTIM, &["rmsprop", "adam"]),
+    key("optim.weight_decay", Values::Number, "L2 penalty"),
+    key("optim.momentum", Values::Number, "Momentum").only(OPTIM, &["rmsprop", "sgd"]),
+    key("optim.dampening", Values::Number, "Dampening of the momentum").only(OPTIM, &["sgd"]),
+    key("optim.nesterov", Values::Switch, "Whether to use Nesterov momentum; needs momentum above 0 and dampening 0")
+        .only(OPTIM, &["sgd"]),
+    key("optim.centered", Values::Switch, "Divide by the deviation instead of the root mean square")
+        .only(OPTIM, &["rmsprop"]),
+    key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
+    key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
+    key("epochs", Values::Whole, "Passes over the training points").flag("epochs").role(Role::Length),
+    key("batch_size", Values::Whole, "Points in a batch").flag("batch-size"),
+    key("critic_steps", Values::Whole, "Discriminator steps for each generator step").flag("critic-steps"),
+    key("update_order", Values::Choice(&UpdateOrder::CHOICES), "Which network moves first in an iteration"),
+    key("generator.latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
+    key("generator.hidden", Values::Wholes, "Widths of the generator's hidden layers"),
+    key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
+    key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
+    key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
+    key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
+    key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
+        .flag("clip")
+        .value_name("C")
+        .only(MODEL, &["wgan"]),
+    key("objective.gp_weight", Values::Number, "Weight of the gradient penalty")
+        .flag("gp-weight")
+        .value_name("W")
+        .only(MODEL, &["wgan-gp"]),
+    key("objective.generator_loss", Values::Choice(&GeneratorLoss::CHOICES), "What the generator minimises")
+        .flag("generator-loss")
+        .value_name("LOSS")
+        .only(MODEL, &["gan"]),
+    SEED,
+    DEVICE,
+    key("engine", Values::Choice(&EngineKind::CHOICES), "What does the arithmetic")
+        .flag("engine")
+        .value_name("ENGINE")
+        .under("Machine")
+        .role(Role::Machine),
+    Key { help: "CPU threads; 0 for as many as the machine has, 4 at most", ..THREADS },
+    key("frame_every", Values::Whole, "Record a frame whenever this many epochs have passed")
+        .flag("frame-every")
+        .value_name("EPOCHS")
+        .under("Run")
+        .role(Role::Record),
+    key(
+        "eval_every",
+        Values::Whole,
+        "Measure sliced W2 and coverage whenever this many epochs have passed, 0 for never; without it, with every \
+         frame",
+    )
+    .flag("eval-every")
+    .value_name("EPOCHS")
+    .under("Run")
+    .role(Role::Record),
+];
+
+static PROGAN_KEYS: &[Key] = &[
+    key(
+        "data",
+        Values::Path,
+        "A folder of PNG and JPEG files, an IDX file (also gzipped), or an npy file of bytes; \
+         scripts/fetch-fashion-mnist.sh fetches the default",
+    )
+    .flag("data")
+    .value_name("PATH")
+    .under("Data"),
+    key("resolution", Values::Whole, "Side of the finished images, a power of two from 4 to 1024").flag("resolution"),
+    key("latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
+    key("fmaps_base", Values::Whole, "Feature maps at side r are this over r").flag("fmaps-base"),
+    key("fmaps_max", Values::Whole, "Most feature maps at any side").flag("fmaps-max"),
+    key(LOSS, Values::Choice(&ImageLoss::CHOICES), "What the networks minimise").flag("loss").value_name("LOSS"),
+    key("loss.gamma", Values::Number, "Weight of R1").flag("gamma").value_name("G").only(LOSS, &["logistic-r1"]),
+    key("loss.every", Values::Whole, "Discriminator steps from one R1 penalty to the next")
+        .only(LOSS, &["logistic-r1"]),
+    key("loss.gp_weight", Values::Number, "Weight of the gradient penalty").only(LOSS, &["wgan-gp"]),
+    key("loss.drift", Values::Number, "Weight of the critic's mean square on real images").only(LOSS, &["wgan-gp"]),
+    key("lr", Values::Number, "Adam's learning rate, for both networks").flag("lr").value_name("LR"),
+    key("betas", Values::Numbers, "Adam's decays, for both networks"),
+    key("batch_size", Values::Whole, "Images in a batch").flag("batch-size"),
+    key("kimg_per_phase", Values::Number, "Thousands of images to fade a side in, and to train on it afterwards")
+        .flag("kimg-per-phase")
+        .value_name("K"),
+    key("final_kimg", Values::Number, "Thousands of images to train on the final side after its fade-in")
+        .flag("final-kimg")
+        .value_name("K"),
+    key("ema_kimg", Values::Number, "Thousands of images in which the averaged generator forgets half"),
+    key("record_kimg", Values::Number, "Thousands of images between two records")
+        .flag("record-kimg")
+        .value_name("K")
+        .under("Run")
+        .role(Role::Record),
+    SEED,
+    DEVICE,
+    THREADS,
+];
+
+static SEFA_KEYS: &[Key] = &[
+    key("model", Values::Text, "A model by name: checkpoints/NAME.pth or .safetensors, else the one that is built in")
+        .flag("model")
+        .value_name("NAME")
+        .under(""),
+    key("checkpoint", Values::Path, "A checkpoint's file (PyTorch or safetensors), in the place of --model")
+        .flag("checkpoint")
+        .under(""),
+    key("samples", Values::Whole, "How many samples").flag("n").under(""),
+    key("k", Values::Whole, "How many directions, those with the largest eigenvalues")
+        .flag("k")
+        .value_name("K")
+        .under(""),
+    key("directions", Values::Wholes, "These directions instead: 0,3,7 or 0-4").flag("directions").under(""),
+    Key { help: "Seed of the codes, as torch.manual_seed takes it", heading: "", ..SEED },
+    key("start", Values::Number, "First distance").flag("start").under("Editing"),
+    key("end", Values::Number, "Last distance").flag("end").under("Editing"),
+    key("steps", Values::Whole, "How many distances").flag("steps").under("Editing"),
+    key("codes", Values::Choice(&SefaCodes::CHOICES), "What is done to the codes that were drawn").under("Editing"),
+    key("raw", Values::Switch, "Factorise the weights without normalising each output unit's weights first")
+        .flag("raw")
+        .under("Editing"),
+    key("layers", Values::Wholes, "StyleGAN and StyleGAN2: factorise these layers; none for all")
+        .flag("layers")
+        .under("Editing"),
+    key("viz_size", Values::Whole, "Side of each image in the pictures")
+        .flag("viz-size")
+        .value_name("PIXELS")
+        .under("Output"),
+    DEVICE,
+    key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::super::{KeyError, at};
+    use super::*;
+
+    /// The paths of all values in a config.
+    fn leaves(prefix: &str, value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                for (name, inner) in map {
+                    let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    leaves(&path, inner, found);
+                }
+            }
+            _ => drop(found.insert(prefix.to_owned())),
+        }
+    }
+
+    /// A config of the table with each of its choices made in turn, and the choice.
+    fn variants(table: &Table) -> Vec<(Value, Option<(&'static str, &'static str)>)> {
+        let mut found = vec![(table.default_config(), None)];
+        for key in table.keys.iter().filter(|key| table.selects(key)) {
+            let Values::Choice(choices) = key.values else { panic!("{} is no choice", key.path) };
+            for choice in choices {
+                let mut config = table.default_config();
+                table.set(&mut config, key.path, choice.name.into()).unwrap();
+                found.push((table.complete(&config).unwrap(), Some((key.path, choice.name))));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_tables_have_every_key_of_the_configs_and_no_other() {
+        for table in TABLES {
+            for (config, made) in variants(table) {
+                let mut there = BTreeSet::new();
+                leaves("", &config, &mut there);
+                let belongs = |key: &&Key| match (key.only, made) {
+                    (Some(owner), Some((selector, name))) if owner.selector == selector => owner.names.contains(&name),
+                    (Some(owner), _) => owner.names.contains(&at(&config, owner.selector).as_str().unwrap()),
+                    (None, _) => true,
+                };
+                let listed: BTreeSet<String> =
+                    table.keys.iter().filter(belongs).map(|key| key.path.to_owned()).collect();
+                // What is left out of a config has no value to say it by.
+                let optional = |path: &String| table.default_of(table.find(path).unwrap()).is_null();
+                let missing: Vec<_> = listed.difference(&there).filter(|path| !optional(path)).collect();
+                assert!(missing.is_empty(), "{}: the config has no {missing:?} with {made:?}", table.kind);
+                let unlisted: Vec<_> = there.difference(&listed).collect();
+                assert!(unlisted.is_empty(), "{}: the table lacks {unlisted:?} with {made:?}", table.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn paths_flags_and_short_names_are_unique_and_have_two_levels_at_most() {
+        for table in TABLES {
+            let unique = |names: Vec<&'static str>| {
+                let count = names.len();
+                assert_eq!(names.into_iter().collect::<BTreeSet<_>>().len(), count, "{}", table.kind);
+            };
+            unique(table.keys.iter().map(|key| key.path).collect());
+            unique(table.keys.iter().filter_map(|key| key.flag).collect());
+            unique(table.keys.iter().map(|key| table.short_name(key)).collect());
+            assert!(table.keys.iter().all(|key| key.path.split('.').count() <= 2));
+            assert!(table.keys.iter().filter(|key| key.positional).count() <= 1);
+            for key in table.keys {
+                assert_eq!(table.find(key.path).unwrap().path, key.path);
+                assert_eq!(key.flag.map_or(key.path, |flag| table.find(flag).unwrap().path), key.path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_of_its_setting_and_the_same_with_each_owner() {
+        for table in TABLES {
+            for key in table.keys {
+                let default = table.default_of(key);
+                if !default.is_null() {
+                    let mut config = table.default_config();
+                    if let Some(owner) = key.only {
+                        table.set(&mut config, owner.selector, owner.names[0].into()).unwrap();
+                    }
+                    table.set(&mut config, key.path, default.clone()).unwrap();
+                }
+                for name in key.only.map_or(&[][..], |owner| owner.names) {
+                    let mut config = table.default_config();
+                    table.set(&mut config, key.only.unwrap().selector, (*name).into()).unwrap();
+                    let config = table.complete(&config).unwrap();
+                    assert_eq!(at(&config, key.path), &default, "{} with {name}", key.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_choices_are_those_that_the_configs_take() {
+        for table in TABLES {
+            for key in table.keys {
+                let Values::Choice(choices) = key.values else { continue };
+                let owner = |config: &mut Value| {
+                    let made = key.only.map(|owner| table.set(config, owner.selector, owner.names[0].into()));
+                    made.transpose().unwrap();
+                };
+                for choice in choices {
+                    let mut config = table.default_config();
+                    owner(&mut config);
+                    table.set(&mut config, key.path, choice.name.into()).unwrap();
+                    let config = table.complete(&config).unwrap();
+                    assert_eq!(at(&config, key.path), choice.name, "{} of {}", choice.name, key.path);
+                }
+                // What serde knows, in its own words: "expected one of `a`, `b`".
+                let mut config = table.default_config();
+                owner(&mut config);
+                match key.path.split_once('.') {
+                    Some((group, field)) => config[group][field] = "no-such-choice".into(),
+                    None => config[key.path] = "no-such-choice".into(),
+                }
+                let message = table.complete(&config).unwrap_err().to_string();
+                let known = message.split_once("expected").unwrap().1.matches('`').count() / 2;
+                assert_eq!(known, choices.len(), "{}: {message}", key.path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_preset_is_sound_and_has_settings_only() {
+        for table in TABLES {
+            for preset in table.presets {
+                let config = preset.config().unwrap();
+                table.resolved(&config).unwrap_or_else(|error| panic!("{}: {error}", preset.name));
+                let mut paths = BTreeSet::new();
+                leaves("", &config, &mut paths);
+                for path in paths {
+                    assert_eq!(table.find(&path).unwrap().path, path);
+                }
+            }
+        }
+        let lab = SEFA.complete(&SEFA.presets[0].config().unwrap()).unwrap();
+        assert_eq!(lab, SEFA.default_config(), "the preset lab is what a bare sefa does");
+    }
+
+    #[test]
+    fn a_setting_is_set_by_its_path_or_its_flag_and_a_choice_takes_its_constants_with_it() {
+        let mut config = POINTS.default_config();
+        let set = |config: &mut Value, name: &str, value: Value| POINTS.set(config, name, value);
+        set(&mut config, "model", "wgan".into()).unwrap();
+        set(&mut config, "clip", json!(0.3)).unwrap();
+        set(&mut config, "optim.alpha", json!(0.9)).unwrap();
+        set(&mut config, "generator.latent_dim", 8.into()).unwrap();
+        set(&mut config, "train-size", 500.into()).unwrap();
+        // The same choice again keeps its constants, another has its own.
+        set(&mut config, "model", "wgan".into()).unwrap();
+        assert_eq!(config["objective"], json!({"model": "wgan", "clip": 0.3}));
+        assert_eq!(config["optim"]["alpha"], 0.9);
+        set(&mut config, "optim", "adam".into()).unwrap();
+        assert_eq!(config["optim"], json!({"name": "adam"}));
+        assert_eq!((&config["generator"]["latent_dim"], &config["data"]["train_size"]), (&json!(8), &json!(500)));
+        // A whole level.
+        set(&mut config, "optim", json!({"name": "adam", "betas": [0.5, 0.9]})).unwrap();
+        let config = POINTS.complete(&config).unwrap();
+        assert_eq!((&config["optim"]["betas"], &config["optim"]["eps"]), (&json!([0.5, 0.9]), &json!(1e-8)));
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_left_out_by_null() {
+        let mut config = POINTS.default_config();
+        POINTS.set(&mut config, "eval_every", 3.into()).unwrap();
+        assert_eq!(config["eval_every"], 3);
+        POINTS.set(&mut config, "eval_every", Value::Null).unwrap();
+        assert_eq!(POINTS.complete(&config).unwrap(), POINTS.default_config());
+        assert!(POINTS.set(&mut config, "lr", Value::Null).unwrap_err().to_string().contains("lr is null"));
+    }
+
+    #[test]
+    fn an_empty_config_is_filled_level_by_level() {
+        let mut config = json!({});
+        POINTS.set(&mut config, "optim.alpha", json!(0.9)).unwrap();
+        assert_eq!(config, json!({"optim": {"alpha": 0.9}}));
+        // The model is not known yet, so that nothing can be said of its constants.
+        POINTS.set(&mut config, "objective.clip", json!(0.2)).unwrap();
+        let message = POINTS.set(&mut config, "optim.betas", json!([0.5, 0.9])).unwrap_err().to_string();
+        assert_eq!(message, "optim.betas belongs to adam, and optim.name is rmsprop here");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let set = |table: &Table, name: &str, value: Value| table.set(&mut table.default_config(), name, value);
+        for (name, known) in [
+            ("lrr", "lr"),
+            ("optim.alhpa", "optim.alpha"),
+            ("alpha", "optim.alpha"),
+            ("generator.width", "generator.hidden"),
+            ("latent_dims", "generator.latent_dim"),
+            ("batchsize", "batch_size"),
+        ] {
+            let error = set(&POINTS, name, 1.into()).unwrap_err();
+            let KeyError::Unknown { did_you_mean, .. } = &error else { panic!("{error}") };
+            if name != "generator.width" {
+                assert_eq!(*did_you_mean, Some(known), "{name}");
+            }
+            assert!(error.to_string().contains(name) && error.to_string().contains("gan-lab config --reference"));
+        }
+        let unlike = set(&POINTS, "qqqq", 1.into()).unwrap_err().to_string();
+        assert!(!unlike.contains("did you mean"), "{unlike}");
+        for (table, name, value, words) in [
+            (&POINTS, "clip", json!(0.1), "objective.clip belongs to wgan, and objective.model is gan here"),
+            (&POINTS, "optim.nesterov", json!(true), "optim.nesterov belongs to sgd, and optim.name is rmsprop here"),
+            (&PROGAN, "loss.drift", json!(0.1), "loss.drift belongs to wgan-gp, and loss.name is logistic-r1 here"),
+            (&POINTS, "epochs", json!(-1), "epochs is -1; it must be a whole number, 0 or more"),
+            (&POINTS, "lr", json!("fast"), "lr is \"fast\"; it must be a number"),
+            (&POINTS, "model", json!("dcgan"), "objective.model is \"dcgan\"; it must be gan, wgan or wgan-gp"),
+            (&POINTS, "generator.hidden", json!([64, -1]), "generator.hidden is [64,-1]; it must be a list of whole"),
+            (&SEFA, "device", json!("gpu"), "cuda:N"),
+        ] {
+            let message = set(table, name, value).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        let mut odd = json!({"optim": 5});
+        assert!(POINTS.set(&mut odd, "optim.alpha", json!(0.9)).unwrap_err().to_string().starts_with("optim is 5"));
+    }
+
+    #[test]
+    fn typed_values_are_json_or_bare_text() {
+        let read = |name: &str, text: &str| POINTS.find(name).unwrap().read(text);
+        for (name, text, value) in [
+            ("lr", "5e-5", json!(5e-5)),
+            ("lr", "-1", json!(-1.0)),
+            ("epochs", "18446744073709551615", json!(u64::MAX)),
+            ("optim.nesterov", "true", json!(true)),
+            ("data.path", "my data.mat", json!("my data.mat")),
+            ("data.path", "12", json!("12")),
+            ("data.key", "\"xx\"", json!("xx")),
+            ("device", "cuda", json!("cuda:0")),
+            ("data.shuffle", "every-epoch", json!("every-epoch")),
+            ("data.shuffle", "\"once\"", json!("once")),
+            ("generator.hidden", "64,64", json!([64, 64])),
+            ("generator.hidden", "[]", json!([])),
+            ("generator.batch_norm", "false, true", json!([false, true])),
+            ("optim.betas", "0.5,0.9", json!([0.5, 0.9])),
+            ("optim.betas", "[0.5, 0.9]", json!([0.5, 0.9])),
+        ] {
+            assert_eq!(read(name, text), Ok(value), "{name} {text}");
+        }
+        for (name, text) in [
+            ("lr", "fast"),
+            ("lr", "inf"),
+            ("lr", ""),
+            ("epochs", "-1"),
+            ("epochs", "1.5"),
+            ("optim.nesterov", "yes"),
+            ("device", "gpu"),
+            ("data.shuffle", "never"),
+            ("generator.hidden", "64,x"),
+            ("optim.betas", "0.5,nan"),
+        ] {
+            let message = read(name, text).unwrap_err().to_string();
+            assert!(message.contains(&format!("{name} is '{text}'; it must be ")), "{message}");
+        }
+    }
+}
