@@ -74,9 +74,9 @@ pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> any
 
 /// What a config's check found, as an error of the command line; or of the file that the config began with, where that
 /// file alone has the same fault. `file` is the file's path and what the check of it alone finds.
-pub(super) fn config_error(found: ConfigError, file: Option<(&Path, Option<ConfigError>)>) -> anyhow::Error {
+pub(super) fn config_error(found: &ConfigError, file: Option<(&Path, Option<ConfigError>)>) -> anyhow::Error {
     match file {
-        Some((path, Some(alone))) if alone == found => anyhow!("{}: {found}", path.display()),
+        Some((path, Some(alone))) if alone == *found => anyhow!("{}: {found}", path.display()),
         _ => UsageError(found.to_string()).into(),
     }
 }
@@ -186,12 +186,12 @@ mod tests {
         let file = TrainConfig { lr: -1.0, ..TrainConfig::lab(Model::Gan) };
         let error = |config: &TrainConfig| config.clone().check().unwrap_err();
         let path = Path::new("c.json");
-        let from_file = config_error(error(&file), Some((path, file.clone().check().err())));
+        let from_file = config_error(&error(&file), Some((path, file.clone().check().err())));
         assert_eq!(exit_of(&from_file), Exit::Fixable);
         assert!(from_file.to_string().starts_with("c.json: lr is -1"), "{from_file}");
         let with_flag = TrainConfig { lr: -2.0, ..file.clone() };
-        assert_eq!(exit_of(&config_error(error(&with_flag), Some((path, file.check().err())))), Exit::Usage);
-        assert_eq!(exit_of(&config_error(error(&with_flag), None)), Exit::Usage);
+        assert_eq!(exit_of(&config_error(&error(&with_flag), Some((path, file.check().err())))), Exit::Usage);
+        assert_eq!(exit_of(&config_error(&error(&with_flag), None)), Exit::Usage);
     }
 
     #[cfg(feature = "torch")]

@@ -171,7 +171,7 @@ fn config(args: &ProganArgs) -> anyhow::Result<ProganConfig> {
     set(&mut config.device, args.device.as_ref());
     set(&mut config.threads, args.threads.as_ref());
     set(&mut config.record_kimg, args.record_kimg.as_ref());
-    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
+    config.check().map_err(|error| config_error(&error, file)).context("this run cannot be trained")
 }
 
 fn default_name(config: &ProganConfig) -> String {

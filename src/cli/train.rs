@@ -219,7 +219,7 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
 /// The config, checked; what is wrong with it is the fault of the options, or of the file that it began with.
 fn checked(args: &PointArgs, config: TrainConfig, from_file: Option<TrainConfig>) -> anyhow::Result<RunConfig> {
     let file = args.config.as_deref().zip(from_file.map(|config| config.check().err()));
-    config.check().map_err(|error| config_error(error, file)).context("this run cannot be trained")
+    config.check().map_err(|error| config_error(&error, file)).context("this run cannot be trained")
 }
 
 fn which_model() -> anyhow::Error {
