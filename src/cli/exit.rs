@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use clap::error::ErrorKind;
 use serde_json::json;
 
 use crate::config::ConfigError;
@@ -119,10 +118,6 @@ impl Failure {
 
     /// What clap says about arguments: a paragraph of what is wrong, and what it knows beside it.
     pub(super) fn of_arguments(error: &clap::Error) -> Self {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let (message, hint) = ("a command is missing".to_owned(), Some("try '--help'".to_owned()));
-            return Self { exit: Exit::Usage, message, hint };
-        }
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

@@ -239,7 +239,7 @@ fn with_json_errors_are_objects_too() {
     };
     let error = last_line(2, &["paint", "--json"]);
     assert_eq!(error["message"], "unrecognized subcommand 'paint'");
-    assert_eq!(last_line(2, &["--json"])["message"], "a command is missing");
+    assert!(last_line(2, &["--json"])["message"].as_str().unwrap().contains("requires a subcommand"));
     let error = last_line(2, &["--json", "train", "dcgan"]);
     assert!(error["message"].as_str().unwrap().contains("possible values: gan, wgan, wgan-gp"), "{error}");
     let error = last_line(2, &["train", "gan", "--clip", "1", "--json"]);
