@@ -132,7 +132,7 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     let configs = compare::lab_configs(&base, &args.seeds.0).into_iter().map(TrainConfig::check);
     let runs = std::path::absolute(&args.runs_dir)?;
     let sweep =
-        compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>().map_err(|error| config_error(error, None))?)?;
+        compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>().map_err(|error| config_error(&error, None))?)?;
     sweep.write()?;
     let dirs = sweep.runs.iter().map(PlannedRun::run_dir).collect();
     let exit = sweep::train_all(&sweep, args.jobs.map(usize::from), printer)?;

@@ -36,8 +36,6 @@ struct Check {
 #[serde(rename_all = "kebab-case")]
 enum State {
     Ok,
-    /// Not there, and nothing is broken by that.
-    Absent,
     Problem,
 }
 
@@ -45,7 +43,6 @@ impl State {
     fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Absent => "absent",
             Self::Problem => "problem",
         }
     }

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use clap::error::ErrorKind;
 use serde_json::json;
 
 use crate::config::ConfigError;
@@ -74,9 +73,9 @@ pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> any
 
 /// What a config's check found, as an error of the command line; or of the file that the config began with, where that
 /// file alone has the same fault. `file` is the file's path and what the check of it alone finds.
-pub(super) fn config_error(found: ConfigError, file: Option<(&Path, Option<ConfigError>)>) -> anyhow::Error {
+pub(super) fn config_error(found: &ConfigError, file: Option<(&Path, Option<ConfigError>)>) -> anyhow::Error {
     match file {
-        Some((path, Some(alone))) if alone == found => anyhow!("{}: {found}", path.display()),
+        Some((path, Some(alone))) if alone == *found => anyhow!("{}: {found}", path.display()),
         _ => UsageError(found.to_string()).into(),
     }
 }
@@ -119,10 +118,6 @@ impl Failure {
 
     /// What clap says about arguments: a paragraph of what is wrong, and what it knows beside it.
     pub(super) fn of_arguments(error: &clap::Error) -> Self {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let (message, hint) = ("a command is missing".to_owned(), Some("try '--help'".to_owned()));
-            return Self { exit: Exit::Usage, message, hint };
-        }
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -186,12 +181,12 @@ mod tests {
         let file = TrainConfig { lr: -1.0, ..TrainConfig::lab(Model::Gan) };
         let error = |config: &TrainConfig| config.clone().check().unwrap_err();
         let path = Path::new("c.json");
-        let from_file = config_error(error(&file), Some((path, file.clone().check().err())));
+        let from_file = config_error(&error(&file), Some((path, file.clone().check().err())));
         assert_eq!(exit_of(&from_file), Exit::Fixable);
         assert!(from_file.to_string().starts_with("c.json: lr is -1"), "{from_file}");
         let with_flag = TrainConfig { lr: -2.0, ..file.clone() };
-        assert_eq!(exit_of(&config_error(error(&with_flag), Some((path, file.check().err())))), Exit::Usage);
-        assert_eq!(exit_of(&config_error(error(&with_flag), None)), Exit::Usage);
+        assert_eq!(exit_of(&config_error(&error(&with_flag), Some((path, file.check().err())))), Exit::Usage);
+        assert_eq!(exit_of(&config_error(&error(&with_flag), None)), Exit::Usage);
     }
 
     #[cfg(feature = "torch")]

@@ -217,8 +217,8 @@ fn every_json_object_begins_alike_and_has_its_form() {
             assert!(documented.contains(&format!("`{key}`")), "docs/JSON.md does not say what {key} is");
         }
         let form = serde_json::to_string_pretty(&shape("", &object)).unwrap();
-        let variant = call.args.iter().filter_map(|arg| arg.to_str());
-        let variant = variant.filter(|arg| ["--dry-run", "print", "slurm", "--out"].contains(arg)).next_back();
+        let mut words = call.args.iter().filter_map(|arg| arg.to_str());
+        let variant = words.rfind(|arg| ["--dry-run", "print", "slurm", "--out"].contains(arg));
         let variant = variant.filter(|arg| *arg != "--out" || call.command == "man");
         let file = call.args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.contains("stylegan"));
         let name = [call.command, variant.unwrap_or(""), if file { "stylegan" } else { "" }].join(" ");
@@ -239,7 +239,7 @@ fn with_json_errors_are_objects_too() {
     };
     let error = last_line(2, &["paint", "--json"]);
     assert_eq!(error["message"], "unrecognized subcommand 'paint'");
-    assert_eq!(last_line(2, &["--json"])["message"], "a command is missing");
+    assert!(last_line(2, &["--json"])["message"].as_str().unwrap().contains("requires a subcommand"));
     let error = last_line(2, &["--json", "train", "dcgan"]);
     assert!(error["message"].as_str().unwrap().contains("possible values: gan, wgan, wgan-gp"), "{error}");
     let error = last_line(2, &["train", "gan", "--clip", "1", "--json"]);
@@ -498,6 +498,7 @@ fn bash_completes_behind_commands() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is not done says so")]
 fn fish_completes_behind_commands_where_it_is_installed() {
     let world = World::new();
     for (line, wanted, unwanted) in COMPLETIONS {
