@@ -122,7 +122,7 @@ fn a_run_that_fails_costs_itself_only_and_is_reported() {
 #[test]
 fn a_task_takes_its_index_from_the_cluster_and_saves_when_told() {
     let world = World::new();
-    plan(&world, 1200);
+    plan(&world, 600);
     world.done(&["sweep", "plan.json", "--out", "sweep", "--launcher", "slurm"]);
     world.done(&["sweep", "plan.json", "--out", "again", "--launcher", "slurm"]);
     let task = ["run", "--plan", "sweep/plan.jsonl", "--quiet"];
