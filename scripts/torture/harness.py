@@ -127,12 +127,10 @@ def normal(name, content, folder):
 
 
 def tree(folder):
-    """Everything below a folder: name to normalised bytes, None for folders. Locks are the system's business."""
+    """Every file below a folder: name to normalised bytes. Locks are the system's business, empty folders nobody's."""
     found = {}
-    for at, folders, files in os.walk(folder):
+    for at, _, files in os.walk(folder):
         here = pathlib.Path(at)
-        for name in folders:
-            found[str((here / name).relative_to(folder)) + "/"] = None
         for name in files:
             path = here / name
             relative = str(path.relative_to(folder))

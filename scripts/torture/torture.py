@@ -20,9 +20,11 @@ import time
 import traceback
 
 import harness
+import disks
+import moments
 import writes
 
-SCENARIOS = {"write": writes}
+SCENARIOS = {"write": writes, "moment": moments, "disk": disks}
 
 
 @dataclasses.dataclass
@@ -66,6 +68,8 @@ def begin(settings, counter):
         number = counter.value
         counter.value += 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_DFL)
     WORLD = harness.World(settings, number)
 
 
@@ -121,6 +125,8 @@ def main():
     settings.torch = "no-default-features" not in refusal and "without libtorch" not in refusal
     harness.say(f"{version}, {program}, in {base}" + ("" if settings.torch else ", a build without libtorch"))
     began = time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         tally, failures, notes = torture(args, settings)
     finally:
@@ -188,7 +194,7 @@ def write_parts(settings):
 
 def most_of(scenario, part, args):
     """How many cases of a part the short form does."""
-    if args.only:
+    if any(asked.count("/") > 2 for asked in args.only or []):
         return 1 << 30
     most = SCENARIOS[scenario].SHORT
     return most.get(part, most[None]) if isinstance(most, dict) else most

@@ -434,6 +434,8 @@ static void follow(struct state *s)
     }
     set_alarm(0);
     clear_path(s->path);
+    if (s->log)
+        fclose(s->log);
     printf("%s\t%d\t%ld\t%s\t%s\t%d\t%d\n", WIFSIGNALED(ending) ? "killed" : "exited",
            WIFSIGNALED(ending) ? WTERMSIG(ending) : WEXITSTATUS(ending), s->calls, s->hit ? s->hit : "-",
            s->hit && s->path[0] ? s->path : "-", timed_out, left);
@@ -564,8 +566,6 @@ int main(int argc, char **argv)
             add(state.program);
         }
         follow(&state);
-        if (state.log)
-            fclose(state.log);
         free(request.argv);
         free(copy);
         free(bytes);
