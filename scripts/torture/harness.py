@@ -36,8 +36,10 @@ class Ended:
 
     @property
     def last_words(self):
+        """What it says of its failing."""
         lines = [line for line in self.err.splitlines() if line.strip()]
-        return lines[-1][:300] if lines else "(nothing said)"
+        at = next((i for i, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - 1))
+        return " / ".join(lines[at : at + 2])[:300] or "(nothing said)"
 
 
 @dataclasses.dataclass

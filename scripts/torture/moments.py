@@ -31,7 +31,6 @@ import json
 
 # In the short form.
 SHORT = {None: 6, "sweep-parent": 8}
-WEIGHT = 10
 # How long a run may take to save and end, and a child to notice that it is alone.
 PATIENCE = 30
 

@@ -8,6 +8,7 @@ import argparse
 import collections
 import dataclasses
 import multiprocessing
+import multiprocessing.connection
 import os
 import pathlib
 import random
@@ -20,11 +21,14 @@ import time
 import traceback
 
 import harness
+import damage
 import disks
 import moments
 import writes
 
-SCENARIOS = {"write": writes, "moment": moments, "disk": disks}
+# Which scenarios take longest for a case.
+WEIGHT = {"moment": 2}
+SCENARIOS = {"write": writes, "moment": moments, "disk": disks, "damage": damage}
 
 
 @dataclasses.dataclass
@@ -58,38 +62,75 @@ def arguments():
     return parser.parse_args()
 
 
-WORLD = None
-
-
-def begin(settings, counter):
-    """In a new worker."""
-    global WORLD
-    with counter.get_lock():
-        number = counter.value
-        counter.value += 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.SIG_DFL)
-    WORLD = harness.World(settings, number)
-
-
-def probe(task):
+def probe(world, task):
     """The cases of a part of a scenario."""
     scenario, part = task
     try:
-        return part, *SCENARIOS[scenario].probe(WORLD, part)
+        return task, *SCENARIOS[scenario].probe(world, part)
     except Exception:
-        return part, [], [harness.Failure(f"{scenario}/{part}", "harness", traceback.format_exc())]
+        return task, [], [harness.Failure(f"{scenario}/{part}", "harness", traceback.format_exc())]
 
 
-def work(case):
+def work(world, case):
     """One case."""
     began = time.monotonic()
     try:
-        failures = SCENARIOS[case.split("/")[0]].run(WORLD, case)
+        failures = SCENARIOS[case.split("/")[0]].run(world, case)
     except Exception:
         failures = [harness.Failure(case, "harness", traceback.format_exc())]
     return case, failures, time.monotonic() - began
+
+
+def worker(settings, number, pipe):
+    """A process that does what it is given until there is no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_DFL)
+    world = harness.World(settings, number)
+    pipe.send(None)
+    while (task := pipe.recv()) is not None:
+        what, argument = task
+        pipe.send({"probe": probe, "work": work}[what](world, argument))
+    world.close()
+
+
+class Workers:
+    """So many processes, each with a folder and a tracer of its own."""
+
+    def __init__(self, settings, many):
+        self.processes, self.pipes = [], []
+        for number in range(many):
+            ours, theirs = multiprocessing.Pipe()
+            process = multiprocessing.Process(target=worker, args=(settings, number, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self.processes.append(process)
+            self.pipes.append(ours)
+        for pipe in self.pipes:
+            pipe.recv()
+
+    def map(self, what, tasks):
+        """Does all tasks and gives what comes of each as it comes."""
+        tasks, busy = iter(tasks), set()
+        idle = list(self.pipes)
+        while True:
+            while idle and (task := next(tasks, None)) is not None:
+                pipe = idle.pop()
+                pipe.send((what, task))
+                busy.add(pipe)
+            if not busy:
+                return
+            for pipe in multiprocessing.connection.wait(list(busy)):
+                busy.discard(pipe)
+                idle.append(pipe)
+                yield pipe.recv()
+
+    def end(self):
+        """Ends them all, whatever they are at."""
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.join()
 
 
 def wanted(case, only):
@@ -130,10 +171,16 @@ def main():
     try:
         tally, failures, notes = torture(args, settings)
     finally:
-        for world in base.glob("w*"):
-            harness.clear(world)
-        shutil.rmtree(base, ignore_errors=True)
+        tidy(base)
     return conclude(args, tally, failures, notes, time.monotonic() - began)
+
+
+def tidy(base):
+    """Takes away all that was made."""
+    for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+        if line.split()[1].startswith(str(base)):
+            subprocess.run(["umount", "-l", line.split()[1]], check=False)
+    shutil.rmtree(base, ignore_errors=True)
 
 
 def scratch():
@@ -146,50 +193,50 @@ def scratch():
 
 def torture(args, settings):
     """Does the cases; gives the counts by part, the failures, and what was left out."""
-    counter = multiprocessing.Value("i", 0)
-    tally, failures, notes = collections.OrderedDict(), [], []
-    with multiprocessing.Pool(args.jobs, begin, (settings, counter)) as pool:
-        parts = []
-        for name, scenario in SCENARIOS.items():
-            if wanted(name, args.only):
-                found, left_out = scenario.parts(settings) if hasattr(scenario, "parts") else (write_parts(settings), [])
-                parts += [(name, part) for part in found if wanted(f"{name}/{part}", args.only)]
-                notes += left_out
-        todo = []
-        for (scenario, part), (_, cases, bad) in zip(parts, pool.imap(probe, parts)):
-            failures += bad
-            tally[f"{scenario}/{part}"] = [len(bad), 0, 0.0, 1 if bad else 0]
-            cases = [case for case in cases if wanted(case, args.only)]
-            if not args.long:
-                rng = random.Random(f"{args.seed}/{scenario}/{part}")
-                cases = sample(cases, rng, most_of(scenario, part, args))
-            todo += cases
-        harness.say(f"{len(todo)} cases")
-        # Cases that take long first, so that no worker is left alone with them.
-        todo.sort(key=lambda case: getattr(SCENARIOS[case.split("/")[0]], "WEIGHT", 1), reverse=True)
-        shown = time.monotonic()
-        for done, (case, bad, seconds) in enumerate(pool.imap_unordered(work, todo, chunksize=chunk(todo, args)), 1):
-            counts = tally["/".join(case.split("/")[:2])]
-            counts[0] += 1
-            counts[2] += seconds
-            counts[3] += bool(bad)
-            failures += bad
-            if time.monotonic() - shown > 15:
-                shown = time.monotonic()
-                harness.say(f"  {done} of {len(todo)} cases, {len(failures)} failures")
-        pool.close()
-        pool.join()
+    workers = Workers(settings, args.jobs)
+    try:
+        return torture_with(workers, args, settings)
+    finally:
+        workers.end()
+
+
+def torture_with(workers, args, settings):
+    """The same with these workers."""
+    tally, failures, notes, parts = {}, [], [], []
+    for name, scenario in SCENARIOS.items():
+        if wanted(name, args.only):
+            found, left_out = scenario.parts(settings)
+            parts += [(name, part) for part in found if wanted(f"{name}/{part}", args.only)]
+            notes += left_out
+    probed = {}
+    for task, cases, bad in workers.map("probe", parts):
+        failures += bad
+        probed[task] = cases, bad
+    todo = []
+    for scenario, part in parts:
+        cases, bad = probed[scenario, part]
+        tally[f"{scenario}/{part}"] = [len(bad), 0, 0.0, 1 if bad else 0]
+        cases = [case for case in cases if wanted(case, args.only)]
+        if not args.long:
+            rng = random.Random(f"{args.seed}/{scenario}/{part}")
+            cases = sample(cases, rng, most_of(scenario, part, args))
+        todo.append(cases)
+    # One of each part after the other, so that each worker has made a part's folder before the others begin; the long
+    # ones first, so that no worker is left alone with them.
+    todo.sort(key=lambda cases: WEIGHT.get(cases[0].split("/")[0], 1) if cases else 0, reverse=True)
+    todo = [case for cases in todo for case in cases]
+    harness.say(f"{len(todo)} cases")
+    shown = time.monotonic()
+    for done, (case, bad, seconds) in enumerate(workers.map("work", todo), 1):
+        counts = tally["/".join(case.split("/")[:2])]
+        counts[0] += 1
+        counts[2] += seconds
+        counts[3] += bool(bad)
+        failures += bad
+        if time.monotonic() - shown > 15:
+            shown = time.monotonic()
+            harness.say(f"  {done} of {len(todo)} cases, {len(failures)} failures")
     return tally, failures, notes
-
-
-def chunk(todo, args):
-    """How many cases a worker takes at once."""
-    return max(1, min(16, len(todo) // (args.jobs * 8) or 1))
-
-
-def write_parts(settings):
-    """The commands that write."""
-    return [s.name for s in harness.subjects() if settings.torch or s.needs != "torch"]
 
 
 def most_of(scenario, part, args):

@@ -49,6 +49,11 @@ def cases(subject, calls):
                 yield f"write/{subject.name}/{mode}/{number}"
 
 
+def parts(settings):
+    """The parts of this scenario: the commands that write."""
+    return [s.name for s in subjects() if settings.torch or s.needs != "torch"], []
+
+
 def find(name):
     """A subject by name."""
     return next(subject for subject in subjects() if subject.name == name)
