@@ -30,7 +30,7 @@ from positions import behind
 import json
 
 # In the short form.
-SHORT = {None: 6, "sweep-parent": 8}
+SHORT = {None: 4, "sweep-parent": 6}
 # How long a run may take to save and end, and a child to notice that it is alone.
 PATIENCE = 30
 

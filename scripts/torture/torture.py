@@ -55,7 +55,7 @@ def arguments():
     parser.add_argument("--binary", metavar="PATH", help="another gan-lab")
     parser.add_argument("--seed", type=int, default=0, help="what the samples and the moments derive from")
     parser.add_argument("--report", metavar="FILE", help="write the figures as a Markdown table")
-    parser.add_argument("--failures", metavar="FILE", help="write all failures, one a line")
+    parser.add_argument("--failures", metavar="FILE", help="add all failures to this file as they come, one a line")
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 1), help="cases at a time")
     parser.add_argument("--cold", action="store_true", help="start the program anew for every case")
     parser.add_argument("--tools", required=True, help=argparse.SUPPRESS)
@@ -211,6 +211,7 @@ def torture_with(workers, args, settings):
     probed = {}
     for task, cases, bad in workers.map("probe", parts):
         failures += bad
+        write_failures(args, bad)
         probed[task] = cases, bad
     todo = []
     for scenario, part in parts:
@@ -233,10 +234,18 @@ def torture_with(workers, args, settings):
         counts[2] += seconds
         counts[3] += bool(bad)
         failures += bad
+        write_failures(args, bad)
         if time.monotonic() - shown > 15:
             shown = time.monotonic()
             harness.say(f"  {done} of {len(todo)} cases, {len(failures)} failures")
     return tally, failures, notes
+
+
+def write_failures(args, failures):
+    """Adds to the file of all failures."""
+    if args.failures:
+        with open(args.failures, "a", encoding="utf-8") as file:
+            file.writelines(f"{f.kind}\t{f.case}\t{' '.join(f.detail.split())}\n" for f in failures)
 
 
 def most_of(scenario, part, args):
@@ -268,9 +277,6 @@ def conclude(args, tally, failures, notes, seconds):
             shown[group] += 1
             if shown[group] <= (1000 if args.only else 3):
                 print(f"{failure.kind}: {failure.detail}\n    scripts/torture.sh --seed {args.seed} --only {failure.case}")
-    if args.failures:
-        lines = [f"{f.kind}\t{f.case}\t{' '.join(f.detail.split())}\n" for f in failures]
-        pathlib.Path(args.failures).write_text("".join(sorted(lines)))
     if args.report:
         lines = ["| what is broken | cases | failures |", "|---|---|---|"]
         lines += [f"| {part} | {count} | {bad} |" for part, count, bad, _ in rows]

@@ -35,8 +35,8 @@ MODES = {
     **{"signal-" + name: ("signal", number, None) for name, number in SIGNALS.items()},
 }
 KILLS = ("kill", "kill-after", "kill-all")
-# Cases of each command in the short form.
-SHORT = 60
+# Cases of each command in the short form; a sweep starts its runs as programs of their own, which takes longer.
+SHORT = {None: 50, "sweep": 16}
 
 
 def cases(subject, calls):
