@@ -24,12 +24,17 @@ const PART: &str = ".gan-lab-part-";
 
 /// Writes `bytes` to `path`, which becomes or stays a regular file. Missing folders are made.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write`], with what `content` writes, which need not be in memory as a whole; it may be asked twice.
+pub fn write_with(path: &Path, content: impl Fn(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let is_there = may_be_replaced(path)?;
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     clean_once(folder);
-    if !write_unnamed(path, folder, bytes, is_there)? {
-        write_named(path, folder, bytes)?;
+    if !write_unnamed(path, folder, &content, is_there)? {
+        write_named(path, folder, &content)?;
     }
     // The new name is in the folder's own data.
     fs::File::open(folder)?.sync_all()
@@ -105,11 +110,11 @@ fn may_be_replaced(path: &Path) -> io::Result<bool> {
 
 /// Writes through a file without a name; false where that cannot be done here, and nothing was done.
 #[cfg(target_os = "linux")]
-fn write_unnamed(path: &Path, folder: &Path, bytes: &[u8], is_there: bool) -> io::Result<bool> {
+fn write_unnamed(path: &Path, folder: &Path, content: Content<'_>, is_there: bool) -> io::Result<bool> {
     let Ok(mut file) = unnamed_in(folder) else { return Ok(false) };
     // Nobody else has it, so the lock is free; where there are no locks, a part is left alone for ever.
     let _ = file.try_lock();
-    fill(&mut file, path, bytes)?;
+    fill(&mut file, path, content)?;
     if !is_there {
         match link(&file, path) {
             Ok(()) => return Ok(true),
@@ -122,7 +127,7 @@ fn write_unnamed(path: &Path, folder: &Path, bytes: &[u8], is_there: bool) -> io
 }
 
 #[cfg(not(target_os = "linux"))]
-fn write_unnamed(_: &Path, _: &Path, _: &[u8], _: bool) -> io::Result<bool> {
+fn write_unnamed(_: &Path, _: &Path, _: Content<'_>, _: bool) -> io::Result<bool> {
     Ok(false)
 }
 
@@ -145,15 +150,22 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// Writes through a file that lies beside the other.
-fn write_named(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_named(path: &Path, folder: &Path, content: Content<'_>) -> io::Result<()> {
     let part = part_names().make_in(folder, new_part);
     let mut part = part.map_err(|error| with_path(&error, "cannot write in", folder))?;
-    fill(part.as_file_mut(), path, bytes)?;
+    fill(part.as_file_mut(), path, content)?;
     part.persist(path).map(drop).map_err(|error| with_path(&error.error, "cannot write", path))
 }
 
-fn fill(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes).map_err(|error| with_path(&error, "cannot write", path))?;
+/// What writes a file's content.
+type Content<'a> = &'a dyn Fn(&mut dyn io::Write) -> io::Result<()>;
+
+fn fill(file: &mut File, path: &Path, content: Content<'_>) -> io::Result<()> {
+    let mut buffer = io::BufWriter::new(&mut *file);
+    let filled = content(&mut buffer).and_then(|()| buffer.flush());
+    // What is left in it after an error is not wanted.
+    drop(buffer.into_parts());
+    filled.map_err(|error| with_path(&error, "cannot write", path))?;
     file.sync_all().map_err(|error| with_path(&error, "cannot sync", path))
 }
 
@@ -241,25 +253,6 @@ fn with_path(error: &io::Error, what: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
 }
 
-/// As [`write`], with what `fill` writes, which need not be in memory as a whole.
-pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PART);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut part = builder.tempfile_in(folder).map_err(|error| with_path(&error, "cannot write in", folder))?;
-    let mut buffer = io::BufWriter::new(&mut part);
-    let filled = fill(&mut buffer).and_then(|()| buffer.flush());
-    // What is left in it after an error is not wanted.
-    drop(buffer.into_parts());
-    filled.map_err(|error| with_path(&error, "cannot write", path))?;
-    part.as_file().sync_all().map_err(|error| with_path(&error, "cannot sync", path))?;
-    part.persist(path).map_err(|error| with_path(&error.error, "cannot write", path))?;
-    fs::File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,17 +291,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for (name, text) in [("a", "one"), ("a", "two"), ("b", "")] {
             let path = dir.path().join(name);
-            write_named(&path, dir.path(), text.as_bytes()).unwrap();
+            write_named(&path, dir.path(), &|file| file.write_all(text.as_bytes())).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         #[cfg(target_os = "linux")]
         for (name, text) in [("c", "one"), ("c", "two"), ("d", "")] {
             let path = dir.path().join(name);
-            let done = write_unnamed(&path, dir.path(), text.as_bytes(), path.exists()).unwrap();
+            let done =
+                write_unnamed(&path, dir.path(), &|file| file.write_all(text.as_bytes()), path.exists()).unwrap();
             // tmpfs and every usual file system can.
             assert!(done && fs::read_to_string(&path).unwrap() == text);
             // Somebody made it in between.
-            assert!(write_unnamed(&path, dir.path(), text.as_bytes(), false).unwrap());
+            assert!(write_unnamed(&path, dir.path(), &|file| file.write_all(text.as_bytes()), false).unwrap());
         }
         assert!(names_in(dir.path()).iter().all(|name| ["a", "b", "c", "d"].contains(&name.as_str())));
     }
@@ -321,7 +315,7 @@ mod tests {
         let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
         fs::File::create(dir.path().join("other")).unwrap();
         write(&dir.path().join("a"), b"").unwrap();
-        write_named(&dir.path().join("b"), dir.path(), b"").unwrap();
+        write_named(&dir.path().join("b"), dir.path(), &|_| Ok(())).unwrap();
         assert_eq!((mode("a"), mode("b")), (mode("other"), mode("other")));
     }
 

@@ -24,6 +24,8 @@ pub mod rng;
 pub mod run;
 pub mod sweep;
 #[cfg(feature = "torch")]
+pub mod synthesis;
+#[cfg(feature = "torch")]
 pub mod tensor;
 #[cfg(feature = "torch")]
 pub mod torch_library;

@@ -20,6 +20,7 @@ mod printer;
 mod progan;
 mod progress;
 mod run;
+mod runs;
 #[cfg(feature = "torch")]
 mod sefa;
 mod session;
@@ -63,6 +64,7 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     Sweep(Box<sweep::SweepArgs>),
     Run(run::RunArgs),
+    Runs(runs::RunsArgs),
     Sefa(Box<sefa::SefaArgs>),
     Convert(convert::ConvertArgs),
     Inspect(convert::InspectArgs),
@@ -122,6 +124,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Compare(args) => compare::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
+        Command::Runs(args) => runs::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),
         Command::Convert(args) => convert::convert(&args, printer),
         Command::Inspect(args) => convert::inspect(&args, printer),

@@ -18,8 +18,8 @@ use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled};
 use crate::config::{SefaCodes, SefaConfig};
 use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, draw_codes, factorize, first_layer, style_layers};
-use crate::nets::synthesis::Generator;
-use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
+use crate::run::{Kind, Outcome, Position, RunDir, RunError, Session, Start};
+use crate::synthesis::Generator;
 use crate::tensor;
 
 /// Where jobs go unless told otherwise.
@@ -32,7 +32,8 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if bundled(&path).is_some() {
         printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
     }
-    let picked = pick(args, &config, &path)?;
+    let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
+    let picked = pick(labels, &config, &path)?;
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
@@ -51,8 +52,22 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(session::exit(outcome, &signals))
 }
 
+/// Takes the directory of a job that is there, as it was begun.
+pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
+    let config = sefa::settings(dir)?;
+    let labels = sefa::labels(dir)?;
+    let path = dir.input("checkpoint", None, |path| {
+        let sha256 = match bundled(path) {
+            Some(bytes) => crate::run::digest(bytes),
+            None => crate::run::digest(&fs::read(path)?),
+        };
+        Ok::<_, RunError>((path.to_owned(), sha256))
+    })?;
+    Ok(sefa::open(config.clone(), pick(labels, &config, &path)?, &path, dir.clone(), Start::Resume)?)
+}
+
 /// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made.
-fn pick(args: &SefaArgs, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
+fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
     let (sha256, size) = match bundled(path) {
         Some(bytes) => (crate::run::digest(bytes), bytes.len() as u64),
         None => {
@@ -64,7 +79,6 @@ fn pick(args: &SefaArgs, config: &SefaConfig, path: &Path) -> anyhow::Result<Pic
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     if matches!(layout.family, Family::StyleGan | Family::StyleGan2) {
         let directions = factorize(&style_layers(&source, &layout, &config.layers)?, !config.raw)?;
         return Ok(Picked { model, sha256, bytes: size, directions, generator: None, labels });

@@ -34,7 +34,7 @@ pub(super) fn long_table<R: AsRef<[String]>, I: Iterator<Item = R>>(align: &[Ali
     let mut widths = vec![0; align.len()];
     for row in rows() {
         for (width, cell) in widths.iter_mut().zip(row.as_ref()) {
-            *width = measure(cell).max(*width);
+            *width = measure(&visible_line(cell)).max(*width);
         }
     }
     let mut text = String::new();
@@ -42,13 +42,14 @@ pub(super) fn long_table<R: AsRef<[String]>, I: Iterator<Item = R>>(align: &[Ali
         text += if i == 0 { "" } else { "\n" };
         let mut spaces = 0;
         for ((cell, &width), align) in row.as_ref().iter().zip(&widths).zip(align) {
-            let space = width - measure(cell);
+            let cell = visible_line(cell);
+            let space = width - measure(&cell);
             let before = if *align == Align::Right { space } else { 0 };
             if cell.is_empty() {
                 spaces += 2 + width;
             } else {
                 text.extend(std::iter::repeat_n(' ', spaces + 2 + before));
-                text += cell;
+                text += &cell;
                 spaces = space - before;
             }
         }

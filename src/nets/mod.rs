@@ -2,8 +2,6 @@
 
 pub mod mlp;
 pub mod pggan;
-#[cfg(feature = "torch")]
-pub mod synthesis;
 
 /// The slope of `LeakyReLU` below zero.
 pub const NEGATIVE_SLOPE: f64 = 0.2;

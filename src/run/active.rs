@@ -126,6 +126,21 @@ impl ActiveRun {
         Ok(run)
     }
 
+    /// Writes the settings' file of the run in `dir` anew, if it does not say what the manifest says; gives whether that
+    /// was so.
+    pub fn restore_settings(dir: &RunDir) -> Result<bool, RunError> {
+        let Some(manifest) = Manifest::read(dir.path())? else { return Ok(false) };
+        if manifest.kind == Kind::Sefa || dir.settings().is_ok() {
+            return Ok(false);
+        }
+        let _lock = Lock::take(dir.path())?;
+        let name = manifest.kind.settings_file();
+        let json =
+            serde_json::to_string_pretty(&manifest.settings).map_err(|error| dir.malformed(name, error.to_string()))?;
+        files::write(&dir.file(name), (json + "\n").as_bytes())?;
+        Ok(true)
+    }
+
     /// Goes on with the run in `dir`, if it is the one that is claimed: gives its state, if its kind has one. What was
     /// written after that state is taken off.
     pub fn resume(dir: RunDir, claim: &Claim) -> Result<(Self, Option<(Bundle, Position)>), RunError> {
@@ -494,10 +509,11 @@ fn counted_records(dir: &RunDir, claim: &Claim, note: Option<&Note>, done: u64) 
 
 /// The frames that the state counts on, without one that only a last epoch has.
 fn counted_series(dir: &RunDir, plan: &SeriesPlan, note: Option<&Note>, done: u64) -> Result<Series, RunError> {
-    let mut series = Series::open(dir, plan, done)?;
+    let frames = note.and_then(|note| note.frames.as_ref());
+    let mut series = Series::open(dir, plan, done, frames.map(|frames| frames.count))?;
     let as_it_is = series.ledger();
     series.leave_undue(plan)?;
-    if let Some(frames) = note.and_then(|note| note.frames.as_ref()) {
+    if let Some(frames) = frames {
         check(dir, plan.array, "frames", frames, [as_it_is, series.ledger()])?;
     }
     Ok(series)

@@ -173,6 +173,39 @@ impl RunDir {
         Ok(names)
     }
 
+    /// The directories with runs under `parent`, itself included, in the order of their paths: folders in runs are not
+    /// looked into.
+    pub fn find_under(parent: &Path) -> Result<Vec<Self>, RunError> {
+        let own = Self::new(parent);
+        if own.kind().is_some() {
+            return Ok(vec![own]);
+        }
+        let mut found = Vec::new();
+        let mut entries: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(parent)? {
+            let entry = entry?;
+            // A link may lead back to where it lies.
+            if entry.file_type()?.is_dir() {
+                entries.push(entry.path());
+            }
+        }
+        entries.sort();
+        for path in entries {
+            found.extend(Self::find_under(&path)?);
+        }
+        Ok(found)
+    }
+
+    /// The bytes that the run's own files take.
+    pub fn size(&self) -> Result<u64, RunError> {
+        let manifest = self.manifest()?;
+        let mut total = 0;
+        for name in self.names()?.iter().filter(|name| manifest.owns(name)) {
+            total += fs::symlink_metadata(self.file(name)).map_or(0, |metadata| metadata.len());
+        }
+        Ok(total)
+    }
+
     /// The run's manifest; for a run that was made before there were manifests, what it would say.
     pub fn manifest(&self) -> Result<Manifest, RunError> {
         match Manifest::read(&self.path)? {
@@ -211,7 +244,8 @@ impl RunDir {
             let differing = differences(&there, &ours);
             if !differing.is_empty() && manifest.kind != Kind::Sefa {
                 let keys = differing.iter().map(|difference| difference.key.as_str()).collect::<Vec<_>>().join(", ");
-                return Err(self.malformed(name, format!("it differs from {MANIFEST} in {keys}")));
+                let reason = format!("it differs from {MANIFEST} in {keys}; `gan-lab runs --check` puts it right");
+                return Err(self.malformed(name, reason));
             }
         }
         let mut settings = manifest.settings;

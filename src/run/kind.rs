@@ -211,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_that_a_kind_names_are_in_its_table() {
+        for kind in Kind::ALL {
+            let table = crate::config::TABLES.into_iter().find(|table| table.kind == kind.name()).unwrap();
+            for key in kind.free_keys().iter().chain(kind.input_keys()).chain(kind.total_key().as_slice()) {
+                assert!(table.keys.iter().any(|known| known.path == *key), "{} has no {key}", kind.name());
+            }
+        }
+    }
+
+    #[test]
     fn every_kind_lists_the_files_that_it_names() {
         for kind in Kind::ALL {
             for name in [MANIFEST, kind.settings_file(), kind.records_file()] {

@@ -47,10 +47,21 @@ impl Series {
         Ok(series)
     }
 
-    /// Goes on with the frames up to `last`; what is beyond them is taken off by [`Self::cut`].
-    pub(super) fn open(dir: &RunDir, plan: &SeriesPlan, last: u64) -> Result<Self, RunError> {
+    /// Goes on with the frames up to `last`; what is beyond them is taken off by [`Self::cut`]. A state that counts frames
+    /// says which labels they have, and the labels' file is not asked.
+    pub(super) fn open(dir: &RunDir, plan: &SeriesPlan, last: u64, counted: Option<u64>) -> Result<Self, RunError> {
         let mut series = Self::empty(dir, plan);
-        let labels = read_labels(dir, plan.labels)?;
+        let labels = match counted {
+            None => read_labels(dir, plan.labels)?,
+            Some(count) => {
+                let mut due: Vec<u64> = (1..=last).filter(|&label| (plan.due)(label)).collect();
+                // One that was recorded only because it was to be the last.
+                if due.len() as u64 + 1 == count {
+                    due.push(last);
+                }
+                due
+            }
+        };
         let there = frames_there(dir, plan)?;
         series.labels = labels.into_iter().take(there as usize).take_while(|&label| label <= last).collect();
         series.count_in()?;
@@ -218,7 +229,7 @@ mod tests {
         let array = npy::decode(&whole).unwrap();
         assert_eq!(array.shape, [3, 3, 2]);
         assert_eq!(array.values, [frame(0.0), frame(1.0), frame(2.0)].concat());
-        let mut cut = Series::open(&dir, &plan(), 20).unwrap();
+        let mut cut = Series::open(&dir, &plan(), 20, None).unwrap();
         cut.cut().unwrap();
         assert_eq!(read_labels(&dir, "l.json").unwrap(), [10, 20]);
         cut.append(25, &frame(2.0)).unwrap();
@@ -237,7 +248,7 @@ mod tests {
         let sound = fs::read(dir.file("a.npy")).unwrap();
         // Killed after half of the numbers: the header still says one frame.
         fs::write(dir.file("a.npy"), [&sound[..], &[7; 11]].concat()).unwrap();
-        let again = Series::open(&dir, &plan(), 100).unwrap();
+        let again = Series::open(&dir, &plan(), 100, None).unwrap();
         assert_eq!(again.ledger(), series.ledger());
         again.cut().unwrap();
         assert_eq!(fs::read(dir.file("a.npy")).unwrap(), sound);

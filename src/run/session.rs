@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{ActiveRun, Bundle, Claim, Position, RunDir, RunError};
+use super::{ActiveRun, Bundle, Claim, Position, RunDir, RunError, Status};
 
 /// How training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub struct Session<W: Work> {
     /// A whole state that is not saved yet, for the case that the next work fails.
     unsaved: Option<(W::State, Position)>,
     begun: u64,
+    was_finished: bool,
 }
 
 /// When the state was saved last, and how long that took.
@@ -90,6 +91,7 @@ impl<W: Work> Session<W> {
     /// once; a resumed one's files are brought in line with its state.
     pub fn open(mut work: W, claim: &Claim, dir: RunDir, start: Start) -> Result<Self, W::Error> {
         let saved = Saved { at: Instant::now(), took: Duration::ZERO };
+        let was_finished = matches!(dir.status(), Ok(Status::Finished { .. }));
         // A job that goes by its records and is asked for again is the same job.
         let again = start == Start::New { force: false } && !claim.kind.has_state() && ActiveRun::is_same(&dir, claim);
         let resumes = again || (start == Start::Resume && dir.kind().is_some());
@@ -104,7 +106,7 @@ impl<W: Work> Session<W> {
         } else {
             ActiveRun::create(dir, claim, start == Start::New { force: true })?
         };
-        let mut session = Self { begun: work.position().done, work, run, saved, unsaved: None };
+        let mut session = Self { begun: work.position().done, work, run, saved, unsaved: None, was_finished };
         if resumes {
             session.mend()?;
         } else {
@@ -121,6 +123,11 @@ impl<W: Work> Session<W> {
     /// How far it is.
     pub fn position(&self) -> Position {
         self.work.position()
+    }
+
+    /// Whether all was done when the directory was taken, by what was recorded there.
+    pub fn was_finished(&self) -> bool {
+        self.was_finished
     }
 
     /// Units that were done when the session was opened.

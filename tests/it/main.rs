@@ -5,15 +5,19 @@
 mod compare;
 mod configs;
 mod data;
+mod documents;
 mod draw;
 mod engines;
 mod help;
 mod hostile;
 mod kill;
+mod kinds;
 mod metric;
+mod old;
 #[cfg(feature = "torch")]
 mod progan;
 mod replay;
+mod rooms;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
-use gan_lab::nets::synthesis::Generator;
+use gan_lab::synthesis::Generator;
 
 use crate::world::World;
 

@@ -10,7 +10,7 @@ mod work;
 
 pub use edit::{Codes, Distances, draw_codes};
 pub use factorize::{Directions, factorize, first_layer, style_layers};
-pub use work::{Job, Picked, Rendered, open, settings};
+pub use work::{Job, Picked, Rendered, labels, open, settings};
 
 /// What can go wrong in SeFa.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,9 @@ pub enum SefaError {
     /// The table of eigenvalues cannot be made.
     #[error("cannot write the table of eigenvalues")]
     Table(#[from] csv::Error),
+    /// The pictures need more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] crate::memory::TooMuch),
     /// A direction that the model does not have.
     #[error("there is no direction {asked}; this model has {count}, numbered from 0")]
     Direction {

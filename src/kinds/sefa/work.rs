@@ -24,13 +24,16 @@ use super::{Codes, Directions, SefaError};
 use crate::checkpoint::{self, NamedTensor};
 use crate::config::SefaConfig;
 use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
-use crate::nets::synthesis::Generator;
 use crate::render::{Picture, RenderError, image_picture};
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest};
-use crate::tensor;
+use crate::synthesis::Generator;
+use crate::{memory, tensor};
 
 /// Frames a second of the video, as in the published ones.
 const FPS: f64 = 10.0;
+
+/// What an image takes in the lists of what is to render and what is rendered.
+const LISTED: u64 = 512;
 
 /// What a job is made of: the directions, and what renders them.
 pub struct Picked {
@@ -89,6 +92,19 @@ pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
     config.map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))
 }
 
+/// What people called the directions of the job in a directory, as its table of eigenvalues says.
+pub fn labels(dir: &RunDir) -> Result<BTreeMap<usize, String>, RunError> {
+    let Ok(text) = dir.read_text("eigenvalues.csv") else { return Ok(BTreeMap::new()) };
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let row = |row: Result<(usize, String, String, String), csv::Error>| {
+        let (index, _, _, label) = row.map_err(|error| dir.malformed("eigenvalues.csv", error.to_string()))?;
+        // A mark that keeps a spreadsheet from taking it for a formula.
+        let label = label.strip_prefix('\'').map_or(label.clone(), str::to_owned);
+        Ok((!label.is_empty()).then_some((index, label)))
+    };
+    table.deserialize().map(row).filter_map(Result::transpose).collect()
+}
+
 /// Takes the directory for a job. `checkpoint` is the file that the model came from.
 pub fn open(
     config: SefaConfig,
@@ -102,6 +118,7 @@ pub fn open(
         return Err(SefaError::Direction { asked, count: picked.directions.len() });
     }
     let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
+    permit(&config, chosen.len(), picked.generator.is_some())?;
     let asked = config.k;
     let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), ..config };
     let name = dir.path().file_name().map_or_else(|| "sefa".to_owned(), |name| name.to_string_lossy().into_owned());
@@ -135,6 +152,18 @@ pub fn open(
         without: Vec::new(),
     };
     Session::open(work, &claim, dir, start)
+}
+
+/// Whether there is memory for the list of images, and for the pictures of all directions, which the page holds together.
+fn permit(config: &SefaConfig, directions: usize, has_pictures: bool) -> Result<(), SefaError> {
+    let [samples, steps, side] = [config.samples, config.steps, config.viz_size].map(|n| n as u64);
+    let images = samples * steps * directions as u64;
+    let needed = if has_pictures { images * (side * side * 3 * 2 + LISTED) } else { 0 };
+    Ok(memory::permit(
+        "the pictures of this job",
+        needed,
+        "ask for fewer samples, directions or steps, or a smaller --viz-size",
+    )?)
 }
 
 /// What `job.json` says.

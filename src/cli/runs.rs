@@ -1,0 +1,197 @@
+//! `gan-lab runs`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::Value;
+
+use super::exit::Exit;
+use super::printer::{Printer, shown_path};
+use super::table::{Align, table};
+use crate::config::{TABLES, Table, at, shown};
+use crate::json;
+use crate::kinds::points::{self, PointsRun};
+use crate::run::{ActiveRun, Kind, RunDir, Start, Status};
+
+/// Where the project's runs and jobs are.
+const WORK: &str = "work_dirs";
+
+/// List runs and jobs of every kind, and check them
+#[derive(Debug, Args)]
+#[command(
+    after_help = "--check compares each run's files with what the run wrote, and makes again what follows from its \
+                        state and settings: copies of the weights, pictures, the config. Nothing is trained."
+)]
+pub(super) struct RunsArgs {
+    /// Folders to look in, with all that is under them
+    #[arg(value_name = "DIR", default_value = WORK)]
+    folders: Vec<PathBuf>,
+    /// Say what is wrong with each run, and mend what can be mended
+    #[arg(long)]
+    check: bool,
+}
+
+/// A run as the list shows it.
+struct Listed {
+    dir: RunDir,
+    kind: Kind,
+    /// Its settings, where they can be read.
+    settings: Value,
+    /// `finished`, `unfinished`, `running`, or `damaged`.
+    state: &'static str,
+    done: u64,
+    total: u64,
+    bytes: u64,
+    /// What is wrong with it.
+    faults: Vec<String>,
+    /// What came of mending it.
+    mended: Option<Result<(), String>>,
+}
+
+pub(super) fn run(args: &RunsArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let mut dirs = Vec::new();
+    for folder in &args.folders {
+        if folder.as_path() == Path::new(WORK) && !folder.exists() {
+            continue;
+        }
+        dirs.extend(RunDir::find_under(folder).with_context(|| format!("cannot look into {}", folder.display()))?);
+    }
+    let bar = printer.progress("run", dirs.len() as u64, 0);
+    let mut runs = Vec::with_capacity(dirs.len());
+    for dir in dirs {
+        runs.push(listed(dir, args.check));
+        bar.show(runs.len() as u64, &[(1, if args.check { "checked" } else { "read" })]);
+    }
+    bar.finish();
+    let words = if runs.is_empty() {
+        let folders = args.folders.iter().map(|folder| shown_path(folder)).collect::<Vec<_>>().join(", ");
+        format!("there is no run or job under {folders}; make one with: gan-lab train gan")
+    } else {
+        words(&runs, args.check)
+    };
+    let quiet = runs.iter().map(|run| shown_path(run.dir.path())).collect::<Vec<_>>().join("\n");
+    printer.result(&words, quiet, || serde_json::json!({ "runs": runs.iter().map(fields).collect::<Vec<_>>() }))?;
+    let broken = runs.iter().any(|run| run.state == "damaged" || matches!(run.mended, Some(Err(_))));
+    Ok(if broken { Exit::Fixable } else { Exit::Done })
+}
+
+fn listed(dir: RunDir, check: bool) -> Listed {
+    let kind = dir.kind().unwrap_or(Kind::Points);
+    let is_locked = dir.is_locked();
+    // Whoever is at work may be half-way through a change.
+    let faults = if check && !is_locked { dir.faults() } else { Vec::new() };
+    let mended = (!faults.is_empty()).then(|| mend(&dir, kind).map_err(|error| format!("{error:#}")));
+    let (state, done, total) = match dir.status() {
+        Ok(Status::Finished { done }) => ("finished", done, done),
+        Ok(Status::Unfinished { done, total }) => (if is_locked { "running" } else { "unfinished" }, done, total),
+        Ok(Status::Absent) => ("unfinished", 0, 0),
+        Err(_) => ("damaged", 0, 0),
+    };
+    let mut faults = faults;
+    if let (true, Err(error)) = (faults.is_empty(), dir.status()) {
+        faults.push(error.to_string());
+    }
+    let settings = dir.settings().unwrap_or(Value::Null);
+    let bytes = dir.size().unwrap_or(0);
+    Listed { dir, kind, settings, state, done, total, bytes, faults, mended }
+}
+
+/// Makes again what follows from a run's settings and state.
+fn mend(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
+    ActiveRun::restore_settings(dir)?;
+    match kind {
+        Kind::Points => {
+            let config = PointsRun::open(dir)?.config().clone();
+            points::open(config, dir.clone(), Start::Resume, None, None)?;
+        }
+        Kind::Progan | Kind::Sefa => mend_images(dir, kind)?,
+    }
+    let left = dir.faults();
+    if left.is_empty() { Ok(()) } else { anyhow::bail!(left.join("; ")) }
+}
+
+#[cfg(feature = "torch")]
+fn mend_images(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
+    crate::torch_library::load()?;
+    if kind == Kind::Progan {
+        let config = crate::kinds::progan::settings(dir)?;
+        crate::kinds::progan::open(config, dir.clone(), Start::Resume, None)?;
+        return Ok(());
+    }
+    let mut session = super::sefa::reopen(dir)?;
+    // What was whole becomes whole again; a job that was stopped is left as far as it was.
+    if session.was_finished() {
+        session.train(&|| false, &mut |_, _| {})?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "torch"))]
+fn mend_images(_: &RunDir, _: Kind) -> anyhow::Result<()> {
+    Err(crate::engine::WithoutTorch { what: "mending runs of images" }.into())
+}
+
+fn words(runs: &[Listed], check: bool) -> String {
+    let mut rows =
+        vec![["kind", "state", "position", "size", "run", "settings that differ"].map(str::to_owned).to_vec()];
+    for run in runs {
+        let unit = run.kind.unit();
+        let position = match run.state {
+            "damaged" => String::new(),
+            "finished" => format!("{} {unit}s", run.done),
+            _ => format!("{} of {} {unit}s", run.done, run.total),
+        };
+        rows.push(vec![
+            run.kind.name().to_owned(),
+            run.state.to_owned(),
+            position,
+            crate::memory::size(run.bytes),
+            shown_path(run.dir.path()),
+            differing(run, runs),
+        ]);
+    }
+    let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
+    let mut text = table(&align, &rows);
+    let mut wrong = 0;
+    for run in runs.iter().filter(|run| !run.faults.is_empty()) {
+        wrong += 1;
+        text += &format!("\n\n{}:", shown_path(run.dir.path()));
+        run.faults.iter().for_each(|fault| text += &format!("\n  {fault}"));
+        text += &match &run.mended {
+            Some(Ok(())) => "\n  mended".to_owned(),
+            Some(Err(reason)) => format!("\n  not mended: {reason}"),
+            None => "\n  see gan-lab runs --check".to_owned(),
+        };
+    }
+    if check && wrong == 0 {
+        text += "\n\nnothing is wrong with them";
+    }
+    text
+}
+
+fn table_of(kind: Kind) -> Option<&'static Table> {
+    TABLES.into_iter().find(|table| table.kind == kind.name())
+}
+
+/// The settings in which a run differs from others of its kind.
+fn differing(run: &Listed, runs: &[Listed]) -> String {
+    let Some(table) = table_of(run.kind) else { return String::new() };
+    let like: Vec<Value> =
+        runs.iter().filter(|other| other.kind == run.kind).map(|other| other.settings.clone()).collect();
+    let known = table.varying(&like).into_iter().filter(|key| !at(&run.settings, key.path).is_null());
+    let said = known.map(|key| format!("{} {}", table.short_name(key), shown(at(&run.settings, key.path))));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn fields(run: &Listed) -> Value {
+    let mended = run.mended.as_ref().map(|mended| match mended {
+        Ok(()) => serde_json::json!({ "ok": true }),
+        Err(reason) => serde_json::json!({ "ok": false, "reason": reason }),
+    });
+    serde_json::json!({
+        "run": json::path(run.dir.path()), "kind": run.kind.name(), "state": run.state, "done": run.done,
+        "total": run.total, "unit": run.kind.unit(), "bytes": run.bytes, "settings": run.settings,
+        "faults": run.faults, "mended": mended,
+    })
+}
