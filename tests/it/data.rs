@@ -164,7 +164,7 @@ fn sets_are_made_in_every_format_and_inspected() {
         assert!(text.contains("500 x 2") && text.contains("drawn in work_dirs/inspect/ring.png"), "{text}");
     }
     assert!(world.path("work_dirs/inspect/ring.png").exists());
-    assert!(world.fails(1, &["data", "make", "ring8", "--out", "ring.txt"]).contains(".mat, .npy or .csv"));
+    assert!(world.fails(2, &["data", "make", "ring8", "--out", "ring.txt"]).contains(".mat, .npy or .csv"));
     assert!(world.fails(2, &["data", "make", "ring8", "--points", "3"]).contains("4 to 10000000"));
 }
 

@@ -123,6 +123,6 @@ fn other_settings_and_wrong_data_are_refused() {
     for (option, value, needle) in
         [("--resolution", "12", "power of two"), ("--fmaps-base", "4", "fmaps_base"), ("--lr", "0", "lr is 0")]
     {
-        assert!(world.fails(1, &["train", "progan", option, value]).contains(needle));
+        assert!(world.fails(2, &["train", "progan", option, value]).contains(needle));
     }
 }

@@ -227,12 +227,12 @@ fn what_follows_from_settings_and_state_is_named_by_readers_and_made_again_on_re
 #[test]
 fn data_that_cannot_train_are_refused_before_anything_is_written() {
     let world = World::new();
-    for (options, needle) in [
-        (&["--data", "data.npy"][..], "300 points, too few for --train-size 7000"),
-        (&["--data", "none.mat"], "data make points"),
-        (&["--data", "data.npy", "--train-size", "200"], "data.train_size is 200"),
+    for (code, options, needle) in [
+        (1, &["--data", "data.npy"][..], "300 points, too few for --train-size 7000"),
+        (1, &["--data", "none.mat"], "data make points"),
+        (2, &["--data", "data.npy", "--train-size", "200"], "data.train_size is 200"),
     ] {
-        let message = world.fails(1, &[&["train", "gan", "--out", "run"], options].concat());
+        let message = world.fails(code, &[&["train", "gan", "--out", "run"], options].concat());
         assert!(message.contains(needle), "{message}");
         assert!(!world.path("run").exists());
     }
