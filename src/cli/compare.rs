@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::Seeds;
 use super::draw::axes;
 use super::eval::metric;
-use super::exit::{Exit, config_error};
+use super::exit::{Exit, UsageError};
 use super::options::help_of as help;
 use super::printer::{Printer, path_lines, shown_path};
 use super::sweep;
@@ -131,8 +131,11 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     super::args::set(&mut base.epochs, args.epochs.as_ref());
     let configs = compare::lab_configs(&base, &args.seeds.0).into_iter().map(TrainConfig::check);
     let runs = std::path::absolute(&args.runs_dir)?;
-    let sweep =
-        compare::lab_sweep(out, &runs, configs.collect::<Result<_, _>>().map_err(|error| config_error(&error, None))?)?;
+    let sweep = compare::lab_sweep(
+        out,
+        &runs,
+        configs.collect::<Result<_, _>>().map_err(|error| UsageError(error.to_string()))?,
+    )?;
     sweep.write()?;
     let dirs = sweep.runs.iter().map(PlannedRun::run_dir).collect();
     let exit = sweep::train_all(&sweep, args.jobs.map(usize::from), printer)?;

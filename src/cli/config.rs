@@ -62,12 +62,12 @@ pub(super) fn run(args: &ConfigArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let (words, json) = match &args.schema {
         Some(kind) => {
             let schema = reference::schema(of_kind(kind)?);
-            (serde_json::to_string_pretty(&schema)?, schema)
+            (serde_json::to_string_pretty(&schema)?, serde_json::json!({ "kind": kind, "json_schema": schema }))
         }
         None => {
             let text = resolved(args)?;
-            let json = serde_json::from_str(&text)?;
-            (text, json)
+            let config: Value = serde_json::from_str(&text)?;
+            (text, serde_json::json!({ "config": config }))
         }
     };
     printer.result(&words, &words, || json)?;
@@ -138,5 +138,5 @@ fn as_json() -> Value {
         let keys: Vec<Value> = table.keys.iter().map(|k| key(table, k)).collect();
         (table.kind.to_owned(), Value::Array(keys))
     });
-    Value::Object(kinds.into_iter().collect())
+    serde_json::json!({ "kinds": serde_json::Map::from_iter(kinds) })
 }

@@ -3,16 +3,11 @@
 //! The rule: 2 is for the command line, 1 for the world. An argument that makes no sense, alone or beside the others,
 //! ends with 2 whoever finds it: clap, a command, or the check of the config that the arguments were put into. Files
 //! that are missing, damaged or in the way, what a config file or a plan says, a machine without a GPU: 1. So the same
-//! mistake has the same code wherever it is found. [`config_error`] tells the two apart for a value that came from
-//! either.
+//! mistake has the same code wherever it is found.
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use serde_json::json;
-
-use crate::config::ConfigError;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,15 +64,6 @@ pub(super) struct Hinted {
 /// An error that says `message`, and that `hint` may help.
 pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Hinted { message: message.into(), hint: hint.into() }.into()
-}
-
-/// What a config's check found, as an error of the command line; or of the file that the config began with, where that
-/// file alone has the same fault. `file` is the file's path and what the check of it alone finds.
-pub(super) fn config_error(found: &ConfigError, file: Option<(&Path, Option<ConfigError>)>) -> anyhow::Error {
-    match file {
-        Some((path, Some(alone))) if alone == *found => anyhow!("{}: {found}", path.display()),
-        _ => UsageError(found.to_string()).into(),
-    }
 }
 
 /// The exit code for an error: what libtorch refuses is our fault, for what a person gives is checked before.
@@ -150,10 +136,9 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context as _;
+    use anyhow::{Context as _, anyhow};
 
     use super::*;
-    use crate::config::{Model, TrainConfig};
 
     #[test]
     fn usage_errors_keep_their_code_in_any_context() {
@@ -174,19 +159,6 @@ mod tests {
             json!({ "code": 1, "message": "cannot make points: a.mat exists", "hint": "replace it with --force" })
         );
         assert_eq!(Failure::of(&anyhow!("x")).json()["error"]["hint"], serde_json::Value::Null);
-    }
-
-    #[test]
-    fn a_value_is_the_files_fault_only_if_the_file_says_it() {
-        let file = TrainConfig { lr: -1.0, ..TrainConfig::lab(Model::Gan) };
-        let error = |config: &TrainConfig| config.clone().check().unwrap_err();
-        let path = Path::new("c.json");
-        let from_file = config_error(&error(&file), Some((path, file.clone().check().err())));
-        assert_eq!(exit_of(&from_file), Exit::Fixable);
-        assert!(from_file.to_string().starts_with("c.json: lr is -1"), "{from_file}");
-        let with_flag = TrainConfig { lr: -2.0, ..file.clone() };
-        assert_eq!(exit_of(&config_error(&error(&with_flag), Some((path, file.check().err())))), Exit::Usage);
-        assert_eq!(exit_of(&config_error(&error(&with_flag), None)), Exit::Usage);
     }
 
     #[cfg(feature = "torch")]

@@ -191,7 +191,7 @@ fn fields(run: &Listed) -> Value {
     });
     serde_json::json!({
         "run": json::path(run.dir.path()), "kind": run.kind.name(), "state": run.state, "done": run.done,
-        "total": run.total, "unit": run.kind.unit(), "bytes": run.bytes, "settings": run.settings,
+        "total": run.total, "unit": run.kind.unit(), "bytes": run.bytes, "config": run.settings,
         "faults": run.faults, "mended": mended,
     })
 }

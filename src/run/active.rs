@@ -203,6 +203,7 @@ impl ActiveRun {
             // The manifest comes first, for the state refers to it.
             self.write_manifest()?;
         }
+        self.note_labels();
         if let Some((bundle, position, note)) = state {
             let wanted = Position { total: claim.total, ..*position };
             if note.is_none() || *position != wanted {
@@ -319,6 +320,7 @@ impl ActiveRun {
         if let Some(series) = &self.series {
             series.sync()?;
         }
+        self.note_labels();
         self.write_manifest()?;
         match bundle {
             Some(bundle) => state::write(&self.dir.file(STATE), bundle, self.tie(position))?,
@@ -326,6 +328,13 @@ impl ActiveRun {
         }
         self.noted.clone_from(&self.follows);
         Ok(())
+    }
+
+    fn note_labels(&mut self) {
+        if let Some(series) = &self.series {
+            let (name, bytes) = series.labels();
+            self.follows.insert(name, digest(&bytes));
+        }
     }
 
     /// Whether the saved state has the files that follow from it as they are now.

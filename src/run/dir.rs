@@ -411,6 +411,10 @@ impl RunDir {
         if let Err(error) = self.settings() {
             faults.push(error.to_string());
         }
+        match self.records::<Value>(&|_| {}) {
+            Ok(records) => expected.extend(records.iter().filter_map(|record| manifest.kind.recorded_file(record))),
+            Err(error) => faults.push(error.to_string()),
+        }
         for (name, sha256) in expected {
             match fs::read(self.file(&name)) {
                 Ok(bytes) if digest(&bytes) == sha256 => {}

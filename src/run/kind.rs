@@ -96,6 +96,16 @@ impl Kind {
         }
     }
 
+    /// The file that a record was written beside, and its SHA-256, where the record says it.
+    pub fn recorded_file(self, record: &serde_json::Value) -> Option<(String, String)> {
+        let text = |key: &str| record.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+        match self {
+            Self::Points => None,
+            Self::Progan => Some((format!("samples/{:09}.png", record.get("images")?.as_u64()?), text("sample")?)),
+            Self::Sefa => Some((text("image")?, text("sha256")?)),
+        }
+    }
+
     /// Whether the run has a state of tensors; a kind without one goes by its records.
     pub const fn has_state(self) -> bool {
         !matches!(self, Self::Sefa)

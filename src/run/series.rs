@@ -160,12 +160,18 @@ impl Series {
         self.shape.iter().product::<u64>() as usize * size_of::<f32>()
     }
 
+    /// The labels' file: its name, and what is in it.
+    pub(super) fn labels(&self) -> (String, Vec<u8>) {
+        let name = self.labels_path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (name, (serde_json::Value::from(self.labels.clone()).to_string() + "\n").into_bytes())
+    }
+
     fn write_labels(&self) -> Result<(), RunError> {
-        let text = serde_json::Value::from(self.labels.clone()).to_string();
-        if fs::read(&self.labels_path).is_ok_and(|old| old == (text.clone() + "\n").into_bytes()) {
+        let (_, bytes) = self.labels();
+        if fs::read(&self.labels_path).is_ok_and(|old| old == bytes) {
             return Ok(());
         }
-        Ok(files::write(&self.labels_path, (text + "\n").as_bytes())?)
+        Ok(files::write(&self.labels_path, &bytes)?)
     }
 }
 

@@ -255,7 +255,7 @@ fn the_config_command_prints_what_a_run_would_be() {
         (2, &["config", "--set", "clip=1"], "--set clip belongs to wgan"),
         (2, &["config", "sefa", "--preset", "lab-gan"], "lab-gan is of points, not of sefa"),
         (2, &["config", "stylegan"], "possible values: points, progan, sefa"),
-        (1, &["config", "--set", "lr=-1"], "--set lr does not fit: lr is -1"),
+        (2, &["config", "--set", "lr=-1"], "--set lr does not fit: lr is -1"),
         (1, &["config", "sefa", "--config", "mine.json"], "mine.json is not a config of sefa"),
     ] {
         let message = world.fails(code, args);
@@ -323,6 +323,8 @@ fn the_bundled_model_is_built_in() {
     std::fs::rename(&job, &built_in).unwrap();
     // The same pictures as of the file.
     world.done(&[&small[..], &["--checkpoint", file.to_str().unwrap(), "--quiet"]].concat());
+    let digest = &gan_lab::run::digest(&std::fs::read(&file).unwrap())[..8];
+    let job = world.path(&format!("work_dirs/synthesis/pggan_fashion32-{digest}_N1_K1_seed0_steps3_viz_size16"));
     std::fs::rename(&job, &from_file).unwrap();
     for name in ["frames/frame0.png", "eigenvalues.csv", "directions.safetensors"] {
         let [one, other] = [&built_in, &from_file].map(|job| std::fs::read(job.join(name)).unwrap());

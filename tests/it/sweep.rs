@@ -378,7 +378,7 @@ fn a_plans_line_reaches_nothing_that_is_not_its_own() {
     let other = dirs[4].strip_prefix(world.path("sweep")).unwrap().to_str().unwrap().to_owned();
     let before = contents(&dirs[4]);
     let message = aimed_at(&other);
-    assert!(message.contains("another run") && message.contains("objective"), "{message}");
+    assert!(message.contains("other settings") && message.contains("objective"), "{message}");
     assert_eq!(contents(&dirs[4]), before);
     std::fs::create_dir(world.path("sweep/thesis")).unwrap();
     std::fs::write(world.path("sweep/thesis/thesis.txt"), "mine").unwrap();
@@ -394,7 +394,7 @@ fn what_was_killed_before_its_first_state_is_begun_again() {
     let dirs = planned(&world, "sweep");
     world.done(&["sweep", "plan.json", "--out", "whole"]);
     std::fs::create_dir_all(&dirs[2]).unwrap();
-    for name in ["real.npy", "noise.npy", "config.json"] {
+    for name in ["run.json", "real.npy", "noise.npy", "config.json"] {
         std::fs::copy(run_dirs(&world, "whole")[2].join(name), dirs[2].join(name)).unwrap();
     }
     std::fs::write(dirs[2].join("lock"), "").unwrap();

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _, ValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 use fs_err as fs;
@@ -266,6 +266,15 @@ fn parser(key: &'static Key) -> ValueParser {
             let values = choices.iter().map(|choice| PossibleValue::new(choice.name).help(choice.help));
             PossibleValuesParser::new(values).map(Value::from).into()
         }
+        // Paths are the one thing that may be no text; a config cannot hold those.
+        Values::Path => OsStringValueParser::new()
+            .try_map(|name| {
+                name.into_string().map(Value::from).map_err(|name| {
+                    let path = PathBuf::from(name).display().to_string();
+                    ConfigError::Path { path }
+                })
+            })
+            .into(),
         _ => ValueParser::new(move |text: &str| {
             key.read(text).map_err(|_| format!("it must be {}", key.values.expected()))
         }),

@@ -50,8 +50,7 @@ pub(in super::super) fn read<'a>(path: &Path, bytes: &'a [u8], key: &str) -> Res
         return Err(DataError::NotPoints { path: path_owned, name, shape: show_shape(&element.shape) });
     };
     let (rows, columns) = (rows as usize, columns as usize);
-    let read = by_matfile(&element).map_err(|reason| damaged(path, format!("'{key}': {reason}")))?;
-    drop(element);
+    let read = by_matfile(element).map_err(|reason| damaged(path, format!("'{key}': {reason}")))?;
     // MAT files go column by column.
     let at =
         move |row, column| read.arrays().first().map_or(f64::NAN, |array| number(array.data(), column * rows + row));
@@ -59,9 +58,12 @@ pub(in super::super) fn read<'a>(path: &Path, bytes: &'a [u8], key: &str) -> Res
 }
 
 /// The array, read by `matfile`.
-fn by_matfile(element: &Element<'_>) -> Result<MatFile, String> {
-    let read = MatFile::parse(&lone_file(element)[..]).map_err(|error| error.to_string())?;
+fn by_matfile(element: Element<'_>) -> Result<MatFile, String> {
     let expected = element.shape.iter().product::<u64>() as usize;
+    let file = lone_file(&element);
+    // One copy of it is enough.
+    drop(element);
+    let read = MatFile::parse(&file[..]).map_err(|error| error.to_string())?;
     match read.arrays().first() {
         None if expected > 0 => Err("its numbers could not be read".into()),
         Some(array) if array.size().iter().product::<usize>() != expected => {
@@ -109,7 +111,8 @@ fn lone_file(element: &Element<'_>) -> Vec<u8> {
         Endian::Little => ([0, 1], *b"IM", 8, [14_u32.to_le_bytes(), (body.len() as u32).to_le_bytes()]),
         Endian::Big => ([1, 0], *b"MI", 11, [14_u32.to_be_bytes(), (body.len() as u32).to_be_bytes()]),
     };
-    let mut file = vec![b' '; 128];
+    let mut file = Vec::with_capacity(128 + 8 + body.len());
+    file.resize(128, b' ');
     file[124..126].copy_from_slice(&version);
     file[126..128].copy_from_slice(&mark);
     file.extend(tag.concat());

@@ -113,6 +113,9 @@ pub fn open(
     dir: RunDir,
     start: Start,
 ) -> Result<Session<Job>, SefaError> {
+    // A checkpoint that was renamed since is the same model.
+    let model = if start == Start::Resume { called(&dir) } else { None };
+    let picked = Picked { model: model.unwrap_or(picked.model), ..picked };
     let chosen = if picked.generator.is_some() { config.chosen() } else { Vec::new() };
     if let Some(&asked) = chosen.iter().find(|&&index| index >= picked.directions.len()) {
         return Err(SefaError::Direction { asked, count: picked.directions.len() });
@@ -164,6 +167,11 @@ fn permit(config: &SefaConfig, directions: usize, has_pictures: bool) -> Result<
         needed,
         "ask for fewer samples, directions or steps, or a smaller --viz-size",
     )?)
+}
+
+/// What the model of the job in a directory is called, if there is one that says it.
+fn called(dir: &RunDir) -> Option<String> {
+    Some(dir.json(Kind::Sefa.settings_file()).ok()?.get("model")?.as_str()?.to_owned())
 }
 
 /// What `job.json` says.
