@@ -59,16 +59,13 @@ pub(super) fn run(args: &ConfigArgs, printer: &Printer) -> anyhow::Result<Exit> 
         printer.result(words.trim_end(), words.trim_end(), &as_json());
         return Ok(Exit::Done);
     }
-    let (words, json) = match &args.schema {
-        Some(kind) => {
-            let schema = reference::schema(of_kind(kind)?);
-            (serde_json::to_string_pretty(&schema)?, schema)
-        }
-        None => {
-            let text = resolved(args)?;
-            let json = serde_json::from_str(&text)?;
-            (text, json)
-        }
+    let (words, json) = if let Some(kind) = &args.schema {
+        let schema = reference::schema(of_kind(kind)?);
+        (serde_json::to_string_pretty(&schema)?, schema)
+    } else {
+        let text = resolved(args)?;
+        let json = serde_json::from_str(&text)?;
+        (text, json)
     };
     printer.result(&words, &words, &json);
     Ok(Exit::Done)
