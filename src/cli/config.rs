@@ -59,16 +59,13 @@ pub(super) fn run(args: &ConfigArgs, printer: &Printer) -> anyhow::Result<Exit> 
         printer.result(words.trim_end(), words.trim_end(), as_json)?;
         return Ok(Exit::Done);
     }
-    let (words, json) = match &args.schema {
-        Some(kind) => {
-            let schema = reference::schema(of_kind(kind)?);
-            (serde_json::to_string_pretty(&schema)?, serde_json::json!({ "kind": kind, "json_schema": schema }))
-        }
-        None => {
-            let text = resolved(args)?;
-            let config: Value = serde_json::from_str(&text)?;
-            (text, serde_json::json!({ "config": config }))
-        }
+    let (words, json) = if let Some(kind) = &args.schema {
+        let schema = reference::schema(of_kind(kind)?);
+        (serde_json::to_string_pretty(&schema)?, serde_json::json!({ "kind": kind, "json_schema": schema }))
+    } else {
+        let text = resolved(args)?;
+        let config: Value = serde_json::from_str(&text)?;
+        (text, serde_json::json!({ "config": config }))
     };
     printer.result(&words, &words, || json)?;
     Ok(Exit::Done)

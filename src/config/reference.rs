@@ -13,8 +13,8 @@ the two.
 A setting can be given in four ways; each of the later ones overrides those before it:
 
 1. a preset, which is built in: `--preset paper-wgan`;
-2. a JSON file instead: `--config my.json`, with dots between levels (`optim.alpha` is `{\"optim\": {\"alpha\": …}}`).
-   What it leaves out has its default. `configs/schema-<kind>.json` are JSON schemas of such files, for editors;
+2. or a JSON file: `--config my.json`. The key `optim.alpha` is `{\"optim\": {\"alpha\": 0.9}}` in it; keys that it
+   leaves out have their defaults. `configs/schema-<kind>.json` are JSON schemas of such files, for editors;
 3. an option of the command, where there is one: `--lr 1e-4`;
 4. `--set KEY=VALUE` for every setting, by its key or its option's name: `--set optim.eps=1e-6`,
    `--set generator.hidden=64,128,256`. The value is bare text or JSON.
@@ -103,7 +103,7 @@ pub fn schema(table: &Table) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("A config of {}", table.command),
     });
-    extend(&mut schema, object(properties, table.required));
+    extend(&mut schema, object(&properties, table.required));
     schema
 }
 
@@ -113,7 +113,7 @@ fn extend(object: &mut Value, with: Value) {
     }
 }
 
-fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
+fn object(properties: &Map<String, Value>, required: &[&str]) -> Value {
     let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         object["required"] = json!(required);
@@ -132,7 +132,7 @@ fn level(table: &Table, group: &str) -> Value {
         Values::Choice(choices) => Some((*key, choices)),
         _ => None,
     }) else {
-        return object(properties(&keys), &[]);
+        return object(&properties(&keys), &[]);
     };
     let variant = |choice: &super::Choice| {
         let belongs = |key: &&&Key| key.only.is_none_or(|owner| owner.names.contains(&choice.name));
@@ -140,7 +140,7 @@ fn level(table: &Table, group: &str) -> Value {
         let mut properties = properties(&own);
         let name = json!({ "const": choice.name, "description": choice.help });
         properties.insert(selector.last().to_owned(), name);
-        object(properties, &[selector.last()])
+        object(&properties, &[selector.last()])
     };
     json!({ "description": selector.help, "oneOf": choices.iter().map(variant).collect::<Vec<_>>() })
 }

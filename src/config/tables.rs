@@ -246,14 +246,14 @@ static PROGAN_KEYS: &[Key] = &[
         .flag("final-kimg")
         .value_name("K"),
     key("ema_kimg", Values::Number, "Thousands of images in which the averaged generator forgets half"),
+    SEED,
+    DEVICE,
+    THREADS,
     key("record_kimg", Values::Number, "Thousands of images between two records")
         .flag("record-kimg")
         .value_name("K")
         .under("Run")
         .role(Role::Record),
-    SEED,
-    DEVICE,
-    THREADS,
 ];
 
 static SEFA_KEYS: &[Key] = &[

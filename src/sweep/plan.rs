@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::lines::Collector;
 use super::{Sweep, SweepError};
-use crate::config::{ConfigError, RunConfig, TrainConfig, number_list};
+use crate::config::{ConfigError, KeyError, POINTS, RunConfig, TrainConfig, number_list};
 
 const SEED: &str = "seed";
 /// More runs than this are taken for a slip of the pen.
@@ -117,6 +117,7 @@ impl<'a> Axes<'a> {
     fn of(path: &Path, grid: &'a Grid) -> Result<Self, SweepError> {
         let mut axes = Self { keys: Vec::new(), seeds: None };
         for (key, value) in grid {
+            known(key).map_err(|error| not_a_plan(path, format!("grid.{key}: {error}")))?;
             let values = values(key, value).map_err(|reason| not_a_plan(path, format!("grid.{key}: {reason}")))?;
             if key == SEED {
                 axes.seeds = Some(values);
@@ -176,6 +177,13 @@ impl<'a> Axes<'a> {
         point.reverse();
         point
     }
+}
+
+/// Whether a key is a setting, or a level of settings; if not, which one may be meant.
+fn known(key: &str) -> Result<(), KeyError> {
+    let is_level =
+        POINTS.keys.iter().any(|known| known.path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
+    if is_level { Ok(()) } else { POINTS.find(key).map(drop) }
 }
 
 /// The values of a key: a list's, or the one that is given.
