@@ -167,12 +167,18 @@ def main():
     harness.say(f"{version}, {program}, in {base}" + ("" if settings.torch else ", a build without libtorch"))
     began = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        signal.signal(number, told_to_end)
     try:
         tally, failures, notes = torture(args, settings)
     finally:
         tidy(base)
     return conclude(args, tally, failures, notes, time.monotonic() - began)
+
+
+def told_to_end(number, _):
+    """Ends, and takes everything along."""
+    harness.say(f"ended by {signal.Signals(number).name}")
+    sys.exit(128 + number)
 
 
 def tidy(base):
