@@ -94,7 +94,10 @@ class Tracer:
     def close(self):
         """Lets it go."""
         if self.process is not None:
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except OSError:
+                pass
             self.process.wait()
 
 
