@@ -389,6 +389,10 @@ static void follow(struct state *s)
                 else
                     timed_out = true;
                 kill_all();
+                if (task_count == 0) {
+                    ending = SIGKILL;
+                    break;
+                }
             }
             continue;
         }
@@ -411,7 +415,8 @@ static void follow(struct state *s)
             how = before(s, task);
         } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
             unsigned long child = 0;
-            if (ptrace(PTRACE_GETEVENTMSG, task, 0, &child) == 0 && child != 0) {
+            if (ptrace(PTRACE_GETEVENTMSG, task, 0, &child) == 0 && kill((pid_t)child, 0) == 0) {
+                /* It may be gone already, with the case before this one. */
                 add((pid_t)child);
                 if (task == server && s->program == 0)
                     s->program = (pid_t)child;
