@@ -198,7 +198,7 @@ def unsaved(world, subject, code, number):
     if not subject.trains:
         return
     begun = behind(world.case)
-    if code not in {0, 128 + number, 75} and begun is not None:
+    if code not in {0, 128 + number, 75, 130, 143} and begun is not None:
         yield "unsaved", f"the signal ended it, {begun or 'no'} records are newer than the state"
     elif begun:
         yield "unsaved", f"{begun} records are newer than the state"

@@ -117,7 +117,7 @@ def check_signal(world, subject, ended, number, failed):
         return
     if not subject.trains:
         return
-    allowed = {0, 128 + number, 75}
+    allowed = {0, 128 + number, 75, 130, 143}
     # Where it has not recorded anything yet, there is nothing to save.
     begun = behind(world.case) if records(world.case) > records(world.template("write-" + subject.name, [])) else None
     if ended.code not in allowed and begun is not None:
