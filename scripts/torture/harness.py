@@ -94,7 +94,10 @@ class Tracer:
     def close(self):
         """Lets it go."""
         if self.process is not None:
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except OSError:
+                pass
             self.process.wait()
 
 
@@ -358,7 +361,7 @@ class World:
 
 def go_on(world, commands, run=None):
     """Does again what was cut off; gives the last ending and what it says of its failing, if it did."""
-    ended = None
+    ended, said = None, []
     run = run or (lambda args: world.tracer.run(args, world.case))
     for args in commands:
         ended = run(args)
@@ -368,7 +371,8 @@ def go_on(world, commands, run=None):
             return ended, ("hang", "done again, it never ends: " + " ".join(map(str, args)))
         if ended.code in PANICS or ended.code < 0:
             return ended, ("panic", f"done again, it ends with {ended.code}: {ended.last_words}")
-    return ended, ("stuck", f"done again, it ends with {ended.code}: {ended.last_words}")
+        said.append(f"{ended.code}: {ended.last_words}")
+    return ended, ("stuck", "done again, it ends with " + "; then ".join(said))
 
 
 def ended_badly(ended, expected_signal=None):

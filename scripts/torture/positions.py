@@ -18,6 +18,11 @@ def tensors(path):
     }
 
 
+def records(folder):
+    """How many records all runs below have together."""
+    return sum(len(path.read_bytes().splitlines()) for path in pathlib.Path(folder).rglob("metrics.jsonl"))
+
+
 def behind(folder):
     """How many records of the runs below are newer than their states; None where no run has recorded anything."""
     total, begun = 0, False

@@ -165,14 +165,41 @@ def main():
     refusal = subprocess.run([program, "inspect", "/dev/null"], capture_output=True, text=True).stderr
     settings.torch = "no-default-features" not in refusal and "without libtorch" not in refusal
     harness.say(f"{version}, {program}, in {base}" + ("" if settings.torch else ", a build without libtorch"))
+    if not can_trace(settings):
+        harness.say("skipped: this system does not permit tracing (ptrace, seccomp)")
+        tidy(base)
+        return 77
     began = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        signal.signal(number, told_to_end)
     try:
         tally, failures, notes = torture(args, settings)
     finally:
         tidy(base)
     return conclude(args, tally, failures, notes, time.monotonic() - began)
+
+
+def can_trace(settings):
+    """Whether the tracer works here. Where only the warm start does not, everything is started anew."""
+    for warm in [True, False] if settings.warm else [False]:
+        tracer = harness.Tracer(settings.tools, settings.program, warm, settings.base)
+        try:
+            if tracer.run(["--version"], settings.base, seconds=20).code == 0:
+                settings.warm = warm
+                return True
+        except (RuntimeError, OSError):
+            pass
+        finally:
+            tracer.close()
+        if warm:
+            harness.say("the program cannot be kept warm here: every case starts it anew, which takes longer")
+    return False
+
+
+def told_to_end(number, _):
+    """Ends, and takes everything along."""
+    harness.say(f"ended by {signal.Signals(number).name}")
+    sys.exit(128 + number)
 
 
 def tidy(base):

@@ -266,7 +266,7 @@ static bool known(pid_t task)
 }
 static void add(pid_t task)
 {
-    if (task != server && !known(task) && task_count < MOST)
+    if (task > 0 && task != server && !known(task) && task_count < MOST)
         tasks[task_count++] = task;
 }
 static void drop(pid_t task)
@@ -389,6 +389,10 @@ static void follow(struct state *s)
                 else
                     timed_out = true;
                 kill_all();
+                if (task_count == 0) {
+                    ending = SIGKILL;
+                    break;
+                }
             }
             continue;
         }
@@ -411,10 +415,12 @@ static void follow(struct state *s)
             how = before(s, task);
         } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
             unsigned long child = 0;
-            ptrace(PTRACE_GETEVENTMSG, task, 0, &child);
-            add((pid_t)child);
-            if (task == server && s->program == 0)
-                s->program = (pid_t)child;
+            if (ptrace(PTRACE_GETEVENTMSG, task, 0, &child) == 0 && kill((pid_t)child, 0) == 0) {
+                /* It may be gone already, with the case before this one. */
+                add((pid_t)child);
+                if (task == server && s->program == 0)
+                    s->program = (pid_t)child;
+            }
         } else if (event == PTRACE_EVENT_STOP) {
             if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
                 /* A new task, or one that somebody stopped: the latter stays so. */
