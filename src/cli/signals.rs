@@ -27,12 +27,12 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// SIGINT and SIGTERM ask for a stop, and so do SIGHUP and SIGQUIT, as if they were SIGTERM.
+    /// SIGINT and SIGTERM ask for a stop, and so do SIGHUP, SIGQUIT and SIGUSR1, as if they were SIGTERM.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        Self::listen_to(&[(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 143), (SIGQUIT, 143)], false)
+        Self::listen_to(&[(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 143), (SIGQUIT, 143), (SIGUSR1, 143)], false)
     }
 
-    /// The same and SIGUSR1 ask for a stop, all but SIGINT with the exit code that says: do it again.
+    /// The same ask for a stop, all but SIGINT with the exit code that says: do it again.
     pub(super) fn listen_as_task() -> anyhow::Result<Self> {
         Self::listen_to(&[(SIGINT, 130), (SIGTERM, 75), (SIGHUP, 75), (SIGQUIT, 75), (SIGUSR1, 75)], true)
     }

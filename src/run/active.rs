@@ -65,8 +65,21 @@ impl Claim {
     }
 
     fn digests(&self) -> BTreeMap<String, String> {
-        self.once.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes))).collect()
+        let once = self.once.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes)));
+        // What says the settings in other words than the manifest is not compared with it, but as it is.
+        let shown = self
+            .shown
+            .as_ref()
+            .and_then(|shown| Some((self.kind.settings_file().to_owned(), digest(pretty(shown).ok()?.as_bytes()))));
+        once.chain(shown).collect()
     }
+}
+
+/// How many records and frames count at a moment.
+#[derive(Debug)]
+pub struct Mark {
+    records: Records,
+    frames: Option<(usize, sha2::Sha256)>,
 }
 
 /// A run that this process writes.
@@ -135,9 +148,8 @@ impl ActiveRun {
         }
         let _lock = Lock::take(dir.path())?;
         let name = manifest.kind.settings_file();
-        let json =
-            serde_json::to_string_pretty(&manifest.settings).map_err(|error| dir.malformed(name, error.to_string()))?;
-        files::write(&dir.file(name), (json + "\n").as_bytes())?;
+        let text = pretty(&manifest.settings).map_err(|error| dir.malformed(name, error.to_string()))?;
+        files::write(&dir.file(name), text.as_bytes())?;
         Ok(true)
     }
 
@@ -233,6 +245,19 @@ impl ActiveRun {
     /// Seconds of work up to the last record.
     pub fn seconds(&self) -> f64 {
         self.seconds
+    }
+
+    /// What counts now; [`Self::back_to`] it when what comes after it is not to count.
+    pub fn mark(&self) -> Mark {
+        Mark { records: self.records.clone(), frames: self.series.as_ref().map(Series::mark) }
+    }
+
+    /// Lets what was appended after a mark not count. It is taken off when the run goes on.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.records = mark.records;
+        if let (Some(series), Some(frames)) = (&mut self.series, mark.frames) {
+            series.back_to(frames);
+        }
     }
 
     /// What a person should know about how the run goes on.
@@ -366,6 +391,11 @@ impl ActiveRun {
             serde_json::to_string_pretty(&self.shown).map_err(|error| self.dir.malformed(name, error.to_string()))?;
         self.keep(name, (json + "\n").as_bytes())
     }
+}
+
+/// JSON as a file of it is written.
+fn pretty(value: &Value) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
 fn merged(saved: &BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {

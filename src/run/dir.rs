@@ -133,6 +133,8 @@ impl RunDir {
             return Err(RunError::NotAFolder { path: self.path.clone() });
         }
         lock::check(&self.file(LOCK))?;
+        // First the names: a manifest that another process writes in between is found all the same.
+        let names = self.names()?;
         if let Some(manifest) = Manifest::read(&self.path)? {
             let kind = manifest.kind;
             return Ok(if self.is_begun(kind) { Found::Run(kind) } else { Found::HalfBegun(manifest) });
@@ -140,7 +142,7 @@ impl RunDir {
         if let Some(kind) = self.old_kind() {
             return Ok(Found::Run(kind));
         }
-        let other = self.names()?.into_iter().next();
+        let other = names.into_iter().next();
         Ok(other.map_or(Found::Nothing, Found::Foreign))
     }
 
@@ -238,11 +240,11 @@ impl RunDir {
         let manifest = self.manifest()?;
         let name = manifest.kind.settings_file();
         // Both say the same; a file that was put there from elsewhere does not.
-        if self.file(name).is_file() {
+        if self.file(name).is_file() && manifest.kind != Kind::Sefa {
             let there = essence(manifest.kind, &self.json(name)?);
             let ours = essence(manifest.kind, &manifest.settings);
             let differing = differences(&there, &ours);
-            if !differing.is_empty() && manifest.kind != Kind::Sefa {
+            if !differing.is_empty() {
                 let keys = differing.iter().map(|difference| difference.key.as_str()).collect::<Vec<_>>().join(", ");
                 let reason = format!("it differs from {MANIFEST} in {keys}; `gan-lab runs --check` puts it right");
                 return Err(self.malformed(name, reason));
@@ -257,6 +259,11 @@ impl RunDir {
             *total = note.total.into();
         }
         Ok(settings)
+    }
+
+    /// The file that [`Self::settings`] come from.
+    pub fn settings_source(&self, kind: Kind) -> &'static str {
+        if self.file(MANIFEST).is_file() { MANIFEST } else { kind.settings_file() }
     }
 
     /// How far the run is.
@@ -394,6 +401,18 @@ impl RunDir {
         Ok(note.and_then(|note| note.frames).map(|frames| (frames.count as usize, frames.sha256)))
     }
 
+    /// Refuses a series without the frames that the saved state counts on.
+    pub fn check_frames(&self, name: &str, array: &npy::Array) -> Result<(), RunError> {
+        let Some((count, sha256)) = self.counted_frames()? else { return Ok(()) };
+        let size = array.shape.iter().skip(1).product::<u64>() as usize;
+        let counted = count.checked_mul(size).and_then(|end| array.values.get(..end));
+        let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        if counted.is_some_and(|values| digest(&bytes(values)) == sha256) {
+            return Ok(());
+        }
+        Err(self.malformed(name, format!("its first {count} frames are not those that {STATE} counts on")))
+    }
+
     /// What is wrong with the files that the manifest and the saved state answer for, a line each.
     pub fn faults(&self) -> Vec<String> {
         let manifest = match self.manifest() {
@@ -411,7 +430,14 @@ impl RunDir {
         if let Err(error) = self.settings() {
             faults.push(error.to_string());
         }
-        match self.records::<Value>(&|_| {}) {
+        if let Some(name) = manifest.kind.series()
+            && matches!(self.counted_frames(), Ok(Some(_)))
+            && let Err(error) = self.array(name).and_then(|array| self.check_frames(name, &array))
+        {
+            faults.push(error.to_string());
+        }
+        let has_records = manifest.kind.has_state() || self.file(manifest.kind.records_file()).is_file();
+        match if has_records { self.records::<Value>(&|_| {}) } else { Ok(Vec::new()) } {
             Ok(records) => expected.extend(records.iter().filter_map(|record| manifest.kind.recorded_file(record))),
             Err(error) => faults.push(error.to_string()),
         }

@@ -96,6 +96,14 @@ impl Kind {
         }
     }
 
+    /// The array that grows by a frame at a time, if the kind records one.
+    pub const fn series(self) -> Option<&'static str> {
+        match self {
+            Self::Points => Some("samples.npy"),
+            Self::Progan | Self::Sefa => None,
+        }
+    }
+
     /// The file that a record was written beside, and its SHA-256, where the record says it.
     pub fn recorded_file(self, record: &serde_json::Value) -> Option<(String, String)> {
         let text = |key: &str| record.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);

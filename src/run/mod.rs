@@ -23,7 +23,7 @@ mod series;
 mod session;
 mod state;
 
-pub use active::{ActiveRun, Claim, Recount};
+pub use active::{ActiveRun, Claim, Mark, Recount};
 pub use dir::{Found, RunDir, Status};
 pub use error::RunError;
 pub use kind::{Ability, Kind};

@@ -119,6 +119,17 @@ impl Series {
         Ok(())
     }
 
+    /// What counts now.
+    pub(super) fn mark(&self) -> (usize, Sha256) {
+        (self.labels.len(), self.digest.clone())
+    }
+
+    /// Lets what was appended after a mark not count.
+    pub(super) fn back_to(&mut self, (frames, digest): (usize, Sha256)) {
+        self.labels.truncate(frames);
+        self.digest = digest;
+    }
+
     /// The label of the last frame.
     pub(super) fn last(&self) -> Option<u64> {
         self.labels.last().copied()

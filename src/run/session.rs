@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{ActiveRun, Bundle, Claim, Position, RunDir, RunError, Status};
+use super::{ActiveRun, Bundle, Claim, Mark, Position, RunDir, RunError, Status};
 
 /// How training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub struct Session<W: Work> {
     run: ActiveRun,
     saved: Saved,
     /// A whole state that is not saved yet, for the case that the next work fails.
-    unsaved: Option<(W::State, Position)>,
+    unsaved: Option<(W::State, Position, Mark)>,
     begun: u64,
     was_finished: bool,
 }
@@ -194,7 +194,7 @@ impl<W: Work> Session<W> {
         }
         if recorded {
             let position = self.work.position();
-            self.unsaved = self.work.state()?.map(|state| (state, position));
+            self.unsaved = self.work.state()?.map(|state| (state, position, self.run.mark()));
         }
         Ok(())
     }
@@ -207,7 +207,10 @@ impl<W: Work> Session<W> {
 
     fn save_unsaved(&mut self) -> Result<(), W::Error> {
         match self.unsaved.take() {
-            Some((state, position)) => self.write(Some(&state), position, true),
+            Some((state, position, mark)) => {
+                self.run.back_to(mark);
+                self.write(Some(&state), position, true)
+            }
             None => Ok(()),
         }
     }

@@ -193,7 +193,10 @@ impl<'a> Crew<'a> {
             let Some(run) = self.waiting.next().or_else(|| self.again.pop_front()) else { break };
             match sweep.state(run) {
                 // One that is done and yet failed is done again, which makes sure of its files.
-                RunState::Done if !sweep.has_failure(run) => observe(Event::Ended(run, &Ending::Finished)),
+                // One with a damaged file is opened, which mends it or says what is wrong.
+                RunState::Done if !sweep.has_failure(run) && run.run_dir().faults().is_empty() => {
+                    observe(Event::Ended(run, &Ending::Finished))
+                }
                 RunState::Running { .. } => self.elsewhere.push(run),
                 _ => self.workers.push(self.pool.start(run)?),
             }

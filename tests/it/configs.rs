@@ -180,7 +180,9 @@ fn the_reference_is_what_the_command_prints() {
         }
     }
     let listed: Value = serde_json::from_str(&world.done(&["config", "--reference", "--json"])).unwrap();
-    assert!(listed["points"].as_array().unwrap().iter().any(|key| key["key"] == "lr" && key["default"] == 5e-5));
+    assert!(
+        listed["kinds"]["points"].as_array().unwrap().iter().any(|key| key["key"] == "lr" && key["default"] == 5e-5)
+    );
 }
 
 #[test]
@@ -236,7 +238,7 @@ fn the_config_command_prints_what_a_run_would_be() {
     // What is printed is a config.
     std::fs::write(world.path("mine.json"), world.done(&["config", "--set", "optim=adam", "--set", "data=data.npy"]))
         .unwrap();
-    let again = print(&["--config", "mine.json", "--json"]);
+    let again = &print(&["--config", "mine.json", "--json"])["config"];
     assert_eq!((&again["optim"]["name"], &again["data"]["path"]), (&json!("adam"), &json!("data.npy")));
     world.done(&[
         "train",

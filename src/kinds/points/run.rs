@@ -19,7 +19,7 @@ use super::snapshot::Snapshot;
 use crate::config::{RunConfig, TrainConfig};
 use crate::data::{self, DataError, Point, PointSet};
 use crate::metric::Spread;
-use crate::run::{Kind, RunDir, RunError, Status, digest};
+use crate::run::{Kind, RunDir, RunError, Status};
 
 pub(super) const FLOOR: &str = "floor.json";
 pub(super) const REAL: &str = "real.npy";
@@ -90,7 +90,7 @@ impl PointsRun {
     /// Opens the run in a directory, which must be one of points.
     pub fn open(dir: &RunDir) -> Result<Self, RunError> {
         dir.expect(Kind::Points)?;
-        let name = Kind::Points.settings_file();
+        let name = dir.settings_source(Kind::Points);
         let config = serde_json::from_value::<TrainConfig>(dir.settings()?).map_err(|error| error.to_string());
         let config = config.and_then(|config| config.check().map_err(|error| error.to_string()));
         let config = config.map_err(|reason| dir.malformed(name, reason))?;
@@ -143,14 +143,8 @@ impl PointsRun {
         };
         // While frames are being appended one of the two files is ahead.
         epochs.truncate(frames as usize);
-        let size = points as usize * 2;
-        if let Some((count, sha256)) = counted {
-            let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-            let there = array.values.get(..count * size).is_some_and(|values| digest(&bytes(values)) == sha256);
-            if !there {
-                let reason = format!("its first {count} frames are not those that the saved state counts on");
-                return Err(self.dir.malformed(SAMPLES, reason));
-            }
+        if let Some((count, _)) = counted {
+            self.dir.check_frames(SAMPLES, &array)?;
             if epochs.len() < count {
                 return Err(self.dir.malformed(FRAMES, format!("it names {} frames of {count}", epochs.len())));
             }

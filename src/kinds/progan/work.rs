@@ -99,7 +99,7 @@ pub fn settings(dir: &RunDir) -> Result<ProganConfig, RunError> {
     dir.expect(Kind::Progan)?;
     let config = serde_json::from_value::<ProganConfig>(dir.settings()?).map_err(|error| error.to_string());
     let config = config.and_then(|config| config.check().map_err(|error| error.to_string()));
-    config.map_err(|reason| dir.malformed(Kind::Progan.settings_file(), reason))
+    config.map_err(|reason| dir.malformed(dir.settings_source(Kind::Progan), reason))
 }
 
 /// The film of a run's training.

@@ -89,7 +89,7 @@ type Place = (usize, Option<(usize, usize)>);
 pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
     dir.expect(Kind::Sefa)?;
     let config = serde_json::from_value(dir.settings()?);
-    config.map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))
+    config.map_err(|error| dir.malformed(dir.settings_source(Kind::Sefa), error.to_string()))
 }
 
 /// What people called the directions of the job in a directory, as its table of eigenvalues says.
