@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::data::synthetic::Law;
+use crate::metric::Metric;
 
 /// Sets what an option gave.
 pub(super) fn set<T: Clone>(to: &mut T, given: Option<&T>) {
@@ -34,4 +35,11 @@ impl ValueEnum for Law {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(self.description()))
     }
+}
+
+/// A metric by its name.
+pub(super) fn metric(text: &str) -> Result<Metric, String> {
+    let known = || Metric::ALL.map(Metric::name).join(", ");
+    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.trim());
+    found.ok_or_else(|| format!("'{text}' is not a metric; there are {}", known()))
 }

@@ -2,26 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::args::Seeds;
-use super::draw::axes;
-use super::eval::metric;
+use super::args::{Seeds, metric};
 use super::exit::{Exit, UsageError};
+use super::local;
 use super::options::help_of as help;
+use super::points::axes;
 use super::printer::{Printer, path_lines, shown_path};
-use super::sweep;
+use super::signals::ParentSignals;
 use super::table::{Align, table};
 use crate::compare::{self, Group, Panel, RunSummary};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::json::document;
+use crate::json::{self, document};
 use crate::kinds::points::Plan;
 use crate::metric::Metric;
 use crate::render::{Curve, CurveChart, Size};
 use crate::run::{RUNS, RunDir};
-use crate::sweep::PlannedRun;
+use crate::sweep::{PlannedRun, Tally};
 use crate::{files, media};
 
 const COMPARISONS: &str = "work_dirs/compare";
@@ -56,6 +56,9 @@ pub(super) struct CompareArgs {
     /// Fresh draws from each run
     #[arg(long, value_name = "R", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeats: u16,
+    /// Where the runs' data are now, if they were moved; with --lab the data to train on
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
     /// Draw no panel.gif
     #[arg(long)]
     no_gif: bool,
@@ -66,8 +69,6 @@ pub(super) struct CompareArgs {
     /// Which seeds
     #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
     seeds: Seeds,
-    #[arg(long, value_name = "FILE", help = help(&POINTS, "data"), requires = "lab", help_heading = "The lab's comparison")]
-    data: Option<PathBuf>,
     #[arg(long, value_name = "N", help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
     epochs: Option<u64>,
     #[arg(long, value_name = "N", help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
@@ -90,9 +91,14 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         }
     } else {
         let found = args.runs.iter().map(|path| compare::runs_under(path)).collect::<Result<Vec<_>, _>>()?;
-        found.into_iter().flatten().collect()
+        for (path, found) in args.runs.iter().zip(&found) {
+            if found.not_begun > 0 {
+                printer.note(&format!("{}: {} planned runs are not begun", path.display(), found.not_begun));
+            }
+        }
+        found.into_iter().flat_map(|found| found.dirs).collect()
     };
-    let runs = summarise(&dirs, args, printer)?;
+    let (runs, left_out) = summarise(&dirs, args, printer)?;
     let (groups, differences) = compare::compare_groups(&runs, &args.metrics);
     let mut written = Vec::new();
     let mut write = |name: &str, bytes: &[u8]| -> anyhow::Result<()> {
@@ -101,7 +107,8 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         written.push(path);
         Ok(())
     };
-    let json = compare::json(&runs, &groups, &differences, &args.metrics);
+    let mut json = compare::json(&runs, &groups, &differences, &args.metrics);
+    json["left_out"] = left_out.iter().map(LeftOut::json).collect();
     write("table.md", compare::markdown(&runs, &groups, &differences, &args.metrics).as_bytes())?;
     write("table.csv", &compare::csv(&runs, &args.metrics)?)?;
     write("comparison.json", (serde_json::to_string_pretty(&document(json.clone()))? + "\n").as_bytes())?;
@@ -115,7 +122,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let listing = listing(&runs, &groups, &differences, &args.metrics);
     let files = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
     printer.result(&format!("{listing}\n\n{files}"), path_lines(&written), || json)?;
-    Ok(Exit::Done)
+    Ok(if left_out.is_empty() { Exit::Done } else { Exit::Fixable })
 }
 
 fn default_name(args: &CompareArgs) -> String {
@@ -138,28 +145,57 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     )?;
     sweep.write()?;
     let dirs = sweep.runs.iter().map(PlannedRun::run_dir).collect();
-    let exit = sweep::train_all(&sweep, args.jobs.map(usize::from), printer)?;
+    let signals = ParentSignals::listen()?;
+    let states = local::do_all(&sweep, args.jobs.map(usize::from), &signals, printer)?;
+    let exit = local::exit(signals.exit(), Tally::of(&states), &sweep);
     Ok(if exit == Exit::Done { Ok(dirs) } else { Err(exit) })
 }
 
-fn summarise(dirs: &[RunDir], args: &CompareArgs, printer: &Printer) -> anyhow::Result<Vec<RunSummary>> {
+/// A run that cannot be measured, and why.
+struct LeftOut<'a> {
+    run: &'a Path,
+    reason: String,
+}
+
+impl LeftOut<'_> {
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "run": json::path(self.run), "reason": self.reason })
+    }
+}
+
+/// Measures the runs. One that cannot be measured costs itself only, and is named.
+fn summarise<'a>(
+    dirs: &'a [RunDir],
+    args: &CompareArgs,
+    printer: &Printer,
+) -> anyhow::Result<(Vec<RunSummary>, Vec<LeftOut<'a>>)> {
     let plan = Plan {
         metrics: Some(args.metrics.clone()),
         law: args.law,
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
-        data: None,
+        data: args.data.clone().filter(|_| !args.lab),
     };
     let bar = printer.progress("run", dirs.len() as u64, 0);
-    let mut runs = Vec::new();
+    let (mut runs, mut left_out) = (Vec::new(), Vec::new());
     for dir in dirs {
-        let path = dir.path().display();
-        runs.push(RunSummary::of(dir, &plan).with_context(|| format!("{path} cannot be measured"))?);
-        bar.show(runs.len() as u64, &[(1, "measured")]);
+        let run = dir.path();
+        match RunSummary::of(dir, &plan).with_context(|| format!("{} cannot be measured", run.display())) {
+            Ok(summary) => runs.push(summary),
+            Err(error) if dirs.len() == 1 => return Err(error),
+            Err(error) => {
+                printer.problem(&format!("{error:#}; it is left out"));
+                left_out.push(LeftOut { run, reason: format!("{:#}", error.root_cause()) });
+            }
+        }
+        bar.show((runs.len() + left_out.len()) as u64, &[(1, "measured")]);
     }
     bar.finish();
+    if runs.is_empty() {
+        bail!("none of the {} runs can be measured", dirs.len());
+    }
     compare::label_all(&mut runs);
-    Ok(runs)
+    Ok((runs, left_out))
 }
 
 /// The runs on the panel: all, or the median run of each group where they are many.

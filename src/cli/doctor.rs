@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Exit;
+use super::points::GIFS;
 use super::printer::{Look, Printer, shown_path};
 use super::table::{Align, table};
 use crate::config::DataConfig;
@@ -76,7 +77,7 @@ pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> anyhow::Result<Exit> 
         threads(),
         data_file(args.data.as_deref(), &args.key),
         writable("runs", Path::new(run::RUNS)),
-        writable("GIFs", Path::new(super::draw::GIFS)),
+        writable("GIFs", Path::new(GIFS)),
         font(),
     ];
     let problems = checks.iter().filter(|check| check.state == State::Problem).count();

@@ -6,17 +6,14 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::points::{GIFS, axes};
 use super::printer::{Printer, path_lines, shown_path};
 use crate::config::RunConfig;
-use crate::data::Point;
 use crate::kinds::points::{Frames, PointsRun};
 use crate::media::{self, Animation};
-use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
+use crate::render::{Picture, RenderError, ScatterPainter, Size, sheet};
 use crate::run::{Ability, RUNS, RunDir};
 use crate::{files, json};
-
-/// Where pictures go unless told otherwise.
-pub(super) const GIFS: &str = "gif";
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
@@ -124,12 +121,6 @@ impl Animation for Film {
     fn frame(&self, index: usize) -> Result<Picture, RenderError> {
         self.painter.frame(&self.frames.samples[index], &self.title(index))
     }
-}
-
-/// The lab's axes for its own points, else axes that fit.
-pub(super) fn axes(config: &RunConfig, real: &[Point]) -> Axes {
-    let points_mat = config.data.path.file_name().is_some_and(|name| name == "points.mat");
-    if points_mat && Axes::LAB.hold(real) { Axes::LAB } else { Axes::fitted(real) }
 }
 
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -243,23 +234,11 @@ fn write_png(path: PathBuf, picture: &Picture) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Model, TrainConfig};
 
     #[test]
     fn pictures_are_called_as_their_runs_folders_and_no_two_share_a_name() {
         let named = |runs: &[&str]| names(&runs.iter().map(Path::new).collect::<Vec<_>>());
         assert_eq!(named(&["A/gan", "B/wgan"]), ["gan", "wgan"]);
         assert_eq!(named(&["A/gan", "B/gan", "x/B/gan"]), ["A-gan", "B-gan", "B-gan-2"]);
-    }
-
-    #[test]
-    fn the_labs_axes_are_for_its_points_only() {
-        let mut config = TrainConfig::lab(Model::Gan).check().unwrap();
-        assert_eq!(axes(&config, &[[0.5, 0.5]]), Axes::LAB);
-        assert_ne!(axes(&config, &[[5.0, 0.5]]), Axes::LAB);
-        let other = TrainConfig::lab(Model::Gan);
-        let data = crate::config::DataConfig { path: "ring8.mat".into(), ..other.data.clone() };
-        config = TrainConfig { data, ..other }.check().unwrap();
-        assert_ne!(axes(&config, &[[0.5, 0.5]]), Axes::LAB);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::args::metric;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
@@ -40,12 +41,6 @@ pub(super) struct EvalArgs {
     /// Where the run's data are now, if they were moved [default: where they lay when it was begun]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-}
-
-pub(super) fn metric(text: &str) -> Result<Metric, String> {
-    let known = || Metric::ALL.map(Metric::name).join(", ");
-    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.trim());
-    found.ok_or_else(|| format!("'{text}' is not a metric; there are {}", known()))
 }
 
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {

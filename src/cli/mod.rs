@@ -13,11 +13,13 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+#[cfg(feature = "torch")]
+mod jobs;
+mod local;
 mod man;
 mod options;
+mod points;
 mod printer;
-#[cfg(feature = "torch")]
-mod progan;
 mod progress;
 mod run;
 mod runs;
@@ -36,7 +38,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[cfg(not(feature = "torch"))]
-use absent::{convert, progan, sefa};
+use absent::{convert, sefa};
 use exit::{Exit, Failure};
 use printer::{OutputArgs, Printer};
 

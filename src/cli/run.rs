@@ -6,10 +6,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::exit::{Exit, UsageError};
+use super::points::{advised, finish, report, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
-use super::train::{advised, finish, report, words};
 use crate::config::RunConfig;
 use crate::kinds::points::{self, Points, PointsRun, TrainError};
 use crate::run::{Kind, Outcome, RunDir, RunError, Session, Start, Status};

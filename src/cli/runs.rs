@@ -119,7 +119,7 @@ fn mend_images(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
         crate::kinds::progan::open(config, dir.clone(), Start::Resume, None)?;
         return Ok(());
     }
-    let mut session = super::sefa::reopen(dir)?;
+    let mut session = super::jobs::reopen(dir)?;
     // What was whole becomes whole again; a job that was stopped is left as far as it was.
     if session.was_finished() {
         session.train(&|| false, &mut |_, _| {})?;

@@ -6,21 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use fs_err as fs;
 
-use super::exit::{Exit, UsageError};
+use super::exit::Exit;
+use super::jobs::pick;
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use super::table::{Align, table};
-use crate::checkpoint::layout::{self, Family};
-use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled};
-use crate::config::{SefaCodes, SefaConfig};
+use crate::checkpoint::{BUNDLED, bundled};
+use crate::config::SefaConfig;
 use crate::json;
-use crate::kinds::sefa::{self, Directions, Job, Picked, draw_codes, factorize, first_layer, style_layers};
-use crate::run::{Kind, Outcome, Position, RunDir, RunError, Session, Start};
-use crate::synthesis::Generator;
-use crate::tensor;
+use crate::kinds::sefa::{self, Directions, Job, Picked};
+use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
 
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
@@ -50,51 +48,6 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     report(&session, outcome, total - done, printer)?;
     Ok(session::exit(outcome, &signals))
-}
-
-/// Takes the directory of a job that is there, as it was begun.
-pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
-    let config = sefa::settings(dir)?;
-    let labels = sefa::labels(dir)?;
-    let path = dir.input("checkpoint", None, |path| {
-        let sha256 = match bundled(path) {
-            Some(bytes) => crate::run::digest(bytes),
-            None => crate::run::digest(&fs::read(path)?),
-        };
-        Ok::<_, RunError>((path.to_owned(), sha256))
-    })?;
-    Ok(sefa::open(config.clone(), pick(labels, &config, &path)?, &path, dir.clone(), Start::Resume)?)
-}
-
-/// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made.
-fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
-    let (sha256, size) = match bundled(path) {
-        Some(bytes) => (crate::run::digest(bytes), bytes.len() as u64),
-        None => {
-            let bytes = fs::read(path)?;
-            (crate::run::digest(&bytes), bytes.len() as u64)
-        }
-    };
-    let source = Source::open(path)?;
-    let layout = layout::detect(&source)
-        .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
-    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    if matches!(layout.family, Family::StyleGan | Family::StyleGan2) {
-        let directions = factorize(&style_layers(&source, &layout, &config.layers)?, !config.raw)?;
-        return Ok(Picked { model, sha256, bytes: size, directions, generator: None, labels });
-    }
-    if !config.layers.is_empty() {
-        return Err(
-            UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
-        );
-    }
-    let weights = GeneratorWeights::read(&source, &layout)?;
-    drop(source);
-    let directions = factorize(&first_layer(&weights)?, !config.raw)?;
-    let unit = config.codes == SefaCodes::UnitMeanSquare;
-    let codes = draw_codes(config.seed, config.samples, weights.latent_dim, unit)?;
-    let generator = Generator::new(&weights, tensor::device(config.device)?)?;
-    Ok(Picked { model, sha256, bytes: size, directions, generator: Some((codes, generator)), labels })
 }
 
 /// What the job is called: by the model, its content where it is not the bundled one, and what is asked of it.

@@ -1,8 +1,8 @@
 //! `gan-lab sweep`
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
@@ -10,18 +10,16 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::exit::{Exit, UsageError};
+use super::local;
 use super::printer::Printer;
 use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
 use crate::config::TrainConfig;
 use crate::json;
-use crate::sweep::{
-    ArrayJob, Ending, Event, PlanFile, PlannedRun, Pool, Queue, RunState, Sweep, SweepError, Tally, commands,
-};
+use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, SweepError, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
-/// How often progress is looked up in the runs' directories, and Slurm's queue asked.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often Slurm's queue is asked.
 const ASK: Duration = Duration::from_secs(2);
 /// How often in a row the queue may fail to answer.
 const PATIENCE: u32 = 90;
@@ -215,78 +213,8 @@ impl Serialize for ListedOne<'_> {
 /// Does a sweep on this machine, and says what came of it.
 fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = ParentSignals::listen()?;
-    let states = do_all(sweep, jobs, &signals, printer)?;
-    Ok(exit(signals.exit(), conclude(sweep, &states, false, printer)?, sweep))
-}
-
-/// Does all runs of a sweep on this machine.
-pub(super) fn train_all(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Result<Exit> {
-    let signals = ParentSignals::listen()?;
-    let states = do_all(sweep, jobs, &signals, printer)?;
-    Ok(exit(signals.exit(), Tally::of(&states), sweep))
-}
-
-/// How a command ends that was to do a whole sweep.
-fn exit(interrupted: Option<Exit>, tally: Tally, sweep: &Sweep) -> Exit {
-    match interrupted {
-        Some(exit) => exit,
-        None if tally.done == sweep.runs.len() => Exit::Done,
-        None => Exit::Fixable,
-    }
-}
-
-/// Writes the plan, does its runs, and gives what came of each.
-fn do_all(
-    sweep: &Sweep,
-    jobs: Option<usize>,
-    signals: &ParentSignals,
-    printer: &Printer,
-) -> anyhow::Result<Vec<RunState>> {
-    sweep.write()?;
-    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
-    let epochs = |run: &PlannedRun| run.recipe().epochs;
-    let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);
-    let (mut ended, mut done_epochs, mut looked) = (0, 0, Instant::now());
-    let mut failures = HashMap::new();
-    printer.note(&format!("{} runs into {}, {jobs} at a time", sweep.runs.len(), sweep.dir.display()));
-    let worked = pool.run(&|| signals.stop(), &mut |event| {
-        let (at_work, elsewhere) = match event {
-            Event::Waiting { .. } if looked.elapsed() < LOOK => return,
-            Event::Waiting { at_work, elsewhere } => (at_work, elsewhere),
-            Event::Ended(run, ending) => {
-                ended += 1;
-                done_epochs += epochs(run);
-                if let Ending::Failed { reason } = ending {
-                    printer.problem(&format!("{}: {reason}", run.dir().display()));
-                    failures.insert(run.index(), reason.clone());
-                }
-                (&[][..], 0)
-            }
-        };
-        looked = Instant::now();
-        let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
-        let (failed, at_work) = (failures.len(), at_work.len());
-        let words = format!("{ended} of {} runs ended, {failed} failed, {at_work} at work", sweep.runs.len());
-        let others = format!("{elsewhere} at work in other processes");
-        let parts: &[(u8, &str)] = if elsewhere > 0 { &[(1, &words), (2, &others)] } else { &[(1, &words)] };
-        bar.show(done_epochs + partly, parts);
-    });
-    bar.finish();
-    worked.with_context(|| format!("the sweep {} was stopped; do it again to go on", sweep.dir.display()))?;
-    let mut states = sweep.states();
-    for (index, reason) in failures {
-        // A run whose last epoch is saved may still lack one of its other files.
-        states[index] = RunState::Failed { reason };
-    }
-    Ok(states)
-}
-
-fn done_in(sweep: &Sweep, run: &PlannedRun) -> u64 {
-    match sweep.state(run) {
-        RunState::Running { done } | RunState::Stopped { done } => done,
-        _ => 0,
-    }
+    let states = local::do_all(sweep, jobs, &signals, printer)?;
+    Ok(local::exit(signals.exit(), conclude(sweep, &states, false, printer)?, sweep))
 }
 
 fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -311,7 +239,7 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
     printer.note(&format!("submitted as job {}; interrupting this command leaves it in the queue", queue.job));
     await_array(&queue, sweep, &signals, printer)?;
     let interrupted = signals.received().map(|_| signals.exit());
-    Ok(exit(interrupted, conclude(sweep, &sweep.states(), false, printer)?, sweep))
+    Ok(local::exit(interrupted, conclude(sweep, &sweep.states(), false, printer)?, sweep))
 }
 
 fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {

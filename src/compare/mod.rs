@@ -82,22 +82,39 @@ impl RunSummary {
     }
 }
 
+/// The runs that a path means.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Those that are there.
+    pub dirs: Vec<RunDir>,
+    /// How many of a sweep's are not begun.
+    pub not_begun: usize,
+}
+
 /// The runs under a path: the run that it is, or those of the sweep that it is, or all in that directory by name.
-pub fn runs_under(path: &std::path::Path) -> Result<Vec<RunDir>, RunError> {
+pub fn runs_under(path: &std::path::Path) -> Result<Found, RunError> {
     let run = RunDir::new(path);
     if let Some(kind) = run.kind() {
         run.expect_able(Ability::Compare, kind)?;
-        return Ok(vec![run]);
+        return Ok(Found { dirs: vec![run], not_begun: 0 });
     }
-    let found: Vec<RunDir> = match Sweep::open(path) {
+    let (dirs, planned): (Vec<RunDir>, usize) = match Sweep::open(path) {
         // In the plan's order, so that the plan says what the others are compared with.
-        Ok(sweep) => sweep.runs.iter().map(PlannedRun::run_dir).filter(|run| run.can(Ability::Compare)).collect(),
-        Err(_) => RunDir::all_under(path)?.into_iter().filter(|run| run.can(Ability::Compare)).collect(),
+        Ok(sweep) => {
+            let begun = sweep.runs.iter().map(PlannedRun::run_dir).filter(|run| run.can(Ability::Compare));
+            (begun.collect(), sweep.runs.len())
+        }
+        Err(_) => {
+            let found: Vec<RunDir> =
+                RunDir::all_under(path)?.into_iter().filter(|run| run.can(Ability::Compare)).collect();
+            let count = found.len();
+            (found, count)
+        }
     };
-    if found.is_empty() {
+    if dirs.is_empty() {
         return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() });
     }
-    Ok(found)
+    Ok(Found { not_begun: planned - dirs.len(), dirs })
 }
 
 fn curve(records: &[EpochRecord]) -> Vec<(u64, f64)> {

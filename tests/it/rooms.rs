@@ -114,3 +114,34 @@ fn data_go_forward_through_the_rooms_and_never_back() {
         order.push(room);
     }
 }
+
+/// The commands of the command line, which are those that `main` calls.
+fn commands() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(documents::path("src/cli/mod.rs")).unwrap();
+    let arms = text.lines().filter_map(|line| line.trim().strip_prefix("Command::")?.split_once("=> "));
+    arms.map(|(_, call)| call.split("::").next().unwrap().to_owned()).collect()
+}
+
+/// What two commands share lies beside them.
+#[test]
+fn no_command_calls_another() {
+    let commands = commands();
+    assert!(commands.len() > 10, "{commands:?}");
+    let cli = documents::path("src/cli");
+    for path in sources(&cli) {
+        let inside = path.strip_prefix(&cli).unwrap();
+        let name = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        if ["mod", "absent"].contains(&name) {
+            continue;
+        }
+        let code = code(&path);
+        for other in commands.iter().filter(|other| *other != name) {
+            let calls = [format!("super::{other}::"), format!("crate::cli::{other}::"), format!("super::{{{other}")];
+            let calls = calls.iter().any(|call| {
+                // `crate::x` ends in what `super::x` begins with for rooms of the same name.
+                code.match_indices(call.as_str()).any(|(at, _)| !code[..at].ends_with("options::"))
+            });
+            assert!(!calls, "{} calls the command {other}", path.display());
+        }
+    }
+}

@@ -1,21 +1,25 @@
 //! `gan-lab train`
 
+#[cfg(feature = "torch")]
+mod progan;
+
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 
+#[cfg(not(feature = "torch"))]
+use super::absent::progan;
 use super::exit::{Exit, UsageError};
 use super::options::points::{PointArgs, checked, points as configured};
-use super::printer::{Printer, duration};
-use super::progan::{self, ProganArgs};
+use super::points::{advised, finish, words};
+use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
-use super::table::facts;
 use crate::config::{EngineKind, RunConfig, TrainConfig};
-use crate::data::{self, DataError};
-use crate::json;
-use crate::kinds::points::{self, EpochRecord, Points, PointsRun, Trace, TrainError};
-use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Session, Start};
+use crate::data;
+use crate::kinds::points::{self, Points, PointsRun, Trace};
+use crate::run::{Kind, Position, RUNS, RunDir, Session, Start};
+use progan::ProganArgs;
 
 /// Train a model and record what it makes
 #[derive(Debug, Args)]
@@ -56,26 +60,6 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
     finish(session, outcome, &signals, printer)
-}
-
-/// What an epoch came to, in a line.
-pub(super) fn words(record: &EpochRecord) -> Vec<(u8, String)> {
-    let losses = format!("d_loss {:>7.4}  g_loss {:>7.4}", record.d_loss, record.g_loss);
-    let distance = record.sliced_w2.map(|distance| (2, format!("sliced W2 {distance:.4}")));
-    std::iter::once((1, losses)).chain(distance).collect()
-}
-
-/// Lets the run's directory go, says what came of it, and how the command ends.
-pub(super) fn finish(
-    session: Session<Points>,
-    outcome: Outcome,
-    signals: &Signals,
-    printer: &Printer,
-) -> anyhow::Result<Exit> {
-    let dir = session.dir().clone();
-    drop(session);
-    report(&PointsRun::open(&dir)?, outcome, printer)?;
-    Ok(session::exit(outcome, signals))
 }
 
 /// What is to be done, and where.
@@ -129,23 +113,6 @@ fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> TrainConfig {
     wanted
 }
 
-/// Data that cannot be used come with what to do about it.
-pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
-    let advice = match &error {
-        TrainError::Data(DataError::TooFew { .. }) => None,
-        TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
-        TrainError::Data(_) => {
-            Some("the data file is not there; name a file with --data, or make one with `gan-lab data make points`")
-        }
-        _ => None,
-    };
-    let error = anyhow::Error::new(error);
-    match advice {
-        Some(advice) => error.context(advice),
-        None => error,
-    }
-}
-
 fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let Position { done, total } = session.position();
     let path = session.dir().path().display();
@@ -155,53 +122,4 @@ fn opening(config: &RunConfig, session: &Session<Points>) -> String {
         0 => format!("training: {model} with {optim}, {total} epochs, into {path}"),
         _ => format!("going on after epoch {done}: {model} with {optim}, {total} epochs, into {path}"),
     }
-}
-
-/// The distance that was measured last, beside its floor.
-fn distance(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Option<String>> {
-    let measured = records.iter().rev().find_map(|record| record.sliced_w2);
-    Ok(measured.zip(run.floor()?).map(|(distance, floor)| {
-        let floor = floor.sliced_w2.mean;
-        format!("{distance:.4}, {:.1} times its floor of {floor:.4}", distance / floor)
-    }))
-}
-
-/// Says what a run came to.
-pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
-    let config = run.config();
-    let records = run.metrics()?;
-    let last = records.last();
-    let epoch = last.map_or(0, |record| record.epoch);
-    let frames = run.frame_count()?;
-    let path = run.path().display().to_string();
-    let mut rows = vec![("epochs", format!("{epoch} of {}", config.epochs))];
-    if let Some(record) = last {
-        rows.push(("time", duration(record.seconds)));
-        rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
-        rows.push(("generator loss", format!("{:.4}", record.g_loss)));
-    }
-    if let Some(line) = distance(&records, run)? {
-        rows.push(("sliced W2", line));
-    }
-    rows.push(("frames", frames.to_string()));
-    rows.push(("run", path.clone()));
-    let (headline, status, next) = match outcome {
-        Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
-        Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
-    };
-    let (model, optim) = (config.objective.model(), config.optim.name());
-    let words = format!("{} with {}: {headline}\n{}\nnext: {next}", model.title(), config.optim.title(), facts(&rows));
-    let fields = || {
-        serde_json::json!({
-            "status": status,
-            "run": json::path(run.path()),
-            "model": model.name(),
-            "optim": optim,
-            "seed": config.seed,
-            "epochs": config.epochs,
-            "frames": frames,
-            "last": last,
-        })
-    };
-    printer.result(&words, run.path(), fields)
 }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::exit::Exit;
-pub(super) use super::options::progan::ProganArgs;
-use super::options::progan::progan as configured;
-use super::printer::{Printer, duration};
-use super::session;
-use super::signals::Signals;
-use super::table::facts;
+use crate::cli::exit::Exit;
+pub(super) use crate::cli::options::progan::ProganArgs;
+use crate::cli::options::progan::progan as configured;
+use crate::cli::printer::{Printer, duration};
+use crate::cli::session;
+use crate::cli::signals::Signals;
+use crate::cli::table::facts;
 use crate::config::ProganConfig;
 use crate::json;
 use crate::kinds::progan::{self, ImageRecord, ProganError};
