@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod inspect;
 mod man;
 mod options;
 mod printer;
@@ -65,7 +66,7 @@ enum Command {
     Run(run::RunArgs),
     Sefa(Box<sefa::SefaArgs>),
     Convert(convert::ConvertArgs),
-    Inspect(convert::InspectArgs),
+    Inspect(inspect::InspectArgs),
     #[command(subcommand)]
     Data(data::DataCommand),
     Config(Box<config::ConfigArgs>),
@@ -124,7 +125,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),
         Command::Convert(args) => convert::convert(&args, printer),
-        Command::Inspect(args) => convert::inspect(&args, printer),
+        Command::Inspect(args) => inspect::run(&args, printer),
         Command::Data(command) => data::run(&command, printer),
         Command::Config(args) => config::run(&args, printer),
         Command::Doctor(args) => doctor::run(&args, printer),
