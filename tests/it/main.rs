@@ -9,6 +9,7 @@ mod draw;
 mod engines;
 mod help;
 mod hostile;
+mod inspect;
 mod kill;
 mod metric;
 #[cfg(feature = "torch")]
