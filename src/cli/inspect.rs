@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -14,7 +13,7 @@ use crate::checkpoint::{self, Source, TensorInfo, layout};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, SefaConfig, TrainConfig, shown};
 use crate::json;
 use crate::nets::Slot;
-use crate::nets::describe::{self, Network, PointsNet, markdown, pytorch};
+use crate::nets::describe::{self, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
 use crate::run::{Found, Kind, RunDir, RunError, Status};
 use crate::version;
@@ -182,8 +181,8 @@ fn no_run(dir: &RunDir) -> anyhow::Result<anyhow::Error> {
     let path = dir.path().display();
     if let Found::HalfBegun(manifest) = dir.look()? {
         let (what, command) = (manifest.kind.title(), manifest.kind.command());
-        let message = format!("{path} holds {what} that ended before its state was saved first");
-        return Ok(hinted(message, format!("begin it again with {command} --out {path}")));
+        let message = format!("{path} holds {what} that ended before its first state was saved");
+        return Ok(hinted(message, format!("begin it again with {command} and --out {path}")));
     }
     let runs = RunDir::all_under(dir.path())?;
     Ok(match runs.first() {
@@ -208,10 +207,16 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.field("kind", kind.name());
     let unit = kind.unit();
     let (words, done, total) = match dir.status() {
-        Ok(Status::Finished { done }) => (format!("finished, {done} {unit}s"), Some(done), Some(done)),
+        // SeFa jobs once kept no record of their images.
+        _ if !kind.has_state() && !dir.file(kind.records_file()).is_file() => {
+            ("how far it is was not recorded".to_owned(), None, None)
+        }
+        Ok(Status::Finished { done }) => (format!("finished, {}", count(done, unit)), Some(done), Some(done)),
         // States of old ProGAN runs do not say how far they are to go.
-        Ok(Status::Unfinished { done, total: u64::MAX }) => (format!("{done} {unit}s done"), Some(done), None),
-        Ok(Status::Unfinished { done, total }) => (format!("{done} of {total} {unit}s done"), Some(done), Some(total)),
+        Ok(Status::Unfinished { done, total: u64::MAX }) => (format!("{} done", count(done, unit)), Some(done), None),
+        Ok(Status::Unfinished { done, total }) => {
+            (format!("{done} of {} done", count(total, unit)), Some(done), Some(total))
+        }
         Ok(Status::Absent) => ("not begun".to_owned(), None, None),
         Err(error) => {
             report.problems.push(error.to_string());
@@ -226,9 +231,18 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report
 }
 
-fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
+/// `1 epoch`, `2 epochs`
+fn count(n: u64, unit: &str) -> String {
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
+fn points_config(dir: &RunDir) -> Result<RunConfig, RunError> {
     let config: TrainConfig = settings(dir, Kind::Points)?;
-    let config = config.check().map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?;
+    config.check().map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))
+}
+
+fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
+    let config = points_config(dir)?;
     let mut report = begun(dir, Kind::Points, serde_json::to_value(&*config)?);
     report.fact("objective", objective(&config.objective));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
@@ -236,14 +250,11 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
     let nets = PointsNet::of_config(&config);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();
     report.quiet = widths.join(", ");
-    let mut files = Vec::new();
-    for net in &nets {
-        let file = format!("{}.safetensors", net.role().name());
-        compare(&mut report, dir, &file, &net.mlp().tensors());
-        files.push((net.role(), file));
+    let files = nets.each_ref().map(weights_file);
+    for (net, (_, file)) in nets.iter().zip(&files) {
+        compare(&mut report, dir, file, &net.mlp().tensors());
     }
-    let files: Vec<_> = files.iter().map(|(role, file)| (*role, file.as_str())).collect();
-    report.loading = pytorch::loading(&files);
+    report.loading = pytorch::loading(&files, true);
     report.networks = nets.iter().map(PointsNet::network).collect();
     report.points = nets.to_vec();
     Ok(report)
@@ -298,8 +309,10 @@ fn optimiser(optim: &Optim, lr: f64) -> String {
 fn training(config: &RunConfig) -> String {
     let order = serde_json::to_value(config.update_order).map(|value| shown(&value)).unwrap_or_default();
     format!(
-        "batches of {}, {} critic step(s) an iteration, {order}, seed {}",
-        config.batch_size, config.critic_steps, config.seed
+        "batches of {}, {} an iteration, {order}, seed {}",
+        config.batch_size,
+        count(config.critic_steps as u64, "critic step"),
+        config.seed
     )
 }
 
@@ -315,11 +328,11 @@ fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
         fmaps_base: config.fmaps_base,
         fmaps_max: config.fmaps_max,
     };
-    let count = |net: &Pggan| slots(&net.generator()).iter().map(Slot::size).sum::<usize>();
+    let size = |net: &Pggan| slots(&net.generator()).iter().map(Slot::size).sum::<usize>();
     // The config does not say whether the images are grey; the state does.
     let state = Source::open(&dir.file("state.safetensors"))?;
     let numbers = state.tensor("generator").map(|tensor| tensor.shape.clone());
-    let net = [1, 3].map(sizes).into_iter().find(|net| numbers == Some(vec![count(net)]));
+    let net = [1, 3].map(sizes).into_iter().find(|net| numbers == Some(vec![size(net)]));
     let net = net.ok_or_else(|| dir.malformed("state.safetensors", "its generator is not the one of config.json"))?;
     let records = dir.records::<Value>(&|_| {}).unwrap_or_default();
     if let Some(last) = records.last() {
@@ -327,7 +340,7 @@ fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
             if last["alpha"] == 1.0 { String::new() } else { format!(", faded in to {}", shown(&last["alpha"])) };
         report.fact("side at work", format!("{}{alpha}", shown(&last["side"])));
     }
-    report.fact("images", format!("{0} x {0}, {1} channel(s)", net.resolution, net.image_channels));
+    report.fact("images", format!("{0} x {0}, {1}", net.resolution, count(net.image_channels as u64, "channel")));
     report.fact("objective", image_loss(&config.loss));
     let betas = config.betas;
     report.fact("optimiser", format!("Adam, lr {}, betas ({}, {})", shown(&json!(config.lr)), betas[0], betas[1]));
@@ -343,7 +356,7 @@ fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
 fn image_loss(loss: &ImageLoss) -> String {
     match loss {
         ImageLoss::LogisticR1 { gamma, every } => {
-            format!("non-saturating GAN loss, R1 with weight {gamma} every {every} step(s)")
+            format!("non-saturating GAN loss, R1 with weight {gamma} every {}", count(*every, "step"))
         }
         ImageLoss::WganGp { gp_weight, drift } => {
             format!("WGAN-GP, gradient penalty with weight {gp_weight}, drift {drift}")
@@ -384,11 +397,12 @@ struct Content {
     points: Vec<PointsNet>,
     done: Option<u64>,
     total: Option<u64>,
+    problem: Option<String>,
 }
 
 impl Content {
     fn of_words(words: impl Into<String>) -> Self {
-        Self { words: words.into(), networks: Vec::new(), points: Vec::new(), done: None, total: None }
+        Self { words: words.into(), networks: Vec::new(), points: Vec::new(), done: None, total: None, problem: None }
     }
 }
 
@@ -398,15 +412,20 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     let note: Option<Value> = source.note().and_then(|note| serde_json::from_str(note).ok());
     let content = match &layout {
         Some(layout) => of_layout(&source, layout),
-        None => own(&source, note.as_ref()).with_context(|| format!("{} is damaged", path.display()))?,
+        None => own(&source, note.as_ref()),
     };
     let known = content.is_some();
-    let content = content.unwrap_or_else(|| Content::of_words("none that is known here"));
+    let mut content = content.unwrap_or_else(|| Content::of_words("none that is known here"));
     let mut report = Report::new(path, content.words.clone());
     report.fact("format", source.format());
     report.fact("network", content.words.clone());
     if let Some(program) = note.as_ref().and_then(|note| note["program"].as_str()) {
         report.fact("written by", program);
+    }
+    if let Some((dir, nets)) = of_run_around(path, &content.points) {
+        let dir = if dir.path().as_os_str().is_empty() { Path::new(".") } else { dir.path() };
+        report.fact("run", format!("{}, whose config says the rest", shown_path(dir)));
+        content.points = nets;
     }
     report.fact("tensors", source.tensors().len().to_string());
     report.field("file", json::path(path));
@@ -419,19 +438,27 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     report.field("total", content.total);
     let tensor = |t: &TensorInfo| json!({ "name": t.name, "type": t.kind, "shape": t.shape });
     report.field("tensors", source.tensors().iter().map(tensor).collect::<Value>());
-    report.networks = content.networks;
+    report.problems.extend(content.problem);
+    report.networks = content.points.iter().map(PointsNet::network).chain(content.networks).collect();
+    report.loading = loading(path, &source, &content.points);
     report.points = content.points;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    report.loading = match &report.points[..] {
-        [net] => pytorch::loading(&[(net.role(), &visible_line(&name))]),
-        nets => {
-            let names: Vec<String> = nets.iter().map(|net| format!("{}.safetensors", net.role().name())).collect();
-            let files: Vec<_> = nets.iter().zip(&names).map(|(net, name)| (net.role(), name.as_str())).collect();
-            pytorch::loading(&files)
-        }
-    };
     report.tensors = source.tensors().to_vec();
     Ok(report)
+}
+
+/// How the networks of a file get their weights: from the file itself, or, for a state, from the files beside it.
+fn loading(path: &Path, source: &Source, nets: &[PointsNet]) -> Vec<String> {
+    if let [net] = nets {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_safetensors = source.format() == "safetensors";
+        return pytorch::loading(&[(net.role(), visible_line(&name).into_owned())], is_safetensors);
+    }
+    pytorch::loading(&nets.iter().map(weights_file).collect::<Vec<_>>(), true)
+}
+
+/// Where a run has a network's weights.
+fn weights_file(net: &PointsNet) -> (Role, String) {
+    (net.role(), format!("{}.safetensors", net.role().name()))
 }
 
 fn of_layout(source: &Source, layout: &layout::Layout) -> Option<Content> {
@@ -445,43 +472,59 @@ fn of_layout(source: &Source, layout: &layout::Layout) -> Option<Content> {
 }
 
 /// What gan-lab itself writes: a network of points, a run's state, a trace, the directions of a generator.
-fn own(source: &Source, note: Option<&Value>) -> anyhow::Result<Option<Content>> {
-    let tensors = source.tensors();
-    if let Some(net) = PointsNet::of_tensors(tensors, "") {
+fn own(source: &Source, note: Option<&Value>) -> Option<Content> {
+    if let Some(net) = PointsNet::of_tensors(source.tensors(), "") {
         let words = format!("an MLP of gan-lab's, a {} of points ({})", net.role().name(), net.widths());
-        let networks = vec![net.network()];
-        return Ok(Some(Content { networks, points: vec![net], ..Content::of_words(words) }));
+        return Some(Content { points: vec![net], ..Content::of_words(words) });
+    }
+    if source.tensor(EPOCHS).is_some() {
+        return Some(state(source, note, Kind::Points, EPOCHS));
+    }
+    if source.tensor(IMAGES).is_some() {
+        return Some(state(source, note, Kind::Progan, IMAGES));
     }
     let format = note.and_then(|note| note["format"].as_str()).unwrap_or_default();
-    let of_points = source.tensor("progress.epoch").is_some();
-    if of_points || source.tensor("progress.images").is_some() {
-        return state(source, note, of_points).map(Some);
-    }
     if format.starts_with("gan-lab trace ") {
         let iterations = note.map(|note| shown(&note["iterations"])).unwrap_or_default();
-        return Ok(Some(Content::of_words(format!(
+        return Some(Content::of_words(format!(
             "a gan-lab trace: the first {iterations} iterations of a run of points"
-        ))));
+        )));
     }
-    Ok(match (source.tensor("directions").map(|tensor| &tensor.shape[..]), source.tensor("eigenvalues")) {
+    match (source.tensor("directions").map(|tensor| &tensor.shape[..]), source.tensor("eigenvalues")) {
         (Some([directions, latent]), Some(_)) => {
             Some(Content::of_words(format!("SeFa's directions: {directions} in a latent space of {latent}")))
         }
         _ => None,
-    })
+    }
 }
 
-fn state(source: &Source, note: Option<&Value>, of_points: bool) -> anyhow::Result<Content> {
-    let kind = if of_points { Kind::Points } else { Kind::Progan };
-    let said = |key: &str| note.and_then(|note| note[key].as_u64());
-    let name = if of_points { "progress.epoch" } else { "progress.images" };
-    let done = checkpoint::load_count(source.path(), name)?;
-    let total = said("total");
+/// How far a state is, under these names.
+const EPOCHS: &str = "progress.epoch";
+const IMAGES: &str = "progress.images";
+
+fn state(source: &Source, note: Option<&Value>, kind: Kind, name: &str) -> Content {
+    let total = note.and_then(|note| note["total"].as_u64());
     let of_total = total.map_or_else(String::new, |total| format!(" of {total}"));
+    let found = checkpoint::load_count(source.path(), name);
+    let done = found.as_ref().map_or_else(|_| "unknown".to_owned(), u64::to_string);
     let words = format!("the state of {}: {} {done}{of_total}", kind.title(), kind.unit());
     let roles = ["generator.", "discriminator."];
-    let points: Vec<PointsNet> =
-        roles.iter().filter_map(|role| PointsNet::of_tensors(source.tensors(), role)).collect();
-    let networks = points.iter().map(PointsNet::network).collect();
-    Ok(Content { networks, points, done: Some(done), total, ..Content::of_words(words) })
+    let points = roles.iter().filter_map(|role| PointsNet::of_tensors(source.tensors(), role)).collect();
+    let problem = found.as_ref().err().map(ToString::to_string);
+    Content { points, done: found.ok(), total, problem, ..Content::of_words(words) }
+}
+
+/// Networks as the config beside the file has them, if that is the config of such networks: it knows more of them than
+/// their tensors say.
+fn of_run_around(path: &Path, nets: &[PointsNet]) -> Option<(RunDir, Vec<PointsNet>)> {
+    let dir = RunDir::new(path.parent()?);
+    if nets.is_empty() || dir.kind() != Some(Kind::Points) {
+        return None;
+    }
+    let all = PointsNet::of_config(&*points_config(&dir).ok()?);
+    let same = |net: &PointsNet| {
+        all.iter().find(|other| other.role() == net.role() && other.mlp().tensors() == net.mlp().tensors()).cloned()
+    };
+    let found: Vec<PointsNet> = nets.iter().filter_map(same).collect();
+    (found.len() == nets.len()).then_some((dir, found))
 }

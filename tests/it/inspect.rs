@@ -13,7 +13,14 @@ use crate::world::{World, make_old};
 fn trained() -> World {
     let world = World::new();
     let set = ["--set", "generator.hidden=4,6,5", "--set", "generator.batch_norm=true,false,true"];
-    let more = ["--set", "generator.batch_norm_eps=0.00001", "--set", "generator.latent_dim=3", "--set", "discriminator.hidden=7"];
+    let more = [
+        "--set",
+        "generator.batch_norm_eps=0.00001",
+        "--set",
+        "generator.latent_dim=3",
+        "--set",
+        "discriminator.hidden=7",
+    ];
     world.train("run", &[&["gan", "--epochs", "2"], &set[..], &more].concat());
     world
 }
@@ -32,7 +39,8 @@ fn state_dict(module: &str, class: &str) -> BTreeMap<String, Vec<usize>> {
     let inside = body.split_once("self.net = nn.Sequential(\n").unwrap().1.split_once("\n        )\n").unwrap().0;
     let mut found = BTreeMap::new();
     for (i, line) in inside.lines().enumerate() {
-        let (name, arguments) = line.trim().strip_prefix("nn.").unwrap().strip_suffix("),").unwrap().split_once('(').unwrap();
+        let (name, arguments) =
+            line.trim().strip_prefix("nn.").unwrap().strip_suffix("),").unwrap().split_once('(').unwrap();
         let numbers: Vec<usize> = arguments.split(", ").map_while(|argument| argument.parse().ok()).collect();
         let mut add = |part: &str, shape: &[usize]| found.insert(format!("net.{i}.{part}"), shape.to_vec());
         match (name, &numbers[..]) {
@@ -59,7 +67,8 @@ fn shapes(file: &Path) -> BTreeMap<String, Vec<usize>> {
 
 /// Whether Python takes the text for a program; None where there is no Python.
 fn is_python(text: &str) -> Option<bool> {
-    let output = Command::new("python3").args(["-I", "-c", "import sys; compile(sys.argv[1], 'module', 'exec')", text]).output();
+    let output =
+        Command::new("python3").args(["-I", "-c", "import sys; compile(sys.argv[1], 'module', 'exec')", text]).output();
     output.ok().map(|output| output.status.success())
 }
 
@@ -71,7 +80,10 @@ fn a_run_is_shown_layer_by_layer() {
     let quiet = world.done(&["inspect", "run", "--quiet"]);
     assert_eq!(quiet, "generator 3-4-6-5-2, discriminator 2-7-1\n");
     let said = json(&world, &["inspect", "run"]);
-    assert_eq!((said["kind"].as_str(), said["done"].as_u64(), said["total"].as_u64()), (Some("points"), Some(2), Some(2)));
+    assert_eq!(
+        (said["kind"].as_str(), said["done"].as_u64(), said["total"].as_u64()),
+        (Some("points"), Some(2), Some(2))
+    );
     assert_eq!(said["settings"]["discriminator"]["hidden"], serde_json::json!([7]));
     assert_eq!(said["problems"], serde_json::json!([]));
     let generator = &said["networks"][0];
@@ -139,7 +151,9 @@ fn weights_that_do_not_fit_their_run_are_said() {
     save_with(&|tensors| tensors[0].name.push('x'));
     assert!(problem().contains("tensor 'net.0.biasx' belongs to no layer"), "{}", problem());
     save_with(&|tensors| tensors[1] = NamedTensor::f32("net.0.weight", vec![3, 4], vec![0.0; 12]));
-    assert!(problem().contains("tensor 'net.0.weight' has shape [3, 4]; expected [4, 3]"), "{}", problem());
+    assert!(problem().contains("tensor 'net.0.weight' is F32 [3, 4]; expected F32 [4, 3]"), "{}", problem());
+    save_with(&|tensors| tensors[0] = NamedTensor::f64("net.0.bias", vec![4], vec![0.0; 4]));
+    assert!(problem().contains("tensor 'net.0.bias' is F64 [4]; expected F32 [4]"), "{}", problem());
     std::fs::remove_file(&file).unwrap();
     assert!(problem().contains("it is missing"), "{}", problem());
     std::fs::write(&file, "{}").unwrap();
@@ -164,10 +178,29 @@ fn our_own_files_are_known_without_their_run() {
     let state = json(&world, &["inspect", "run/state.safetensors"]);
     assert_eq!((&state["done"], &state["total"]), (&2.into(), &2.into()));
     assert_eq!(state["networks"].as_array().unwrap().len(), 2);
-    let generator = world.done(&["inspect", "run/generator.safetensors", "--format", "pytorch"]);
-    assert!(generator.contains("eps=EPS") && generator.contains("does not say BatchNorm's eps"), "{generator}");
-    let discriminator = world.done(&["inspect", "run/discriminator.safetensors", "--format", "pytorch"]);
-    assert!(!discriminator.contains("EPS"), "{discriminator}");
+    // BatchNorm's eps is known from the config beside the file, and from nothing else.
+    let source = |file: &str| world.done(&["inspect", file, "--format", "pytorch"]);
+    std::fs::copy(world.path("run/generator.safetensors"), world.path("alone.safetensors")).unwrap();
+    let (alone, beside) = (source("alone.safetensors"), source("run/generator.safetensors"));
+    assert!(alone.contains("eps=EPS") && alone.contains("does not say BatchNorm's eps"), "{alone}");
+    assert_eq!(
+        state_dict(&alone.replace("=EPS", "=0.8").replace("=MOMENTUM", "=0.1"), "Generator"),
+        state_dict(&beside, "Generator")
+    );
+    assert!(beside.contains("eps=1e-5") && !beside.contains("EPS"), "{beside}");
+    assert!(source("run/state.safetensors").contains("eps=1e-5"));
+    assert!(!source("run/discriminator.safetensors").contains("EPS"));
+    world.train("other", &["gan", "--epochs", "1"]);
+    std::fs::copy(world.path("alone.safetensors"), world.path("other/generator.safetensors")).unwrap();
+    assert!(source("other/generator.safetensors").contains("eps=EPS"), "another network's config");
+    let mut state = load(&world.path("run/state.safetensors")).unwrap().tensors;
+    for tensor in state.iter_mut().filter(|tensor| tensor.name == "progress.epoch") {
+        *tensor = NamedTensor::i64("progress.epoch", vec![], vec![-1]);
+    }
+    save(&world.path("negative.safetensors"), &state, None).unwrap();
+    let output = world.run(&["inspect", "negative.safetensors"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("epoch unknown") && said.contains("0 or more"), "{said}");
     for (file, words) in [
         ("runs/points/state.safetensors", "the state of a run of points: epoch "),
         ("runs/progan/state.safetensors", "the state of a ProGAN run: image "),
@@ -189,7 +222,10 @@ fn runs_of_the_other_kinds_say_what_they_are_made_of() {
     insta::assert_snapshot!("inspect_sefa", shown(world.done(&["inspect", &path("sefa")])));
     let progan = json(&world, &["inspect", &path("progan")]);
     // The state's flat arrays have as many numbers as the tables.
-    assert_eq!((&progan["networks"][0]["parameters"], &progan["networks"][1]["parameters"]), (&332.into(), &367.into()));
+    assert_eq!(
+        (&progan["networks"][0]["parameters"], &progan["networks"][1]["parameters"]),
+        (&332.into(), &367.into())
+    );
     for kind in ["progan", "sefa"] {
         let refused = world.fails(1, &["inspect", &path(kind), "--format", "pytorch"]);
         assert!(refused.contains("holds no network of points"), "{refused}");
@@ -211,7 +247,7 @@ fn what_is_no_run_is_refused_with_what_to_do() {
     }
     std::fs::remove_file(world.path("run/state.safetensors")).unwrap();
     let said = world.fails(1, &["inspect", "run"]);
-    assert!(said.contains("ended before its state was saved first"), "{said}");
+    assert!(said.contains("ended before its first state was saved"), "{said}");
 }
 
 #[cfg(not(feature = "torch"))]

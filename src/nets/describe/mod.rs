@@ -148,14 +148,18 @@ fn shape(sizes: &[usize]) -> String {
     sizes.iter().fold("N".to_owned(), |text, size| format!("{text} x {size}"))
 }
 
-/// In what a file's tensors differ from those that a network has; empty if they fit.
+/// In what a file's tensors differ from those that gan-lab writes for a network; empty if they fit.
 pub fn differences(expected: &[Slot], found: &[TensorInfo]) -> Vec<String> {
     let mut differences = Vec::new();
     for slot in expected {
+        // Counters alone are whole numbers.
+        let kind = if slot.name.ends_with("num_batches_tracked") { "I64" } else { "F32" };
         match found.iter().find(|tensor| tensor.name == slot.name) {
             None => differences.push(format!("there is no tensor '{}'", slot.name)),
-            Some(tensor) if tensor.shape != slot.shape => differences
-                .push(format!("tensor '{}' has shape {:?}; expected {:?}", slot.name, tensor.shape, slot.shape)),
+            Some(tensor) if tensor.shape != slot.shape || tensor.kind != kind => differences.push(format!(
+                "tensor '{}' is {} {:?}; expected {kind} {:?}",
+                slot.name, tensor.kind, tensor.shape, slot.shape
+            )),
             Some(_) => {}
         }
     }

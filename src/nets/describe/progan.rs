@@ -33,6 +33,8 @@ fn size(shape: &[usize]) -> Option<u64> {
     shape.iter().try_fold(1_u64, |size, &extent| size.checked_mul(extent as u64))
 }
 
+const EQUALISED: &str = "Weights are multiplied by gain / sqrt(fan in) where they are used (equalised learning rate).";
+
 fn leaky() -> Option<String> {
     Some(format!("LeakyReLU({NEGATIVE_SLOPE})"))
 }
@@ -70,8 +72,8 @@ fn generator_of(layers: &[(Vec<usize>, u64)]) -> Network {
         }
     }
     let notes = [
-        "PixelNorm stands before every layer. Weights are multiplied by gain / sqrt(fan in) where they are used \
-         (equalised learning rate).",
+        "PixelNorm stands before every layer.",
+        EQUALISED,
         "Only the output of the side at work makes the image; while a side is faded in, the one before is blended with it.",
     ];
     Network::new(Role::Generator, rows, notes.map(str::to_owned).to_vec())
@@ -105,9 +107,8 @@ fn discriminator_of(layers: &[(Vec<usize>, u64)]) -> Network {
         row.activation = row.activation.filter(|_| part < 3);
         rows.push(row);
     }
-    let note = "Weights are multiplied by gain / sqrt(fan in) where they are used (equalised learning rate). The average \
-                pool comes after the activation.";
-    Network::new(Role::Discriminator, rows, vec![note.to_owned()])
+    let notes = [EQUALISED, "The average pool comes after the activation."];
+    Network::new(Role::Discriminator, rows, notes.map(str::to_owned).to_vec())
 }
 
 #[cfg(test)]

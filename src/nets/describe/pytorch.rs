@@ -22,15 +22,19 @@ pub fn module(heading: &[String], nets: &[PointsNet], loading: &[String]) -> Str
     text + "\n\nif __name__ == \"__main__\":\n" + &prints
 }
 
-/// The lines on loading weights from these files.
-pub fn loading(files: &[(Role, &str)]) -> Vec<String> {
-    let mut lines = vec!["To load the weights (pip install torch safetensors):".to_owned()];
-    lines.push("  from safetensors.torch import load_file".to_owned());
-    lines.extend(files.iter().map(|(role, file)| {
-        let (name, class) = (role.name(), role.title());
-        format!("  {name} = {class}(); {name}.load_state_dict(load_file({}), strict=True); {name}.eval()", quoted(file))
-    }));
-    lines
+/// The lines on loading weights from these files, which are safetensors or PyTorch's.
+pub fn loading(files: &[(Role, String)], are_safetensors: bool) -> Vec<String> {
+    let (import, read, rest) = if are_safetensors {
+        ("from safetensors.torch import load_file", "load_file", "")
+    } else {
+        ("import torch", "torch.load", ", weights_only=True")
+    };
+    let load = |(role, file): &(Role, String)| {
+        let (name, class, file) = (role.name(), role.title(), quoted(file));
+        format!("  {name} = {class}(); {name}.load_state_dict({read}({file}{rest}), strict=True); {name}.eval()")
+    };
+    let lines = ["To load the weights:".to_owned(), format!("  {import}")];
+    lines.into_iter().chain(files.iter().map(load)).collect()
 }
 
 fn class(net: &PointsNet) -> String {
@@ -98,10 +102,10 @@ mod tests {
     #[test]
     fn the_labs_networks_as_a_student_would_write_them() {
         let nets = PointsNet::of_config(&TrainConfig::lab(Model::Gan));
-        let text = module(&["a\nb".to_owned()], &nets, &loading(&[(Role::Generator, "g\".safetensors")]));
+        let text = module(&["a\nb".to_owned()], &nets, &loading(&[(Role::Generator, "g\".pt".to_owned())], false));
         for line in [
             "# a\\nb\n",
-            "load_file(\"g\\\".safetensors\")",
+            "torch.load(\"g\\\".pt\", weights_only=True)",
             "class Generator(nn.Module):\n",
             "            nn.Linear(2, 64),\n            nn.LeakyReLU(0.2),\n            nn.Linear(64, 256),\n            \
              nn.BatchNorm1d(256, eps=0.8, momentum=0.1),\n            nn.LeakyReLU(0.2),\n",
