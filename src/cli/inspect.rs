@@ -112,7 +112,7 @@ impl Report {
             let align: Vec<Align> = network.numeric().into_iter().map(align).collect();
             let header = network.header().into_iter().map(str::to_owned).collect();
             let rows: Vec<Vec<String>> = std::iter::once(header).chain(network.rows()).collect();
-            let notes: String = network.notes.iter().map(|note| format!("\n  {note}")).collect();
+            let notes = network.notes.iter().fold(String::new(), |text, note| text + "\n  " + note);
             lines.push((Look::Plain, format!("\n{}\n{}{notes}", network.role.title(), table(&align, &rows))));
         }
         if !self.tensors.is_empty() {
@@ -411,7 +411,7 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     let layout = layout::detect(&source);
     let note: Option<Value> = source.note().and_then(|note| serde_json::from_str(note).ok());
     let content = match &layout {
-        Some(layout) => of_layout(&source, layout),
+        Some(layout) => Some(of_layout(&source, layout)),
         None => own(&source, note.as_ref()),
     };
     let known = content.is_some();
@@ -461,14 +461,14 @@ fn weights_file(net: &PointsNet) -> (Role, String) {
     (net.role(), format!("{}.safetensors", net.role().name()))
 }
 
-fn of_layout(source: &Source, layout: &layout::Layout) -> Option<Content> {
+fn of_layout(source: &Source, layout: &layout::Layout) -> Content {
     let place = if layout.prefix.is_empty() { "at the top" } else { layout.prefix.trim_end_matches('.') };
     let mut content = Content::of_words(format!("{}, {1} x {1}, {place}", layout.family.title(), layout.resolution));
     if layout.family == layout::Family::Pggan {
         let network = describe::progan_of_tensors(source.tensors(), &layout.prefix, layout.resolution);
         content.networks.extend(network);
     }
-    Some(content)
+    content
 }
 
 /// What gan-lab itself writes: a network of points, a run's state, a trace, the directions of a generator.

@@ -190,7 +190,7 @@ fn so_is_help_that_cannot_be_written() {
 /// What an object holds, without its values. A config is as docs describe it.
 fn shape(key: &str, value: &Value) -> Value {
     match value {
-        _ if key == "config" => json!("a config"),
+        _ if ["config", "settings"].contains(&key) => json!("a config"),
         Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), shape(key, value))).collect(),
         Value::Array(values) => values.first().map_or(json!([]), |first| json!([shape("", first)])),
         Value::String(_) => json!("string"),
@@ -223,6 +223,10 @@ fn every_json_object_begins_alike_and_has_its_form() {
         let variant = words.rfind(|arg| ["--dry-run", "print", "slurm", "--out"].contains(arg));
         let variant = variant.filter(|arg| *arg != "--out" || call.command == "man");
         let file = call.args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.contains("stylegan"));
+        let network = call.args.first().and_then(|arg| arg.to_str()).filter(|_| call.command == "inspect");
+        let network =
+            network.and_then(|arg| ["run", "run/generator.safetensors"].into_iter().find(|known| *known == arg));
+        let variant = variant.or(network.map(|known| if known == "run" { "run" } else { "file" }));
         let name = [call.command, variant.unwrap_or(""), if file { "stylegan" } else { "" }].join(" ");
         let name = name.trim().replace(' ', "_").replace('-', "");
         insta::assert_snapshot!(format!("json_{name}"), form);

@@ -7,7 +7,7 @@ pub fn network(network: &Network) -> String {
     let rows = network.rows();
     let header: Vec<String> = network.header().into_iter().map(str::to_owned).collect();
     let table = table(&header, &network.numeric(), &rows);
-    let notes: String = network.notes.iter().map(|note| format!("\n{}\n", escaped(note))).collect();
+    let notes = network.notes.iter().fold(String::new(), |text, note| text + "\n" + &escaped(note) + "\n");
     format!("### {}\n\n{table}{notes}", network.role.title())
 }
 

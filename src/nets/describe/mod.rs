@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Slot;
 use crate::checkpoint::TensorInfo;
+use crate::config::shown;
 
 /// Which of the two networks it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -97,7 +98,7 @@ impl Network {
         self.layers.iter().any(|layer| layer.side.is_some())
     }
 
-    /// The titles of the columns; those at the ends of the second list lean right.
+    /// The titles of the columns.
     pub fn header(&self) -> Vec<&'static str> {
         let side = self.has_sides().then_some("side");
         side.into_iter().chain(["layer", "kind", "input", "output", "activation", "parameters"]).collect()
@@ -124,11 +125,9 @@ impl Network {
             has_sides.then(|| side(layer.side)).into_iter().chain(cells).collect()
         };
         let mut rows: Vec<Vec<String>> = self.layers.iter().map(row).collect();
-        let mut total = vec![String::new(); self.header().len()];
-        let last = total.len() - 1;
-        total[usize::from(has_sides)] = "total".to_owned();
-        total[last] = self.parameters.to_string();
-        rows.push(total);
+        let empty = String::new;
+        let total = ["total".to_owned(), empty(), empty(), empty(), empty(), self.parameters.to_string()];
+        rows.push(has_sides.then(empty).into_iter().chain(total).collect());
         rows
     }
 }
@@ -137,7 +136,10 @@ impl LayerRow {
     /// Its kind with its constants.
     fn words(&self) -> String {
         match self.norm {
-            Some(Norm { eps, momentum }) => format!("{} (eps {eps}, momentum {momentum})", self.kind),
+            Some(Norm { eps, momentum }) => {
+                let [eps, momentum] = [eps, momentum].map(|x| shown(&x.into()));
+                format!("{} (eps {eps}, momentum {momentum})", self.kind)
+            }
             None => self.kind.clone(),
         }
     }

@@ -112,9 +112,9 @@ impl PointsNet {
         rows
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        notes.push(match (self.role, self.model) {
+    /// What it makes of what, in a sentence or two.
+    pub(super) fn output(&self) -> String {
+        match (self.role, self.model) {
             (Role::Generator, _) => "Input: codes z from N(0, 1). Output: points.".to_owned(),
             (Role::Discriminator, Some(Model::Gan)) => {
                 "Output: the logit of D(x). The sigmoid is not a layer here: it is part of the loss.".to_owned()
@@ -125,7 +125,11 @@ impl PointsNet {
             (Role::Discriminator, None) => {
                 "Output: a GAN's logit, whose sigmoid is part of the loss, or a WGAN critic's score.".to_owned()
             }
-        });
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = vec![self.output()];
         if self.lacks_norm() {
             notes.push("BatchNorm's eps and momentum are not in the file; the run's config.json has them.".to_owned());
         }

@@ -35,10 +35,6 @@ fn size(shape: &[usize]) -> Option<u64> {
 
 const EQUALISED: &str = "Weights are multiplied by gain / sqrt(fan in) where they are used (equalised learning rate).";
 
-fn leaky() -> Option<String> {
-    Some(format!("LeakyReLU({NEGATIVE_SLOPE})"))
-}
-
 fn row(side: usize, name: String, kind: &str, [input, output]: [Vec<usize>; 2], parameters: u64) -> LayerRow {
     LayerRow {
         side: Some(side),
@@ -47,7 +43,7 @@ fn row(side: usize, name: String, kind: &str, [input, output]: [Vec<usize>; 2], 
         norm: None,
         input,
         output,
-        activation: leaky(),
+        activation: Some(format!("LeakyReLU({NEGATIVE_SLOPE})")),
         parameters,
     }
 }

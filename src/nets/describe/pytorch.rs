@@ -17,8 +17,13 @@ pub fn module(heading: &[String], nets: &[PointsNet], loading: &[String]) -> Str
     for net in nets {
         text += &class(net);
     }
-    let classes: Vec<&str> = nets.iter().map(|net| net.role().title()).collect();
-    let prints: String = classes.iter().map(|class| format!("    print({class}())\n")).collect();
+    let prints = nets.iter().fold(String::new(), |text, net| {
+        text + &format!(
+            "    print({}())
+",
+            net.role().title()
+        )
+    });
     text + "\n\nif __name__ == \"__main__\":\n" + &prints
 }
 
@@ -38,16 +43,14 @@ pub fn loading(files: &[(Role, String)], are_safetensors: bool) -> Vec<String> {
 }
 
 fn class(net: &PointsNet) -> String {
-    let (doc, argument) = match net.role() {
-        Role::Generator => ("Points from codes z, which come from N(0, 1).", "z"),
-        Role::Discriminator => (
-            "A score for each point: a GAN's is a logit, whose torch.sigmoid is D(x); a WGAN's critic has no sigmoid.",
-            "x",
-        ),
+    let argument = match net.role() {
+        Role::Generator => "z",
+        Role::Discriminator => "x",
     };
+    let doc = net.output();
     let lacks = net.lacks_norm();
-    let modules: String =
-        net.mlp().layers().iter().map(|layer| format!("            {},\n", constructor(layer, lacks))).collect();
+    let module = |layer: &Layer| format!("            {},\n", constructor(layer, lacks));
+    let modules = net.mlp().layers().iter().fold(String::new(), |text, layer| text + &module(layer));
     format!(
         "\n\nclass {}(nn.Module):\n    \"\"\"{doc}\"\"\"\n\n    def __init__(self):\n        super().__init__()\n        \
          self.net = nn.Sequential(\n{modules}        )\n\n    def forward(self, {argument}):\n        return \
