@@ -4,16 +4,13 @@
 mod bundled;
 #[cfg(feature = "torch")]
 mod generator;
-#[cfg(feature = "torch")]
 pub mod layout;
-#[cfg(feature = "torch")]
 mod source;
 
 #[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled};
 #[cfg(feature = "torch")]
 pub use generator::{Conv, GeneratorWeights, Level};
-#[cfg(feature = "torch")]
 pub use source::{Source, TensorInfo};
 
 use std::collections::HashMap;

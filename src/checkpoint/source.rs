@@ -3,16 +3,25 @@
 //!
 //! Strides of 0 (PyTorch's `expand`) make a tensor of any size out of a few bytes. No tensor is read that is larger than
 //! all that its file holds, and no zip file that unpacks to many times its size.
+//!
+//! Without libtorch there are safetensors alone, and their tensors are listed only.
 
-use std::io::{BufReader, Read as _};
+#[cfg(feature = "torch")]
+use std::io::BufReader;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+#[cfg(feature = "torch")]
 use half::{bf16, f16};
+#[cfg(feature = "torch")]
 use pytorch_reader::{DType, FileFormat, PytorchReader};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors};
+#[cfg(feature = "torch")]
+use safetensors::tensor::Dtype;
+use safetensors::tensor::{Metadata, SafeTensors};
 
-use super::CheckpointError;
+use super::{CheckpointError, METADATA_KEY};
+#[cfg(feature = "torch")]
 use crate::memory;
 
 /// A tensor as a file announces it.
@@ -41,8 +50,10 @@ pub struct Source {
 
 /// A compressed zip file may hold as many times its own bytes, and a little more; PyTorch compresses nothing, and weights
 /// pack badly.
+#[cfg(feature = "torch")]
 const MOST_PACKED: u64 = 4;
 /// The little more.
+#[cfg(feature = "torch")]
 const SMALL: u64 = 1 << 20;
 
 #[derive(Debug)]
@@ -50,9 +61,12 @@ enum Content {
     /// The tensors' places among the bytes from `start` on.
     Safetensors {
         metadata: Metadata,
+        #[cfg(feature = "torch")]
         bytes: Vec<u8>,
+        #[cfg(feature = "torch")]
         start: usize,
     },
+    #[cfg(feature = "torch")]
     PyTorch(PytorchReader),
 }
 
@@ -60,6 +74,7 @@ impl Source {
     /// Opens a file, its format found from its content.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let malformed = |reason: String| CheckpointError::Unreadable { path: path.to_owned(), reason };
+        #[cfg(feature = "torch")]
         if let Some(bytes) = super::bundled(path) {
             let content = safetensors_of(bytes.to_vec()).map_err(malformed)?;
             let (tensors, size) = (list(&content), bytes.len() as u64);
@@ -74,24 +89,14 @@ impl Source {
         // The length of a header of JSON, and its first byte.
         let mut start = Vec::new();
         file.by_ref().take(9).read_to_end(&mut start)?;
-        let mut holds = size;
-        let content = if start.get(8) == Some(&b'{') {
+        let (content, size) = if start.get(8) == Some(&b'{') {
             let mut bytes = start;
             file.read_to_end(&mut bytes)?;
-            safetensors_of(bytes).map_err(malformed)?
+            (safetensors_of(bytes).map_err(malformed)?, size)
         } else {
-            // What is no sound zip file is refused by the reader, in its words.
-            if let Some(unpacked) = start.starts_with(b"PK").then(|| unpacked(file).ok()).flatten() {
-                if unpacked > size.saturating_mul(MOST_PACKED).saturating_add(SMALL) {
-                    let [unpacked, size] = [unpacked, size].map(memory::size);
-                    let reason = format!("it unpacks from {size} to {unpacked}; save it without compression");
-                    return Err(malformed(reason));
-                }
-                holds = size.max(unpacked);
-            }
-            Content::PyTorch(PytorchReader::new(path).map_err(|error| malformed(error.to_string()))?)
+            pytorchs(path, file, &start, size).map_err(malformed)?
         };
-        Ok(Self { path: path.to_owned(), tensors: list(&content), content, size: holds })
+        Ok(Self { path: path.to_owned(), tensors: list(&content), content, size })
     }
 
     /// The file.
@@ -104,10 +109,22 @@ impl Source {
         self.size
     }
 
+    /// What the writer left in its metadata under `gan-lab`.
+    pub fn note(&self) -> Option<&str> {
+        match &self.content {
+            Content::Safetensors { metadata, .. } => {
+                metadata.metadata().as_ref()?.get(METADATA_KEY).map(String::as_str)
+            }
+            #[cfg(feature = "torch")]
+            Content::PyTorch(_) => None,
+        }
+    }
+
     /// The format, in words.
     pub fn format(&self) -> &'static str {
         match &self.content {
             Content::Safetensors { .. } => "safetensors",
+            #[cfg(feature = "torch")]
             Content::PyTorch(reader) => match reader.metadata().format_type {
                 FileFormat::Zip => "PyTorch (zip)",
                 FileFormat::Legacy => "PyTorch (legacy)",
@@ -129,6 +146,7 @@ impl Source {
     }
 
     /// A tensor's numbers in single precision, row-major; None where there is no such tensor.
+    #[cfg(feature = "torch")]
     pub fn read(&self, name: &str) -> Result<Option<Vec<f32>>, CheckpointError> {
         let unreadable = |reason: String| CheckpointError::Unreadable { path: self.path.clone(), reason };
         let Some(info) = self.tensor(name) else { return Ok(None) };
@@ -169,12 +187,49 @@ impl Source {
     }
 }
 
+#[cfg_attr(not(feature = "torch"), expect(clippy::needless_pass_by_value, reason = "only its header is kept"))]
 fn safetensors_of(bytes: Vec<u8>) -> Result<Content, String> {
-    let (length, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
-    Ok(Content::Safetensors { metadata, bytes, start: 8 + length })
+    let header = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
+    Ok(Content::Safetensors {
+        metadata: header.1,
+        #[cfg(feature = "torch")]
+        bytes,
+        #[cfg(feature = "torch")]
+        start: 8 + header.0,
+    })
+}
+
+/// A file of PyTorch's that begins with `start`, and the bytes that its tensors can have together.
+#[cfg(feature = "torch")]
+fn pytorchs(path: &Path, file: fs::File, start: &[u8], size: u64) -> Result<(Content, u64), String> {
+    let mut holds = size;
+    // What is no sound zip file is refused by the reader, in its words.
+    if let Some(unpacked) = start.starts_with(b"PK").then(|| unpacked(file).ok()).flatten() {
+        if unpacked > size.saturating_mul(MOST_PACKED).saturating_add(SMALL) {
+            let [unpacked, size] = [unpacked, size].map(memory::size);
+            return Err(format!("it unpacks from {size} to {unpacked}; save it without compression"));
+        }
+        holds = size.max(unpacked);
+    }
+    let reader = PytorchReader::new(path).map_err(|error| error.to_string())?;
+    Ok((Content::PyTorch(reader), holds))
+}
+
+#[cfg(not(feature = "torch"))]
+fn pytorchs(_: &Path, _: fs::File, start: &[u8], _: u64) -> Result<(Content, u64), String> {
+    // A zip file, or a pickle of the second protocol or a later one.
+    let is_pytorchs = start.starts_with(b"PK") || start.starts_with(&[0x80]);
+    Err(if is_pytorchs {
+        "it is a PyTorch file, and this gan-lab was built without libtorch and what reads them; to have it: \
+         ./scripts/setup-libtorch.sh && cargo build --release"
+    } else {
+        "it is not a safetensors file"
+    }
+    .to_owned())
 }
 
 /// The bytes to which a zip file's entries unpack.
+#[cfg(feature = "torch")]
 fn unpacked(file: fs::File) -> zip::result::ZipResult<u64> {
     let mut archive = zip::ZipArchive::new(BufReader::new(file))?;
     let mut total = 0_u64;
@@ -196,6 +251,7 @@ fn list(content: &Content) -> Vec<TensorInfo> {
                 bytes: (info.data_offsets.1 - info.data_offsets.0) as u64,
             })
             .collect(),
+        #[cfg(feature = "torch")]
         Content::PyTorch(reader) => reader
             .tensors()
             .iter()
@@ -212,6 +268,7 @@ fn list(content: &Content) -> Vec<TensorInfo> {
 }
 
 /// Little-endian numbers of a float type.
+#[cfg(feature = "torch")]
 fn floats(kind: DType, bytes: &[u8]) -> Option<Vec<f32>> {
     Some(match kind {
         DType::F64 => bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect(),

@@ -36,7 +36,7 @@ pub(super) mod progan {
     }
 }
 
-/// `gan-lab convert` and `gan-lab inspect`
+/// `gan-lab convert`
 pub(super) mod convert {
     use super::{Exit, Printer, Rest, WithoutTorch};
 
@@ -48,20 +48,8 @@ pub(super) mod convert {
         rest: Rest,
     }
 
-    /// List a checkpoint's tensors and say what network it holds
-    #[derive(Debug, clap::Args)]
-    #[command(after_help = super::NOTE)]
-    pub(in crate::cli) struct InspectArgs {
-        #[command(flatten)]
-        rest: Rest,
-    }
-
     pub(in crate::cli) fn convert(_: &ConvertArgs, _: &Printer) -> anyhow::Result<Exit> {
         Err(WithoutTorch { what: "gan-lab convert" }.into())
-    }
-
-    pub(in crate::cli) fn inspect(_: &InspectArgs, _: &Printer) -> anyhow::Result<Exit> {
-        Err(WithoutTorch { what: "gan-lab inspect" }.into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `gan-lab convert` and `gan-lab inspect`
+//! `gan-lab convert`
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::exit::{Exit, hinted};
 use super::printer::{Printer, shown_path};
-use super::table::{Align, facts, table};
-use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, TensorInfo, layout};
+use super::table::facts;
+use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
 use crate::json;
 
 /// Turn a ProGAN checkpoint into a safetensors file
@@ -28,13 +28,6 @@ pub(super) struct ConvertArgs {
     /// Replace an existing file
     #[arg(long)]
     force: bool,
-}
-
-/// List a checkpoint's tensors and say what network it holds
-#[derive(Debug, Args)]
-pub(super) struct InspectArgs {
-    /// A .pth, .pt or .safetensors file
-    file: PathBuf,
 }
 
 pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -67,40 +60,5 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
         })
     };
     printer.result(&words, &args.output, fields)?;
-    Ok(Exit::Done)
-}
-
-pub(super) fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let source = Source::open(&args.file)?;
-    let tensors = source.tensors();
-    let layout = layout::detect(&source);
-    let network = layout.as_ref().map_or_else(
-        || "none that is known here".to_owned(),
-        |layout| {
-            let place = if layout.prefix.is_empty() { "at the top" } else { layout.prefix.trim_end_matches('.') };
-            format!("{}, {1} x {1}, {place}", layout.family.title(), layout.resolution)
-        },
-    );
-    let rows = tensors.iter().map(|tensor| {
-        let shape = tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-        vec![tensor.name.clone(), tensor.kind.clone(), if shape.is_empty() { "scalar".into() } else { shape }]
-    });
-    let list = table(&[Align::Left, Align::Left, Align::Right], &rows.collect::<Vec<_>>());
-    let about = facts(&[
-        ("format", source.format().to_owned()),
-        ("network", network.clone()),
-        ("tensors", tensors.len().to_string()),
-    ]);
-    let fields = || {
-        let tensor = |t: &TensorInfo| serde_json::json!({ "name": t.name, "type": t.kind, "shape": t.shape });
-        serde_json::json!({
-            "file": json::path(&args.file), "format": source.format(),
-            "layout": layout.as_ref().map(|layout| layout.family.title()),
-            "prefix": layout.as_ref().map(|layout| &layout.prefix),
-            "resolution": layout.as_ref().map(|layout| layout.resolution),
-            "tensors": tensors.iter().map(tensor).collect::<Vec<_>>(),
-        })
-    };
-    printer.result(&format!("{}\n{about}\n\n{list}", shown_path(&args.file)), &network, fields)?;
     Ok(Exit::Done)
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod inspect;
 #[cfg(feature = "torch")]
 mod jobs;
 mod local;
@@ -69,7 +70,7 @@ enum Command {
     Runs(runs::RunsArgs),
     Sefa(Box<sefa::SefaArgs>),
     Convert(convert::ConvertArgs),
-    Inspect(convert::InspectArgs),
+    Inspect(inspect::InspectArgs),
     #[command(subcommand)]
     Data(data::DataCommand),
     Config(Box<config::ConfigArgs>),
@@ -129,7 +130,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Runs(args) => runs::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),
         Command::Convert(args) => convert::convert(&args, printer),
-        Command::Inspect(args) => convert::inspect(&args, printer),
+        Command::Inspect(args) => inspect::run(&args, printer),
         Command::Data(command) => data::run(&command, printer),
         Command::Config(args) => config::run(&args, printer),
         Command::Doctor(args) => doctor::run(&args, printer),

@@ -76,6 +76,11 @@ impl Mlp {
         Self::new(2, &config.hidden, 1, |_| None)
     }
 
+    /// A network of these layers.
+    pub fn of_layers(layers: Vec<Layer>) -> Self {
+        Self { layers }
+    }
+
     fn new(inputs: usize, hidden: &[usize], outputs: usize, norm: impl Fn(usize) -> Option<Layer>) -> Self {
         let mut layers = Vec::new();
         let mut width = inputs;
@@ -118,6 +123,11 @@ impl Mlp {
             Layer::BatchNorm { .. } => vec![("num_batches_tracked", vec![])],
             _ => vec![],
         })
+    }
+
+    /// Every tensor of [`Mlp::to_tensors`].
+    pub fn tensors(&self) -> Vec<Slot> {
+        [self.parameters(), self.statistics(), self.batch_counters()].concat()
     }
 
     fn slots(&self, of: impl Fn(&Layer) -> Vec<(&'static str, Vec<usize>)>) -> Vec<Slot> {

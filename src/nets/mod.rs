@@ -1,5 +1,6 @@
 //! What the networks are: layers, names, shapes and initial weights, as plain data. Engines do the arithmetic.
 
+pub mod describe;
 pub mod mlp;
 pub mod pggan;
 

@@ -100,3 +100,57 @@ fn the_labs_comparison_trains_what_is_missing_and_keeps_what_is_there() {
     let message = world.fails(1, &lab);
     assert!(message.contains("gan-adam-points-train_size300-seed0") && message.contains("lr: 0.1"), "{message}");
 }
+
+#[test]
+fn a_run_that_cannot_be_measured_costs_itself_only() {
+    let world = World::new();
+    for (name, seed) in [("a/one", "0"), ("a/two", "1"), ("a/three", "2")] {
+        world.train(name, &["gan", "--epochs", "1", "--seed", seed]);
+    }
+    std::fs::write(world.path("a/two/state.safetensors"), b"no state").unwrap();
+    std::fs::write(world.path("a/three/run.json"), b"{").unwrap();
+    let said = world.fails(1, &["compare", "a", "--out", "out"]);
+    for run in ["a/two", "a/three"] {
+        assert!(said.contains(&format!("{run} cannot be measured")), "{said}");
+    }
+    assert!(!said.contains("a/one"), "{said}");
+    for file in FILES {
+        assert!(world.path("out").join(file).is_file(), "{file} is missing");
+    }
+    let comparison = json(&world, "out/comparison.json");
+    assert_eq!(comparison["runs"].as_array().unwrap().len(), 1);
+    let left_out = comparison["left_out"].as_array().unwrap();
+    assert_eq!(left_out.iter().map(|run| &run["run"]).collect::<Vec<_>>(), ["a/three", "a/two"]);
+    // With none left there is nothing to compare.
+    let said = world.fails(1, &["compare", "a/two", "a/three", "--out", "none"]);
+    assert!(said.contains("none of the 2 runs can be measured") && !world.path("none").exists(), "{said}");
+}
+
+#[test]
+fn runs_whose_data_were_moved_are_compared_where_the_data_are() {
+    let world = World::new();
+    world.train("a/one", &["gan", "--epochs", "1"]);
+    world.train("a/two", &["wgan", "--epochs", "1"]);
+    std::fs::create_dir(world.path("elsewhere")).unwrap();
+    std::fs::rename(world.path("data.npy"), world.path("elsewhere/points.npy")).unwrap();
+    let said = world.fails(1, &["compare", "a", "--out", "out"]);
+    assert!(said.contains("--data"), "{said}");
+    world.done(&["compare", "a", "--out", "out", "--data", "elsewhere/points.npy"]);
+    assert!(world.path("out/panel.gif").is_file());
+}
+
+#[test]
+fn the_planned_runs_that_are_not_begun_are_said() {
+    let world = World::new();
+    let plan = serde_json::json!({
+        "base": { "epochs": 1, "batch_size": 40, "data": { "path": "data.npy", "train_size": 200 } },
+        "grid": { "seed": "0-2" },
+    });
+    std::fs::write(world.path("plan.json"), plan.to_string()).unwrap();
+    world.done(&["sweep", "plan.json", "--out", "sweep", "--quiet"]);
+    let plan = std::fs::read_to_string(world.path("sweep/plan.jsonl")).unwrap();
+    let line: Value = serde_json::from_str(plan.lines().next().unwrap()).unwrap();
+    std::fs::remove_dir_all(world.path(line["dir"].as_str().unwrap())).unwrap();
+    let said = world.told(&["compare", "sweep", "--out", "out", "--no-gif"]);
+    assert!(said.contains("sweep: 1 planned runs are not begun"), "{said}");
+}

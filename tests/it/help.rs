@@ -26,7 +26,7 @@ fn help_texts() {
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
     ] {
-        if cfg!(not(feature = "torch")) && ["train_progan", "sefa", "convert", "inspect"].contains(&name) {
+        if cfg!(not(feature = "torch")) && ["train_progan", "sefa", "convert"].contains(&name) {
             continue;
         }
         insta::assert_snapshot!(format!("help_{name}"), world.done(args));
@@ -37,9 +37,7 @@ fn help_texts() {
 #[test]
 fn commands_for_images_say_that_they_are_not_there() {
     let world = World::new();
-    for args in
-        [&["sefa", "--seed", "0"][..], &["train", "progan", "images"], &["convert", "a", "b"], &["inspect", "a"]]
-    {
+    for args in [&["sefa", "--seed", "0"][..], &["train", "progan", "images"], &["convert", "a", "b"]] {
         let message = world.fails(1, args);
         assert!(message.contains("without libtorch") && message.contains("setup-libtorch.sh"), "{args:?}: {message}");
     }

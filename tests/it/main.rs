@@ -10,6 +10,7 @@ mod draw;
 mod engines;
 mod help;
 mod hostile;
+mod inspect;
 mod kill;
 mod kinds;
 mod metric;

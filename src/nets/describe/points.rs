@@ -1,0 +1,293 @@
+//! The networks of a run of points, from its config or from the names and shapes of a file's tensors.
+
+use std::collections::BTreeMap;
+
+use super::{LayerRow, Network, Norm, Role};
+use crate::checkpoint::TensorInfo;
+use crate::config::{GeneratorConfig, Model, TrainConfig};
+use crate::nets::mlp::{Layer, Mlp};
+use crate::nets::{NEGATIVE_SLOPE, Slot};
+
+/// A network of points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointsNet {
+    role: Role,
+    mlp: Mlp,
+    /// The game that it plays; a file does not say it, nor BatchNorm's eps and momentum.
+    model: Option<Model>,
+}
+
+impl PointsNet {
+    /// Generator and discriminator of a config.
+    pub fn of_config(config: &TrainConfig) -> [Self; 2] {
+        let model = Some(config.objective.model());
+        [
+            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), model },
+            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), model },
+        ]
+    }
+
+    /// The network that the tensors whose names begin with `prefix` make up. None where they are not exactly those of a
+    /// generator or a discriminator of points.
+    pub fn of_tensors(tensors: &[TensorInfo], prefix: &str) -> Option<Self> {
+        let named = tensors.iter().filter_map(|tensor| Some((tensor.name.strip_prefix(prefix)?, &tensor.shape[..])));
+        let shapes: Shapes<'_> = named.collect();
+        let mlp = Mlp::of_layers(layers(&shapes)?);
+        let expected = mlp.tensors();
+        let fits = |slot: &Slot| shapes.get(slot.name.as_str()) == Some(&&slot.shape[..]);
+        if expected.len() != shapes.len() || !expected.iter().all(fits) {
+            return None;
+        }
+        let role = match (inputs(mlp.layers()), outputs(mlp.layers())) {
+            (Some(_), Some(2)) => Role::Generator,
+            (Some(2), Some(1)) if mlp.statistics().is_empty() => Role::Discriminator,
+            _ => return None,
+        };
+        Some(Self { role, mlp, model: None })
+    }
+
+    /// Which of the two it is.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Its layers.
+    pub fn mlp(&self) -> &Mlp {
+        &self.mlp
+    }
+
+    /// Whether BatchNorm's eps and momentum are not known, and there is a BatchNorm.
+    pub fn lacks_norm(&self) -> bool {
+        self.model.is_none() && self.has_norm()
+    }
+
+    fn has_norm(&self) -> bool {
+        self.mlp.layers().iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
+    }
+
+    /// The widths, first to last: `2-64-256-1`.
+    pub fn widths(&self) -> String {
+        let mut widths: Vec<String> = inputs(self.mlp.layers()).iter().map(usize::to_string).collect();
+        widths.extend(self.mlp.layers().iter().filter_map(|layer| match layer {
+            Layer::Linear { outputs, .. } => Some(outputs.to_string()),
+            _ => None,
+        }));
+        widths.join("-")
+    }
+
+    /// Its layers for people.
+    pub fn network(&self) -> Network {
+        Network::new(self.role, self.rows(), self.notes())
+    }
+
+    fn rows(&self) -> Vec<LayerRow> {
+        let mut rows: Vec<LayerRow> = Vec::new();
+        for (i, layer) in self.mlp.layers().iter().enumerate() {
+            let row = |kind: &str, norm, input: usize, output: usize, parameters: u64| LayerRow {
+                side: None,
+                name: format!("net.{i}"),
+                kind: kind.to_owned(),
+                norm,
+                input: vec![input],
+                output: vec![output],
+                activation: None,
+                parameters,
+            };
+            match *layer {
+                Layer::Linear { inputs, outputs } => {
+                    let weights = (inputs as u64).saturating_mul(outputs as u64);
+                    rows.push(row("Linear", None, inputs, outputs, weights.saturating_add(outputs as u64)));
+                }
+                Layer::BatchNorm { features, eps, momentum } => {
+                    let norm = (!self.lacks_norm()).then_some(Norm { eps, momentum });
+                    rows.push(row("BatchNorm1d", norm, features, features, (features as u64).saturating_mul(2)));
+                }
+                Layer::LeakyRelu => {
+                    if let Some(before) = rows.last_mut() {
+                        before.activation = Some(format!("LeakyReLU({NEGATIVE_SLOPE})"));
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    /// What it makes of what, in a sentence or two.
+    pub(super) fn output(&self) -> String {
+        match (self.role, self.model) {
+            (Role::Generator, _) => "Input: codes z from N(0, 1). Output: points.".to_owned(),
+            (Role::Discriminator, Some(Model::Gan)) => {
+                "Output: the logit of D(x). The sigmoid is not a layer here: it is part of the loss.".to_owned()
+            }
+            (Role::Discriminator, Some(model)) => {
+                format!("Output: the critic's score. A {} has no sigmoid.", model.title())
+            }
+            (Role::Discriminator, None) => {
+                "Output: a GAN's logit, whose sigmoid is part of the loss, or a WGAN critic's score.".to_owned()
+            }
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = vec![self.output()];
+        if self.lacks_norm() {
+            notes.push("BatchNorm's eps and momentum are not in the file; the run's config.json has them.".to_owned());
+        }
+        if self.has_norm() {
+            notes.push(
+                "BatchNorm's running mean and variance are saved too; they are not learnt parameters.".to_owned(),
+            );
+        }
+        notes
+    }
+}
+
+fn inputs(layers: &[Layer]) -> Option<usize> {
+    layers.first().and_then(|layer| match layer {
+        Layer::Linear { inputs, .. } => Some(*inputs),
+        _ => None,
+    })
+}
+
+fn outputs(layers: &[Layer]) -> Option<usize> {
+    layers.last().and_then(|layer| match layer {
+        Layer::Linear { outputs, .. } => Some(*outputs),
+        _ => None,
+    })
+}
+
+/// Tensors' shapes by name.
+type Shapes<'a> = BTreeMap<&'a str, &'a [usize]>;
+
+/// The modules that names such as `net.3.weight` speak of. A number without tensors is a LeakyReLU's.
+fn layers(shapes: &Shapes<'_>) -> Option<Vec<Layer>> {
+    let shape_of = |name: String| shapes.get(name.as_str()).copied();
+    // A hostile file has any number in a name, but no network has more modules than twice its tensors.
+    let last = shapes.keys().map(|name| module(name)).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    if last >= 2 * shapes.len() {
+        return None;
+    }
+    let lab = GeneratorConfig::default();
+    let mut layers = Vec::with_capacity(last + 1);
+    for i in 0..=last {
+        let is_norm = shape_of(format!("net.{i}.running_mean")).is_some();
+        layers.push(match shape_of(format!("net.{i}.weight")) {
+            Some(&[outputs, inputs]) if outputs > 0 && inputs > 0 => Layer::Linear { inputs, outputs },
+            Some(&[features]) if is_norm => {
+                Layer::BatchNorm { features, eps: lab.batch_norm_eps, momentum: lab.batch_norm_momentum }
+            }
+            None => Layer::LeakyRelu,
+            Some(_) => return None,
+        });
+    }
+    is_chain(&layers).then_some(layers)
+}
+
+/// The number in `net.3.weight`.
+fn module(name: &str) -> Option<usize> {
+    let (number, _) = name.strip_prefix("net.")?.split_once('.')?;
+    number.parse().ok().filter(|parsed: &usize| parsed.to_string() == number)
+}
+
+/// Linear, then BatchNorm or nothing, then LeakyReLU, and again; a Linear at the end; each as wide as what comes before.
+fn is_chain(layers: &[Layer]) -> bool {
+    let follows = |pair: &[Layer]| match (pair[0], pair[1]) {
+        (Layer::Linear { outputs, .. }, Layer::BatchNorm { features, .. }) => outputs == features,
+        (Layer::Linear { .. } | Layer::BatchNorm { .. }, Layer::LeakyRelu)
+        | (Layer::LeakyRelu, Layer::Linear { .. }) => true,
+        _ => false,
+    };
+    let linear = |layer: Option<&Layer>| matches!(layer, Some(Layer::Linear { .. }));
+    let widths = layers.iter().filter_map(|layer| match *layer {
+        Layer::Linear { inputs, outputs } => Some((inputs, outputs)),
+        _ => None,
+    });
+    let widths: Vec<(usize, usize)> = widths.collect();
+    linear(layers.first())
+        && linear(layers.last())
+        && layers.windows(2).all(follows)
+        && widths.windows(2).all(|pair| pair[0].1 == pair[1].0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Objective;
+
+    fn infos(net: &PointsNet, prefix: &str) -> Vec<TensorInfo> {
+        let info = |slot: Slot| TensorInfo {
+            name: format!("{prefix}{}", slot.name),
+            kind: "F32".to_owned(),
+            bytes: 4 * slot.size() as u64,
+            shape: slot.shape,
+        };
+        net.mlp.tensors().into_iter().map(info).collect()
+    }
+
+    fn lab(model: Model) -> [PointsNet; 2] {
+        PointsNet::of_config(&TrainConfig::lab(model))
+    }
+
+    #[test]
+    fn the_labs_networks_have_the_numbers_of_parameters_that_pytorch_counts() {
+        let [generator, discriminator] = lab(Model::Gan).map(|net| net.network());
+        assert_eq!((generator.parameters, discriminator.parameters), (150_978, 17_089));
+        let rows = generator.rows();
+        assert_eq!(rows[1], ["net.2", "Linear", "N x 64", "N x 256", "none", "16640"]);
+        assert_eq!(
+            rows[2],
+            ["net.3", "BatchNorm1d (eps 0.8, momentum 0.1)", "N x 256", "N x 256", "LeakyReLU(0.2)", "512"]
+        );
+        assert_eq!(rows.last().unwrap(), &["total", "", "", "", "", "150978"]);
+        assert!(discriminator.notes[0].contains("sigmoid is not a layer here"), "{discriminator:?}");
+        assert!(lab(Model::Wgan)[1].network().notes[0].contains("critic"));
+    }
+
+    #[test]
+    fn a_network_is_known_by_its_tensors_alone() {
+        let mut config = TrainConfig::lab(Model::Gan);
+        for (hidden, batch_norm) in [
+            (vec![64, 256, 512], vec![false, true, true]),
+            (vec![], vec![]),
+            (vec![5], vec![true]),
+            (vec![1, 1, 1], vec![true, false, true]),
+        ] {
+            config.generator =
+                GeneratorConfig { hidden: hidden.clone(), batch_norm, latent_dim: 7, ..config.generator };
+            config.discriminator.hidden = hidden;
+            config.objective = Objective::lab(Model::Gan);
+            for net in PointsNet::of_config(&config) {
+                for prefix in ["", "generator."] {
+                    let found = PointsNet::of_tensors(&infos(&net, prefix), prefix).unwrap();
+                    assert_eq!((found.role(), found.mlp().tensors()), (net.role(), net.mlp().tensors()));
+                    assert_eq!(found.lacks_norm(), !net.mlp().statistics().is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_differs_from_such_a_network_is_none() {
+        let [generator, _] = lab(Model::Gan);
+        let whole = infos(&generator, "");
+        for i in 0..whole.len() {
+            let mut less = whole.clone();
+            less.remove(i);
+            assert_eq!(PointsNet::of_tensors(&less, ""), None, "without {}", whole[i].name);
+            let mut other = whole.clone();
+            other[i].shape.push(3);
+            assert_eq!(PointsNet::of_tensors(&other, ""), None, "{} of another shape", whole[i].name);
+        }
+        for name in ["net.9.weight", "net.1.weight", "net.00.weight", "net.18446744073709551615.weight", "lod", "net.0"]
+        {
+            let mut more = whole.clone();
+            more.push(TensorInfo { name: name.to_owned(), ..whole[0].clone() });
+            assert_eq!(PointsNet::of_tensors(&more, ""), None, "{name}");
+        }
+        assert_eq!(PointsNet::of_tensors(&[], ""), None);
+        let image =
+            TensorInfo { name: "net.0.weight".into(), kind: "F32".into(), shape: vec![usize::MAX; 2], bytes: 0 };
+        let bias = TensorInfo { name: "net.0.bias".into(), shape: vec![usize::MAX], ..image.clone() };
+        assert_eq!(PointsNet::of_tensors(&[image, bias], ""), None);
+    }
+}

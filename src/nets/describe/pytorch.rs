@@ -1,0 +1,120 @@
+//! The networks of a run of points as a Python module, whose classes load gan-lab's weights with `strict=True`.
+
+use super::{PointsNet, Role};
+use crate::nets::NEGATIVE_SLOPE;
+use crate::nets::mlp::Layer;
+
+/// The module: `heading` says what it is, a comment line each; `loading` tells how the weights are loaded.
+pub fn module(heading: &[String], nets: &[PointsNet], loading: &[String]) -> String {
+    let mut text: String = heading.iter().chain(loading).map(|line| comment(line)).collect();
+    text += "\nfrom torch import nn\n";
+    if nets.iter().any(PointsNet::lacks_norm) {
+        text += "\n# The file does not say BatchNorm's eps and momentum. These are the lab's; a run's config.json has its own.\n";
+        if let Some((eps, momentum)) = nets.iter().find_map(norm) {
+            text += &format!("EPS, MOMENTUM = {eps:?}, {momentum:?}\n");
+        }
+    }
+    for net in nets {
+        text += &class(net);
+    }
+    let prints = nets.iter().fold(String::new(), |text, net| {
+        text + &format!(
+            "    print({}())
+",
+            net.role().title()
+        )
+    });
+    text + "\n\nif __name__ == \"__main__\":\n" + &prints
+}
+
+/// The lines on loading weights from these files, which are safetensors or PyTorch's.
+pub fn loading(files: &[(Role, String)], are_safetensors: bool) -> Vec<String> {
+    let (import, read, rest) = if are_safetensors {
+        ("from safetensors.torch import load_file", "load_file", "")
+    } else {
+        ("import torch", "torch.load", ", weights_only=True")
+    };
+    let load = |(role, file): &(Role, String)| {
+        let (name, class, file) = (role.name(), role.title(), quoted(file));
+        format!("  {name} = {class}(); {name}.load_state_dict({read}({file}{rest}), strict=True); {name}.eval()")
+    };
+    let lines = ["To load the weights:".to_owned(), format!("  {import}")];
+    lines.into_iter().chain(files.iter().map(load)).collect()
+}
+
+fn class(net: &PointsNet) -> String {
+    let argument = match net.role() {
+        Role::Generator => "z",
+        Role::Discriminator => "x",
+    };
+    let doc = net.output();
+    let lacks = net.lacks_norm();
+    let module = |layer: &Layer| format!("            {},\n", constructor(layer, lacks));
+    let modules = net.mlp().layers().iter().fold(String::new(), |text, layer| text + &module(layer));
+    format!(
+        "\n\nclass {}(nn.Module):\n    \"\"\"{doc}\"\"\"\n\n    def __init__(self):\n        super().__init__()\n        \
+         self.net = nn.Sequential(\n{modules}        )\n\n    def forward(self, {argument}):\n        return \
+         self.net({argument})\n",
+        net.role().title()
+    )
+}
+
+fn constructor(layer: &Layer, lacks_norm: bool) -> String {
+    match *layer {
+        Layer::Linear { inputs, outputs } => format!("nn.Linear({inputs}, {outputs})"),
+        Layer::BatchNorm { features, .. } if lacks_norm => {
+            format!("nn.BatchNorm1d({features}, eps=EPS, momentum=MOMENTUM)")
+        }
+        Layer::BatchNorm { features, eps, momentum } => {
+            format!("nn.BatchNorm1d({features}, eps={eps:?}, momentum={momentum:?})")
+        }
+        Layer::LeakyRelu => format!("nn.LeakyReLU({NEGATIVE_SLOPE})"),
+    }
+}
+
+fn norm(net: &PointsNet) -> Option<(f64, f64)> {
+    net.mlp().layers().iter().find_map(|layer| match *layer {
+        Layer::BatchNorm { eps, momentum, .. } => Some((eps, momentum)),
+        _ => None,
+    })
+}
+
+/// A line of comment, whatever is in the text.
+fn comment(text: &str) -> String {
+    let mut line = "# ".to_owned();
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line + "\n"
+}
+
+/// A Python string.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Model, TrainConfig};
+
+    #[test]
+    fn the_labs_networks_as_a_student_would_write_them() {
+        let nets = PointsNet::of_config(&TrainConfig::lab(Model::Gan));
+        let text = module(&["a\nb".to_owned()], &nets, &loading(&[(Role::Generator, "g\".pt".to_owned())], false));
+        for line in [
+            "# a\\nb\n",
+            "torch.load(\"g\\\".pt\", weights_only=True)",
+            "class Generator(nn.Module):\n",
+            "            nn.Linear(2, 64),\n            nn.LeakyReLU(0.2),\n            nn.Linear(64, 256),\n            \
+             nn.BatchNorm1d(256, eps=0.8, momentum=0.1),\n            nn.LeakyReLU(0.2),\n",
+            "            nn.Linear(256, 1),\n        )\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+}
