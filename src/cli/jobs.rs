@@ -11,7 +11,7 @@ use crate::checkpoint::layout::{self, Family};
 use crate::checkpoint::{GeneratorWeights, Source, bundled};
 use crate::config::{SefaCodes, SefaConfig};
 use crate::kinds::sefa::{self, Job, Picked, draw_codes, factorize, first_layer, style_layers};
-use crate::run::{RunDir, RunError, Session, Start};
+use crate::run::{RunDir, RunError, Session, Start, digest};
 use crate::synthesis::Generator;
 use crate::tensor;
 
@@ -19,25 +19,13 @@ use crate::tensor;
 pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
     let config = sefa::settings(dir)?;
     let labels = sefa::labels(dir)?;
-    let path = dir.input("checkpoint", None, |path| {
-        let sha256 = match bundled(path) {
-            Some(bytes) => crate::run::digest(bytes),
-            None => crate::run::digest(&fs::read(path)?),
-        };
-        Ok::<_, RunError>((path.to_owned(), sha256))
-    })?;
+    let path = dir.input("checkpoint", None, |path| Ok::<_, RunError>((path.to_owned(), content(path)?.0)))?;
     Ok(sefa::open(config.clone(), pick(labels, &config, &path)?, &path, dir.clone(), Start::Resume)?)
 }
 
 /// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made.
 pub(super) fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &Path) -> anyhow::Result<Picked> {
-    let (sha256, size) = match bundled(path) {
-        Some(bytes) => (crate::run::digest(bytes), bytes.len() as u64),
-        None => {
-            let bytes = fs::read(path)?;
-            (crate::run::digest(&bytes), bytes.len() as u64)
-        }
-    };
+    let (sha256, size) = content(path)?;
     let source = Source::open(path)?;
     let layout = layout::detect(&source)
         .with_context(|| format!("{} holds no generator that is known here; see gan-lab inspect", path.display()))?;
@@ -58,4 +46,13 @@ pub(super) fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &
     let codes = draw_codes(config.seed, config.samples, weights.latent_dim, unit)?;
     let generator = Generator::new(&weights, tensor::device(config.device)?)?;
     Ok(Picked { model, sha256, bytes: size, directions, generator: Some((codes, generator)), labels })
+}
+
+/// The SHA-256 of a checkpoint's bytes, and how many they are.
+fn content(path: &Path) -> std::io::Result<(String, u64)> {
+    if let Some(bytes) = bundled(path) {
+        return Ok((digest(bytes), bytes.len() as u64));
+    }
+    let bytes = fs::read(path)?;
+    Ok((digest(&bytes), bytes.len() as u64))
 }

@@ -8,14 +8,16 @@ use super::progress::Part;
 use super::signals::Signals;
 use crate::run::{Outcome, Session, Work};
 
-/// Works to the end or until a signal, showing every record; `words` says what a record came to, in parts of different
-/// importance.
+/// What a record came to, in parts of different importance.
+pub(super) type Words<R> = dyn Fn(&R) -> Vec<(u8, String)>;
+
+/// Works to the end or until a signal, showing every record.
 pub(super) fn follow<W: Work>(
     session: &mut Session<W>,
     unit: &'static str,
     signals: &Signals,
     printer: &Printer,
-    words: &dyn Fn(&W::Record) -> Vec<(u8, String)>,
+    words: &Words<W::Record>,
 ) -> Result<Outcome, W::Error> {
     let told = session.warnings().len();
     for warning in session.warnings() {

@@ -98,23 +98,16 @@ pub fn runs_under(path: &std::path::Path) -> Result<Found, RunError> {
         run.expect_able(Ability::Compare, kind)?;
         return Ok(Found { dirs: vec![run], not_begun: 0 });
     }
-    let (dirs, planned): (Vec<RunDir>, usize) = match Sweep::open(path) {
-        // In the plan's order, so that the plan says what the others are compared with.
-        Ok(sweep) => {
-            let begun = sweep.runs.iter().map(PlannedRun::run_dir).filter(|run| run.can(Ability::Compare));
-            (begun.collect(), sweep.runs.len())
-        }
-        Err(_) => {
-            let found: Vec<RunDir> =
-                RunDir::all_under(path)?.into_iter().filter(|run| run.can(Ability::Compare)).collect();
-            let count = found.len();
-            (found, count)
-        }
-    };
+    // A sweep's in the plan's order, so that the plan says what the others are compared with.
+    let planned: Option<Vec<RunDir>> =
+        Sweep::open(path).ok().map(|sweep| sweep.runs.iter().map(PlannedRun::run_dir).collect());
+    let planned_count = planned.as_ref().map(Vec::len);
+    let all = planned.map_or_else(|| RunDir::all_under(path), Ok)?;
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(Ability::Compare)).collect();
     if dirs.is_empty() {
         return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() });
     }
-    Ok(Found { not_begun: planned - dirs.len(), dirs })
+    Ok(Found { not_begun: planned_count.map_or(0, |planned| planned - dirs.len()), dirs })
 }
 
 fn curve(records: &[EpochRecord]) -> Vec<(u64, f64)> {

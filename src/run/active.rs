@@ -347,9 +347,8 @@ impl ActiveRun {
         }
         self.note_labels();
         self.write_manifest()?;
-        match bundle {
-            Some(bundle) => state::write(&self.dir.file(STATE), bundle, self.tie(position))?,
-            None => {}
+        if let Some(bundle) = bundle {
+            state::write(&self.dir.file(STATE), bundle, self.tie(position))?;
         }
         self.noted.clone_from(&self.follows);
         Ok(())
@@ -531,7 +530,9 @@ fn counted_records(dir: &RunDir, claim: &Claim, note: Option<&Note>, done: u64) 
     let Some(note) = note else {
         let at = |value: &Value| value.get("epoch").or_else(|| value.get("images")).and_then(Value::as_u64);
         values.retain(|value| at(value).is_none_or(|at| at <= done));
-        values.iter_mut().for_each(|value| (claim.conform)(value));
+        for value in &mut values {
+            (claim.conform)(value);
+        }
         return Ok(values);
     };
     let count = note.records.count as usize;
@@ -541,8 +542,10 @@ fn counted_records(dir: &RunDir, claim: &Claim, note: Option<&Note>, done: u64) 
     }
     values.truncate(count);
     let as_it_is = Records::of(path.clone(), &values).ledger();
-    values.iter_mut().for_each(|value| (claim.conform)(value));
-    check(dir, name, "records", &note.records, [as_it_is, Records::of(path, &values).ledger()])?;
+    for value in &mut values {
+        (claim.conform)(value);
+    }
+    check(dir, name, "records", &note.records, &[as_it_is, Records::of(path, &values).ledger()])?;
     Ok(values)
 }
 
@@ -553,12 +556,12 @@ fn counted_series(dir: &RunDir, plan: &SeriesPlan, note: Option<&Note>, done: u6
     let as_it_is = series.ledger();
     series.leave_undue(plan)?;
     if let Some(frames) = frames {
-        check(dir, plan.array, "frames", frames, [as_it_is, series.ledger()])?;
+        check(dir, plan.array, "frames", frames, &[as_it_is, series.ledger()])?;
     }
     Ok(series)
 }
 
-fn check(dir: &RunDir, name: &str, what: &str, expected: &Ledger, found: [Ledger; 2]) -> Result<(), RunError> {
+fn check(dir: &RunDir, name: &str, what: &str, expected: &Ledger, found: &[Ledger; 2]) -> Result<(), RunError> {
     if found.contains(expected) {
         return Ok(());
     }
@@ -578,15 +581,17 @@ fn clear(dir: &RunDir) -> Result<(), RunError> {
     let manifest = match dir.look()? {
         Found::Nothing | Found::Foreign(_) => return Ok(()),
         Found::HalfBegun(manifest) => manifest,
-        Found::Run(kind) => match Manifest::read(dir.path()) {
-            Ok(Some(manifest)) => manifest,
-            _ => {
+        Found::Run(kind) => {
+            // An old run has none, and a damaged one does not say what is the run's.
+            if let Ok(Some(manifest)) = Manifest::read(dir.path()) {
+                manifest
+            } else {
                 let files = kind.files().iter().map(|&name| name.to_owned()).collect();
                 let manifest = Manifest::new(kind, Value::Null, Vec::new(), files, 0);
                 manifest.write(dir.path())?;
                 manifest
             }
-        },
+        }
     };
     let first = if manifest.kind.has_state() { STATE } else { manifest.kind.records_file() };
     remove(&dir.file(first))?;

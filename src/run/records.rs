@@ -37,7 +37,9 @@ impl Records {
     /// These records, in the file `path`.
     pub(super) fn of(path: PathBuf, values: &[Value]) -> Self {
         let mut records = Self { path, count: 0, digest: Sha256::new() };
-        values.iter().for_each(|value| records.count_in(value));
+        for value in values {
+            records.count_in(value);
+        }
         records
     }
 

@@ -109,6 +109,7 @@ impl Bundle {
     }
 
     /// The tensors whose names begin with `prefix`, without it.
+    #[must_use]
     pub fn under(&self, prefix: &str) -> Self {
         let named = self.tensors.iter().filter_map(|tensor| {
             let name = tensor.name.strip_prefix(prefix)?.to_owned();

@@ -195,7 +195,7 @@ impl<'a> Crew<'a> {
                 // One that is done and yet failed is done again, which makes sure of its files.
                 // One with a damaged file is opened, which mends it or says what is wrong.
                 RunState::Done if !sweep.has_failure(run) && run.run_dir().faults().is_empty() => {
-                    observe(Event::Ended(run, &Ending::Finished))
+                    observe(Event::Ended(run, &Ending::Finished));
                 }
                 RunState::Running { .. } => self.elsewhere.push(run),
                 _ => self.workers.push(self.pool.start(run)?),

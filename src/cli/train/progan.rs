@@ -17,7 +17,7 @@ use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start};
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
     crate::torch_library::load()?;
     let (config, dir, start) = plan(args)?;
-    let opened = progan::open(config.clone(), dir, start, moved(args));
+    let opened = progan::open(&config, dir, start, moved(args));
     let mut session = opened.map_err(|error| advised(error, &config.data))?;
     let Position { done, total } = session.position();
     let (count, side) = session.work().image_set();

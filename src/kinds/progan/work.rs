@@ -110,7 +110,7 @@ pub fn film(dir: &RunDir) -> PathBuf {
 /// Loads the images, makes the networks, and takes the directory. Nothing is written before the images are known to be
 /// sound. The images of a run that goes on may be elsewhere, in `moved`.
 pub fn open(
-    config: ProganConfig,
+    config: &ProganConfig,
     dir: RunDir,
     start: Start,
     moved: Option<&Path>,
@@ -126,10 +126,10 @@ pub fn open(
         }
         _ => load(&config.data)?.0,
     };
-    let trainer = Trainer::new(&config, images.channels)?;
+    let trainer = Trainer::new(config, images.channels)?;
     let claim = Claim {
         kind: Kind::Progan,
-        settings: serde_json::to_value(&config)
+        settings: serde_json::to_value(config)
             .map_err(|error| dir.malformed(Kind::Progan.settings_file(), error.to_string()))?,
         total: trainer.progress().1,
         inputs: vec![Input::new("data", &path, sha256)],
