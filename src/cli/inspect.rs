@@ -423,8 +423,8 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
         report.fact("written by", program);
     }
     if let Some((dir, nets)) = of_run_around(path, &content.points) {
-        let dir = if dir.path().as_os_str().is_empty() { Path::new(".") } else { dir.path() };
-        report.fact("run", format!("{}, whose config says the rest", shown_path(dir)));
+        let config = shown_path(&dir.file(Kind::Points.settings_file()));
+        report.fact("config", format!("{config}, for what the tensors do not say"));
         content.points = nets;
     }
     report.fact("tensors", source.tensors().len().to_string());
