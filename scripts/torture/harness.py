@@ -126,7 +126,7 @@ def normal(name, content, folder):
             return "\n".join(lines).encode()
         if name.endswith(".json"):
             return json.dumps(without_volatile(json.loads(content)), indent=1).encode()
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return content
 

@@ -17,7 +17,7 @@ use crate::config::RunConfig;
 use crate::kinds::points::{self, EpochRecord, EvalError, Floor, Measured, Plan, PointsRun};
 use crate::metric::Metric;
 use crate::run::{Ability, RunDir, RunError};
-use crate::sweep::{PlannedRun, Sweep};
+use crate::sweep::{PlannedRun, Sweep, SweepError};
 
 /// A run is near when its sliced W2 stays below this many floors.
 pub const NEAR: f64 = 2.0;
@@ -92,22 +92,25 @@ pub struct Found {
 }
 
 /// The runs under a path: the run that it is, or those of the sweep that it is, or all in that directory by name.
-pub fn runs_under(path: &std::path::Path) -> Result<Found, RunError> {
+pub fn runs_under(path: &std::path::Path) -> Result<Found, SweepError> {
     let run = RunDir::new(path);
     if let Some(kind) = run.kind() {
         run.expect_able(Ability::Compare, kind)?;
         return Ok(Found { dirs: vec![run], not_begun: 0 });
     }
     // A sweep's in the plan's order, so that the plan says what the others are compared with.
-    let planned: Option<Vec<RunDir>> =
-        Sweep::open(path).ok().map(|sweep| sweep.runs.iter().map(PlannedRun::run_dir).collect());
-    let planned_count = planned.as_ref().map(Vec::len);
-    let all = planned.map_or_else(|| RunDir::all_under(path), Ok)?;
+    let is_sweep = Sweep::empty(path).plan_path().is_file();
+    let all: Vec<RunDir> = if is_sweep {
+        Sweep::open(path)?.runs.iter().map(PlannedRun::run_dir).collect()
+    } else {
+        RunDir::all_under(path)?
+    };
+    let count = all.len();
     let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(Ability::Compare)).collect();
     if dirs.is_empty() {
-        return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() });
+        return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() }.into());
     }
-    Ok(Found { not_begun: planned_count.map_or(0, |planned| planned - dirs.len()), dirs })
+    Ok(Found { not_begun: if is_sweep { count - dirs.len() } else { 0 }, dirs })
 }
 
 fn curve(records: &[EpochRecord]) -> Vec<(u64, f64)> {

@@ -228,7 +228,7 @@ impl ActiveRun {
             self.keep(name, bytes)?;
         }
         let path = self.dir.file(claim.kind.records_file());
-        if !path.is_file() || records::read(&path)? != values || !ends_whole(&path)? {
+        if !path.is_file() || records::read(&path)? != values || !records::ends_whole(&path)? {
             records::rewrite(&path, values)?;
         }
         match &self.series {
@@ -495,7 +495,8 @@ fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), Ru
         return Ok(());
     }
     let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
-    Err(RunError::OtherSettings { path: dir.path().to_owned(), lines })
+    let file = dir.settings_source(claim.kind);
+    Err(RunError::OtherSettings { path: dir.path().to_owned(), file, lines })
 }
 
 /// What to say about inputs that cannot be compared.
@@ -567,11 +568,6 @@ fn check(dir: &RunDir, name: &str, what: &str, expected: &Ledger, found: &[Ledge
     }
     let reason = format!("its first {} {what} are not those that {STATE} counts on", expected.count);
     Err(dir.malformed(name, reason))
-}
-
-fn ends_whole(path: &Path) -> Result<bool, RunError> {
-    let bytes = fs::read(path)?;
-    Ok(bytes.last().is_none_or(|&last| last == b'\n'))
 }
 
 /// Removes what the run in a directory left there, and nothing else: the state first, so that a process that is killed

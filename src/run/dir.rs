@@ -438,7 +438,10 @@ impl RunDir {
         }
         let has_records = manifest.kind.has_state() || self.file(manifest.kind.records_file()).is_file();
         match if has_records { self.records::<Value>(&|_| {}) } else { Ok(Vec::new()) } {
-            Ok(records) => expected.extend(records.iter().filter_map(|record| manifest.kind.recorded_file(record))),
+            Ok(records) => {
+                faults.extend(self.tail_fault(manifest.kind, records.len() as u64));
+                expected.extend(records.iter().filter_map(|record| manifest.kind.recorded_file(record)));
+            }
             Err(error) => faults.push(error.to_string()),
         }
         for (name, sha256) in expected {
@@ -450,6 +453,21 @@ impl RunDir {
             }
         }
         faults
+    }
+
+    /// What stands after the last record of a finished run; after that of another it is what it did before it was
+    /// killed, and is taken off when it goes on.
+    fn tail_fault(&self, kind: Kind, records: u64) -> Option<String> {
+        let name = kind.records_file();
+        if !matches!(self.status(), Ok(Status::Finished { .. })) || !self.file(name).is_file() {
+            return None;
+        }
+        let counted = self.note(kind).ok().flatten().map_or(records, |note| note.records.count);
+        let is_whole = match records::ends_whole(&self.file(name)) {
+            Ok(is_whole) => is_whole,
+            Err(error) => return Some(error.to_string()),
+        };
+        (records > counted || !is_whole).then(|| format!("{name} goes on after its last record"))
     }
 
     /// The path of one of the run's files.

@@ -99,12 +99,14 @@ pub enum RunError {
     },
     /// The run was begun with other settings.
     #[error(
-        "{path} was begun with other settings:\n  {lines}\nleave those options out to go on with it, choose another \
+        "{path} was begun with other settings, which its {file} has:\n  {lines}\nleave those options out to go on with it, choose another \
          --out, or replace it with --force"
     )]
     OtherSettings {
         /// The directory.
         path: PathBuf,
+        /// Which of its files says so.
+        file: &'static str,
         /// The differences, a line each.
         lines: String,
     },

@@ -20,8 +20,8 @@ const LONGEST: u64 = 20;
 /// The lock of a run directory, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    // Only held: dropping it lets the lock go.
-    _file: File,
+    // Only held: dropping it lets the lock go. None on a file system that nobody can write.
+    file: Option<File>,
     path: PathBuf,
     /// Whether the file system has locks at all.
     pub(super) works: bool,
@@ -29,14 +29,20 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock of the directory `folder`, which exists, or says who has it. On a file system without locks there
-    /// is nothing to take; [`Self::works`] says so.
+    /// is nothing to take; [`Self::works`] says so. On one that is read-only nothing needs a lock: a finished run can be
+    /// looked at, and whatever has to be written fails.
     pub(super) fn take(folder: &Path) -> Result<Self, RunError> {
         let path = folder.join(LOCK);
         let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot lock {}: {error}", path.display()));
         let mut refusals = 0;
         loop {
             check(&path)?;
-            let mut file = open(&path)?;
+            let mut file = match open(&path) {
+                Err(RunError::Io(error)) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                    return Ok(Self { file: None, path, works: true });
+                }
+                other => other?,
+            };
             let works = match file.try_lock() {
                 Ok(()) => true,
                 // Someone who asks whether the lock is held holds it for a moment.
@@ -57,7 +63,7 @@ impl Lock {
                     write!(file, "{}", std::process::id())
                 };
                 write().map_err(named)?;
-                return Ok(Self { _file: file, path, works });
+                return Ok(Self { file: Some(file), path, works });
             }
         }
     }
@@ -66,7 +72,9 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // A lock file that stays is taken over by the next process, so a failure here harms nobody.
-        let _ = fs::remove_file(&self.path);
+        if self.file.is_some() {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

@@ -62,7 +62,6 @@ pub struct Manifest {
     /// The files that it writes, `#` standing for digits: these and no others are replaced and removed.
     pub files: Vec<String>,
     /// The SHA-256 of files that are written once.
-    #[serde(default)]
     pub digests: BTreeMap<String, String>,
     /// Units in all: epochs, or images.
     pub total: u64,

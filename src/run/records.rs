@@ -93,6 +93,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Value>, RunError> {
     whole.lines().enumerate().map(parse).collect()
 }
 
+/// Whether the file ends with a whole line.
+pub(super) fn ends_whole(path: &Path) -> Result<bool, RunError> {
+    Ok(fs::read(path)?.last().is_none_or(|&last| last == b'\n'))
+}
+
 /// Records as what they are.
 pub(super) fn typed<R: DeserializeOwned>(path: &Path, values: Vec<Value>) -> Result<Vec<R>, RunError> {
     let parse =

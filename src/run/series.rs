@@ -92,12 +92,22 @@ impl Series {
 
     /// Takes off what is beyond the frames that count.
     pub(super) fn cut(&self) -> Result<(), RunError> {
+        let header = npy::header(&self.whole_shape(self.labels.len()));
+        let length = self.start() + (self.labels.len() * self.frame_bytes()) as u64;
+        let mut there = Vec::new();
+        let file = read_only(&self.array)?;
+        let is_whole = file.metadata()?.len() == length;
+        file.take(header.len() as u64).read_to_end(&mut there)?;
+        // What is right is not opened for writing: it may lie where nobody can.
+        if is_whole && there == header {
+            return self.write_labels();
+        }
         let mut options = fs::OpenOptions::new();
         options.write(true);
         no_links(&mut options);
         let mut file = options.open(&self.array)?;
-        file.write_all(&npy::header(&self.whole_shape(self.labels.len())))?;
-        file.set_len(self.start() + (self.labels.len() * self.frame_bytes()) as u64)?;
+        file.write_all(&header)?;
+        file.set_len(length)?;
         file.sync_data()?;
         self.write_labels()
     }

@@ -487,6 +487,15 @@ fn mended(world: &World, case: &Case) {
             assert!(differing.is_empty(), "{}: {} was not made again", case.kind.name(), name.display());
         }
     }
+    // What stands after the last record is taken off.
+    let records = world.path("run").join(case.kind.records_file());
+    for tail in ["{", "\0"] {
+        let mut bytes = std::fs::read(&records).unwrap();
+        bytes.extend(tail.bytes());
+        std::fs::write(&records, bytes).unwrap();
+        world.done(&["runs", "run", "--check"]);
+        assert_eq!(contents_of(&world.path("run")), whole, "{}", case.kind.name());
+    }
     // What cannot be made again is named.
     let path = world.path("run").join(if case.kind.has_state() { "state.safetensors" } else { "run.json" });
     let mut bytes = std::fs::read(&path).unwrap();
