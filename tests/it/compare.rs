@@ -150,7 +150,7 @@ fn the_planned_runs_that_are_not_begun_are_said() {
     world.done(&["sweep", "plan.json", "--out", "sweep", "--quiet"]);
     let plan = std::fs::read_to_string(world.path("sweep/plan.jsonl")).unwrap();
     let line: Value = serde_json::from_str(plan.lines().next().unwrap()).unwrap();
-    std::fs::remove_dir_all(world.path(line["dir"].as_str().unwrap())).unwrap();
+    std::fs::remove_dir_all(world.path("sweep").join(line["dir"].as_str().unwrap())).unwrap();
     let said = world.command(&["compare", "sweep", "--out", "out", "--no-gif"]).output().unwrap();
     let said = String::from_utf8(said.stderr).unwrap();
     assert!(said.contains("sweep: 1 planned runs are not begun"), "{said}");
