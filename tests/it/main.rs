@@ -24,7 +24,7 @@ mod sefa;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;
-#[cfg(torch_on_demand)]
+#[cfg(all(feature = "torch", target_os = "linux"))]
 mod torch_library;
 mod train;
 mod world;
