@@ -38,7 +38,7 @@ READERS = {
     },
     "sefa": {"resume": ("all", " ".join([*SEFA, "--out made/run --resume"]))},
     "sweep": {
-        "status": ("out", "sweep status made/run --json"),
+        "status": ("may", "sweep status made/run --json"),
         "sweep": ("all", "sweep plan.json --out made/run --jobs 1 --quiet"),
         "run": ("all", "run --plan made/run/plan.jsonl --index 0 --quiet"),
         "compare": ("out", "compare made/run --out table --samples 16 --repeats 1 --quiet --no-gif"),
@@ -309,6 +309,8 @@ def run(world, case):
         return []
     if reader == "weights" and file != "generator.safetensors":
         return []  # What is beside the weights explains them, where it can be read.
+    if reader == "compare" and file == "plan.jsonl":
+        return []  # The plan says what is compared.
     if reader == "run" and (file == "plan.jsonl" or not file.startswith(FIRST)):
         return []  # A line that says something else, or another line's run.
     if ended.code == 1:

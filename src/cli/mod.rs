@@ -50,7 +50,7 @@ use printer::{OutputArgs, Printer};
     version = crate::version::full(),
     max_term_width = 100,
     propagate_version = true,
-    after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n  gan-lab sefa          show the semantic directions of the bundled ProGAN\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 130 or 143 interrupted after saving."
+    after_help = "Begin with:\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n  gan-lab sefa          show the semantic directions of the bundled ProGAN\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 75 saved, to be done again (gan-lab run), 130 or 143 interrupted after saving."
 )]
 struct Cli {
     #[command(flatten)]

@@ -77,7 +77,8 @@ pub(super) fn run(args: &RunsArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 fn listed(dir: RunDir, check: bool) -> Listed {
-    let kind = dir.kind().unwrap_or(Kind::Points);
+    // One without a state yet, or without one any more, has a manifest all the same.
+    let kind = dir.kind().or_else(|| dir.manifest().ok().map(|manifest| manifest.kind)).unwrap_or(Kind::Points);
     let is_locked = dir.is_locked();
     // Whoever is at work may be half-way through a change.
     let faults = if check && !is_locked { dir.faults() } else { Vec::new() };
@@ -88,6 +89,7 @@ fn listed(dir: RunDir, check: bool) -> Listed {
         Ok(Status::Absent) => ("unfinished", 0, 0),
         Err(_) => ("damaged", 0, 0),
     };
+    let state = if matches!(mended, Some(Err(_))) { "damaged" } else { state };
     let mut faults = faults;
     if let (true, Err(error)) = (faults.is_empty(), dir.status()) {
         faults.push(error.to_string());

@@ -1,5 +1,6 @@
 //! `gan-lab sweep`
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::local;
 use super::printer::Printer;
 use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
-use crate::config::TrainConfig;
+use crate::config::{Config as _, Key, POINTS, RunConfig, TrainConfig, Values, at, shown};
 use crate::json;
 use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, SweepError, Tally, commands};
 
@@ -157,27 +158,73 @@ fn check_data(sweep: &Sweep) -> anyhow::Result<()> {
 }
 
 /// Lists the runs, which may be a million: nothing but the listing itself is in memory.
-fn dry_run(sweep: &Sweep, printer: &Printer) -> anyhow::Result<()> {
-    let names = ["index", "model", "optim", "lr", "seed", "epochs", "data", "directory"].map(str::to_owned);
-    let row = |run: &PlannedRun| {
-        let config = run.recipe();
-        [
-            run.index().to_string(),
-            config.objective.model().to_string(),
-            config.optim.name().to_owned(),
-            config.lr.to_string(),
-            run.seed().to_string(),
-            config.epochs.to_string(),
-            config.data.path.display().to_string(),
-            run.dir().display().to_string(),
-        ]
+fn dry_run<'a>(sweep: &'a Sweep, printer: &Printer) -> anyhow::Result<()> {
+    let keys = columns(sweep);
+    let mut names = vec!["index".to_owned()];
+    names.extend(keys.iter().map(|key| title(key).to_owned()));
+    names.extend(["seed", "directory"].map(str::to_owned));
+    let cells_of = |recipe: &RunConfig| -> Vec<String> {
+        let config = recipe.to_json();
+        let cell = |key: &&Key| match at(&config, key.path) {
+            // What belongs to another model or optimiser.
+            Value::Null => String::new(),
+            value => shown(value),
+        };
+        keys.iter().map(cell).collect()
     };
-    let right = Align::Right;
-    let align = [right, Align::Left, Align::Left, right, right, right, Align::Left, Align::Left];
+    // Runs that differ in their seed alone share their recipe.
+    let known = RefCell::new(None::<(&RunConfig, Vec<String>)>);
+    let row = |run: &'a PlannedRun| {
+        let recipe = run.recipe();
+        let mut known = known.borrow_mut();
+        if !known.as_ref().is_some_and(|(of, _)| std::ptr::eq(*of, recipe)) {
+            *known = Some((recipe, cells_of(recipe)));
+        }
+        let cells = known.iter().flat_map(|(_, cells)| cells.iter().cloned());
+        std::iter::once(run.index().to_string())
+            .chain(cells)
+            .chain([run.seed().to_string(), run.dir().display().to_string()])
+            .collect::<Vec<_>>()
+    };
+    let is_number = |key: &&Key| matches!(key.values, Values::Number | Values::Whole);
+    let align = |right: bool| if right { Align::Right } else { Align::Left };
+    let mut aligned = vec![Align::Right];
+    aligned.extend(keys.iter().map(|key| align(is_number(key))));
+    aligned.extend([Align::Right, Align::Left]);
     let mut words = format!("{} runs in {}, none begun:\n\n", sweep.runs.len(), sweep.dir.display());
     let head = words.len();
-    words += &long_table(&align, || std::iter::once(names.clone()).chain(sweep.runs.iter().map(row)));
+    words += &long_table(&aligned, || std::iter::once(names.clone()).chain(sweep.runs.iter().map(row)));
     printer.result(&words, &words[head..], || Listing { runs: Listed(sweep) })
+}
+
+/// What a column is called: as the option, or as the setting.
+fn title(key: &'static Key) -> &'static str {
+    key.flag.unwrap_or_else(|| POINTS.short_name(key))
+}
+
+/// Model, optimiser, and whatever else the runs differ in.
+fn columns(sweep: &Sweep) -> Vec<&'static Key> {
+    let always = ["objective.model", "optim.name", "lr"];
+    let mut recipes = sweep.runs.iter().map(PlannedRun::recipe);
+    let first = recipes.next();
+    let mut last = first;
+    let first = first.map(|recipe| recipe.to_json()).unwrap_or_default();
+    let mut differs = vec![false; POINTS.keys.len()];
+    for recipe in recipes {
+        if last.is_some_and(|last| std::ptr::eq(last, recipe)) {
+            continue;
+        }
+        last = Some(recipe);
+        let config = recipe.to_json();
+        for (differs, key) in differs.iter_mut().zip(POINTS.keys) {
+            *differs = *differs || at(&config, key.path) != at(&first, key.path);
+        }
+    }
+    let chosen = POINTS.keys.iter().zip(differs).filter(|(key, differs)| {
+        // A recipe has the seed of its first run.
+        key.path != "seed" && (*differs || always.contains(&key.path))
+    });
+    chosen.map(|(key, _)| key).collect()
 }
 
 /// A sweep's runs as JSON, made while it is written.

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::config::RunConfig;
 use crate::kinds::points::{self, EpochRecord, EvalError, Floor, Measured, Plan, PointsRun};
 use crate::metric::Metric;
-use crate::run::{Ability, RunDir, RunError};
+use crate::run::{Ability, Kind, RunDir, RunError};
 use crate::sweep::{PlannedRun, Sweep, SweepError};
 
 /// A run is near when its sliced W2 stays below this many floors.
@@ -53,6 +53,9 @@ impl RunSummary {
     pub fn of(dir: &RunDir, plan: &Plan) -> Result<Self, EvalError> {
         let run = PointsRun::open(dir)?;
         let report = points::evaluate(dir, plan)?;
+        // What the panel draws, so that what is wrong with it is this run's matter alone.
+        run.real()?;
+        run.frames()?;
         let records = run.metrics()?;
         let floor = run.floor()?;
         let curve = curve(&records);
@@ -106,9 +109,14 @@ pub fn runs_under(path: &std::path::Path) -> Result<Found, SweepError> {
         RunDir::all_under(path)?
     };
     let count = all.len();
-    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(Ability::Compare)).collect();
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(Ability::Compare) || run.is_half_begun()).collect();
     if dirs.is_empty() {
-        return Err(RunError::NoRun { path: path.to_owned(), missing: "config.json".to_owned() }.into());
+        run.expect(Kind::Points)?;
+        return Err(RunError::NoRun {
+            path: path.to_owned(),
+            missing: "config.json of a run or plan.jsonl of a sweep".to_owned(),
+        }
+        .into());
     }
     Ok(Found { not_begun: if is_sweep { count - dirs.len() } else { 0 }, dirs })
 }

@@ -150,14 +150,14 @@ fn check_optim(optim: &Optim) -> Result<(), ConfigError> {
         }
         Optim::Rmsprop(o) => {
             require("optim.alpha", o.alpha, decay(o.alpha), DECAY)?;
-            at_least_0("optim.eps", o.eps)?;
+            require("optim.eps", o.eps, positive(f64::from(o.eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
             at_least_0("optim.momentum", o.momentum)?;
             at_least_0("optim.weight_decay", o.weight_decay)
         }
         Optim::Adam(o) => {
             require("optim.betas", o.betas[0], decay(o.betas[0]), DECAY)?;
             require("optim.betas", o.betas[1], decay(o.betas[1]), DECAY)?;
-            at_least_0("optim.eps", o.eps)?;
+            require("optim.eps", o.eps, positive(f64::from(o.eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
             at_least_0("optim.weight_decay", o.weight_decay)
         }
     }
@@ -229,7 +229,7 @@ pub(super) fn require(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Model, SgdOptions};
+    use super::super::{AdamOptions, Model, RmspropOptions, SgdOptions};
     use super::*;
 
     fn lab() -> TrainConfig {
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 20] = [
+        let cases: [(&str, Spoil); 22] = [
             ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),
@@ -281,6 +281,8 @@ mod tests {
             ("generator.batch_norm", |c| c.generator.batch_norm = vec![]),
             ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e-46),
             ("generator.batch_norm_eps", |c| c.generator.batch_norm_eps = 1e39),
+            ("optim.eps", |c| c.optim = Optim::Rmsprop(RmspropOptions { eps: 0.0, ..RmspropOptions::default() })),
+            ("optim.eps", |c| c.optim = Optim::Adam(AdamOptions { eps: 1e-46, ..AdamOptions::default() })),
             ("generator.hidden", |c| {
                 (c.generator.hidden, c.generator.batch_norm) = (vec![1 << 20; 64], vec![false; 64]);
             }),

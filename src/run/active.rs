@@ -181,6 +181,7 @@ impl ActiveRun {
         let records = Records::of(dir.file(claim.kind.records_file()), &values);
         let series = claim.series.as_ref().map(|plan| counted_series(&dir, plan, note, done)).transpose()?;
         let manifest = Manifest { program: saved.program.clone(), commit: saved.commit.clone(), ..claim.manifest() };
+        let manifest = Manifest { older: saved.older, ..manifest };
         let manifest = Manifest { digests: merged(&saved.digests, claim.digests()), ..manifest };
         // A folder may have been renamed since; its files keep their names.
         let manifest = Manifest { files: if written.is_some() { saved.files } else { manifest.files }, ..manifest };
@@ -222,6 +223,7 @@ impl ActiveRun {
                 state::write(&self.dir.file(STATE), bundle, self.tie(wanted))?;
             }
         }
+        self.manifest.older = false;
         self.write_manifest()?;
         self.write_settings()?;
         for (name, bytes) in &claim.once {
@@ -393,7 +395,7 @@ impl ActiveRun {
 }
 
 /// JSON as a file of it is written.
-fn pretty(value: &Value) -> Result<String, serde_json::Error> {
+pub(super) fn pretty(value: &Value) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 

@@ -120,7 +120,7 @@ impl RunDir {
     }
 
     fn is_begun(&self, kind: Kind) -> bool {
-        self.file(if kind.has_state() { STATE } else { kind.records_file() }).is_file()
+        self.file(begun_by(kind)).is_file()
     }
 
     /// What is in the directory, which need not exist. Nothing is changed, and nothing is read that does not look like a
@@ -179,7 +179,7 @@ impl RunDir {
     /// looked into.
     pub fn find_under(parent: &Path) -> Result<Vec<Self>, RunError> {
         let own = Self::new(parent);
-        if own.kind().is_some() {
+        if own.kind().is_some() || own.is_half_begun() {
             return Ok(vec![own]);
         }
         let mut found = Vec::new();
@@ -222,17 +222,21 @@ impl RunDir {
         let settings = old_settings(kind, self.json(kind.settings_file())?);
         let mut inputs = Vec::new();
         let mut total = 0;
-        if kind.has_state()
-            && let Noted::Untied { data: Some(sha256) } = state::note(&self.file(STATE))?
-        {
-            let path = settings.pointer("/data/path").and_then(Value::as_str).unwrap_or_default();
-            inputs.push(Input::new("data", Path::new(path), sha256));
+        match if kind.has_state() { state::note(&self.file(STATE))? } else { Noted::Untied { data: None } } {
+            Noted::Tied(_) => {
+                return Err(self.malformed(MANIFEST, format!("it is not there, and {STATE} was saved with it")));
+            }
+            Noted::Untied { data: Some(sha256) } => {
+                let path = settings.pointer("/data/path").and_then(Value::as_str).unwrap_or_default();
+                inputs.push(Input::new("data", Path::new(path), sha256));
+            }
+            Noted::Untied { data: None } => {}
         }
         if let Some(key) = kind.total_key() {
             total = settings.get(key).and_then(Value::as_u64).unwrap_or(0);
         }
         let files = kind.files().iter().map(|&name| name.to_owned()).collect();
-        Ok(Manifest::new(kind, settings, inputs, files, total))
+        Ok(Manifest { older: true, ..Manifest::new(kind, settings, inputs, files, total) })
     }
 
     /// The run's settings, as long as the saved state says that it is to be.
@@ -290,6 +294,9 @@ impl RunDir {
                 self.check_ties(&manifest, &note)?;
                 Ok(Position { done: note.done, total: note.total })
             }
+            Noted::Untied { .. } if !manifest.older => {
+                Err(self.malformed(STATE, format!("it does not say that it belongs to this {MANIFEST}")))
+            }
             Noted::Untied { .. } => {
                 let name = if kind == Kind::Points { "progress.epoch" } else { "progress.images" };
                 let done = checkpoint::load_count(&self.file(STATE), name)?;
@@ -334,7 +341,12 @@ impl RunDir {
         match self.kind() {
             Some(found) if found == wanted => Ok(()),
             Some(found) => Err(RunError::OtherKind { path: self.path.clone(), found, wanted }),
-            None => Err(RunError::NoRun { path: self.path.clone(), missing: wanted.settings_file().to_owned() }),
+            None => {
+                // One that has a manifest lacks what comes last.
+                let begun = Manifest::read(&self.path).ok().flatten().map(|manifest| begun_by(manifest.kind));
+                let missing = begun.unwrap_or(wanted.settings_file()).to_owned();
+                Err(RunError::NoRun { path: self.path.clone(), missing })
+            }
         }
     }
 
@@ -356,8 +368,8 @@ impl RunDir {
         lock::is_held(&self.path)
     }
 
-    /// The records of all units done. What was appended after the saved state is among them, while a process writes.
-    /// `conform` is [`super::Claim::conform`].
+    /// The records of all units done. What was appended after the saved state is among them while a process writes; after
+    /// that it counts no more, as when the run goes on. `conform` is [`super::Claim::conform`].
     pub fn records<R: DeserializeOwned>(&self, conform: &dyn Fn(&mut Value)) -> Result<Vec<R>, RunError> {
         let kind = self.manifest()?.kind;
         let path = self.file(kind.records_file());
@@ -380,6 +392,9 @@ impl RunDir {
                 let reason =
                     || format!("its first {} records are not those that {STATE} counts on", note.records.count);
                 counted(&values).ok_or_else(|| self.malformed(kind.records_file(), reason()))?;
+            }
+            if !self.is_locked() {
+                values.truncate(note.records.count as usize);
             }
         }
         records::typed(&path, values)
@@ -432,14 +447,25 @@ impl RunDir {
         }
         if let Some(name) = manifest.kind.series()
             && matches!(self.counted_frames(), Ok(Some(_)))
-            && let Err(error) = self.array(name).and_then(|array| self.check_frames(name, &array))
         {
-            faults.push(error.to_string());
+            match self.array(name).and_then(|array| self.check_frames(name, &array).map(|()| array.shape)) {
+                Ok(shape) => faults.extend(self.series_tail_fault(name, shape)),
+                Err(error) => faults.push(error.to_string()),
+            }
+        }
+        let name = manifest.kind.settings_file();
+        if manifest.kind != Kind::Sefa && !manifest.older {
+            let expected = super::active::pretty(&manifest.settings).unwrap_or_default();
+            match fs::read(self.file(name)) {
+                Ok(text) if text == expected.as_bytes() => {}
+                Ok(_) => faults.push(format!("{name} does not say what {MANIFEST} says")),
+                Err(error) => faults.push(error.to_string()),
+            }
         }
         let has_records = manifest.kind.has_state() || self.file(manifest.kind.records_file()).is_file();
         match if has_records { self.records::<Value>(&|_| {}) } else { Ok(Vec::new()) } {
             Ok(records) => {
-                faults.extend(self.tail_fault(manifest.kind, records.len() as u64));
+                faults.extend(self.tail_fault(manifest.kind));
                 expected.extend(records.iter().filter_map(|record| manifest.kind.recorded_file(record)));
             }
             Err(error) => faults.push(error.to_string()),
@@ -457,17 +483,38 @@ impl RunDir {
 
     /// What stands after the last record of a finished run; after that of another it is what it did before it was
     /// killed, and is taken off when it goes on.
-    fn tail_fault(&self, kind: Kind, records: u64) -> Option<String> {
+    fn tail_fault(&self, kind: Kind) -> Option<String> {
         let name = kind.records_file();
         if !matches!(self.status(), Ok(Status::Finished { .. })) || !self.file(name).is_file() {
             return None;
         }
-        let counted = self.note(kind).ok().flatten().map_or(records, |note| note.records.count);
-        let is_whole = match records::ends_whole(&self.file(name)) {
-            Ok(is_whole) => is_whole,
-            Err(error) => return Some(error.to_string()),
+        let path = self.file(name);
+        let goes_on = || -> Result<bool, RunError> {
+            let there = records::read(&path)?.len() as u64;
+            let counted = self.note(kind)?.map_or(there, |note| note.records.count);
+            Ok(there > counted || !records::ends_whole(&path)?)
         };
-        (records > counted || !is_whole).then(|| format!("{name} goes on after its last record"))
+        match goes_on() {
+            Ok(false) => None,
+            Ok(true) => Some(format!("{name} goes on after its last record")),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The same after the last frame of a finished run's series.
+    fn series_tail_fault(&self, name: &str, mut shape: Vec<u64>) -> Option<String> {
+        let (Ok(Status::Finished { .. }), Ok(Some((count, _)))) = (self.status(), self.counted_frames()) else {
+            return None;
+        };
+        *shape.first_mut()? = count as u64;
+        let whole = npy::header(&shape).len() as u64 + 4 * shape.iter().product::<u64>();
+        let there = fs::metadata(self.file(name)).ok()?.len();
+        (there != whole).then(|| format!("{name} goes on after its last frame"))
+    }
+
+    /// Whether a run was begun here and has no state yet, or none any more.
+    pub fn is_half_begun(&self) -> bool {
+        Manifest::read(&self.path).is_ok_and(|manifest| manifest.is_some()) && self.kind().is_none()
     }
 
     /// The path of one of the run's files.
@@ -561,4 +608,9 @@ impl RunDir {
             RunError::NoInput { path: self.path.clone(), role: role.to_owned(), looked }.into()
         }))
     }
+}
+
+/// The file without which a run is not begun.
+fn begun_by(kind: Kind) -> &'static str {
+    if kind.has_state() { STATE } else { kind.records_file() }
 }

@@ -68,6 +68,9 @@ pub struct Manifest {
     /// Whether all is done, for a kind without a state.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finished: bool,
+    /// Whether it was begun before runs had manifests: its state may not say which run it is of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub older: bool,
 }
 
 impl Manifest {
@@ -85,6 +88,7 @@ impl Manifest {
             digests: BTreeMap::new(),
             total,
             finished: false,
+            older: false,
         }
     }
 
@@ -102,15 +106,20 @@ impl Manifest {
             let program = value.get("program").and_then(Value::as_str).unwrap_or("unknown").to_owned();
             return Err(RunError::Newer { path, program });
         }
+        if !is_as_written(&text, &value) {
+            return Err(malformed("it is not what was written".to_owned()));
+        }
         serde_json::from_value(value).map(Some).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Writes it.
+    /// Writes it, with a digest of itself.
     pub(super) fn write(&self, dir: &Path) -> Result<(), RunError> {
         let path = dir.join(MANIFEST);
-        let json = serde_json::to_string_pretty(self);
+        let json = serde_json::to_string_pretty(&Signed { manifest: self, sha256: &blank() });
         let json = json.map_err(|error| RunError::Malformed { path: path.clone(), reason: error.to_string() })?;
-        Ok(files::write(&path, (json + "\n").as_bytes())?)
+        let blank = json + "\n";
+        let text = blank.replace(&self::blank(), &hex(&Sha256::digest(&blank)));
+        Ok(files::write(&path, text.as_bytes())?)
     }
 
     /// Whether a file, by its path in the directory, is the run's own.
@@ -127,6 +136,28 @@ impl Manifest {
         });
         hex(&Sha256::digest(what.to_string()))
     }
+}
+
+/// The form on disk.
+#[derive(Serialize)]
+struct Signed<'a> {
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+    /// The SHA-256 of the file's text with zeros in the place of these digits.
+    sha256: &'a str,
+}
+
+/// What stands in the digest's place while the digest is made.
+fn blank() -> String {
+    "0".repeat(64)
+}
+
+/// Whether a manifest's text has the digest that it says.
+fn is_as_written(text: &str, value: &Value) -> bool {
+    let Some(said) = value.get("sha256").and_then(Value::as_str).filter(|said| said.len() == 64) else { return false };
+    let Some(at) = text.rfind(said) else { return false };
+    let blank = [&text[..at], &blank(), &text[at + said.len()..]].concat();
+    hex(&Sha256::digest(blank)) == said
 }
 
 /// The settings that make a run what it is.

@@ -45,14 +45,14 @@ pub enum SweepError {
         reason: String,
     },
     /// A point of the grid whose config makes no sense.
-    #[error("{path}, with {point}: {source}")]
+    #[error("{path}, with {point}: {reason}")]
     Config {
         /// The plan.
         path: PathBuf,
         /// The values of the grid.
         point: String,
         /// What is wrong.
-        source: ConfigError,
+        reason: ConfigError,
     },
     /// There is no such line.
     #[error("{path} has {lines} runs, 0 to {last}; there is no index {index}", last = lines.saturating_sub(1))]

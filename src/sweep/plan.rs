@@ -181,9 +181,16 @@ impl<'a> Axes<'a> {
 
 /// Whether a key is a setting, or a level of settings; if not, which one may be meant.
 fn known(key: &str) -> Result<(), KeyError> {
-    let is_level =
-        POINTS.keys.iter().any(|known| known.path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
-    if is_level { Ok(()) } else { POINTS.find(key).map(drop) }
+    if is_level(key) { Ok(()) } else { POINTS.find(key).map(drop) }
+}
+
+/// Where a key of a grid is in a config: a setting may be called by its option, `data` or `clip`; a level is where it is.
+fn path_of(key: &str) -> &str {
+    POINTS.find(key).map_or(key, |known| known.path)
+}
+
+fn is_level(key: &str) -> bool {
+    POINTS.keys.iter().any(|known| known.path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The values of a key: a list's, or the one that is given.
@@ -226,8 +233,7 @@ fn config_at(path: &Path, base: &Map<String, Value>, point: &GridPoint<'_>) -> R
             "model" => drop(json.insert("objective".into(), name("model", value))),
             "optim" if named(&json, "optim", "name") == Some(value) => {}
             "optim" if value.is_string() => drop(json.insert("optim".into(), name("name", value))),
-            "data" => set(&mut json, "data.path", value),
-            other => set(&mut json, other, value),
+            other => set(&mut json, path_of(other), value),
         }
     }
     let shown = || point.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ");
@@ -236,7 +242,7 @@ fn config_at(path: &Path, base: &Map<String, Value>, point: &GridPoint<'_>) -> R
     }
     let parsed = serde_json::from_value::<TrainConfig>(Value::Object(json));
     let config = parsed.map_err(|error| ConfigError::Json { reason: error.to_string() }).and_then(TrainConfig::check);
-    config.map_err(|source| SweepError::Config { path: path.to_owned(), point: shown(), source })
+    config.map_err(|reason| SweepError::Config { path: path.to_owned(), point: shown(), reason })
 }
 
 fn named<'a>(json: &'a Map<String, Value>, key: &str, field: &str) -> Option<&'a Value> {

@@ -121,6 +121,18 @@ fn a_run_that_cannot_be_measured_costs_itself_only() {
     assert_eq!(comparison["runs"].as_array().unwrap().len(), 1);
     let left_out = comparison["left_out"].as_array().unwrap();
     assert_eq!(left_out.iter().map(|run| &run["run"]).collect::<Vec<_>>(), ["a/three", "a/two"]);
+    // What only the panel needs is the run's matter too.
+    for file in ["samples.npy", "real.npy", "frames.json"] {
+        world.train("b/whole", &["gan", "--epochs", "1"]);
+        world.train("b/broken", &["gan", "--epochs", "1", "--seed", "1"]);
+        std::fs::write(world.path("b/broken").join(file), b"x").unwrap();
+        let said = world.fails(1, &["compare", "b", "--out", "panel"]);
+        assert!(said.contains("b/broken cannot be measured") && said.contains(file), "{said}");
+        assert!(FILES.iter().all(|name| world.path("panel").join(name).is_file()), "{file}");
+        for folder in ["b", "panel"] {
+            std::fs::remove_dir_all(world.path(folder)).unwrap();
+        }
+    }
     // With none left there is nothing to compare.
     let said = world.fails(1, &["compare", "a/two", "a/three", "--out", "none"]);
     assert!(said.contains("none of the 2 runs can be measured") && !world.path("none").exists(), "{said}");

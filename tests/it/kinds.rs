@@ -158,7 +158,8 @@ fn assert_same(left: &Path, right: &Path, what: &str) {
         map.remove(Path::new("index.html"));
         if let Some(bytes) = map.get_mut(Path::new("run.json")) {
             let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-            // The page has the job's name in it.
+            // The page has the job's name in it, and the manifest its own digest.
+            manifest.as_object_mut().unwrap().remove("sha256");
             manifest["digests"].as_object_mut().unwrap().remove("index.html");
             let videos: Vec<String> = manifest["digests"].as_object().unwrap().keys().cloned().collect();
             for name in videos.iter().filter(|name| ends_in(name, &["mp4", "gif"])) {
@@ -496,14 +497,34 @@ fn mended(world: &World, case: &Case) {
         world.done(&["runs", "run", "--check"]);
         assert_eq!(contents_of(&world.path("run")), whole, "{}", case.kind.name());
     }
+    // A run without its state is seen, and said to be without it.
+    if case.kind.has_state() {
+        let state = world.path("run/state.safetensors");
+        let bytes = std::fs::read(&state).unwrap();
+        std::fs::remove_file(&state).unwrap();
+        for command in [&["runs", "."][..], &["runs", "run", "--check"], &["inspect", "run"], &["compare", "run"]] {
+            let output = world.run(command);
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            let names_it =
+                said.contains("state.safetensors") || said.contains("first state") || command == ["runs", "."];
+            assert!(names_it && said.contains("run"), "{} {command:?}: {said}", case.kind.name());
+        }
+        assert_eq!(world.run(&["runs", "run", "--check"]).status.code(), Some(1));
+        std::fs::write(&state, bytes).unwrap();
+    }
     // What cannot be made again is named.
-    let path = world.path("run").join(if case.kind.has_state() { "state.safetensors" } else { "run.json" });
-    let mut bytes = std::fs::read(&path).unwrap();
-    let last = bytes.len() - 3;
-    bytes[last] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    let output = world.run(&["runs", "run", "--check"]);
-    assert_eq!(output.status.code(), Some(1), "{}", case.kind.name());
-    assert!(String::from_utf8_lossy(&output.stdout).contains(&name), "{}", case.kind.name());
+    for name in ["run.json", if case.kind.has_state() { "state.safetensors" } else { "run.json" }] {
+        let path = world.path("run").join(name);
+        let whole = std::fs::read(&path).unwrap();
+        for at in [whole.len() / 2, whole.len() - 6] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            let output = world.run(&["runs", "run", "--check"]);
+            assert_eq!(output.status.code(), Some(1), "{} {name} {at}", case.kind.name());
+            assert!(String::from_utf8_lossy(&output.stdout).contains(name), "{} {name} {at}", case.kind.name());
+        }
+        std::fs::write(&path, whole).unwrap();
+    }
 }

@@ -458,6 +458,27 @@ fn a_plan_that_another_sweep_replaced_is_not_mistaken() {
     assert_eq!(dirs.iter().filter(|dir| dir.exists()).count(), 0);
 }
 
+#[test]
+fn a_grid_takes_options_and_settings_and_lists_what_differs() {
+    let world = World::new();
+    let plan = r#"{"grid": [{"model": "wgan", "clip": [0.01, 0.02], "latent-dim": 8},
+                            {"model": "gan", "generator.latent_dim": 16, "seed": "0-1"}]}"#;
+    std::fs::write(world.path("plan.json"), plan).unwrap();
+    let listing = world.done(&["sweep", "plan.json", "--dry-run"]);
+    let rows: Vec<Vec<&str>> = listing.lines().map(|line| line.split_whitespace().collect()).collect();
+    let head = rows.iter().position(|row| row.first() == Some(&"index")).unwrap();
+    for column in ["model", "clip", "latent-dim", "seed"] {
+        assert!(rows[head].contains(&column), "{listing}");
+    }
+    assert!(!rows[head].contains(&"epochs"), "{listing}");
+    assert_eq!(rows.len() - head - 1, 4, "{listing}");
+    assert!(rows[head + 2].contains(&"0.02") && rows[head + 2].contains(&"8"), "{listing}");
+    // What does not fit is said once.
+    std::fs::write(world.path("plan.json"), r#"{"grid": {"model": "gan", "clip": 1}}"#).unwrap();
+    let said = world.fails(1, &["sweep", "plan.json", "--dry-run"]);
+    assert_eq!(said.matches("clip").count(), 2, "{said}");
+}
+
 #[cfg(all(target_os = "linux", not(feature = "torch")))]
 #[test]
 fn a_million_runs_can_be_listed_in_little_memory() {

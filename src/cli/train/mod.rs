@@ -88,6 +88,9 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
         let config = checked(args, continued(saved.config(), wanted))?;
         return Ok(Plan { config, dir, start: Start::Resume });
     }
+    if config.is_none() && args.resume && dir.is_half_begun() {
+        dir.expect(Kind::Points)?;
+    }
     let config = checked(args, config.ok_or_else(which_model)?)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     Ok(Plan { config, dir, start })

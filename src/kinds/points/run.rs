@@ -148,6 +148,9 @@ impl PointsRun {
             if epochs.len() < count {
                 return Err(self.dir.malformed(FRAMES, format!("it names {} frames of {count}", epochs.len())));
             }
+            if !self.dir.is_locked() {
+                epochs.truncate(count);
+            }
         }
         self.check_epochs(&epochs)?;
         let all = array.values.as_chunks().0;
@@ -157,7 +160,8 @@ impl PointsRun {
 
     /// How many frames are recorded.
     pub fn frame_count(&self) -> Result<usize, RunError> {
-        Ok(self.dir.labels(FRAMES)?.len())
+        let counted = if self.dir.is_locked() { None } else { self.dir.counted_frames()? };
+        Ok(self.dir.labels(FRAMES)?.len().min(counted.map_or(usize::MAX, |(count, _)| count)))
     }
 
     /// Every frame but the last stands where the config has one; the last may have ended a run that became longer since.
