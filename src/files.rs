@@ -27,7 +27,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], with what `content` writes, which need not be in memory as a whole; it may be asked twice.
+/// As [`write()`], with what `content` writes, which need not be in memory as a whole; it may be asked twice.
 pub fn write_with(path: &Path, content: impl Fn(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let is_there = may_be_replaced(path)?;
     let folder = folder_of(path);

@@ -2,7 +2,7 @@
 //!
 //! An npy file is a magic string, a version, the length of a header, the header, and the numbers. The header is the text
 //! of a Python dictionary with three keys (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>);
-//! [`Header`] reads that dictionary and no other Python, from left to right, each byte once.
+//! `Header` reads that dictionary and no other Python, from left to right, each byte once.
 
 use std::io::{self, Read};
 use std::path::Path;
