@@ -175,7 +175,7 @@ fn assert_same(left: &Path, right: &Path, what: &str) {
 
 /// Starts an endless run and waits until it has recorded something.
 fn start(world: &World, case: &Case, out: &str) -> Child {
-    let child = world.command(&args(&case.endless, &["--out", out, "--quiet"])).spawn().unwrap();
+    let child = world.heeding_command(&args(&case.endless, &["--out", out, "--quiet"])).spawn().unwrap();
     await_records(world, case, out, 1);
     child
 }
@@ -203,7 +203,7 @@ fn end(mut child: Child, name: &str) -> Option<i32> {
 type Promise = (&'static str, fn(&World, &Case));
 
 /// What is promised, and the test of it.
-const PROMISES: [Promise; 10] = [
+const PROMISES: [Promise; 11] = [
     ("a folder with other files is refused and left as it is, with and without `--force`", foreign_folders),
     ("`--force` removes the run's own files and no others", forced),
     ("a run is never replaced unasked, by its own kind or by another", never_unasked),
@@ -214,6 +214,7 @@ const PROMISES: [Promise; 10] = [
     ("a signal saves, ends with its code, and the run goes on to the same bytes", signals),
     ("a moved folder and a moved input still work", moved),
     ("what follows from the state is checked and made again", mended),
+    ("what a link in the place of a file leads to is never changed", linked),
 ];
 
 fn walk(promise: usize) {
@@ -270,6 +271,11 @@ fn promise_8() {
 #[test]
 fn promise_9() {
     walk(9);
+}
+
+#[test]
+fn promise_10() {
+    walk(10);
 }
 
 /// The table in the documents names every promise and every kind; INSTA_UPDATE=always writes it anew.
@@ -390,6 +396,12 @@ fn other_settings(world: &World, case: &Case) {
     let message = world.fails(1, &args(&case.other, &["--out", "run", "--resume"]));
     assert!(message.contains("other settings") && message.contains(" there, "), "{}: {message}", case.kind.name());
     assert_eq!(contents_of(&world.path("run")), before, "{}", case.kind.name());
+    // How many threads work is no setting of the run's.
+    let mut again = args(&case.small, &["--out", "run", "--resume", "--quiet"]);
+    if let Some(at) = again.iter().position(|word| *word == "--threads") {
+        again[at + 1] = "2";
+        world.done(&again);
+    }
 }
 
 fn killed(world: &World, case: &Case) {
@@ -459,6 +471,31 @@ fn moved(world: &World, case: &Case) {
         world.done(&["eval", "elsewhere", "--repeats", "1", "--metrics", "w1"]);
     }
 }
+
+#[cfg(unix)]
+fn linked(world: &World, case: &Case) {
+    world.done(&args(&case.small, &["--out", "run", "--quiet"]));
+    let names = contents_of(&world.path("run")).into_keys().filter(|name| name.parent() == Some(Path::new("")));
+    for name in names.collect::<Vec<_>>() {
+        let (path, outside) = (world.path("run").join(&name), world.path("outside"));
+        for bytes in [std::fs::read(&path).unwrap(), b"years of work".to_vec()] {
+            for more in ["--resume", "--force"] {
+                std::fs::write(&outside, &bytes).unwrap();
+                std::fs::remove_file(&path).unwrap();
+                std::os::unix::fs::symlink(&outside, &path).unwrap();
+                world.run(&args(&case.small, &["--out", "run", "--quiet", more]));
+                assert_eq!(std::fs::read(&outside).unwrap(), bytes, "{} {} {more}", case.kind.name(), name.display());
+                if !path.exists() || path.is_symlink() {
+                    std::fs::remove_dir_all(world.path("run")).unwrap();
+                    world.done(&args(&case.small, &["--out", "run", "--quiet"]));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn linked(_: &World, _: &Case) {}
 
 fn mended(world: &World, case: &Case) {
     world.done(&args(&case.small, &["--out", "run", "--quiet"]));

@@ -55,7 +55,7 @@ fn at_work(dirs: &[PathBuf]) -> usize {
 /// A pool of two, when both of its runs are at work.
 fn pool_at_work(world: &World, sweep: &str) -> (Child, Vec<PathBuf>) {
     let dirs = planned(world, sweep);
-    let mut command = world.command(&["sweep", "plan.json", "--out", sweep, "--jobs", "2", "--quiet"]);
+    let mut command = world.heeding_command(&["sweep", "plan.json", "--out", sweep, "--jobs", "2", "--quiet"]);
     let parent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("two runs at work", || dirs.iter().filter(|dir| is_begun(dir)).count() == 2 && at_work(&dirs) == 2);
     (parent, dirs)
@@ -414,7 +414,7 @@ fn a_task_stops_for_a_lost_terminal_unless_it_was_told_not_to_and_with_whoever_s
         child
     };
     for signal in if cfg!(target_os = "linux") { &["-HUP", "-QUIT"][..] } else { &["-QUIT"] } {
-        let mut child = start(world.command(&task).stdin(Stdio::null()));
+        let mut child = start(world.heeding_command(&task).stdin(Stdio::null()));
         assert!(send(child.id(), signal));
         assert_eq!(end_of(&mut child).code(), Some(75), "{signal}");
     }

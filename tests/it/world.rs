@@ -32,6 +32,20 @@ impl World {
         command
     }
 
+    /// The same, which heeds a lost terminal though the tests may have been started by nohup.
+    pub(crate) fn heeding_command(&self, args: &[&str]) -> std::process::Command {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored =
+            status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        if ignored.is_none_or(|signals| signals & 1 == 0) {
+            return self.command(args);
+        }
+        let mut command = std::process::Command::new("env");
+        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_gan-lab")]).args(args);
+        command.current_dir(self.dir.path()).env("NO_COLOR", "1");
+        command
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
