@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::exit::{Exit, hinted};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
-use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, SefaConfig, TrainConfig, shown};
+use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, SefaConfig, shown};
 use crate::json;
+use crate::kinds::points::PointsRun;
 use crate::nets::Slot;
 use crate::nets::describe::{self, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
-use crate::run::{Found, Kind, RunDir, RunError, Status};
+use crate::run::{Found, Kind, RunDir, Status};
 use crate::version;
 
 /// Show what networks a run or a file of weights holds, layer by layer
@@ -194,12 +194,6 @@ fn no_run(dir: &RunDir) -> anyhow::Result<anyhow::Error> {
     })
 }
 
-/// The settings of a run.
-fn settings<T: DeserializeOwned>(dir: &RunDir, kind: Kind) -> Result<T, RunError> {
-    let settings = serde_json::from_value(dir.settings()?);
-    settings.map_err(|error| dir.malformed(kind.settings_file(), error.to_string()))
-}
-
 /// What every kind of run says first.
 fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     let mut report = Report::new(dir.path(), kind.name().to_owned());
@@ -236,13 +230,8 @@ fn count(n: u64, unit: &str) -> String {
     format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
-fn points_config(dir: &RunDir) -> Result<RunConfig, RunError> {
-    let config: TrainConfig = settings(dir, Kind::Points)?;
-    config.check().map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))
-}
-
 fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
-    let config = points_config(dir)?;
+    let config = PointsRun::open(dir)?.config().clone();
     let mut report = begun(dir, Kind::Points, serde_json::to_value(&*config)?);
     report.fact("objective", objective(&config.objective));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
@@ -317,9 +306,7 @@ fn training(config: &RunConfig) -> String {
 }
 
 fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
-    let config: ProganConfig = settings(dir, Kind::Progan)?;
-    let malformed = |reason: String| dir.malformed(Kind::Progan.settings_file(), reason);
-    let config = config.check().map_err(|error| malformed(error.to_string()))?;
+    let config = dir.config(Kind::Progan, ProganConfig::check)?;
     let mut report = begun(dir, Kind::Progan, serde_json::to_value(&config)?);
     let sizes = |image_channels| Pggan {
         resolution: config.resolution,
@@ -365,7 +352,7 @@ fn image_loss(loss: &ImageLoss) -> String {
 }
 
 fn of_sefa(dir: &RunDir) -> anyhow::Result<Report> {
-    let config: SefaConfig = settings(dir, Kind::Sefa)?;
+    let config: SefaConfig = dir.config(Kind::Sefa, Ok)?;
     let mut report = begun(dir, Kind::Sefa, serde_json::to_value(&config)?);
     let manifest = dir.manifest()?;
     let checkpoint = manifest.inputs.iter().find(|input| input.role == "checkpoint");
@@ -521,7 +508,7 @@ fn of_run_around(path: &Path, nets: &[PointsNet]) -> Option<(RunDir, Vec<PointsN
     if nets.is_empty() || dir.kind() != Some(Kind::Points) {
         return None;
     }
-    let all = PointsNet::of_config(&*points_config(&dir).ok()?);
+    let all = PointsNet::of_config(PointsRun::open(&dir).ok()?.config());
     let same = |net: &PointsNet| {
         all.iter().find(|other| other.role() == net.role() && other.mlp().tensors() == net.mlp().tensors()).cloned()
     };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
-use crate::config::{TABLES, Table, at, shown};
+use crate::config::{Key, TABLES, Table, at, shown};
 use crate::json;
 use crate::kinds::points::{self, PointsRun};
 use crate::run::{ActiveRun, Kind, RunDir, Start, Status};
@@ -81,7 +81,7 @@ fn listed(dir: RunDir, check: bool) -> Listed {
     let kind = dir.kind().or_else(|| dir.manifest().ok().map(|manifest| manifest.kind)).unwrap_or(Kind::Points);
     let is_locked = dir.is_locked();
     // Whoever is at work may be half-way through a change.
-    let faults = if check && !is_locked { dir.faults() } else { Vec::new() };
+    let mut faults = if check && !is_locked { dir.faults() } else { Vec::new() };
     let mended = (!faults.is_empty()).then(|| mend(&dir, kind).map_err(|error| format!("{error:#}")));
     let (state, done, total) = match dir.status() {
         Ok(Status::Finished { done }) => ("finished", done, done),
@@ -90,7 +90,6 @@ fn listed(dir: RunDir, check: bool) -> Listed {
         Err(_) => ("damaged", 0, 0),
     };
     let state = if matches!(mended, Some(Err(_))) { "damaged" } else { state };
-    let mut faults = faults;
     if let (true, Err(error)) = (faults.is_empty(), dir.status()) {
         faults.push(error.to_string());
     }
@@ -137,6 +136,7 @@ fn mend_images(_: &RunDir, _: Kind) -> anyhow::Result<()> {
 fn words(runs: &[Listed], check: bool) -> String {
     let mut rows =
         vec![["kind", "state", "position", "size", "run", "settings that differ"].map(str::to_owned).to_vec()];
+    let differ = Kind::ALL.map(|kind| varying(kind, runs));
     for run in runs {
         let unit = run.kind.unit();
         let position = match run.state {
@@ -150,7 +150,7 @@ fn words(runs: &[Listed], check: bool) -> String {
             position,
             crate::memory::size(run.bytes),
             shown_path(run.dir.path()),
-            differing(run, runs),
+            differing(run, &differ[run.kind as usize]),
         ]);
     }
     let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
@@ -176,12 +176,16 @@ fn table_of(kind: Kind) -> Option<&'static Table> {
     TABLES.into_iter().find(|table| table.kind == kind.name())
 }
 
-/// The settings in which a run differs from others of its kind.
-fn differing(run: &Listed, runs: &[Listed]) -> String {
+/// The settings in which the runs of a kind differ.
+fn varying(kind: Kind, runs: &[Listed]) -> Vec<&'static Key> {
+    let of_kind = runs.iter().filter(|run| run.kind == kind).map(|run| &run.settings);
+    table_of(kind).map_or_else(Vec::new, |table| table.varying(of_kind))
+}
+
+/// What a run says of the settings in which those of its kind differ.
+fn differing(run: &Listed, varying: &[&'static Key]) -> String {
     let Some(table) = table_of(run.kind) else { return String::new() };
-    let like: Vec<Value> =
-        runs.iter().filter(|other| other.kind == run.kind).map(|other| other.settings.clone()).collect();
-    let known = table.varying(&like).into_iter().filter(|key| !at(&run.settings, key.path).is_null());
+    let known = varying.iter().filter(|key| !at(&run.settings, key.path).is_null());
     let said = known.map(|key| format!("{} {}", table.short_name(key), shown(at(&run.settings, key.path))));
     said.collect::<Vec<_>>().join(", ")
 }

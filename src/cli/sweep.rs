@@ -172,7 +172,6 @@ fn dry_run<'a>(sweep: &'a Sweep, printer: &Printer) -> anyhow::Result<()> {
         };
         keys.iter().map(cell).collect()
     };
-    // Runs that differ in their seed alone share their recipe.
     let known = RefCell::new(None::<(&RunConfig, Vec<String>)>);
     let row = |run: &'a PlannedRun| {
         let recipe = run.recipe();
@@ -205,26 +204,16 @@ fn title(key: &'static Key) -> &'static str {
 /// Model, optimiser, and whatever else the runs differ in.
 fn columns(sweep: &Sweep) -> Vec<&'static Key> {
     let always = ["objective.model", "optim.name", "lr"];
-    let mut recipes = sweep.runs.iter().map(PlannedRun::recipe);
-    let first = recipes.next();
-    let mut last = first;
-    let first = first.map(|recipe| recipe.to_json()).unwrap_or_default();
-    let mut differs = vec![false; POINTS.keys.len()];
-    for recipe in recipes {
-        if last.is_some_and(|last| std::ptr::eq(last, recipe)) {
-            continue;
-        }
+    let mut last = None;
+    // Runs that differ in their seed alone share their recipe, which has the seed of the first.
+    let recipes = sweep.runs.iter().map(PlannedRun::recipe).filter(|&recipe| {
+        let is_new = last.is_none_or(|last| !std::ptr::eq(last, recipe));
         last = Some(recipe);
-        let config = recipe.to_json();
-        for (differs, key) in differs.iter_mut().zip(POINTS.keys) {
-            *differs = *differs || at(&config, key.path) != at(&first, key.path);
-        }
-    }
-    let chosen = POINTS.keys.iter().zip(differs).filter(|(key, differs)| {
-        // A recipe has the seed of its first run.
-        key.path != "seed" && (*differs || always.contains(&key.path))
+        is_new
     });
-    chosen.map(|(key, _)| key).collect()
+    let varying = POINTS.varying(recipes.map(|recipe| recipe.to_json()));
+    let is_varying = |key: &Key| key.path != "seed" && varying.iter().any(|other| other.path == key.path);
+    POINTS.keys.iter().filter(|key| always.contains(&key.path) || is_varying(key)).collect()
 }
 
 /// A sweep's runs as JSON, made while it is written.

@@ -38,9 +38,8 @@ pub fn label_all(runs: &mut [RunSummary]) {
         titles.iter().zip(&configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
     let constants_of = |i: usize| {
-        let alike = (0..runs.len()).filter(|&j| titles[j] == titles[i]).map(|j| configs[j].clone());
-        let varying = POINTS.varying(&alike.collect::<Vec<_>>());
-        varying.into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
+        let alike = (0..runs.len()).filter(|&j| titles[j] == titles[i]).map(|j| &configs[j]);
+        POINTS.varying(alike).into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
     };
     let clash = |i: usize| (0..runs.len()).any(|j| labels[i] == labels[j] && configs[i] != configs[j]);
     let full: Vec<String> = (0..runs.len())

@@ -3,6 +3,8 @@
 //! [`super::tables`] lists every key once. From there come the command line's flags, the names that `--set` and a
 //! sweep's grid take, the order of differences, labels, default names, `docs/CONFIG.md` and the JSON schemas.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -383,10 +385,16 @@ impl Table {
     }
 
     /// The settings in which configs differ, in the table's order.
-    pub fn varying(&self, configs: &[Value]) -> Vec<&'static Key> {
-        let Some((first, others)) = configs.split_first() else { return Vec::new() };
-        let varies = |key: &&Key| others.iter().any(|other| at(first, key.path) != at(other, key.path));
-        self.keys.iter().filter(varies).collect()
+    pub fn varying<C: Borrow<Value>>(&self, configs: impl IntoIterator<Item = C>) -> Vec<&'static Key> {
+        let mut configs = configs.into_iter();
+        let Some(first) = configs.next() else { return Vec::new() };
+        let mut varies = vec![false; self.keys.len()];
+        for other in configs {
+            for (varies, key) in varies.iter_mut().zip(self.keys) {
+                *varies = *varies || at(first.borrow(), key.path) != at(other.borrow(), key.path);
+            }
+        }
+        self.keys.iter().zip(varies).filter(|(_, varies)| *varies).map(|(key, _)| key).collect()
     }
 }
 

@@ -180,11 +180,15 @@ impl ActiveRun {
         };
         let records = Records::of(dir.file(claim.kind.records_file()), &values);
         let series = claim.series.as_ref().map(|plan| counted_series(&dir, plan, note, done)).transpose()?;
-        let manifest = Manifest { program: saved.program.clone(), commit: saved.commit.clone(), ..claim.manifest() };
-        let manifest = Manifest { older: saved.older, ..manifest };
-        let manifest = Manifest { digests: merged(&saved.digests, claim.digests()), ..manifest };
-        // A folder may have been renamed since; its files keep their names.
-        let manifest = Manifest { files: if written.is_some() { saved.files } else { manifest.files }, ..manifest };
+        let manifest = Manifest {
+            program: saved.program,
+            commit: saved.commit,
+            older: saved.older,
+            digests: merged(saved.digests, claim.digests()),
+            // A folder may have been renamed since; its files keep their names.
+            files: if written.is_some() { saved.files } else { claim.files() },
+            ..claim.manifest()
+        };
         let seconds = values.last().map_or(0.0, records::seconds);
         let noted = note.map(|note| note.files.clone()).unwrap_or_default();
         let follows = noted.clone();
@@ -388,9 +392,8 @@ impl ActiveRun {
 
     fn write_settings(&self) -> Result<(), RunError> {
         let name = self.manifest.kind.settings_file();
-        let json =
-            serde_json::to_string_pretty(&self.shown).map_err(|error| self.dir.malformed(name, error.to_string()))?;
-        self.keep(name, (json + "\n").as_bytes())
+        let text = pretty(&self.shown).map_err(|error| self.dir.malformed(name, error.to_string()))?;
+        self.keep(name, text.as_bytes())
     }
 }
 
@@ -399,10 +402,9 @@ pub(super) fn pretty(value: &Value) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
-fn merged(saved: &BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut all = saved.clone();
-    all.extend(new);
-    all
+fn merged(mut saved: BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    saved.extend(new);
+    saved
 }
 
 fn warned(lock: &Lock, path: &Path) -> Vec<String> {
@@ -427,7 +429,7 @@ fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), RunError> {
             // A damaged manifest says nothing; then the files are those of its kind.
             match dir.manifest() {
                 Ok(manifest) => manifest.files,
-                Err(_) => kind.files().iter().map(|&name| name.to_owned()).collect(),
+                Err(_) => kind.file_names(),
             }
         }
     };
@@ -584,8 +586,7 @@ fn clear(dir: &RunDir) -> Result<(), RunError> {
             if let Ok(Some(manifest)) = Manifest::read(dir.path()) {
                 manifest
             } else {
-                let files = kind.files().iter().map(|&name| name.to_owned()).collect();
-                let manifest = Manifest::new(kind, Value::Null, Vec::new(), files, 0);
+                let manifest = Manifest::new(kind, Value::Null, Vec::new(), kind.file_names(), 0);
                 manifest.write(dir.path())?;
                 manifest
             }

@@ -11,7 +11,7 @@ use super::manifest::essence;
 use super::state::{self, Bundle, Note, Noted};
 use super::{Ability, Input, Kind, LOCK, Manifest, Position, RunError, digest, lock, records};
 use crate::checkpoint;
-use crate::config::differences;
+use crate::config::{ConfigError, differences};
 use crate::data::npy;
 use crate::files;
 
@@ -235,8 +235,7 @@ impl RunDir {
         if let Some(key) = kind.total_key() {
             total = settings.get(key).and_then(Value::as_u64).unwrap_or(0);
         }
-        let files = kind.files().iter().map(|&name| name.to_owned()).collect();
-        Ok(Manifest { older: true, ..Manifest::new(kind, settings, inputs, files, total) })
+        Ok(Manifest { older: true, ..Manifest::new(kind, settings, inputs, kind.file_names(), total) })
     }
 
     /// The run's settings, as long as the saved state says that it is to be.
@@ -255,14 +254,25 @@ impl RunDir {
             }
         }
         let mut settings = manifest.settings;
-        if let (Some(key), true) = (manifest.kind.total_key(), self.file(STATE).is_file())
-            && let Noted::Tied(note) = state::note(&self.file(STATE))?
+        if let Some(key) = manifest.kind.total_key()
+            && let Some(note) = self.note(manifest.kind)?
             && let Some(total) = settings.get_mut(key)
             && total.as_u64().is_some_and(|total| total < note.total)
         {
             *total = note.total.into();
         }
         Ok(settings)
+    }
+
+    /// The settings of a run of `kind` as its config, which `check` finds to make sense.
+    pub fn config<C: DeserializeOwned, T>(
+        &self,
+        kind: Kind,
+        check: impl FnOnce(C) -> Result<T, ConfigError>,
+    ) -> Result<T, RunError> {
+        let config = serde_json::from_value(self.settings()?).map_err(|error| error.to_string());
+        let config = config.and_then(|config| check(config).map_err(|error| error.to_string()));
+        config.map_err(|reason| self.malformed(self.settings_source(kind), reason))
     }
 
     /// The file that [`Self::settings`] come from.
@@ -514,7 +524,7 @@ impl RunDir {
 
     /// Whether a run was begun here and has no state yet, or none any more.
     pub fn is_half_begun(&self) -> bool {
-        Manifest::read(&self.path).is_ok_and(|manifest| manifest.is_some()) && self.kind().is_none()
+        matches!(Manifest::read(&self.path), Ok(Some(manifest)) if !self.is_begun(manifest.kind))
     }
 
     /// The path of one of the run's files.

@@ -119,6 +119,11 @@ impl Kind {
         !matches!(self, Self::Sefa)
     }
 
+    /// The same for a run whose manifest does not say them.
+    pub(super) fn file_names(self) -> Vec<String> {
+        self.files().iter().map(|&name| name.to_owned()).collect()
+    }
+
     /// The files that such a run writes; `#` stands for digits, `*` for the name of the job.
     pub const fn files(self) -> &'static [&'static str] {
         match self {

@@ -45,21 +45,23 @@ impl Records {
 
     /// Adds one.
     pub(super) fn append(&mut self, record: &Value) -> Result<(), RunError> {
-        let mut options = fs::OpenOptions::new();
-        options.append(true);
-        no_links(&mut options);
         // One write, so that a line is there whole or not at all while the process lives.
-        options.open(&self.path)?.write_all((record.to_string() + "\n").as_bytes())?;
+        self.open_end()?.write_all((record.to_string() + "\n").as_bytes())?;
         self.count_in(record);
         Ok(())
     }
 
     /// Waits until they are on the disk.
     pub(super) fn sync(&self) -> Result<(), RunError> {
+        Ok(self.open_end()?.sync_data()?)
+    }
+
+    /// The file, to be appended to.
+    fn open_end(&self) -> Result<fs::File, RunError> {
         let mut options = fs::OpenOptions::new();
         options.append(true);
         no_links(&mut options);
-        Ok(options.open(&self.path)?.sync_data()?)
+        Ok(options.open(&self.path)?)
     }
 
     /// How many there are, and what.

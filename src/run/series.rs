@@ -102,10 +102,7 @@ impl Series {
         if is_whole && there == header {
             return self.write_labels();
         }
-        let mut options = fs::OpenOptions::new();
-        options.write(true);
-        no_links(&mut options);
-        let mut file = options.open(&self.array)?;
+        let mut file = self.open_array()?;
         file.write_all(&header)?;
         file.set_len(length)?;
         file.sync_data()?;
@@ -116,10 +113,7 @@ impl Series {
     pub(super) fn append(&mut self, label: u64, values: &[f32]) -> Result<(), RunError> {
         let header = npy::header(&self.whole_shape(self.labels.len() + 1));
         let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let mut options = fs::OpenOptions::new();
-        options.write(true);
-        no_links(&mut options);
-        let mut file = options.open(&self.array)?;
+        let mut file = self.open_array()?;
         file.seek(SeekFrom::Start(self.start() + (self.labels.len() * bytes.len()) as u64))?;
         file.write_all(&bytes)?;
         file.rewind()?;
@@ -147,11 +141,16 @@ impl Series {
 
     /// Waits until all frames are on the disk, and labels them.
     pub(super) fn sync(&self) -> Result<(), RunError> {
+        self.open_array()?.sync_data()?;
+        self.write_labels()
+    }
+
+    /// The array's file, to be written in place.
+    fn open_array(&self) -> Result<fs::File, RunError> {
         let mut options = fs::OpenOptions::new();
         options.write(true);
         no_links(&mut options);
-        options.open(&self.array)?.sync_data()?;
-        self.write_labels()
+        Ok(options.open(&self.array)?)
     }
 
     pub(super) fn ledger(&self) -> Ledger {

@@ -145,11 +145,6 @@ impl<W: Work> Session<W> {
         &self.work
     }
 
-    /// The same, to be changed.
-    pub fn work_mut(&mut self) -> &mut W {
-        &mut self.work
-    }
-
     /// Works to the end, or until `stop` says so, which is asked before every step. `observe` sees every record. Where the
     /// work fails, the last whole state is kept.
     pub fn train(

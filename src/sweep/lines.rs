@@ -289,6 +289,14 @@ fn lies_in(base: &Path, dir: &Path) -> Result<bool, SweepError> {
     Ok(below && rest.components().next().is_some())
 }
 
+/// A sweep for tests: the lab's GAN with the seeds 0 to 2.
+#[cfg(test)]
+pub(super) fn three_seeds(dir: &Path) -> Sweep {
+    let mut collector = Collector::new(dir);
+    collector.add(&TrainConfig::lab(crate::config::Model::Gan).check().unwrap(), 0..3);
+    collector.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -265,17 +265,8 @@ impl Worker<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::{Model, TrainConfig};
-    use crate::sweep::lines::Collector;
-
-    fn sweep(dir: &Path) -> Sweep {
-        let mut collector = Collector::new(dir);
-        collector.add(&TrainConfig::lab(Model::Gan).check().unwrap(), 0..3);
-        collector.finish()
-    }
+    use crate::sweep::lines::three_seeds as sweep;
 
     #[test]
     fn a_program_that_is_not_there_is_an_error() {

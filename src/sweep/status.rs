@@ -156,14 +156,7 @@ fn unreadable(error: &RunError, dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Model, TrainConfig};
-    use crate::sweep::lines::Collector;
-
-    fn sweep(dir: &Path) -> Sweep {
-        let mut collector = Collector::new(dir);
-        collector.add(&TrainConfig::lab(Model::Gan).check().unwrap(), 0..3);
-        collector.finish()
-    }
+    use crate::sweep::lines::three_seeds as sweep;
 
     #[test]
     fn a_failure_is_remembered_until_it_is_cleared() {

@@ -90,11 +90,7 @@ impl PointsRun {
     /// Opens the run in a directory, which must be one of points.
     pub fn open(dir: &RunDir) -> Result<Self, RunError> {
         dir.expect(Kind::Points)?;
-        let name = dir.settings_source(Kind::Points);
-        let config = serde_json::from_value::<TrainConfig>(dir.settings()?).map_err(|error| error.to_string());
-        let config = config.and_then(|config| config.check().map_err(|error| error.to_string()));
-        let config = config.map_err(|reason| dir.malformed(name, reason))?;
-        Ok(Self { dir: dir.clone(), config })
+        Ok(Self { dir: dir.clone(), config: dir.config(Kind::Points, TrainConfig::check)? })
     }
 
     /// Its directory.

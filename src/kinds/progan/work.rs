@@ -97,9 +97,7 @@ pub struct Progan {
 /// The config of the run in a directory.
 pub fn settings(dir: &RunDir) -> Result<ProganConfig, RunError> {
     dir.expect(Kind::Progan)?;
-    let config = serde_json::from_value::<ProganConfig>(dir.settings()?).map_err(|error| error.to_string());
-    let config = config.and_then(|config| config.check().map_err(|error| error.to_string()));
-    config.map_err(|reason| dir.malformed(dir.settings_source(Kind::Progan), reason))
+    dir.config(Kind::Progan, ProganConfig::check)
 }
 
 /// The film of a run's training.

@@ -88,8 +88,7 @@ type Place = (usize, Option<(usize, usize)>);
 /// The config of the job in a directory.
 pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
     dir.expect(Kind::Sefa)?;
-    let config = serde_json::from_value(dir.settings()?);
-    config.map_err(|error| dir.malformed(dir.settings_source(Kind::Sefa), error.to_string()))
+    dir.config(Kind::Sefa, Ok)
 }
 
 /// What people called the directions of the job in a directory, as its table of eigenvalues says.
