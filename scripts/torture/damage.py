@@ -48,6 +48,8 @@ RUNS = {
     "runs": ("may", "runs made --json"),
     "check": ("may", "runs --check made/run --json"),
 }
+# The kinds whose commands need no libtorch.
+QUICK = ("points", "sweep")
 # Where the run of a plan's first line is.
 FIRST = "runs/gan-"
 # What makes made/run and made/other.
@@ -61,7 +63,7 @@ MAKERS = {
 
 def parts(settings):
     """The parts of this scenario."""
-    kinds = [kind for kind in READERS if settings.torch or kind in ("points", "sweep")]
+    kinds = [kind for kind in READERS if settings.torch or kind in QUICK]
     return [f"{kind}-{state}" for kind in kinds for state in ("finished", "unfinished")], []
 
 
@@ -187,15 +189,20 @@ def npy_damages(content):
         yield f"header-{word}", content[:8] + struct.pack("<H", len(changed)) + changed + content[start:]
 
 
-def tensor_damages(content):
-    """Damages of a safetensors file."""
+def tensor_damages(content, alike):
+    """Damages of a safetensors file; of many tensors of one type and rank, `alike`."""
     length = struct.unpack("<Q", content[:8])[0]
     header, body = json.loads(content[8 : 8 + length]), content[8 + length :]
     pack = lambda h, b: (lambda text: struct.pack("<Q", len(text)) + text + b)(json.dumps(h).encode())
     yield "header-huge", struct.pack("<Q", 2**62) + content[8:]
+    seen = {}
     for name, entry in header.items():
         if name == "__metadata__":
             yield "without-metadata", pack({k: v for k, v in header.items() if k != name}, body)
+            continue
+        sort = entry["dtype"], len(entry["shape"])
+        seen[sort] = seen.get(sort, 0) + 1
+        if seen[sort] > alike:
             continue
         begin, end = entry["data_offsets"]
         kind = {"F32": "<f", "F64": "<d", "I64": "<q"}.get(entry["dtype"])
@@ -212,8 +219,9 @@ def tensor_damages(content):
         yield f"shape-of-{name}", pack(turned, body)
 
 
-def damages(folder, name, seed, flips):
-    """All damages of a file: name and bytes, None for a file that is gone."""
+def damages(folder, name, seed, flips, alike):
+    """All damages of a file: name and bytes, None for a file that is gone. `flips`: how many bits; `alike`: of how many
+    tensors of one type and rank."""
     path = folder / MADE / "run" / name
     content = path.read_bytes()
     rng = random.Random(f"{seed}/{name}")
@@ -233,7 +241,8 @@ def damages(folder, name, seed, flips):
     for i in range(flips if content else 0):
         bit = rng.randrange(len(content) * 8)
         yield f"flip-{bit}", content[: bit // 8] + bytes([content[bit // 8] ^ (1 << bit % 8)]) + content[bit // 8 + 1 :]
-    own = {".json": json_damages, ".jsonl": lines_damages, ".npy": npy_damages, ".safetensors": tensor_damages}
+    tensors = lambda content: tensor_damages(content, alike)
+    own = {".json": json_damages, ".jsonl": lines_damages, ".npy": npy_damages, ".safetensors": tensors}
     if content and path.suffix in own:
         yield from own[path.suffix](content)
 
@@ -248,9 +257,12 @@ def all_damages(world, part):
     key = ("damages", part)
     if key not in world.references:
         folder = template(world, part)
+        # What loads libtorch takes a third of a second a case: of many alike, three there.
+        quick = part.split("-")[0] in QUICK
+        flips, alike = (24, 1 << 30) if world.settings.long and quick else (6, 1 << 30 if quick else 3)
         found = {}
         for name in files_of(folder):
-            for damage, content in damages(folder, name, world.settings.seed, 24 if world.settings.long else 6):
+            for damage, content in damages(folder, name, world.settings.seed, flips, alike):
                 found[f"{plain(name)}/{plain(damage)}"] = (name, content)
         world.references[key] = found
     return world.references[key]
