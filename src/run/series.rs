@@ -265,6 +265,24 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_written_when_a_state_counts_them_and_not_for_every_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        let mut series = Series::create(&dir, &plan()).unwrap();
+        let there = || fs::read_to_string(dir.file("l.json")).unwrap();
+        let mut written = there().len();
+        // Written anew for every frame, 1000 of them would be two million bytes.
+        for label in 1..=1000 {
+            let before = there();
+            series.append(label, &frame(0.0)).unwrap();
+            written += if there() == before { 0 } else { there().len() };
+        }
+        assert!(written < 10, "{written} bytes of labels for frames that no state counts");
+        series.sync().unwrap();
+        assert_eq!(read_labels(&dir, "l.json").unwrap().len(), 1000);
+    }
+
+    #[test]
     fn a_frame_that_was_cut_off_is_not_counted_and_is_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let dir = RunDir::new(folder.path());

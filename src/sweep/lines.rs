@@ -200,6 +200,9 @@ impl Sweep {
         if !lies_in(base, &place)? {
             return Err(SweepError::Outside { path: path.to_owned(), index, dir, base: base.to_owned() });
         }
+        if let Some((link, target)) = leads_out(base, &place) {
+            return Err(SweepError::Linked { path: path.to_owned(), index, link, target, base: base.to_owned() });
+        }
         Ok(PlannedRun::parsed(index, &place, config, None))
     }
 }
@@ -287,6 +290,21 @@ fn lies_in(base: &Path, dir: &Path) -> Result<bool, SweepError> {
     let Ok(rest) = dir.strip_prefix(&base) else { return Ok(false) };
     let below = rest.components().all(|part| matches!(part, Component::Normal(_)));
     Ok(below && rest.components().next().is_some())
+}
+
+/// The first link between `base` and a directory below it that leads out of the base, and to where. A folder that was
+/// copied with its links has no say in what is written where, as little as its plan.
+fn leads_out(base: &Path, dir: &Path) -> Option<(PathBuf, PathBuf)> {
+    let here = |path: &Path| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() };
+    // A base that is not there holds no link.
+    let real = here(base).canonicalize().ok()?;
+    let mut below: Vec<&Path> = dir.ancestors().take_while(|part| *part != base && here(part) != here(base)).collect();
+    below.reverse();
+    below.into_iter().filter(|part| part.is_symlink()).find_map(|part| {
+        // A link that leads nowhere yet would be made there.
+        let target = part.canonicalize().or_else(|_| part.read_link()).ok()?;
+        (!target.starts_with(&real)).then(|| (part.to_owned(), target))
+    })
 }
 
 /// A sweep for tests: the lab's GAN with the seeds 0 to 2.

@@ -79,6 +79,24 @@ pub enum SweepError {
         /// Where runs may lie.
         base: PathBuf,
     },
+    /// A line whose run would lie, through a link, where the plan has no say.
+    #[error(
+        "{path}, line {line}: {link} is a link to {target}, outside of {base}, and nothing is written there; a whole sweep \
+         may lie elsewhere through a link to its folder {base}", path = path.display(), line = index + 1,
+        link = link.display(), target = target.display(), base = base.display()
+    )]
+    Linked {
+        /// The plan.
+        path: PathBuf,
+        /// Its line, from 0.
+        index: usize,
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+        /// Where runs may lie.
+        base: PathBuf,
+    },
     /// Words that a script cannot say.
     #[error("{what} is {value:?}, {reason}")]
     Unsayable {
