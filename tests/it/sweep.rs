@@ -374,10 +374,10 @@ fn a_plans_line_reaches_nothing_that_is_not_its_own() {
         assert!(message.contains("outside") && message.contains("victim"), "{message}");
     }
     // A link in the sweep's folder, on the way or in the run's own place, to what is there or not yet.
-    let link = |target: &str, at: &str| std::os::unix::fs::symlink(world.path(target), world.path(at)).unwrap();
-    link("victim", "sweep/linked");
-    link("", "sweep/up");
-    link("nowhere", "sweep/dangling");
+    let to = |target: &str, at: &str| std::os::unix::fs::symlink(world.path(target), world.path(at)).unwrap();
+    to("victim", "sweep/linked");
+    to("", "sweep/up");
+    to("nowhere", "sweep/dangling");
     for dir in ["linked", "up/victim", "dangling", "dangling/seed0"] {
         let message = aimed_at(dir);
         assert!(message.contains("is a link to") && message.contains("outside of sweep"), "{message}");
@@ -385,8 +385,8 @@ fn a_plans_line_reaches_nothing_that_is_not_its_own() {
     assert!(!world.path("nowhere").exists());
     assert_eq!(contents(&world.path("victim")), before);
     // One that stays within the sweep, and a sweep that is reached through a link, are as good as any.
-    link("sweep/runs", "sweep/within");
-    link("sweep", "whole");
+    to("sweep/runs", "sweep/within");
+    to("sweep", "whole");
     let within = line["dir"].as_str().unwrap().replacen("runs", "within", 1);
     for (plan, dir) in [("sweep/aimed.jsonl", within.as_str()), ("whole/aimed.jsonl", line["dir"].as_str().unwrap())] {
         let mut line = line.clone();
