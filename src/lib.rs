@@ -9,6 +9,7 @@ pub mod compare;
 pub mod config;
 pub mod data;
 pub mod engine;
+pub mod figures;
 pub mod files;
 pub mod json;
 pub mod kinds;

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use super::exit::{Exit, UsageError, hinted};
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
+use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
-use crate::data::{self, DataError, Variable, npy};
+use crate::data::{self, DataError, Variable};
 use crate::render::{Axes, ScatterPainter, Size};
 use crate::{files, json, media};
 
@@ -92,10 +93,7 @@ fn encode(path: &Path, arrays: &[Named]) -> anyhow::Result<Vec<u8>> {
     let all = arrays.last().map_or(&[][..], |(_, points)| points);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("mat") => Ok(data::write_mat(arrays)?),
-        Some("npy") => {
-            let values: Vec<f32> = all.as_flattened().iter().map(|&x| x as f32).collect();
-            Ok(npy::encode(&[all.len() as u64, 2], &values))
-        }
+        Some("npy") => Ok(npy::encode(Precision::Single, &[all.len() as u64, 2], all.as_flattened())),
         Some("csv") => {
             let mut writer = csv::Writer::from_writer(Vec::new());
             writer.write_record(["x", "y"])?;

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
+use crate::figures;
 use crate::kinds::points::{Measured, Plan, Report, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
@@ -66,8 +67,12 @@ fn listing(report: &Report) -> String {
     let mut rows = vec![["metric", "generated", "s.e.", "floor", "s.d.", "ratio", "best"].map(str::to_owned).to_vec()];
     for measured in &report.metrics {
         let Measured { metric, generated, floor } = measured;
-        let digits = if generated.mean.abs().max(floor.mean.abs()) < 0.01 { 6 } else { 4 };
-        let number = |x: f64| format!("{x:.digits$}");
+        let number = |x: f64| match generated.mean.abs().max(floor.mean.abs()) {
+            // One row, one form.
+            0.0001..0.01 => format!("{x:.6}"),
+            0.01..1e5 => format!("{x:.4}"),
+            _ => figures::measure(x),
+        };
         let ratio = if metric.is_distance() { format!("{:.2}", measured.ratio()) } else { String::new() };
         rows.push(vec![
             metric.name().to_owned(),

@@ -9,13 +9,13 @@ use super::exit::{Exit, hinted};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
-use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, SefaConfig, shown};
+use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
 use crate::json;
 use crate::kinds::points::PointsRun;
 use crate::nets::Slot;
-use crate::nets::describe::{self, Network, PointsNet, Role, markdown, pytorch};
+use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
-use crate::run::{Found, Kind, RunDir, Status};
+use crate::run::{Found, Kind, RunDir, RunError, Status};
 use crate::version;
 
 /// Show what networks a run or a file of weights holds, layer by layer
@@ -231,12 +231,13 @@ fn count(n: u64, unit: &str) -> String {
 }
 
 fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
-    let config = PointsRun::open(dir)?.config().clone();
+    let run = PointsRun::open(dir)?;
+    let config = run.config().clone();
     let mut report = begun(dir, Kind::Points, serde_json::to_value(&*config)?);
     report.fact("objective", objective(&config.objective));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
     report.fact("training", training(&config));
-    let nets = PointsNet::of_config(&config);
+    let nets = PointsNet::of_config(&config, map(&run)?);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();
     report.quiet = widths.join(", ");
     let files = nets.each_ref().map(weights_file);
@@ -349,6 +350,12 @@ fn image_loss(loss: &ImageLoss) -> String {
             format!("WGAN-GP, gradient penalty with weight {gp_weight}, drift {drift}")
         }
     }
+}
+
+/// From the units of a run's networks to its data's, where they are others.
+fn map(run: &PointsRun) -> Result<Option<Affine>, RunError> {
+    let units = run.units()?;
+    Ok((units.scale != Scale::None).then_some(Affine { centre: units.centre, matrix: units.matrix }))
 }
 
 fn of_sefa(dir: &RunDir) -> anyhow::Result<Report> {
@@ -508,7 +515,8 @@ fn of_run_around(path: &Path, nets: &[PointsNet]) -> Option<(RunDir, Vec<PointsN
     if nets.is_empty() || dir.kind() != Some(Kind::Points) {
         return None;
     }
-    let all = PointsNet::of_config(PointsRun::open(&dir).ok()?.config());
+    let run = PointsRun::open(&dir).ok()?;
+    let all = PointsNet::of_config(run.config(), map(&run).ok()?);
     let same = |net: &PointsNet| {
         all.iter().find(|other| other.role() == net.role() && other.mlp().tensors() == net.mlp().tensors()).cloned()
     };

@@ -5,10 +5,11 @@ use super::printer::{Printer, duration};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, Scale};
 use crate::data::{self, DataError, Point};
+use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::{EpochRecord, Points, PointsRun, TrainError};
+use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
 use crate::render::Axes;
 use crate::run::{Outcome, Session};
 
@@ -18,7 +19,7 @@ pub(super) const GIFS: &str = "gif";
 /// What an epoch came to, in a line.
 pub(super) fn words(record: &EpochRecord) -> Vec<(u8, String)> {
     let losses = format!("d_loss {:>7.4}  g_loss {:>7.4}", record.d_loss, record.g_loss);
-    let distance = record.sliced_w2.map(|distance| (2, format!("sliced W2 {distance:.4}")));
+    let distance = record.sliced_w2.map(|distance| (2, format!("sliced W2 {}", measure(distance))));
     std::iter::once((1, losses)).chain(distance).collect()
 }
 
@@ -63,8 +64,27 @@ fn distance(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Option<S
     let measured = records.iter().rev().find_map(|record| record.sliced_w2);
     Ok(measured.zip(run.floor()?).map(|(distance, floor)| {
         let floor = floor.sliced_w2.mean;
-        format!("{distance:.4}, {:.1} times its floor of {floor:.4}", distance / floor)
+        format!("{}, {:.1} times its floor of {}", measure(distance), distance / floor, measure(floor))
     }))
+}
+
+/// In words, with what to try.
+fn nothing_learnt(nothing: NothingLearnt, run: &PointsRun) -> anyhow::Result<String> {
+    let sign = match nothing {
+        NothingLearnt::Elsewhere => "no generated point lies where the data do".to_owned(),
+        NothingLearnt::Floors(floors) => format!("the generator is {floors:.0} floors away from the data"),
+        NothingLearnt::NoCoverage => "no point of the data has a generated one near it".to_owned(),
+    };
+    let config = run.config();
+    let as_they_are = run.units()?.scale == Scale::None && !config.data.scale.is_auto();
+    let advice = if as_they_are {
+        "without --scale none the networks have the data where they can learn them"
+    } else if config.epochs < 50 {
+        "more --epochs usually help"
+    } else {
+        "try another --lr, more --epochs, or --optim rmsprop"
+    };
+    Ok(format!("nothing was learnt: {sign}; {advice}"))
 }
 
 /// Says what a run came to.
@@ -86,6 +106,11 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     }
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));
+    let nothing = if outcome == Outcome::Finished { run.nothing_learnt()? } else { None };
+    let problem = nothing.map(|nothing| nothing_learnt(nothing, run)).transpose()?;
+    if let Some(problem) = &problem {
+        rows.push(("warning", problem.clone()));
+    }
     let (headline, status, next) = match outcome {
         Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
         Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
@@ -102,6 +127,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
             "epochs": config.epochs,
             "frames": frames,
             "last": last,
+            "warning": problem,
         })
     };
     printer.result(&words, run.path(), fields)

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Difference, Group, NEAR, RunSummary};
+use crate::figures::measure;
 use crate::kinds::points::Measured;
 use crate::metric::{Metric, Spread};
 
@@ -106,7 +107,7 @@ pub(crate) fn run_rows(runs: &[RunSummary], metrics: &[Metric]) -> Vec<Vec<Strin
         let mut row = vec![run.label.clone(), run.config.seed.to_string(), run.epochs.to_string()];
         for &metric in metrics {
             let measured = run.measured(metric);
-            row.push(measured.map_or_else(dash, |m| number(m.generated.mean)));
+            row.push(measured.map_or_else(dash, |m| measure(m.generated.mean)));
             if metric.is_distance() {
                 row.push(measured.map_or_else(dash, |m| format!("{:.2}", m.ratio())));
             }
@@ -173,12 +174,8 @@ fn dash() -> String {
     "-".to_owned()
 }
 
-fn number(x: f64) -> String {
-    if x != 0.0 && x.abs() < 0.001 { format!("{x:.1e}") } else { format!("{x:.4}") }
-}
-
 fn spread(spread: &Spread) -> String {
-    format!("{} +- {}", number(spread.mean), number(spread.error))
+    format!("{} +- {}", measure(spread.mean), measure(spread.error))
 }
 
 /// Rows, the first of them a header, as a Markdown table.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{Device, EngineKind, Objective, Optim, TrainConfig};
+use super::{Device, EngineKind, Objective, Optim, Scale, Shuffle, TrainConfig};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
 const LARGEST_SIZE: usize = 1 << 20;
@@ -107,6 +107,21 @@ impl RunConfig {
     /// Model and optimiser as papers write them: `GAN, RMSProp`.
     pub fn title(&self) -> String {
         format!("{}, {}", self.objective.model().title(), self.optim.title())
+    }
+
+    /// The same run, in the words with which it was begun: what is left to the data now, or was then and came to what is
+    /// wanted now, is no other setting.
+    #[must_use]
+    pub fn in_words_of(&self, begun: &Self, shuffle: Shuffle, scale: Scale) -> Self {
+        let mut config = self.0.clone();
+        let data = &mut config.data;
+        if data.shuffle.is_auto() || data.shuffle == shuffle {
+            data.shuffle = begun.data.shuffle;
+        }
+        if data.scale.is_auto() || data.scale == scale {
+            data.scale = begun.data.scale;
+        }
+        Self(config)
     }
 
     /// The same run with another seed.

@@ -97,16 +97,22 @@ pub struct DataConfig {
     pub key: String,
     /// How many points train; all others are held out.
     pub train_size: usize,
-    /// When the training points are put in a new order.
+    /// When the training points are put in a new order. Left out, it is [`Shuffle::Auto`].
+    #[serde(skip_serializing_if = "Shuffle::is_auto")]
     pub shuffle: Shuffle,
+    /// In which units the networks have the points. Left out, it is [`Scale::Auto`].
+    #[serde(skip_serializing_if = "Scale::is_auto")]
+    pub scale: Scale,
 }
 
 /// When the training points are put in a new order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shuffle {
-    /// Once, by the split, as in the lab: every epoch sees the same batches.
+    /// Once for the lab's split and batches of points that lie as the lab's do, else before every epoch.
     #[default]
+    Auto,
+    /// Once, by the split, as in the lab: every epoch sees the same batches, and what they leave out is left out for ever.
     Once,
     /// Before every epoch.
     EveryEpoch,
@@ -114,10 +120,50 @@ pub enum Shuffle {
 
 impl Shuffle {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 2] = [
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: "auto", help: "Once for the lab's data and batches, else before every epoch" },
         Choice { name: "once", help: "Once, as in the lab: every epoch sees the same batches" },
         Choice { name: "every-epoch", help: "Before every epoch" },
     ];
+
+    /// Whether the data decide.
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+/// In which units the networks have the points; all that a person sees is in the data's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// The data's own where the data lie as the lab's do, else standardised, or whitened where the axes are correlated.
+    #[default]
+    Auto,
+    /// The data's own, as in the lab.
+    None,
+    /// Around the training points' mean, in standard deviations of each axis.
+    Standardise,
+    /// In units in which the training points' covariance is the identity.
+    Whiten,
+}
+
+impl Scale {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 4] = [
+        Choice {
+            name: "auto",
+            help: "None where all coordinates are in -0.5 to 1.5 and each axis's standard deviation in 0.05 to 0.5, as the \
+                   lab's; else standardise, or whiten where the axes' correlation is above 0.8",
+        },
+        Choice { name: "none", help: "The data's own units" },
+        Choice { name: "standardise", help: "Each axis's mean 0 and standard deviation 1" },
+        Choice { name: "whiten", help: "Mean 0, and uncorrelated too" },
+    ];
+
+    /// Whether the data decide.
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// Which network moves first in an iteration.
@@ -199,7 +245,13 @@ impl TrainConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("data/points.mat"), key: "xx".into(), train_size: 7000, shuffle: Shuffle::Once }
+        Self {
+            path: PathBuf::from("data/points.mat"),
+            key: "xx".into(),
+            train_size: 7000,
+            shuffle: Shuffle::Auto,
+            scale: Scale::Auto,
+        }
     }
 }
 

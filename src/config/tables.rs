@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, EngineKind, GeneratorLoss, ImageLoss, Key, Model, Optim, Owner, ProganConfig, Role, SefaCodes,
-    SefaConfig, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    Config, ConfigError, EngineKind, GeneratorLoss, ImageLoss, Key, Model, Optim, Owner, ProganConfig, Role, Scale,
+    SefaCodes, SefaConfig, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 
 /// What trains a model of points.
@@ -14,7 +14,14 @@ pub static POINTS: Table = Table {
     keys: POINT_KEYS,
     presets: presets::POINTS,
     required: &["objective"],
-    default: || TrainConfig::lab(Model::Gan).to_json(),
+    default: || {
+        let mut config = TrainConfig::lab(Model::Gan).to_json();
+        // A config that leaves it to the data does not say so.
+        for key in ["shuffle", "scale"] {
+            config["data"][key] = "auto".into();
+        }
+        config
+    },
     complete: complete::<TrainConfig>,
     resolved: |config| pretty(&*TrainConfig::from_value(config.clone())?.check()?),
 };
@@ -155,6 +162,12 @@ static POINT_KEYS: &[Key] = &[
         .flag("train-size")
         .under("Data"),
     key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When the training points are put in a new order")
+        .flag("shuffle")
+        .value_name("WHEN")
+        .under("Data"),
+    key("data.scale", Values::Choice(&Scale::CHOICES), "In which units the networks have the points")
+        .flag("scale")
+        .value_name("SCALE")
         .under("Data"),
     key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
     key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, &["rmsprop"]),

@@ -26,7 +26,7 @@ use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
 /// A point of the plane.
-pub type Point = [f32; 2];
+pub type Point = [f64; 2];
 
 /// A set of more points is refused.
 const MOST_POINTS: usize = 100_000_000;
@@ -199,7 +199,8 @@ impl PointSet {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for value in self.points.as_flattened() {
-            hash.update(value.to_le_bytes());
+            // In single precision, as it always was: a run that was begun then knows its data.
+            hash.update((*value as f32).to_le_bytes());
         }
         hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
@@ -295,12 +296,12 @@ fn to_points(path: &Path, name: &str, matrix: &Matrix<'_>) -> Result<Vec<Point>,
     let mut points = Vec::with_capacity(count);
     for row in 0..count {
         let pair = [0, 1].map(|column| if wide { at(column, row) } else { at(row, column) });
-        let point = pair.map(|value| value as f32);
-        if let Some(column) = point.iter().position(|value| !value.is_finite()) {
+        // What is infinite in single precision is of no use to any network.
+        if let Some(column) = pair.iter().position(|&value| !(value as f32).is_finite()) {
             let (path, name) = (path.to_owned(), name.to_owned());
             return Err(DataError::NotFinite { path, name, value: pair[column], row: row + 1, column: column + 1 });
         }
-        points.push(point);
+        points.push(pair);
     }
     Ok(points)
 }

@@ -14,27 +14,61 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// The numbers begin at a multiple of this.
 const ALIGNMENT: usize = 64;
 
-/// A float32 array in C order.
+/// In how many bytes an array keeps a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// float32.
+    Single,
+    /// float64.
+    Double,
+}
+
+impl Precision {
+    /// Bytes of a number.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::Single => size_of::<f32>(),
+            Self::Double => size_of::<f64>(),
+        }
+    }
+
+    /// The number that is kept of `value`.
+    pub fn kept(self, value: f64) -> f64 {
+        match self {
+            Self::Single => f64::from(value as f32),
+            Self::Double => value,
+        }
+    }
+
+    /// The bytes of numbers, little-endian.
+    pub fn bytes(self, values: &[f64]) -> Vec<u8> {
+        match self {
+            Self::Single => values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect(),
+            Self::Double => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+}
+
+/// An array of a run directory: float32 or float64, in C order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
+    /// What it keeps its numbers in.
+    pub precision: Precision,
     /// Its shape.
     pub shape: Vec<u64>,
     /// Its values, the last axis fastest.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
 }
 
-/// The bytes of an npy file that holds `values` (float32, little-endian, C order).
-pub fn encode(shape: &[u64], values: &[f32]) -> Vec<u8> {
-    let mut bytes = header(shape);
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    bytes
+/// The bytes of an npy file that holds `values` (little-endian, C order).
+pub fn encode(precision: Precision, shape: &[u64], values: &[f64]) -> Vec<u8> {
+    [header(precision, shape), precision.bytes(values)].concat()
 }
 
-/// The bytes before the values of a float32 array of this shape, which has a few axes: as many for every length of the
-/// first axis.
-pub fn header(shape: &[u64]) -> Vec<u8> {
+/// The bytes before the values of an array of this shape, which has a few axes: as many for every length of the first axis.
+pub fn header(precision: Precision, shape: &[u64]) -> Vec<u8> {
     let lengths = shape.iter().fold(String::new(), |text, length| text + &format!("{length}, "));
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths}), }}");
+    let mut text = format!("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({lengths}), }}", precision.size());
     // Magic, version and length are 10 bytes, the end of the line is one.
     let end = (10 + text.len() + 1).next_multiple_of(ALIGNMENT);
     text.extend(std::iter::repeat_n(' ', end - 10 - text.len() - 1));
@@ -46,20 +80,19 @@ pub fn header(shape: &[u64]) -> Vec<u8> {
 pub fn decode(bytes: &[u8]) -> io::Result<Array> {
     let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
     let (header, data) = open(bytes).map_err(invalid)?;
-    let Kind::Number(Number::F32, endian) = header.kind else {
-        return Err(invalid(format!("it holds {}, not float32", header.kind.name())));
-    };
+    let precision = header.precision().map_err(invalid)?;
     if header.fortran {
         return Err(invalid("its order is Fortran's, not C's".into()));
     }
-    let from = |b: &[u8; 4]| f32::from_bits(endian.u32(*b));
-    Ok(Array { shape: header.shape, values: data.as_chunks().0.iter().map(from).collect() })
+    let values = header.numbers(data).map(|numbers| (0..numbers.len()).map(|i| numbers.get(i)).collect());
+    Ok(Array { precision, shape: header.shape, values: values.unwrap_or_default() })
 }
 
-/// The shape that the header of an npy file says, whose numbers need not be there.
-pub fn shape(bytes: &[u8]) -> io::Result<Vec<u64>> {
-    let header = Header::read(&mut &bytes[..]).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
-    Ok(header.shape)
+/// The precision and shape that the header of an npy file says, whose numbers need not be there.
+pub fn layout(bytes: &[u8]) -> io::Result<(Precision, Vec<u64>)> {
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let header = Header::read(&mut &bytes[..]).map_err(invalid)?;
+    Ok((header.precision().map_err(invalid)?, header.shape))
 }
 
 pub(super) fn variable(path: &Path, bytes: &[u8]) -> Result<Variable, DataError> {
@@ -144,6 +177,15 @@ impl Header {
         let text = bytes(length.ok_or_else(short)?)?;
         let mut parser = Parser { text: &text, at: 0 };
         parser.header().ok_or_else(|| format!("its header is not as NumPy writes it, from byte {} on", parser.at))
+    }
+
+    /// What an array of a run directory keeps its numbers in.
+    fn precision(&self) -> Result<Precision, String> {
+        match self.kind {
+            Kind::Number(Number::F32, _) => Ok(Precision::Single),
+            Kind::Number(Number::F64, _) => Ok(Precision::Double),
+            _ => Err(format!("it holds {}, not float32 or float64", self.kind.name())),
+        }
     }
 
     fn numbers<'a>(&self, data: &'a [u8]) -> Option<Numbers<'a>> {
@@ -347,20 +389,23 @@ mod tests {
 
     #[test]
     fn arrays_survive_and_the_header_keeps_its_length() {
-        let values: Vec<f32> = (0..12).map(|i| i as f32 * 0.5).collect();
-        let bytes = encode(&[3, 2, 2], &values);
-        assert_eq!(decode(&bytes).unwrap(), Array { shape: vec![3, 2, 2], values });
-        assert_eq!(header(&[0, 1192, 2]).len(), header(&[1_000_000_000, 1192, 2]).len());
+        for precision in [Precision::Single, Precision::Double] {
+            let values: Vec<f64> = (0..12).map(|i| precision.kept(f64::from(i) / 3.0)).collect();
+            let bytes = encode(precision, &[3, 2, 2], &values);
+            assert_eq!(decode(&bytes).unwrap(), Array { precision, shape: vec![3, 2, 2], values });
+            let header = |frames| header(precision, &[frames, 1192, 2]);
+            assert_eq!(header(0).len(), header(1_000_000_000).len());
+        }
     }
 
     #[test]
     fn headers_are_written_as_they_always_were() {
         let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, ), }";
         let expected = [b"\x93NUMPY\x01\x00\x76\x00", format!("{text:<117}\n").as_bytes()].concat();
-        assert_eq!(header(&[3, 2]), expected);
+        assert_eq!(header(Precision::Single, &[3, 2]), expected);
         // Where the text alone would fill a line of 64 bytes, there is another.
         for axes in 0..40 {
-            let bytes = header(&vec![7; axes]);
+            let bytes = header(Precision::Single, &vec![7; axes]);
             assert!(bytes.len().is_multiple_of(64) && bytes.ends_with(b"\n"), "{axes}");
             assert_eq!(Header::read(&mut &bytes[..]).unwrap().shape, vec![7; axes]);
         }
@@ -368,7 +413,7 @@ mod tests {
 
     #[test]
     fn bytes_after_the_array_are_ignored() {
-        let mut bytes = encode(&[1, 2], &[1.0, 2.0]);
+        let mut bytes = encode(Precision::Single, &[1, 2], &[1.0, 2.0]);
         bytes.extend([0; 7]);
         assert_eq!(decode(&bytes).unwrap().values, [1.0, 2.0]);
     }
@@ -390,7 +435,7 @@ mod tests {
 
     #[test]
     fn truncated_values_are_refused() {
-        let bytes = encode(&[100, 2], &[0.5; 200]);
+        let bytes = encode(Precision::Single, &[100, 2], &[0.5; 200]);
         for cut in [3, 9, 60, bytes.len() - 1] {
             assert!(read_matrix(Path::new("t.npy"), &bytes[..cut]).is_err(), "cut at {cut}");
         }
@@ -418,7 +463,12 @@ mod tests {
             " { 'fortran_order' : False , 'shape' : [ 2L , 3L ] , 'descr' : '<f4' , } ",
         ] {
             for file in files(text) {
-                assert_eq!(decode(&file).unwrap(), Array { shape: vec![2, 3], values: vec![0.0; 6] }, "{text}");
+                let precision = Precision::Single;
+                assert_eq!(
+                    decode(&file).unwrap(),
+                    Array { precision, shape: vec![2, 3], values: vec![0.0; 6] },
+                    "{text}"
+                );
             }
         }
         let shape = |text: &str| {

@@ -28,6 +28,13 @@ impl Split {
         Ok(Self { train, held_out })
     }
 
+    /// The same split of points that are each mapped.
+    #[must_use]
+    pub fn map(&self, map: impl Fn(Point) -> Point) -> Self {
+        let each = |points: &[Point]| points.iter().map(|&point| map(point)).collect();
+        Self { train: each(&self.train), held_out: each(&self.held_out) }
+    }
+
     /// `n` of the training points, at most as many as there are, by chance: what stands for a perfect generator's. Each
     /// `draw` from 1 on gives others.
     pub fn training_sample(&self, seed: u64, draw: u64, n: usize) -> Vec<Point> {
@@ -43,7 +50,7 @@ mod tests {
     use super::*;
 
     fn set(n: usize) -> PointSet {
-        PointSet { path: "p.mat".into(), points: (0..n).map(|i| [i as f32, 0.0]).collect() }
+        PointSet { path: "p.mat".into(), points: (0..n).map(|i| [i as f64, 0.0]).collect() }
     }
 
     #[test]

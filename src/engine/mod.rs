@@ -13,7 +13,6 @@ pub use fused::FusedEngine;
 pub use torch::{Precision, TorchEngine};
 
 use crate::config::{Device, EngineKind, Objective, RunConfig, UpdateOrder};
-use crate::data::Point;
 use crate::memory::{self, TooMuch};
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
@@ -23,6 +22,9 @@ use crate::rng::{Stream, Use};
 use crate::tensor::NoCuda;
 #[cfg(feature = "torch")]
 use crate::torch_library::{self, TorchLibraryError};
+
+/// A point as engines have it: in the units in which the networks work, in single precision.
+pub type Sample = [f32; 2];
 
 /// All that an engine needs to go on exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +53,7 @@ pub struct OptimState {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
     /// Real points, [`critic_steps`, batch] of them.
-    pub real: Vec<Point>,
+    pub real: Vec<Sample>,
     /// Latent codes, [[`noise_batches`], batch, latent].
     pub noise: Vec<f32>,
     /// The weight of the real point in each mixed one, [`critic_steps`, batch]; empty but for WGAN-GP.
@@ -135,10 +137,10 @@ pub trait Engine {
     fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError>;
 
     /// Points from latent codes [n, latent], with the running statistics: a point depends on its own code only.
-    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Point>, EngineError>;
+    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Sample>, EngineError>;
 
     /// The discriminator's raw output for each point: a logit for a GAN, the critic's value otherwise.
-    fn score(&mut self, points: &[Point]) -> Result<Vec<f32>, EngineError>;
+    fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError>;
 }
 
 /// The engine for a run, in its initial state.

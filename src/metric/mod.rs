@@ -182,5 +182,5 @@ fn distance(a: Point, b: Point) -> f64 {
 }
 
 fn squared(a: Point, b: Point) -> f64 {
-    (0..2).map(|i| (f64::from(a[i]) - f64::from(b[i])).powi(2)).sum()
+    (0..2).map(|i| (a[i] - b[i]).powi(2)).sum()
 }

@@ -55,7 +55,7 @@ pub fn mode_scores(modes: &[Mode], points: &[Point]) -> ModeScores {
 /// The points of high quality in each mode.
 fn members(modes: &[Mode], points: &[Point]) -> Vec<Vec<[f64; 2]>> {
     let mut members = vec![Vec::new(); modes.len()];
-    for point in points.iter().map(|point| point.map(f64::from)) {
+    for &point in points {
         let distances = modes.iter().map(|mode| mode.distance_squared(point)).enumerate();
         let nearest = distances.min_by(|(_, a), (_, b)| a.total_cmp(b));
         if let Some((mode, _)) = nearest.filter(|&(_, squared)| squared <= RADIUS * RADIUS) {
@@ -92,7 +92,7 @@ mod tests {
     fn drawn(law: Law, n: usize) -> Vec<Point> {
         let arrays = law.draw(n, 1);
         let xx = arrays.iter().find(|(name, _)| *name == "xx").unwrap();
-        xx.1.iter().map(|p| p.map(|x| x as f32)).collect()
+        xx.1.clone()
     }
 
     #[test]
@@ -122,8 +122,8 @@ mod tests {
         assert_eq!((junk.high_quality, junk.captured, junk.total_variation), (0.0, 0.0, 1.0));
         let mut shrunk = drawn(Law::Ring8, 8000);
         for point in &mut shrunk {
-            let mode = modes.iter().find(|mode| mode.distance_squared(point.map(f64::from)) < 100.0).unwrap();
-            *point = [0, 1].map(|i| f64::midpoint(mode.mean[i], f64::from(point[i])) as f32);
+            let mode = modes.iter().find(|mode| mode.distance_squared(*point) < 100.0).unwrap();
+            *point = [0, 1].map(|i| f64::midpoint(mode.mean[i], point[i]));
         }
         let shrunk = mode_scores(&modes, &shrunk);
         assert!(shrunk.high_quality > 0.9999 && (shrunk.spread_ratio - 0.5).abs() < 0.01, "{shrunk:?}");

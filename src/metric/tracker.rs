@@ -44,7 +44,10 @@ mod tests {
 
     #[test]
     fn a_tracker_gives_the_metrics_own_numbers() {
-        let points = |seed: u64| Stream::new(seed, Use::Data, 0).normal(300).as_chunks().0.to_vec();
+        let points = |seed: u64| -> Vec<Point> {
+            let drawn = Stream::new(seed, Use::Data, 0).normal(300);
+            drawn.as_chunks().0.iter().map(|pair: &[f32; 2]| pair.map(f64::from)).collect()
+        };
         let (real, generated) = (points(0), points(1));
         let tracked = Tracker::new(&real).measure(&generated);
         assert_eq!(tracked.sliced_w2.to_bits(), sliced_w2(&real, &generated).to_bits());

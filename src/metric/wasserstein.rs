@@ -54,8 +54,7 @@ pub(super) fn sliced_w2_to(projections: &Projections, points: &[Point]) -> f64 {
 /// The points along direction k, sorted.
 fn projected(points: &[Point], k: usize) -> Vec<f64> {
     let (sin, cos) = (std::f64::consts::PI * (k as f64 + 0.5) / DIRECTIONS as f64).sin_cos();
-    let mut values: Vec<i64> =
-        points.iter().map(|p| in_order((f64::from(p[0]) * cos + f64::from(p[1]) * sin).to_bits() as i64)).collect();
+    let mut values: Vec<i64> = points.iter().map(|p| in_order((p[0] * cos + p[1] * sin).to_bits() as i64)).collect();
     // As integers they are sorted several times faster than by a comparison of floats.
     values.sort_unstable();
     values.into_iter().map(|bits| f64::from_bits(in_order(bits) as u64)).collect()
@@ -137,7 +136,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn points(seed: u64, n: usize) -> Vec<Point> {
-        Stream::new(seed, Use::Data, 0).normal(2 * n).as_chunks().0.to_vec()
+        let drawn = Stream::new(seed, Use::Data, 0).normal(2 * n);
+        drawn.as_chunks().0.iter().map(|pair: &[f32; 2]| pair.map(f64::from)).collect()
     }
 
     #[test]

@@ -17,6 +17,7 @@ use plotters::style::{Color as _, FontStyle, RGBColor, TextStyle, WHITE, registe
 use super::scale::{FONT, Scale};
 use super::{Picture, RenderError};
 use crate::data::Point;
+use crate::figures::place;
 
 /// The lab's colour for held-out points, #6699A1.
 const ORIGINAL: RGBColor = RGBColor(0x66, 0x99, 0xA1);
@@ -45,7 +46,7 @@ impl Axes {
     /// Axes around `points` with a margin of a tenth on every side.
     pub fn fitted(points: &[Point]) -> Self {
         let side = |axis: usize| {
-            let values = points.iter().map(|point| f64::from(point[axis]));
+            let values = points.iter().map(|point| point[axis]);
             let (low, high) =
                 values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
             if low > high {
@@ -64,7 +65,7 @@ impl Axes {
     }
 
     fn holds(&self, [x, y]: Point) -> bool {
-        let within = |value: f32, (low, high): (f64, f64)| (low..=high).contains(&f64::from(value));
+        let within = |value: f64, (low, high): (f64, f64)| (low..=high).contains(&value);
         within(x, self.x) && within(y, self.y)
     }
 }
@@ -180,7 +181,7 @@ impl ScatterPainter {
             .margin_bottom(self.pixels(10.0))
             .margin_left(self.pixels(8.0))
             .x_label_area_size(self.pixels(24.0))
-            .y_label_area_size(self.pixels(44.0))
+            .y_label_area_size(self.pixels(label_width(self.axes.y)))
             .build_cartesian_2d(range(self.axes.x), range(self.axes.y))
             .map_err(RenderError::new)?;
         draw(&area, &mut chart)?;
@@ -189,16 +190,6 @@ impl ScatterPainter {
     }
 
     fn mesh(&self, chart: &mut Chart<'_>) -> Result<(), RenderError> {
-        let digits = |(low, high): (f64, f64)| {
-            if high - low > 20.0 {
-                0
-            } else if high - low > 3.0 {
-                1
-            } else {
-                2
-            }
-        };
-        let (x_digits, y_digits) = (digits(self.axes.x), digits(self.axes.y));
         chart
             .configure_mesh()
             .bold_line_style(GRID)
@@ -208,8 +199,8 @@ impl ScatterPainter {
             .y_labels(8)
             .x_label_style(self.font(12.5, LABEL))
             .y_label_style(self.font(12.5, LABEL))
-            .x_label_formatter(&|x| format!("{x:.x_digits$}"))
-            .y_label_formatter(&|y| format!("{y:.y_digits$}"))
+            .x_label_formatter(&|&x| tick(x, self.axes.x))
+            .y_label_formatter(&|&y| tick(y, self.axes.y))
             .draw()
             .map_err(RenderError::new)
     }
@@ -217,7 +208,7 @@ impl ScatterPainter {
     fn points(&self, chart: &mut Chart<'_>, points: &[Point], colour: RGBColor) -> Result<(), RenderError> {
         let radius = self.pixels(1.9);
         let shown = points.iter().filter(|&&point| self.axes.holds(point));
-        let dots = shown.map(|point| Circle::new((f64::from(point[0]), f64::from(point[1])), radius, colour.filled()));
+        let dots = shown.map(|point| Circle::new((point[0], point[1]), radius, colour.filled()));
         chart.draw_series(dots).map(drop).map_err(RenderError::new)
     }
 
@@ -236,6 +227,24 @@ impl ScatterPainter {
         let style = self.font(14.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw_text(name, &style, (left + self.pixels(17.0) as i32, y)).map_err(RenderError::new)
     }
+}
+
+/// What stands at a tick of an axis.
+fn tick(x: f64, (low, high): (f64, f64)) -> String {
+    let digits = match high - low {
+        spread if spread > 20.0 => 0,
+        spread if spread > 3.0 => 1,
+        0.3.. => 2,
+        // Between two ticks is an eighth of that.
+        spread => return place(x, spread / 2.0),
+    };
+    if high.abs().max(low.abs()) < 1e5 || digits > 0 { format!("{:.digits$}", x + 0.0) } else { place(x, high - low) }
+}
+
+/// Pixels of a picture of the usual size that the labels of an axis take.
+fn label_width((low, high): (f64, f64)) -> f64 {
+    let longest = [low, high].map(|x| tick(x, (low, high)).chars().count()).into_iter().max().unwrap_or(0);
+    (7.6 * longest as f64 + 8.0).max(44.0)
 }
 
 fn range((low, high): (f64, f64)) -> Range<f64> {

@@ -278,7 +278,7 @@ impl ActiveRun {
     }
 
     /// Adds a frame to the run's series.
-    pub fn append_frame(&mut self, label: u64, values: &[f32]) -> Result<(), RunError> {
+    pub fn append_frame(&mut self, label: u64, values: &[f64]) -> Result<(), RunError> {
         match &mut self.series {
             // A frame that was recorded before the process was killed is not recorded twice.
             Some(series) if series.last().is_none_or(|last| last < label) => series.append(label, values),

@@ -431,8 +431,7 @@ impl RunDir {
         let Some((count, sha256)) = self.counted_frames()? else { return Ok(()) };
         let size = array.shape.iter().skip(1).product::<u64>() as usize;
         let counted = count.checked_mul(size).and_then(|end| array.values.get(..end));
-        let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-        if counted.is_some_and(|values| digest(&bytes(values)) == sha256) {
+        if counted.is_some_and(|values| digest(&array.precision.bytes(values)) == sha256) {
             return Ok(());
         }
         Err(self.malformed(name, format!("its first {count} frames are not those that {STATE} counts on")))
@@ -458,8 +457,8 @@ impl RunDir {
         if let Some(name) = manifest.kind.series()
             && matches!(self.counted_frames(), Ok(Some(_)))
         {
-            match self.array(name).and_then(|array| self.check_frames(name, &array).map(|()| array.shape)) {
-                Ok(shape) => faults.extend(self.series_tail_fault(name, shape)),
+            match self.array(name).and_then(|array| self.check_frames(name, &array).map(|()| array)) {
+                Ok(array) => faults.extend(self.series_tail_fault(name, array)),
                 Err(error) => faults.push(error.to_string()),
             }
         }
@@ -512,12 +511,13 @@ impl RunDir {
     }
 
     /// The same after the last frame of a finished run's series.
-    fn series_tail_fault(&self, name: &str, mut shape: Vec<u64>) -> Option<String> {
+    fn series_tail_fault(&self, name: &str, mut array: npy::Array) -> Option<String> {
         let (Ok(Status::Finished { .. }), Ok(Some((count, _)))) = (self.status(), self.counted_frames()) else {
             return None;
         };
-        *shape.first_mut()? = count as u64;
-        let whole = npy::header(&shape).len() as u64 + 4 * shape.iter().product::<u64>();
+        *array.shape.first_mut()? = count as u64;
+        let numbers = array.shape.iter().product::<u64>() * array.precision.size() as u64;
+        let whole = npy::header(array.precision, &array.shape).len() as u64 + numbers;
         let there = fs::metadata(self.file(name)).ok()?.len();
         (there != whole).then(|| format!("{name} goes on after its last frame"))
     }
@@ -567,7 +567,7 @@ impl RunDir {
         serde_json::from_str(&self.read_text(name)?).map_err(|error| self.malformed(name, error.to_string()))
     }
 
-    /// A float32 array, all of whose numbers are finite.
+    /// An array, all of whose numbers are finite.
     pub fn array(&self, name: &str) -> Result<npy::Array, RunError> {
         let array = npy::decode(&self.read(name)?).map_err(|error| self.malformed(name, error.to_string()))?;
         match array.values.iter().position(|x| !x.is_finite()) {

@@ -130,6 +130,7 @@ impl Kind {
             Self::Points => &[
                 MANIFEST,
                 "config.json",
+                "data.json",
                 "metrics.jsonl",
                 "floor.json",
                 "real.npy",

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::lock::no_links;
 use super::state::Ledger;
 use super::{RunDir, RunError, hex};
-use crate::data::npy;
+use crate::data::npy::{self, Precision};
 use crate::files;
 
 /// Which files a series has, and what belongs into them.
@@ -24,6 +24,8 @@ pub struct SeriesPlan {
     pub labels: &'static str,
     /// The shape of a frame.
     pub shape: Vec<u64>,
+    /// What the array keeps its numbers in.
+    pub precision: Precision,
     /// Whether a frame with this label belongs there.
     pub due: Box<dyn Fn(u64) -> bool>,
 }
@@ -34,6 +36,7 @@ pub(super) struct Series {
     array: PathBuf,
     labels_path: PathBuf,
     shape: Vec<u64>,
+    precision: Precision,
     labels: Vec<u64>,
     digest: Sha256,
 }
@@ -42,7 +45,7 @@ impl Series {
     /// Starts both files, without a frame.
     pub(super) fn create(dir: &RunDir, plan: &SeriesPlan) -> Result<Self, RunError> {
         let series = Self::empty(dir, plan);
-        files::write(&series.array, &npy::header(&series.whole_shape(0)))?;
+        files::write(&series.array, &series.header(0))?;
         series.write_labels()?;
         Ok(series)
     }
@@ -92,7 +95,7 @@ impl Series {
 
     /// Takes off what is beyond the frames that count.
     pub(super) fn cut(&self) -> Result<(), RunError> {
-        let header = npy::header(&self.whole_shape(self.labels.len()));
+        let header = self.header(self.labels.len());
         let length = self.start() + (self.labels.len() * self.frame_bytes()) as u64;
         let mut there = Vec::new();
         let file = read_only(&self.array)?;
@@ -110,9 +113,9 @@ impl Series {
     }
 
     /// Adds a frame.
-    pub(super) fn append(&mut self, label: u64, values: &[f32]) -> Result<(), RunError> {
-        let header = npy::header(&self.whole_shape(self.labels.len() + 1));
-        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    pub(super) fn append(&mut self, label: u64, values: &[f64]) -> Result<(), RunError> {
+        let header = self.header(self.labels.len() + 1);
+        let bytes = self.precision.bytes(values);
         let mut file = self.open_array()?;
         file.seek(SeekFrom::Start(self.start() + (self.labels.len() * bytes.len()) as u64))?;
         file.write_all(&bytes)?;
@@ -162,22 +165,24 @@ impl Series {
             array: dir.file(plan.array),
             labels_path: dir.file(plan.labels),
             shape: plan.shape.clone(),
+            precision: plan.precision,
             labels: Vec::new(),
             digest: Sha256::new(),
         }
     }
 
-    fn whole_shape(&self, frames: usize) -> Vec<u64> {
-        [&[frames as u64], &self.shape[..]].concat()
+    /// The array's header when it has so many frames.
+    fn header(&self, frames: usize) -> Vec<u8> {
+        npy::header(self.precision, &[&[frames as u64], &self.shape[..]].concat())
     }
 
     /// Where the numbers begin: our headers are of one length.
     fn start(&self) -> u64 {
-        npy::header(&self.whole_shape(0)).len() as u64
+        self.header(0).len() as u64
     }
 
     fn frame_bytes(&self) -> usize {
-        self.shape.iter().product::<u64>() as usize * size_of::<f32>()
+        self.shape.iter().product::<u64>() as usize * self.precision.size()
     }
 
     /// The labels' file: its name, and what is in it.
@@ -200,15 +205,20 @@ fn frames_there(dir: &RunDir, plan: &SeriesPlan) -> Result<u64, RunError> {
     let path = dir.file(plan.array);
     let mut head = Vec::new();
     read_only(&path)?.take(1 << 16).read_to_end(&mut head)?;
-    let first = npy::shape(&head).map_err(|error| dir.malformed(plan.array, error.to_string()))?;
+    let (precision, first) = npy::layout(&head).map_err(|error| dir.malformed(plan.array, error.to_string()))?;
+    if precision != plan.precision {
+        let bits = |precision: Precision| 8 * precision.size();
+        let reason = format!("it is float{}, not float{}", bits(precision), bits(plan.precision));
+        return Err(dir.malformed(plan.array, reason));
+    }
     let expected = format!("[frames, {}]", plan.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     let frames = match first.split_first() {
         Some((&frames, rest)) if rest == plan.shape => frames,
         _ => return Err(dir.malformed(plan.array, format!("its shape is {first:?}, not {expected}"))),
     };
     // What a header claims is not there before its numbers are.
-    let start = npy::header(&[&[0], &plan.shape[..]].concat()).len() as u64;
-    let bytes = plan.shape.iter().product::<u64>() * size_of::<f32>() as u64;
+    let start = npy::header(precision, &[&[0], &plan.shape[..]].concat()).len() as u64;
+    let bytes = plan.shape.iter().product::<u64>() * precision.size() as u64;
     let length = fs::metadata(&path)?.len().saturating_sub(start);
     Ok(frames.min(length / bytes.max(1)))
 }
@@ -235,10 +245,16 @@ mod tests {
     use super::*;
 
     fn plan() -> SeriesPlan {
-        SeriesPlan { array: "a.npy", labels: "l.json", shape: vec![3, 2], due: Box::new(|_| true) }
+        SeriesPlan {
+            array: "a.npy",
+            labels: "l.json",
+            shape: vec![3, 2],
+            precision: Precision::Single,
+            due: Box::new(|_| true),
+        }
     }
 
-    fn frame(value: f32) -> Vec<f32> {
+    fn frame(value: f64) -> Vec<f64> {
         vec![value; 6]
     }
 
@@ -248,7 +264,7 @@ mod tests {
         let dir = RunDir::new(folder.path());
         let mut series = Series::create(&dir, &plan()).unwrap();
         for (i, label) in [10, 20, 25].into_iter().enumerate() {
-            series.append(label, &frame(i as f32)).unwrap();
+            series.append(label, &frame(i as f64)).unwrap();
         }
         series.sync().unwrap();
         let whole = fs::read(dir.file("a.npy")).unwrap();

@@ -38,7 +38,7 @@ fn move_samples(run: &Path, point: Point) {
     let mut bytes = std::fs::read(&path).unwrap();
     let start = bytes.len() - PointsRun::open(&RunDir::new(run)).unwrap().frames().unwrap().samples.concat().len() * 8;
     for (i, chunk) in bytes[start..].chunks_exact_mut(4).enumerate() {
-        chunk.copy_from_slice(&point[i % 2].to_le_bytes());
+        chunk.copy_from_slice(&(point[i % 2] as f32).to_le_bytes());
     }
     std::fs::write(path, bytes).unwrap();
 }

@@ -27,4 +27,5 @@ mod terminal;
 #[cfg(all(feature = "torch", target_os = "linux"))]
 mod torch_library;
 mod train;
+mod units;
 mod world;

@@ -6,7 +6,7 @@ use std::path::Path;
 use gan_lab::kinds::points::PointsRun;
 use gan_lab::run::{Kind, RunDir, Status};
 
-use crate::world::{World, assert_same, make_old};
+use crate::world::{World, assert_same, contents, make_old};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -51,22 +51,32 @@ fn an_old_run_of_points_is_read_and_goes_on_like_a_new_one() {
     world.done(&["draw", "points", "--last"]);
     world.done(&["eval", "points", "--repeats", "1", "--metrics", "w1", "--samples", "10"]);
     let config = world.path("points/config.json");
-    world.done(&["train", "--config", config.to_str().unwrap(), "--epochs", "7", "--out", "new", "--quiet"]);
-    world.done(&["train", "--resume", "--epochs", "7", "--out", "points", "--quiet"]);
-    assert_same(&world.path("points"), &world.path("new"));
+    let options = ["--epochs", "7", "--scale", "none", "--quiet"];
+    world.done(&[&["train", "--config", config.to_str().unwrap(), "--out", "new"], &options[..]].concat());
+    world.done(&[&["train", "--resume", "--out", "points"], &options[..]].concat());
+    let (old, new) = (contents(&world.path("points")), contents(&world.path("new")));
+    assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>());
+    // The new one says that the data are to stay as they are; the old one could not say anything else.
+    let says = ["config.json", "run.json", "state.safetensors"];
+    let differing: Vec<_> = old.keys().filter(|&name| old[name] != new[name]).collect();
+    assert_eq!(differing, says);
+    let tensors = |run: &str| gan_lab::checkpoint::load(&world.path(run).join("state.safetensors")).unwrap().tensors;
+    assert_eq!(tensors("points"), tensors("new"));
 }
 
 #[test]
 fn an_old_run_that_was_killed_goes_on_like_one_that_was_not() {
     let world = World::new();
-    world.train("straight", &["gan", "--epochs", "6", "--frame-every", "4"]);
-    world.train("old", &["gan", "--epochs", "3", "--frame-every", "4"]);
+    let options = ["gan", "--frame-every", "4", "--scale", "none", "--shuffle", "once"];
+    let train = |out: &str, more: &[&str]| world.train(out, &[&options[..], more].concat());
+    train("straight", &["--epochs", "6"]);
+    train("old", &["--epochs", "3"]);
     make_old(&world.path("old"));
     // A record and a frame of an epoch that does not count.
     let mut records = std::fs::read(world.path("old/metrics.jsonl")).unwrap();
     records.extend(b"{\"epoch\":4,\"iteration\":20,\"d_loss\":0.0,\"g_loss\":0.0,\"seconds\":1.0}\n");
     std::fs::write(world.path("old/metrics.jsonl"), records).unwrap();
-    world.train("old", &["gan", "--epochs", "6", "--frame-every", "4", "--resume"]);
+    train("old", &["--epochs", "6", "--resume"]);
     assert_same(&world.path("straight"), &world.path("old"));
 }
 

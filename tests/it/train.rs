@@ -2,6 +2,7 @@
 
 use gan_lab::checkpoint;
 use gan_lab::config::{Model, TrainConfig};
+use gan_lab::data::Point;
 use gan_lab::kinds::points::PointsRun;
 use gan_lab::run::{RunDir, Status};
 
@@ -22,6 +23,7 @@ fn a_run_holds_all_that_it_promises() {
         names,
         [
             "config.json",
+            "data.json",
             "discriminator.safetensors",
             "floor.json",
             "frames.json",
@@ -59,6 +61,8 @@ fn the_weights_on_disk_make_the_last_frame() {
     let snapshot = run.snapshot().unwrap();
     engine.load(&snapshot.state).unwrap();
     let points = engine.generate(&run.noise().unwrap()).unwrap();
+    let units = run.units().unwrap();
+    let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
     assert_eq!(points, *run.frames().unwrap().samples.last().unwrap());
     let exported = checkpoint::load(&run.path().join("generator.safetensors")).unwrap().tensors;
     let mlp = gan_lab::nets::mlp::Mlp::generator(&config.generator);

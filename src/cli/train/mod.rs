@@ -15,9 +15,10 @@ use super::points::{advised, finish, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
-use crate::config::{EngineKind, RunConfig, TrainConfig};
+use crate::config::{EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data;
-use crate::kinds::points::{self, Points, PointsRun, Trace};
+use crate::figures::{measure, place};
+use crate::kinds::points::{self, Points, PointsRun, Prepared, Trace};
 use crate::run::{Kind, Position, RUNS, RunDir, Session, Start};
 use progan::ProganArgs;
 
@@ -57,6 +58,11 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut session =
         points::open(config.clone(), dir, start, moved(args), trace).map_err(|error| advised(error, &config))?;
     printer.note(&opening(&config, &session));
+    if session.position().done < session.position().total {
+        for line in preparation(session.work().prepared()) {
+            printer.note(&line);
+        }
+    }
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
     finish(session, outcome, &signals, printer)
@@ -114,6 +120,37 @@ fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> TrainConfig {
         wanted.engine = saved.engine;
     }
     wanted
+}
+
+/// What a person should know of what was made of the data.
+fn preparation(prepared: &Prepared) -> Vec<String> {
+    let Prepared { train, held_out, shuffle, left_out, units } = prepared;
+    let mut lines = vec![format!("{train} points train, {held_out} are held out")];
+    if *left_out > 0 {
+        let (taken, which) = (
+            train - left_out,
+            match shuffle {
+                Shuffle::EveryEpoch => "others in every epoch",
+                Shuffle::Auto | Shuffle::Once => "the same in every epoch; --shuffle every-epoch takes all in turn",
+            },
+        );
+        lines[0] += &format!("; an epoch takes {taken} and leaves {left_out} out, {which}");
+    }
+    let [x, y] = [0, 1].map(|i| place(units.centre[i], units.spread(i)));
+    let how = match units.scale {
+        Scale::Auto | Scale::None => return lines,
+        Scale::Standardise => {
+            let [sx, sy] = [0, 1].map(|i| measure(units.spread(i)));
+            let less = |x: &str| match x.strip_prefix('-') {
+                Some(x) => format!("+ {x}"),
+                None => format!("- {x}"),
+            };
+            format!("(x {}) / {sx} and (y {}) / {sy}", less(&x), less(&y))
+        }
+        Scale::Whiten => format!("the points around ({x}, {y}), uncorrelated, in standard deviations"),
+    };
+    lines.push(format!("the networks see {how}; files and pictures are in the data's own units"));
+    lines
 }
 
 fn opening(config: &RunConfig, session: &Session<Points>) -> String {

@@ -12,8 +12,7 @@ use super::slab::{SLAB, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
 use crate::config::{Objective, RunConfig};
-use crate::data::Point;
-use crate::engine::Draws;
+use crate::engine::{Draws, Sample};
 use crate::loss::wgan_gp;
 use crate::optim::{BUFFERS, Update};
 use crate::real::Real;
@@ -167,7 +166,7 @@ impl<T: Real> Core<T> {
         values.chunks(self.batch).nth(job.step).unwrap_or_default()
     }
 
-    fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Point]) {
+    fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Sample]) {
         let slab = &mut *write(&self.real[task]);
         load_points(slab, points);
         self.critic.differentiate(slab, tables);
@@ -226,7 +225,7 @@ impl<T: Real> Core<T> {
         self.generator.take_gradient(first, slab.slopes_times(|sample| weights[sample]));
     }
 
-    fn mix(&self, fake: &Slab<T>, task: usize, real: &[Point], mix: &[f32]) {
+    fn mix(&self, fake: &Slab<T>, task: usize, real: &[Sample], mix: &[f32]) {
         let mixed = &mut *write(&self.mixed[task]);
         for sample in 0..fake.size {
             let (real, fake) = (real[fake.first + sample].map(T::from_f32), fake.point(sample));
@@ -236,7 +235,7 @@ impl<T: Real> Core<T> {
     }
 }
 
-fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Point]) {
+fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Sample]) {
     for sample in 0..slab.size {
         if let Some(point) = points.get(slab.first + sample) {
             slab.set_point(sample, point.map(T::from_f32));

@@ -36,9 +36,8 @@ use self::matrix::{Learnt, What};
 use self::pool::Pool;
 use self::slab::Slab;
 use self::tiles::{read, write};
-use super::{Draws, Engine, EngineError, Losses, OptimState, State, noise_batches, takes_mix};
+use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, noise_batches, takes_mix};
 use crate::config::{Objective, RunConfig, UpdateOrder};
-use crate::data::Point;
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::optim::{self, Update};
@@ -259,7 +258,7 @@ impl<T: Real> Engine for FusedEngine<T> {
         Ok(Losses { discriminator: discriminator / steps as f64, generator })
     }
 
-    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Point>, EngineError> {
+    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
         let (batch, latent) = (self.config.batch_size, self.config.generator.latent_dim);
         let mut points = Vec::with_capacity(codes.len() / latent);
         for codes in codes.chunks(batch * latent) {
@@ -272,7 +271,7 @@ impl<T: Real> Engine for FusedEngine<T> {
         Ok(points)
     }
 
-    fn score(&mut self, points: &[Point]) -> Result<Vec<f32>, EngineError> {
+    fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let mut scores = Vec::with_capacity(points.len());
         for points in points.chunks(self.config.batch_size) {
             write(&self.pool.crew().inputs).draws.real[..points.len()].copy_from_slice(points);

@@ -4,9 +4,8 @@ mod network;
 
 use tch::{Device as TorchDevice, Kind, TchError, Tensor};
 
-use super::{Draws, Engine, EngineError, Losses, OptimState, State};
+use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State};
 use crate::config::{Objective, RunConfig, UpdateOrder};
-use crate::data::Point;
 use crate::loss::torch as loss;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::optim::torch::{self as optim, Optimizer};
@@ -194,13 +193,13 @@ impl Engine for TorchEngine {
         })
     }
 
-    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Point>, EngineError> {
+    fn generate(&mut self, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
         let codes = self.to_device(codes, &[-1, self.latent])?;
         let points = to_host(&tch::no_grad(|| self.generator.evaluate(&codes))?)?;
         Ok(points.as_chunks().0.to_vec())
     }
 
-    fn score(&mut self, points: &[Point]) -> Result<Vec<f32>, EngineError> {
+    fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let points = self.to_device(points.as_flattened(), &[-1, 2])?;
         Ok(to_host(&tch::no_grad(|| self.discriminator.evaluate(&points))?)?)
     }

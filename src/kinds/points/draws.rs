@@ -1,8 +1,7 @@
 //! The chance of an epoch: which points, codes and mixing weights each of its iterations takes.
 
 use crate::config::{RunConfig, Shuffle};
-use crate::data::Point;
-use crate::engine::{self, Draws};
+use crate::engine::{self, Draws, Sample};
 use crate::rng::{Stream, Use};
 
 /// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
@@ -18,10 +17,11 @@ pub(super) struct EpochDraws {
 }
 
 impl EpochDraws {
-    /// The draws of an epoch (the first is 1) over so many training points.
-    pub(super) fn new(config: &RunConfig, points: usize, epoch: u64) -> Self {
+    /// The draws of an epoch (the first is 1) over so many training points, in an order of its own where `shuffle` says
+    /// so.
+    pub(super) fn new(config: &RunConfig, shuffle: Shuffle, points: usize, epoch: u64) -> Self {
         let mut order: Vec<usize> = (0..points).collect();
-        if config.data.shuffle == Shuffle::EveryEpoch {
+        if shuffle == Shuffle::EveryEpoch {
             Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
         }
         let real_size = config.critic_steps * config.batch_size;
@@ -44,7 +44,7 @@ impl EpochDraws {
     }
 
     /// The next iteration's, from the training points; at most as many as the epoch has.
-    pub(super) fn next_iteration(&mut self, points: &[Point]) -> Draws {
+    pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
         let batch = &self.order[self.taken..self.taken + self.real_size];
         self.taken += self.real_size;
         Draws {
@@ -75,7 +75,7 @@ mod tests {
         config.check().unwrap()
     }
 
-    fn points() -> Vec<Point> {
+    fn points() -> Vec<Sample> {
         (0..10).map(|i| [i as f32, 0.0]).collect()
     }
 
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn the_labs_batches_are_the_same_points_in_every_epoch_with_new_noise() {
         let (config, points) = (config(|_| ()), points());
-        let [mut first, mut second] = [1, 2].map(|epoch| EpochDraws::new(&config, points.len(), epoch));
+        let [mut first, mut second] = [1, 2].map(|epoch| EpochDraws::new(&config, Shuffle::Once, points.len(), epoch));
         for expected in [[0, 1, 2, 3], [4, 5, 6, 7]] {
             let (a, b) = (first.next_iteration(&points), second.next_iteration(&points));
             assert_eq!(reals(&a), expected);
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn shuffling_every_epoch_takes_other_points_each_time() {
-        let config = config(|c| c.data.shuffle = Shuffle::EveryEpoch);
+        let config = config(|_| ());
         let points = points();
         let take = |epoch| {
-            let mut draws = EpochDraws::new(&config, points.len(), epoch);
+            let mut draws = EpochDraws::new(&config, Shuffle::EveryEpoch, points.len(), epoch);
             [reals(&draws.next_iteration(&points)), reals(&draws.next_iteration(&points))].concat()
         };
         assert_eq!(take(1), take(1));
@@ -120,7 +120,7 @@ mod tests {
             (c.critic_steps, c.update_order) = (2, UpdateOrder::CriticFirst);
         });
         let points = points();
-        let draws = EpochDraws::new(&config, points.len(), 1).next_iteration(&points);
+        let draws = EpochDraws::new(&config, Shuffle::Once, points.len(), 1).next_iteration(&points);
         assert_eq!((draws.real.len(), draws.noise.len(), draws.mix.len()), (8, 3 * 4 * 2, 8));
         assert!(draws.mix.iter().all(|e| (0.0..1.0).contains(e)));
     }

@@ -110,7 +110,8 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let config = run.config();
     let snapshot = run.snapshot()?;
     let set = run.data(plan.data.as_deref())?;
-    let split = Split::new(&set, config.data.train_size, config.seed)?;
+    let units = run.units()?;
+    let split = Split::new(&set, config.data.train_size, config.seed)?.map(|point| units.keep(point));
     let needs_modes = plan.metrics.as_ref().is_none_or(|metrics| metrics.iter().any(|metric| metric.needs_modes()));
     let modes = if needs_modes { known_modes(config, &set.path, plan)? } else { None };
     let metrics = applicable(config, plan, modes.as_deref())?;
@@ -120,6 +121,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
         let points = engine.generate(&codes(config, repeat, samples))?;
+        let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(EvalError::NotFinite { path: dir.path().to_owned() });
         }

@@ -6,19 +6,22 @@ mod follow;
 mod run;
 mod snapshot;
 mod trace;
+mod units;
 
 pub use draws::frame_codes;
 pub use eval::{EvalError, Measured, Plan, Report, evaluate};
-pub use run::{EpochRecord, Floor, Frames, InputError, PointsRun};
+pub use run::{EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
 pub use snapshot::{Progress, Snapshot};
 pub use trace::Trace;
+pub use units::{Kept, Prepared, Units};
 
 use std::path::Path;
 
 use crate::checkpoint::{self, CheckpointError};
 use crate::config::RunConfig;
-use crate::data::{self, DataError, Split, npy};
-use crate::engine::{self, Engine, EngineError, Losses, State};
+use crate::data::npy::{self, Precision};
+use crate::data::{self, DataError, Point, Split};
+use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
@@ -65,6 +68,9 @@ const LARGEST_LOSS: f64 = 16_777_216.0;
 /// Training on points.
 pub struct Points {
     config: RunConfig,
+    prepared: Prepared,
+    /// The training points, in the networks' units.
+    train: Vec<Sample>,
     split: Split,
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
@@ -87,23 +93,45 @@ pub fn open(
     moved: Option<&Path>,
     trace: Option<Trace>,
 ) -> Result<Session<Points>, TrainError> {
-    let set = match (start, dir.kind()) {
-        (Start::Resume, Some(Kind::Points)) => PointsRun::open(&dir)?.data(moved).map_err(TrainError::from)?,
-        _ => data::load(&config.data.path, &config.data.key)?,
+    let begun = match (start, dir.kind()) {
+        (Start::Resume, Some(Kind::Points)) => Some(PointsRun::open(&dir)?),
+        _ => None,
+    };
+    let set = match &begun {
+        Some(run) => run.data(moved).map_err(TrainError::from)?,
+        None => data::load(&config.data.path, &config.data.key)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
+    let (config, prepared) = match &begun {
+        Some(run) => {
+            let prepared = run.prepared(&split)?;
+            (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
+        }
+        None => {
+            let prepared = Prepared::of(&config, &split);
+            (config, prepared)
+        }
+    };
+    let units = prepared.units;
+    let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
+    let split = split.map(|point| units.keep(point));
     engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
     let follower = Follower::new(&config, &split);
     let codes = frame_codes(&config, split.held_out.len());
     let latent = config.generator.latent_dim as u64;
+    let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
+    let precision = Precision::from(units.precision);
+    let text = |name, json: serde_json::Result<String>| {
+        json.map(|text| (text + "\n").into_bytes()).map_err(|error| dir.malformed(name, error.to_string()))
+    };
     let mut once = vec![
-        (run::REAL, npy::encode(&[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
-        (run::NOISE, npy::encode(&[codes.len() as u64 / latent, latent], &codes)),
+        (run::REAL, npy::encode(precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
+        (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
+        (run::DATA, text(run::DATA, serde_json::to_string_pretty(&prepared))?),
     ];
     if let Some(follower) = &follower {
-        let floor = serde_json::to_string_pretty(&follower.floor(&config, &split));
-        let floor = floor.map_err(|error| dir.malformed(run::FLOOR, error.to_string()))?;
-        once.push((run::FLOOR, (floor + "\n").into_bytes()));
+        let floor = follower.floor(&config, &split);
+        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(&floor))?));
     }
     let (for_frames, for_records) = (config.clone(), config.clone());
     let claim = Claim {
@@ -118,6 +146,7 @@ pub fn open(
             array: run::SAMPLES,
             labels: run::FRAMES,
             shape: vec![split.held_out.len() as u64, 2],
+            precision,
             due: Box::new(move |epoch| for_frames.is_frame(epoch)),
         }),
         conform: Box::new(move |record| run::conform(&for_records, record)),
@@ -125,9 +154,11 @@ pub fn open(
         shown: None,
     };
     let engine = engine::create(&config)?;
-    let scale = set.points.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    let scale = train.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs()));
     let work = Points {
         config,
+        prepared,
+        train,
         split,
         engine,
         follower,
@@ -161,12 +192,13 @@ impl Work for Points {
     fn step(&mut self, _: &mut ActiveRun) -> Result<(), TrainError> {
         self.fresh = None;
         let draws = self.draws.get_or_insert_with(|| {
-            let mut draws = EpochDraws::new(&self.config, self.split.train.len(), self.progress.epoch + 1);
+            let mut draws =
+                EpochDraws::new(&self.config, self.prepared.shuffle, self.train.len(), self.progress.epoch + 1);
             // What was used before the run was stopped.
             draws.pass(self.progress.iteration);
             draws
         });
-        let draws = draws.next_iteration(&self.split.train);
+        let draws = draws.next_iteration(&self.train);
         if let Some(trace) = &mut self.trace {
             trace.before(self.engine.as_mut())?;
         }
@@ -253,6 +285,11 @@ impl Points {
         &self.config
     }
 
+    /// What it made of its data.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// Records the epoch's frame and takes its metrics, where one or the other is due.
     fn look(&mut self, run: &mut ActiveRun, epoch: u64) -> Result<Option<Tracked>, TrainError> {
         let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
@@ -261,6 +298,7 @@ impl Points {
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
         let points = self.engine.generate(&codes)?;
+        let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
         }

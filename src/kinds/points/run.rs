@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `config.json` | the whole resolved config |
 //! | `metrics.jsonl` | one [`EpochRecord`] a line |
+//! | `data.json` | what the run made of its data: a [`Prepared`] |
 //! | `floor.json` | the [`Floor`] of the metrics in `metrics.jsonl` |
-//! | `real.npy` | float32 [held-out, 2], the held-out points |
+//! | `real.npy` | float32 [held-out, 2], the held-out points; float64 where float32 would be too coarse |
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
-//! | `samples.npy`, `frames.json` | float32 [frames, held-out, 2], and each frame's epoch |
+//! | `samples.npy`, `frames.json` | the same, [frames, held-out, 2], and each frame's epoch |
 //! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
 
 use std::path::{Path, PathBuf};
@@ -16,11 +17,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::snapshot::Snapshot;
+use super::units::{Prepared, Units};
 use crate::config::{RunConfig, TrainConfig};
-use crate::data::{self, DataError, Point, PointSet};
+use crate::data::{self, DataError, Point, PointSet, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status};
 
+pub(super) const DATA: &str = "data.json";
 pub(super) const FLOOR: &str = "floor.json";
 pub(super) const REAL: &str = "real.npy";
 pub(super) const NOISE: &str = "noise.npy";
@@ -79,6 +82,20 @@ impl Frames {
     }
 }
 
+/// That a run's generator makes nothing like the data: which sign of it was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NothingLearnt {
+    /// No generated point of the last frame lies within the held-out points' range.
+    Elsewhere,
+    /// So many floors away.
+    Floors(f64),
+    /// No held-out point has a generated one near it.
+    NoCoverage,
+}
+
+/// A run this many floors away has learnt nothing.
+const MOST_FLOORS: f64 = 20.0;
+
 /// A run of points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PointsRun {
@@ -113,6 +130,29 @@ impl PointsRun {
         self.dir.status()
     }
 
+    /// The units of its networks. Runs of before there was a choice have the data's own.
+    pub fn units(&self) -> Result<Units, RunError> {
+        Ok(self.noted()?.map_or(Units::OWN, |prepared| prepared.units))
+    }
+
+    /// What it made of its data, which are split into these points; where the file is lost, what follows from them.
+    pub(super) fn prepared(&self, split: &Split) -> Result<Prepared, RunError> {
+        match self.noted() {
+            Ok(Some(prepared)) => Ok(prepared),
+            Ok(None) => Ok(Prepared::with(&self.config, split, Units::OWN)),
+            Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => Ok(Prepared::of(&self.config, split)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn noted(&self) -> Result<Option<Prepared>, RunError> {
+        if !self.dir.manifest()?.digests.contains_key(DATA) {
+            return Ok(None);
+        }
+        let noted = serde_json::from_value(self.dir.json(DATA)?);
+        noted.map(Some).map_err(|error| self.dir.malformed(DATA, error.to_string()))
+    }
+
     /// The held-out points.
     pub fn real(&self) -> Result<Vec<Point>, RunError> {
         let array = self.dir.array(REAL)?;
@@ -124,7 +164,7 @@ impl PointsRun {
 
     /// The codes that every frame is drawn from, [held-out, latent].
     pub fn noise(&self) -> Result<Vec<f32>, RunError> {
-        Ok(self.dir.array(NOISE)?.values)
+        Ok(self.dir.array(NOISE)?.values.into_iter().map(|x| x as f32).collect())
     }
 
     /// The recorded frames.
@@ -193,6 +233,27 @@ impl PointsRun {
         floor.map(Some).map_err(|error| self.dir.malformed(FLOOR, error.to_string()))
     }
 
+    /// Whether what was measured last, or else the last frame, says that nothing was learnt, and what says so.
+    pub fn nothing_learnt(&self) -> Result<Option<NothingLearnt>, RunError> {
+        let measured = self.metrics()?.into_iter().rev().find_map(|record| record.sliced_w2.zip(record.coverage));
+        let frames = self.frames()?;
+        if let Some(frame) = frames.samples.last() {
+            let real = self.real()?;
+            let (low, high) = (extremes(&real, f64::min), extremes(&real, f64::max));
+            let within = |point: &Point| (0..2).all(|i| (low[i]..=high[i]).contains(&point[i]));
+            if !frame.iter().any(within) {
+                return Ok(Some(NothingLearnt::Elsewhere));
+            }
+        }
+        let Some(((distance, coverage), floor)) = measured.zip(self.floor()?) else { return Ok(None) };
+        let floors = distance / floor.sliced_w2.mean;
+        Ok(match (floors > MOST_FLOORS, coverage > 0.0) {
+            (true, _) => Some(NothingLearnt::Floors(floors)),
+            (false, false) => Some(NothingLearnt::NoCoverage),
+            (false, true) => None,
+        })
+    }
+
     /// The saved state.
     pub fn snapshot(&self) -> Result<Snapshot, RunError> {
         let (bundle, position) = self.dir.state()?;
@@ -224,6 +285,11 @@ pub enum InputError {
     /// They cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
+}
+
+fn extremes(points: &[Point], pick: fn(f64, f64) -> f64) -> Point {
+    let first = points.first().copied().unwrap_or_default();
+    points.iter().fold(first, |found, point| [0, 1].map(|i| pick(found[i], point[i])))
 }
 
 /// Takes out of a record what belongs there only because the run was to end with it.

@@ -6,7 +6,7 @@ mod points;
 mod progan;
 pub mod pytorch;
 
-pub use points::PointsNet;
+pub use points::{Affine, PointsNet};
 pub use progan::{progan, progan_of_tensors};
 
 use serde::Serialize;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{LayerRow, Network, Norm, Role};
 use crate::checkpoint::TensorInfo;
 use crate::config::{GeneratorConfig, Model, TrainConfig};
+use crate::figures::{measure, place};
 use crate::nets::mlp::{Layer, Mlp};
 use crate::nets::{NEGATIVE_SLOPE, Slot};
 
@@ -15,15 +16,26 @@ pub struct PointsNet {
     mlp: Mlp,
     /// The game that it plays; a file does not say it, nor BatchNorm's eps and momentum.
     model: Option<Model>,
+    /// From its units to the data's, where it has others.
+    map: Option<Affine>,
+}
+
+/// An affine map of the plane: centre + matrix x, the matrix by rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// Where the origin goes.
+    pub centre: [f64; 2],
+    /// What differences are multiplied by.
+    pub matrix: [[f64; 2]; 2],
 }
 
 impl PointsNet {
-    /// Generator and discriminator of a config.
-    pub fn of_config(config: &TrainConfig) -> [Self; 2] {
+    /// Generator and discriminator of a config, which have points in units that `map` takes to the data's.
+    pub fn of_config(config: &TrainConfig, map: Option<Affine>) -> [Self; 2] {
         let model = Some(config.objective.model());
         [
-            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), model },
-            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), model },
+            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), model, map },
+            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), model, map },
         ]
     }
 
@@ -43,12 +55,17 @@ impl PointsNet {
             (Some(2), Some(1)) if mlp.statistics().is_empty() => Role::Discriminator,
             _ => return None,
         };
-        Some(Self { role, mlp, model: None })
+        Some(Self { role, mlp, model: None, map: None })
     }
 
     /// Which of the two it is.
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// From its units to the data's, where it has others.
+    pub(super) fn map(&self) -> Option<Affine> {
+        self.map
     }
 
     /// Its layers.
@@ -130,6 +147,15 @@ impl PointsNet {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![self.output()];
+        if let Some(Affine { centre: [x, y], matrix: [[a, _], [b, c]] }) = self.map {
+            let diagonal = b == 0.0;
+            let subject =
+                if self.role == Role::Generator { "A point (u, v) that it makes" } else { "Its input (u, v)" };
+            let (x, y) = (place(x, a), place(y, b.hypot(c)));
+            let [a, b, c] = [a, b, c].map(measure);
+            let second = if diagonal { format!("{y} + {c} v") } else { format!("{y} + {b} u + {c} v") };
+            notes.push(format!("{subject} is ({x} + {a} u, {second}) in the data's units."));
+        }
         if self.lacks_norm() {
             notes.push("BatchNorm's eps and momentum are not in the file; the run's config.json has them.".to_owned());
         }
@@ -225,7 +251,7 @@ mod tests {
     }
 
     fn lab(model: Model) -> [PointsNet; 2] {
-        PointsNet::of_config(&TrainConfig::lab(model))
+        PointsNet::of_config(&TrainConfig::lab(model), None)
     }
 
     #[test]
@@ -256,7 +282,7 @@ mod tests {
                 GeneratorConfig { hidden: hidden.clone(), batch_norm, latent_dim: 7, ..config.generator };
             config.discriminator.hidden = hidden;
             config.objective = Objective::lab(Model::Gan);
-            for net in PointsNet::of_config(&config) {
+            for net in PointsNet::of_config(&config, None) {
                 for prefix in ["", "generator."] {
                     let found = PointsNet::of_tensors(&infos(&net, prefix), prefix).unwrap();
                     assert_eq!((found.role(), found.mlp().tensors()), (net.role(), net.mlp().tensors()));

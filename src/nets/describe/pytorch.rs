@@ -1,5 +1,6 @@
 //! The networks of a run of points as a Python module, whose classes load gan-lab's weights with `strict=True`.
 
+use super::points::Affine;
 use super::{PointsNet, Role};
 use crate::nets::NEGATIVE_SLOPE;
 use crate::nets::mlp::Layer;
@@ -13,6 +14,10 @@ pub fn module(heading: &[String], nets: &[PointsNet], loading: &[String]) -> Str
         if let Some((eps, momentum)) = nets.iter().find_map(norm) {
             text += &format!("EPS, MOMENTUM = {eps:?}, {momentum:?}\n");
         }
+    }
+    if let Some(Affine { centre, matrix }) = nets.iter().find_map(PointsNet::map) {
+        text += "\n# The networks have units of their own: points p of theirs are p @ MATRIX.T + CENTRE in the data's, in float64.\n";
+        text += &format!("CENTRE = {centre:?}\nMATRIX = {matrix:?}\n");
     }
     for net in nets {
         text += &class(net);
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_labs_networks_as_a_student_would_write_them() {
-        let nets = PointsNet::of_config(&TrainConfig::lab(Model::Gan));
+        let nets = PointsNet::of_config(&TrainConfig::lab(Model::Gan), None);
         let text = module(&["a\nb".to_owned()], &nets, &loading(&[(Role::Generator, "g\".pt".to_owned())], false));
         for line in [
             "# a\\nb\n",

@@ -1,0 +1,74 @@
+//! Numbers as people read them: with the digits that say something.
+
+/// A measured number, such as a distance or a loss: four decimals where it is of the size of 1, an exponent where they
+/// would say nothing.
+pub fn measure(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 || (0.001..1e5).contains(&size) || !x.is_finite() { format!("{x:.4}") } else { short(x, 1) }
+}
+
+/// A coordinate of points that lie so far apart along their axis: three digits of that, whatever lies before them.
+pub fn place(x: f64, spread: f64) -> String {
+    let spread = if spread > 0.0 { spread } else { x.abs() };
+    if !(x.is_finite() && spread.is_finite()) || spread == 0.0 {
+        return format!("{x:.4}");
+    }
+    let decimals = 3 - spread.log10().floor() as i32;
+    match usize::try_from(decimals) {
+        Ok(decimals @ 0..=6) => not_minus_zero(format!("{x:.decimals$}")),
+        // So small, or so large, that an exponent is shorter.
+        Ok(_) => short(x, 3),
+        Err(_) if x.abs() < 1e7 => not_minus_zero(format!("{x:.0}")),
+        Err(_) => short(x, (x.abs().log10().floor() as i32 + decimals).clamp(3, 15) as usize),
+    }
+}
+
+/// With an exponent and so many decimals.
+fn short(x: f64, decimals: usize) -> String {
+    not_minus_zero(format!("{x:.decimals$e}"))
+}
+
+fn not_minus_zero(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.bytes().take_while(|&b| b != b'e').any(|b| (b'1'..=b'9').contains(&b)) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_keep_digits_that_say_something() {
+        for (x, text) in [
+            (0.0, "0.0000"),
+            (0.0203, "0.0203"),
+            (12.34567, "12.3457"),
+            (0.00098, "9.8e-4"),
+            (-1.2e-5, "-1.2e-5"),
+            (7.3e6, "7.3e6"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(measure(x), text);
+        }
+    }
+
+    #[test]
+    fn places_are_told_apart_wherever_they_lie() {
+        for (x, spread, text) in [
+            (0.5, 1.4, "0.500"),
+            (388_095.135, 1.8, "388095.135"),
+            (3_948_995.517, 1.2, "3948995.517"),
+            (-4.712e-5, 1e-4, "-4.712e-5"),
+            (62.51512, 0.17, "62.5151"),
+            (123_456.0, 5e5, "123456"),
+            (1_763_996_400.0, 3e6, "1.763996e9"),
+            (-0.00004, 1.0, "0.000"),
+            (5.0, 0.0, "5.000"),
+            (0.0, 0.0, "0.0000"),
+        ] {
+            assert_eq!(place(x, spread), text);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The units in which the networks work, and how a run's data get there and back.
+//!
+//! A generator whose weights begin small makes points around the origin, about as far apart as the weights are large: it
+//! does not get to data that lie far from there, or whose axes differ by orders of magnitude. So the data are moved and
+//! scaled before anything is learnt, by an affine map that is the run's own:
+//!
+//! data = centre + matrix * model, with a lower triangular matrix.
+//!
+//! - `none`: the identity.
+//! - `standardise`: the training points' mean becomes 0 and each axis's standard deviation 1: the matrix is diagonal.
+//! - `whiten`: their covariance becomes the identity: the matrix is its Cholesky factor.
+//!
+//! All that a person sees is in the data's units. The map is in double precision; only what it gives to the networks is
+//! in single, where all is of the size of 1.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Model, RunConfig, Scale, Shuffle, TrainConfig};
+use crate::data::npy::Precision;
+use crate::data::{Point, Split};
+use crate::engine::Sample;
+
+/// Where all coordinates of data lie that are learnt as they are: the lab's lie in -0.13 to 1.31.
+const LAB_RANGE: [f64; 2] = [-0.5, 1.5];
+/// What their axes' standard deviations are: the lab's are 0.36 and 0.08.
+const LAB_DEVIATION: [f64; 2] = [0.05, 0.5];
+/// Axes whose correlation is larger are not only scaled: what lies along a diagonal would stay narrow across it.
+const CORRELATED: f64 = 0.8;
+/// Coordinates are kept in single precision where its steps are below this part of every axis's standard deviation.
+const FINE: f64 = 1e-4;
+
+/// What a run made of its data before it began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Points that train.
+    pub train: usize,
+    /// Points that are held out.
+    pub held_out: usize,
+    /// What `data.shuffle` came to.
+    pub shuffle: Shuffle,
+    /// Training points that a pass leaves out, because batches are full: others each time where every epoch shuffles.
+    pub left_out: usize,
+    /// What `data.scale` came to.
+    pub units: Units,
+}
+
+/// The map between the data's units and the networks'.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Units {
+    /// Which kind of map: never [`Scale::Auto`].
+    pub scale: Scale,
+    /// The point of the data that is the networks' origin.
+    pub centre: Point,
+    /// By rows; what is above the diagonal is 0.
+    pub matrix: [[f64; 2]; 2],
+    /// What files keep the data's coordinates in.
+    pub precision: Kept,
+}
+
+/// What files keep coordinates in, by NumPy's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kept {
+    /// Single precision.
+    Float32,
+    /// Double precision.
+    Float64,
+}
+
+impl From<Kept> for Precision {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Float32 => Self::Single,
+            Kept::Float64 => Self::Double,
+        }
+    }
+}
+
+impl Prepared {
+    /// What a config makes of data that are split in this way.
+    pub fn of(config: &RunConfig, split: &Split) -> Self {
+        Self::with(config, split, Units::of(config.data.scale, &split.train))
+    }
+
+    /// The same with units that are known.
+    pub(super) fn with(config: &RunConfig, split: &Split, units: Units) -> Self {
+        let shuffle = match config.data.shuffle {
+            Shuffle::Auto if units.scale == Scale::None && has_the_labs_batches(config) => Shuffle::Once,
+            Shuffle::Auto => Shuffle::EveryEpoch,
+            named => named,
+        };
+        let taken = config.iterations_per_epoch() as usize * config.batch_size * config.critic_steps;
+        let (train, held_out) = (split.train.len(), split.held_out.len());
+        Self { train, held_out, shuffle, left_out: train - taken, units }
+    }
+}
+
+/// Whether an epoch takes what it takes in the lab: 7000 points, 256 at a time.
+fn has_the_labs_batches(config: &RunConfig) -> bool {
+    let lab = TrainConfig::lab(Model::Gan);
+    let of = |config: &TrainConfig| (config.data.train_size, config.batch_size, config.critic_steps);
+    of(config) == of(&lab)
+}
+
+impl Units {
+    /// The data's own, in single precision.
+    pub const OWN: Self =
+        Self { scale: Scale::None, centre: [0.0; 2], matrix: [[1.0, 0.0], [0.0, 1.0]], precision: Kept::Float32 };
+
+    /// The units that `scale` means for these training points, of which there is at least one.
+    pub fn of(scale: Scale, points: &[Point]) -> Self {
+        let spread = SpreadOf::of(points);
+        let scale = match scale {
+            Scale::Auto if spread.lies_as_the_labs() => Scale::None,
+            Scale::Auto if spread.correlation().abs() > CORRELATED => Scale::Whiten,
+            Scale::Auto => Scale::Standardise,
+            named => named,
+        };
+        if scale == Scale::None {
+            return Self::OWN;
+        }
+        // An axis along which all points are one stays as it is.
+        let or_one = |x: f64| if x > 0.0 && x.is_finite() { x } else { 1.0 };
+        let [[xx, xy], [_, yy]] = spread.covariance;
+        let matrix = if scale == Scale::Whiten {
+            let a = or_one(xx.sqrt());
+            let b = if xx > 0.0 { xy / a } else { 0.0 };
+            // What rounding leaves of points in a line is none of their spread.
+            let rest = yy - b * b;
+            [[a, 0.0], [b, or_one(if rest > yy * 1e-12 { rest.sqrt() } else { 0.0 })]]
+        } else {
+            [[or_one(xx.sqrt()), 0.0], [0.0, or_one(yy.sqrt())]]
+        };
+        let precision = if spread.is_fine() { Kept::Float32 } else { Kept::Float64 };
+        Self { scale, centre: spread.mean, matrix, precision }
+    }
+
+    /// The standard deviation of the training points along an axis, which the map takes to 1; 1 for the identity.
+    pub fn spread(&self, axis: usize) -> f64 {
+        self.matrix[axis][0].hypot(self.matrix[axis][1])
+    }
+
+    /// A point of the data as files keep it.
+    pub fn keep(&self, point: Point) -> Point {
+        point.map(|x| Precision::from(self.precision).kept(x))
+    }
+
+    /// A point of the data as the networks have it.
+    pub fn inward(&self, point: Point) -> Sample {
+        let [dx, dy] = [point[0] - self.centre[0], point[1] - self.centre[1]];
+        let [[a, _], [b, c]] = self.matrix;
+        let x = dx / a;
+        [x as f32, ((dy - b * x) / c) as f32]
+    }
+
+    /// A point of the networks' in the data's units, as files keep it.
+    pub fn outward(&self, sample: Sample) -> Point {
+        let [x, y] = sample.map(f64::from);
+        let [[a, _], [b, c]] = self.matrix;
+        self.keep([self.centre[0] + a * x, self.centre[1] + b * x + c * y])
+    }
+}
+
+/// Where points lie.
+struct SpreadOf {
+    mean: Point,
+    covariance: [[f64; 2]; 2],
+    low: Point,
+    high: Point,
+}
+
+impl SpreadOf {
+    fn of(points: &[Point]) -> Self {
+        let n = points.len().max(1) as f64;
+        // Around a point of theirs, so that no digit is lost where they lie far away.
+        let origin = points.first().copied().unwrap_or_default();
+        let mean = [0, 1].map(|i| origin[i] + points.iter().map(|p| p[i] - origin[i]).sum::<f64>() / n);
+        let moment = |i: usize, j: usize| points.iter().map(|p| (p[i] - mean[i]) * (p[j] - mean[j])).sum::<f64>() / n;
+        let extreme = |pick: fn(f64, f64) -> f64| [0, 1].map(|i| points.iter().map(|p| p[i]).fold(origin[i], pick));
+        let xy = moment(0, 1);
+        let covariance = [[moment(0, 0), xy], [xy, moment(1, 1)]];
+        Self { mean, covariance, low: extreme(f64::min), high: extreme(f64::max) }
+    }
+
+    fn deviation(&self, axis: usize) -> f64 {
+        self.covariance[axis][axis].sqrt()
+    }
+
+    /// Of the axes; 0 where all points are one along one of them.
+    fn correlation(&self) -> f64 {
+        let both = self.deviation(0) * self.deviation(1);
+        if both > 0.0 { self.covariance[0][1] / both } else { 0.0 }
+    }
+
+    fn lies_as_the_labs(&self) -> bool {
+        let [least, most] = LAB_RANGE;
+        let [narrow, wide] = LAB_DEVIATION;
+        (0..2).all(|i| self.low[i] >= least && self.high[i] <= most && (narrow..=wide).contains(&self.deviation(i)))
+    }
+
+    /// Whether single precision keeps the points apart.
+    fn is_fine(&self) -> bool {
+        (0..2).all(|i| {
+            let step = self.low[i].abs().max(self.high[i].abs()) * f64::from(f32::EPSILON);
+            step <= self.deviation(i) * FINE
+                || self.low[i] == self.high[i] && f64::from(self.low[i] as f32) == self.low[i]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::synthetic::Law;
+
+    fn letter() -> Vec<Point> {
+        Law::Points.draw(2000, 3).pop().unwrap().1
+    }
+
+    fn moments(samples: &[Sample]) -> SpreadOf {
+        SpreadOf::of(&samples.iter().map(|sample| sample.map(f64::from)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_labs_points_stay_as_they_are_and_others_are_standardised() {
+        let points = letter();
+        assert_eq!(Units::of(Scale::Auto, &points), Units::OWN);
+        let sample = Units::OWN.inward(points[0]);
+        assert_eq!(sample, points[0].map(|x| x as f32));
+        assert_eq!(Units::OWN.outward(sample), points[0].map(|x| f64::from(x as f32)));
+        for change in [
+            |[x, y]: Point| [x + 3.0, y],
+            |[x, y]: Point| [x, y - 1.0],
+            |[x, y]: Point| [x * 10.0, y],
+            |[x, y]: Point| [x, y * 0.1 + 0.4],
+        ] {
+            let moved: Vec<Point> = points.iter().map(|&point| change(point)).collect();
+            assert_eq!(Units::of(Scale::Auto, &moved).scale, Scale::Standardise);
+        }
+    }
+
+    #[test]
+    fn points_along_a_diagonal_are_whitened() {
+        for (slope, expected) in [(0.0, Scale::Standardise), (1.0, Scale::Whiten), (-1.0, Scale::Whiten)] {
+            let turned: Vec<Point> = letter().iter().map(|[x, y]| [9.0 + x, y + slope * x]).collect();
+            assert_eq!(Units::of(Scale::Auto, &turned).scale, expected, "{slope}");
+        }
+    }
+
+    #[test]
+    fn standardised_and_whitened_points_have_the_moments_that_the_words_say() {
+        let turned: Vec<Point> = letter().iter().map(|[x, y]| [100.0 + x - y, 7.0 * x + 5.0 * y]).collect();
+        for (scale, correlated) in [(Scale::Standardise, true), (Scale::Whiten, false)] {
+            let units = Units::of(scale, &turned);
+            let spread = moments(&turned.iter().map(|&point| units.inward(point)).collect::<Vec<_>>());
+            for i in 0..2 {
+                assert!(spread.mean[i].abs() < 1e-5 && (spread.covariance[i][i] - 1.0).abs() < 1e-5);
+            }
+            assert_eq!(spread.covariance[0][1].abs() > 1e-3, correlated);
+            for &point in &turned {
+                let there = units.outward(units.inward(point));
+                assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-4), "{point:?} {there:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn metres_far_from_their_origin_keep_their_millimetres() {
+        let points: Vec<Point> = letter().iter().map(|[x, y]| [388_095.0 + x, 3_948_995.0 + y]).collect();
+        let units = Units::of(Scale::Auto, &points);
+        assert_eq!((units.scale, units.precision), (Scale::Standardise, Kept::Float64));
+        for &point in &points {
+            let there = units.outward(units.inward(point));
+            assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-6), "{point:?} {there:?}");
+        }
+        // A hundred away single precision is fine enough for the letter.
+        let near: Vec<Point> = letter().iter().map(|[x, y]| [30.0 + x, *y]).collect();
+        assert_eq!(Units::of(Scale::Auto, &near).precision, Kept::Float32);
+    }
+
+    #[test]
+    fn points_in_a_line_or_in_one_place_are_mapped_there_and_back() {
+        for points in [vec![[5.0, 2.0]; 4], vec![[1.0, 9.0], [2.0, 9.0]], vec![[0.0, 10.0], [1.0, 12.0], [2.0, 14.0]]] {
+            for scale in [Scale::Standardise, Scale::Whiten] {
+                let units = Units::of(scale, &points);
+                for &point in &points {
+                    let sample = units.inward(point);
+                    assert!(sample.iter().all(|x| x.abs() < 2.0), "{sample:?}");
+                    let there = units.outward(sample);
+                    assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-5), "{point:?} {there:?}");
+                }
+            }
+        }
+    }
+}
