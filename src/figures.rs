@@ -15,16 +15,21 @@ pub fn place(x: f64, spread: f64) -> String {
     }
     let decimals = 3 - spread.log10().floor() as i32;
     match usize::try_from(decimals) {
-        Ok(decimals @ 0..=6) => not_minus_zero(format!("{x:.decimals$}")),
+        Ok(decimals @ 0..=6) => fixed(x, decimals),
         // So small, or so large, that an exponent is shorter.
         Ok(_) => short(x, 3),
-        Err(_) if x.abs() < 1e7 => not_minus_zero(format!("{x:.0}")),
+        Err(_) if x.abs() < 1e7 => fixed(x, 0),
         Err(_) => short(x, (x.abs().log10().floor() as i32 + decimals).clamp(3, 15) as usize),
     }
 }
 
+/// With so many decimals, and no minus before nothing.
+pub fn fixed(x: f64, decimals: usize) -> String {
+    not_minus_zero(format!("{x:.decimals$}"))
+}
+
 /// With an exponent and so many decimals.
-fn short(x: f64, decimals: usize) -> String {
+pub fn short(x: f64, decimals: usize) -> String {
     not_minus_zero(format!("{x:.decimals$e}"))
 }
 

@@ -11,7 +11,7 @@ use super::table::{Align, table};
 use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, Variable};
-use crate::render::{Axes, ScatterPainter, Size};
+use crate::render::{AxesChoice, ScatterPainter, Shown, Size, Theme};
 use crate::{files, json, media};
 
 /// Make point sets, and look into data files
@@ -145,8 +145,13 @@ fn draw(args: &InspectArgs) -> anyhow::Result<Result<PathBuf, DataError>> {
         Err(reason) => return Ok(Err(reason)),
     };
     let title = format!("{}: {} points", file_name(&args.file), set.points.len());
-    let painter = ScatterPainter::new(Size::default(), Axes::fitted(&set.points), &set.points)?;
-    let bytes = media::encode_png(&painter.without_generated(&title)?)?;
+    let painter = ScatterPainter::new(
+        Size::default(),
+        ScatterPainter::axes(Size::default(), AxesChoice::Auto, &set.points, false),
+        Theme::default(),
+        &set.points,
+    )?;
+    let bytes = media::encode_png(&painter.frame(&Shown { title: &title, ..Shown::default() })?)?;
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
     let path = args.out.clone().unwrap_or_else(|| Path::new("work_dirs/inspect").join(format!("{stem}.png")));
     files::write(&path, &bytes)?;

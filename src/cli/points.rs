@@ -10,7 +10,7 @@ use crate::data::{self, DataError, Point};
 use crate::figures::measure;
 use crate::json;
 use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
-use crate::render::Axes;
+use crate::render::{Axes, AxesChoice, ScatterPainter, Size};
 use crate::run::{Outcome, Session};
 
 /// Where pictures go unless told otherwise.
@@ -53,10 +53,14 @@ pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     }
 }
 
+/// Whether a run's data are the lab's by their name.
+pub(super) fn is_lab(config: &RunConfig) -> bool {
+    config.data.path.file_name().is_some_and(|name| name == "points.mat")
+}
+
 /// The lab's axes for its own points, else axes that fit.
 pub(super) fn axes(config: &RunConfig, real: &[Point]) -> Axes {
-    let points_mat = config.data.path.file_name().is_some_and(|name| name == "points.mat");
-    if points_mat && Axes::LAB.hold(real) { Axes::LAB } else { Axes::fitted(real) }
+    ScatterPainter::axes(Size::default(), AxesChoice::Auto, real, is_lab(config))
 }
 
 /// The distance that was measured last, beside its floor.

@@ -31,9 +31,17 @@ pub struct Difference {
 /// Gives every run a label that says in what it differs from the others: model and optimiser, and any setting that is
 /// not the same in all.
 pub fn label_all(runs: &mut [RunSummary]) {
-    let configs: Vec<Value> = runs.iter().map(|run| what(&run.config).to_json()).collect();
+    let labels = labels(&runs.iter().map(|run| &run.config).collect::<Vec<_>>());
+    for (run, label) in runs.iter_mut().zip(labels) {
+        run.label = label;
+    }
+}
+
+/// What tells each of these runs from the others, seeds and the way of doing them apart.
+pub fn labels(runs: &[&RunConfig]) -> Vec<String> {
+    let configs: Vec<Value> = runs.iter().map(|config| what(config).to_json()).collect();
     let keys: Vec<&Key> = POINTS.varying(&configs).into_iter().filter(|key| !POINTS.is_of_choice(key)).collect();
-    let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
+    let titles: Vec<String> = runs.iter().map(|config| config.title()).collect();
     let labels: Vec<String> =
         titles.iter().zip(&configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
@@ -42,12 +50,9 @@ pub fn label_all(runs: &mut [RunSummary]) {
         POINTS.varying(alike).into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
     };
     let clash = |i: usize| (0..runs.len()).any(|j| labels[i] == labels[j] && configs[i] != configs[j]);
-    let full: Vec<String> = (0..runs.len())
-        .map(|i| if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() })
-        .collect();
-    for (run, label) in runs.iter_mut().zip(full) {
-        run.label = label;
-    }
+    let with_constants =
+        |i: usize| if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() };
+    (0..runs.len()).map(with_constants).collect()
 }
 
 /// A label with the values of these settings.

@@ -5,7 +5,7 @@ mod lab;
 mod panel;
 mod table;
 
-pub use groups::{Difference, Group, compare_groups, label_all};
+pub use groups::{Difference, Group, compare_groups, label_all, labels};
 pub use lab::{LabError, lab_configs, lab_sweep};
 pub use panel::{Panel, PanelError};
 pub use table::{csv, json, markdown};

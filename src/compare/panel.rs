@@ -4,7 +4,7 @@ use super::RunSummary;
 use crate::data::Point;
 use crate::kinds::points::{Frames, PointsRun};
 use crate::media::Animation;
-use crate::render::{Axes, Picture, RenderError, ScatterPainter, Size, sheet};
+use crate::render::{Axes, Picture, RenderError, ScatterPainter, Shown, Size, Theme, sheet};
 use crate::run::{RunDir, RunError};
 
 /// More letters than this do not fit above a cell.
@@ -51,9 +51,9 @@ impl Panel {
         let mut epochs: Vec<u64> = read.iter().flat_map(|(_, _, frames)| frames.epochs.iter().copied()).collect();
         epochs.sort_unstable();
         epochs.dedup();
-        let cells = read
-            .into_iter()
-            .map(|(label, real, frames)| Ok(Cell { label, painter: ScatterPainter::new(size, axes, &real)?, frames }));
+        let cells = read.into_iter().map(|(label, real, frames)| {
+            Ok(Cell { label, painter: ScatterPainter::new(size, axes, Theme::default(), &real)?, frames })
+        });
         Ok(Self { cells: cells.collect::<Result<_, RenderError>>()?, epochs })
     }
 
@@ -73,10 +73,14 @@ impl Cell {
     fn at(&self, epoch: u64) -> Result<Picture, RenderError> {
         match self.frames.epochs.iter().rposition(|&e| e <= epoch) {
             Some(i) => {
-                let title = format!("{}, epoch {}", self.label, self.frames.epochs[i]);
-                self.painter.frame(&self.frames.samples[i], &title)
+                let note = format!("epoch {}", self.frames.epochs[i]);
+                let generated = Some(&self.frames.samples[i][..]);
+                self.painter.frame(&Shown { title: &self.label, note: &note, generated, progress: None })
             }
-            None => self.painter.frame(&[], &format!("{}, no frame yet", self.label)),
+            None => {
+                let (title, generated) = (self.label.as_str(), Some(&[][..]));
+                self.painter.frame(&Shown { title, note: "no frame yet", generated, progress: None })
+            }
         }
     }
 }

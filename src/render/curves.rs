@@ -102,7 +102,13 @@ impl CurveChart<'_> {
         (x, y)
     }
 
-    fn levels(&self, area: &Area<'_>, chart: &mut Chart<'_>, scale: Scale, x: (f64, f64)) -> Result<(), RenderError> {
+    fn levels(
+        &self,
+        area: &Area<BitMapBackend<'_>>,
+        chart: &mut Chart<'_>,
+        scale: Scale,
+        x: (f64, f64),
+    ) -> Result<(), RenderError> {
         for (name, level) in self.levels {
             let style = ShapeStyle::from(LABEL).stroke_width(scale.pixels(1.0));
             let ends = [(x.0, *level), (x.1, *level)];
@@ -132,7 +138,7 @@ impl CurveChart<'_> {
     }
 
     /// Title and legend.
-    fn words(&self, area: &Area<'_>, scale: Scale, size: Size) -> Result<(), RenderError> {
+    fn words(&self, area: &Area<BitMapBackend<'_>>, scale: Scale, size: Size) -> Result<(), RenderError> {
         let left = Pos::new(HPos::Left, VPos::Center);
         let title = scale.font(18.0, INK).pos(left);
         area.draw_text(self.title, &title, (scale.at(20.0), scale.at(24.0))).map_err(RenderError::new)?;

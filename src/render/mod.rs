@@ -1,17 +1,23 @@
 //! Numbers to pictures, through plotters; no files.
 
+mod axes;
 mod curves;
+mod grid;
 mod images;
 mod picture;
 mod scale;
 mod scatter;
 mod sheet;
+mod theme;
 
+pub use axes::{Axes, AxesChoice};
 pub use curves::{Curve, CurveChart};
+pub use grid::{Cell, Grid, Row};
 pub use images::{image_grid, image_picture};
 pub use picture::Picture;
-pub use scatter::{Axes, ScatterPainter, Size};
+pub use scatter::{ScatterPainter, Shown, Size};
 pub use sheet::sheet;
+pub use theme::Theme;
 
 /// A picture could not be drawn.
 #[derive(Debug, thiserror::Error)]

@@ -1,28 +1,25 @@
-//! The lab's picture: held-out points, generated points over them, a title.
+//! Pictures of points: the real ones, generated ones over them, what lies outside the axes at the border, and in words
+//! what is seen.
 
-use std::ops::Range;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use plotters::backend::BitMapBackend;
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
-use plotters::element::Circle;
+use plotters::element::{Circle, Polygon, Rectangle};
 use plotters::prelude::Cartesian2d;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, RGBColor, TextStyle, WHITE, register_font};
+use plotters::style::{Color as _, FontStyle, RGBColor, ShapeStyle, register_font};
 
+use super::axes::{tick, tick_letters};
 use super::scale::{FONT, Scale};
-use super::{Picture, RenderError};
+use super::theme::{Dots, Look, Theme};
+use super::{Axes, AxesChoice, Picture, RenderError};
 use crate::data::Point;
-use crate::figures::place;
 
-/// The lab's colour for held-out points, #6699A1.
-const ORIGINAL: RGBColor = RGBColor(0x66, 0x99, 0xA1);
-/// The lab's colour for generated points, #F17C67.
-const GENERATED: RGBColor = RGBColor(0xF1, 0x7C, 0x67);
 pub(super) const INK: RGBColor = RGBColor(0x26, 0x26, 0x26);
 pub(super) const LABEL: RGBColor = RGBColor(0x59, 0x59, 0x59);
 pub(super) const FRAME: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
@@ -30,45 +27,17 @@ pub(super) const GRID: RGBColor = RGBColor(0xEC, 0xEC, 0xEC);
 /// Pictures are drawn at this many times their size and halved, for smooth edges.
 pub(super) const OVERSAMPLING: u32 = 2;
 
-/// What part of the plane a picture shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Axes {
-    /// From left to right.
-    pub x: (f64, f64),
-    /// From bottom to top.
-    pub y: (f64, f64),
-}
-
-impl Axes {
-    /// The lab's axes for `points.mat`.
-    pub const LAB: Self = Self { x: (-0.25, 1.5), y: (0.0, 0.8) };
-
-    /// Axes around `points` with a margin of a tenth on every side.
-    pub fn fitted(points: &[Point]) -> Self {
-        let side = |axis: usize| {
-            let values = points.iter().map(|point| point[axis]);
-            let (low, high) =
-                values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-            if low > high {
-                return (0.0, 1.0);
-            }
-            // Points in a line still need a picture with two sides.
-            let margin = if high > low { (high - low) * 0.1 } else { (low.abs() * 0.1).max(0.5) };
-            (low - margin, high + margin)
-        };
-        Self { x: side(0), y: side(1) }
-    }
-
-    /// Whether all of `points` lie within.
-    pub fn hold(&self, points: &[Point]) -> bool {
-        points.iter().all(|&point| self.holds(point))
-    }
-
-    fn holds(&self, [x, y]: Point) -> bool {
-        let within = |value: f64, (low, high): (f64, f64)| (low..=high).contains(&value);
-        within(x, self.x) && within(y, self.y)
-    }
-}
+// Around the area for points, in pixels of a picture of the usual size.
+const TOP: f64 = 54.0;
+const RIGHT: f64 = 18.0;
+const BOTTOM: f64 = 10.0;
+const LEFT: f64 = 8.0;
+const BELOW: f64 = 24.0;
+/// Places of words in the lines above it.
+const TITLE_LINE: f64 = 20.0;
+const NOTE_LINE: f64 = 40.0;
+/// Width of a letter of a tick.
+const LETTER: f64 = 7.6;
 
 /// A picture's size in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,52 +76,108 @@ impl FromStr for Size {
     }
 }
 
-pub(super) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Area<DB> = DrawingArea<DB, Shift>;
+type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Draws frames that share everything but the generated points and the title.
-#[derive(Debug)]
+/// What a frame shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// What it says above.
+    pub title: &'a str,
+    /// What it says in smaller letters below that, before the counts of points.
+    pub note: &'a str,
+    /// Generated points; None for a picture of the real ones alone.
+    pub generated: Option<&'a [Point]>,
+    /// How far the run is, 0 to 1, for a bar along the upper edge.
+    pub progress: Option<f64>,
+}
+
+/// Draws frames that share everything but what [`Shown`] says.
+#[derive(Clone, Debug)]
 pub struct ScatterPainter {
-    /// The size that is drawn at.
     size: Size,
     axes: Axes,
-    /// All that the frames share, at that size.
+    theme: Theme,
+    original: Vec<Point>,
+    /// All that the frames share, at the size that they are drawn at.
     ground: Picture,
 }
 
 impl ScatterPainter {
     /// A painter over `original` points, drawn once.
-    pub fn new(size: Size, axes: Axes, original: &[Point]) -> Result<Self, RenderError> {
+    pub fn new(size: Size, axes: Axes, theme: Theme, original: &[Point]) -> Result<Self, RenderError> {
         load_font()?;
-        let size = Size { width: size.width * OVERSAMPLING, height: size.height * OVERSAMPLING };
-        let ground = Picture::white(size.width as usize, size.height as usize);
-        let mut painter = Self { size, axes, ground };
-        let mut ground = painter.ground.clone();
-        painter.on(&mut ground, |_, chart| {
-            painter.mesh(chart)?;
-            painter.points(chart, original, ORIGINAL)
-        })?;
-        painter.ground = ground;
-        Ok(painter)
+        let drawn = drawn(size);
+        let RGBColor(r, g, b) = theme.look().ground;
+        let rgb = [r, g, b].repeat(drawn.width as usize * drawn.height as usize);
+        let mut ground = Picture { width: drawn.width as usize, height: drawn.height as usize, rgb };
+        on_picture(&mut ground, |area| Canvas::new(area, axes, theme, drawn).ground(original))?;
+        Ok(Self { size, axes, theme, original: original.to_vec(), ground })
     }
 
-    /// A frame with generated points and a title.
-    pub fn frame(&self, generated: &[Point], title: &str) -> Result<Picture, RenderError> {
+    /// A frame.
+    pub fn frame(&self, shown: &Shown<'_>) -> Result<Picture, RenderError> {
         let mut picture = self.ground.clone();
-        self.on(&mut picture, |area, chart| {
-            self.points(chart, generated, GENERATED)?;
-            self.legend_entry(area, 1, "original", ORIGINAL)?;
-            self.legend_entry(area, 0, "generated", GENERATED)?;
-            self.title(area, title)
+        on_picture(&mut picture, |area| {
+            Canvas::new(area, self.axes, self.theme, drawn(self.size)).frame(shown, &self.original)
         })?;
         Ok(picture.halved())
     }
 
-    /// The original points alone, with a title.
-    pub fn without_generated(&self, title: &str) -> Result<Picture, RenderError> {
-        let mut picture = self.ground.clone();
-        self.on(&mut picture, |area, _| self.title(area, title))?;
-        Ok(picture.halved())
+    /// The same as SVG.
+    pub fn svg(&self, shown: &Shown<'_>) -> Result<String, RenderError> {
+        let mut text = String::new();
+        let area = SVGBackend::with_string(&mut text, (self.size.width, self.size.height)).into_drawing_area();
+        area.fill(&self.theme.look().ground).map_err(RenderError::new)?;
+        let canvas = Canvas::new(&area, self.axes, self.theme, self.size);
+        canvas.ground(&self.original)?;
+        canvas.frame(shown, &self.original)?;
+        area.present().map_err(RenderError::new)?;
+        drop(area);
+        Ok(text)
+    }
+
+    /// How many times as wide as high the area for points is, for [`Axes::chosen`]. The labels' width is that of short ones.
+    pub fn aspect(size: Size) -> f64 {
+        let scale = Scale::of(size, Size::default());
+        let labels = scale.pixels(label_width((0.0, 1.0)));
+        let across = scale.pixels(LEFT) + scale.pixels(RIGHT) + labels;
+        let down = scale.pixels(TOP) + scale.pixels(BOTTOM) + scale.pixels(BELOW);
+        f64::from(size.width.saturating_sub(across).max(1)) / f64::from(size.height.saturating_sub(down).max(1))
+    }
+
+    /// The axes that a choice means on a picture of this size.
+    pub fn axes(size: Size, choice: AxesChoice, real: &[Point], is_lab: bool) -> Axes {
+        Axes::chosen(choice, real, is_lab, Self::aspect(size))
+    }
+}
+
+/// The size that a picture is drawn at before it is halved.
+fn drawn(size: Size) -> Size {
+    Size { width: size.width * OVERSAMPLING, height: size.height * OVERSAMPLING }
+}
+
+fn on_picture(
+    picture: &mut Picture,
+    draw: impl FnOnce(&Area<BitMapBackend<'_>>) -> Result<(), RenderError>,
+) -> Result<(), RenderError> {
+    let size = (picture.width as u32, picture.height as u32);
+    let area = BitMapBackend::with_buffer(&mut picture.rgb, size).into_drawing_area();
+    draw(&area)?;
+    area.present().map_err(RenderError::new)
+}
+
+/// Where a picture is drawn, and how.
+pub(super) struct Canvas<'a, DB: DrawingBackend> {
+    area: &'a Area<DB>,
+    axes: Axes,
+    look: Look,
+    size: Size,
+}
+
+impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
+    fn new(area: &'a Area<DB>, axes: Axes, theme: Theme, size: Size) -> Self {
+        Self { area, axes, look: theme.look(), size }
     }
 
     fn scale(&self) -> Scale {
@@ -163,92 +188,161 @@ impl ScatterPainter {
         self.scale().pixels(length)
     }
 
-    fn font<'a>(&self, size: f64, colour: RGBColor) -> TextStyle<'a> {
-        self.scale().font(size, colour)
-    }
-
-    /// Runs `draw` on the picture with the chart's area laid out, always in the same place.
-    fn on(
-        &self,
-        picture: &mut Picture,
-        draw: impl FnOnce(&Area<'_>, &mut Chart<'_>) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
-        let Size { width, height } = self.size;
-        let area = BitMapBackend::with_buffer(&mut picture.rgb, (width, height)).into_drawing_area();
-        let mut chart = ChartBuilder::on(&area)
-            .margin_top(self.pixels(38.0))
-            .margin_right(self.pixels(18.0))
-            .margin_bottom(self.pixels(10.0))
-            .margin_left(self.pixels(8.0))
-            .x_label_area_size(self.pixels(24.0))
-            .y_label_area_size(self.pixels(label_width(self.axes.y)))
-            .build_cartesian_2d(range(self.axes.x), range(self.axes.y))
-            .map_err(RenderError::new)?;
-        draw(&area, &mut chart)?;
-        drop(chart);
-        area.present().map_err(RenderError::new)
-    }
-
-    fn mesh(&self, chart: &mut Chart<'_>) -> Result<(), RenderError> {
-        chart
-            .configure_mesh()
-            .bold_line_style(GRID)
-            .light_line_style(WHITE)
-            .axis_style(FRAME)
-            .x_labels(8)
-            .y_labels(8)
-            .x_label_style(self.font(12.5, LABEL))
-            .y_label_style(self.font(12.5, LABEL))
-            .x_label_formatter(&|&x| tick(x, self.axes.x))
-            .y_label_formatter(&|&y| tick(y, self.axes.y))
-            .draw()
+    /// The chart, always in the same place.
+    fn chart(&self) -> Result<Chart<'_, DB>, RenderError> {
+        let Axes { x, y } = self.axes;
+        ChartBuilder::on(self.area)
+            .margin_top(self.pixels(TOP))
+            .margin_right(self.pixels(RIGHT))
+            .margin_bottom(self.pixels(BOTTOM))
+            .margin_left(self.pixels(LEFT))
+            .x_label_area_size(self.pixels(BELOW))
+            .y_label_area_size(self.pixels(label_width(y)))
+            .build_cartesian_2d(x.0..x.1, y.0..y.1)
             .map_err(RenderError::new)
     }
 
-    fn points(&self, chart: &mut Chart<'_>, points: &[Point], colour: RGBColor) -> Result<(), RenderError> {
-        let radius = self.pixels(1.9);
-        let shown = points.iter().filter(|&&point| self.axes.holds(point));
-        let dots = shown.map(|point| Circle::new((point[0], point[1]), radius, colour.filled()));
-        chart.draw_series(dots).map(drop).map_err(RenderError::new)
+    /// What all frames share.
+    fn ground(&self, original: &[Point]) -> Result<(), RenderError> {
+        let mut chart = self.chart()?;
+        mesh(&mut chart, self.axes, self.look, self.scale(), (true, true))?;
+        let scale = self.scale();
+        dots(&mut chart, original, self.axes, self.look.real, scale)?;
+        border(&mut chart, original, self.axes, self.look.real.colour, scale)
     }
 
-    fn title(&self, area: &Area<'_>, title: &str) -> Result<(), RenderError> {
-        let style = self.font(17.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
-        let at = (self.pixels(52.0) as i32, self.pixels(20.0) as i32);
-        area.draw_text(title, &style, at).map_err(RenderError::new)
+    fn frame(&self, shown: &Shown<'_>, original: &[Point]) -> Result<(), RenderError> {
+        let scale = self.scale();
+        let mut words: Vec<String> = Some(shown.note.to_owned()).filter(|note| !note.is_empty()).into_iter().collect();
+        if let Some(generated) = shown.generated {
+            let mut chart = self.chart()?;
+            dots(&mut chart, generated, self.axes, self.look.generated, scale)?;
+            border(&mut chart, generated, self.axes, self.look.generated.colour, scale)?;
+            self.legend_entry(1, "real", self.look.real)?;
+            self.legend_entry(0, "generated", self.look.generated)?;
+            words.push(counts(generated, self.axes, "generated"));
+        }
+        let outside = original.iter().filter(|&&point| !self.axes.holds(point)).count();
+        if outside > 0 {
+            words.push(format!("{outside} of {} real outside", original.len()));
+        }
+        let ink = self.look.ink;
+        self.words(shown.title, 17.0, ink, TITLE_LINE)?;
+        self.words(&words.join(", "), 12.5, self.look.label, NOTE_LINE)?;
+        match shown.progress {
+            Some(progress) => self.progress(progress.clamp(0.0, 1.0)),
+            None => Ok(()),
+        }
+    }
+
+    fn words(&self, text: &str, size: f64, colour: RGBColor, line: f64) -> Result<(), RenderError> {
+        let style = self.scale().font(size, colour).pos(Pos::new(HPos::Left, VPos::Center));
+        let at = (self.pixels(LEFT + 44.0) as i32, self.pixels(line) as i32);
+        self.area.draw_text(text, &style, at).map_err(RenderError::new)
+    }
+
+    fn progress(&self, done: f64) -> Result<(), RenderError> {
+        let width = (f64::from(self.size.width) * done).round() as i32;
+        let bar = Rectangle::new([(0, 0), (width, self.pixels(2.5) as i32)], self.look.generated.colour.filled());
+        self.area.draw(&bar).map_err(RenderError::new)
     }
 
     /// A dot and its name, right-aligned in the title's line; `place` counts from the right.
-    fn legend_entry(&self, area: &Area<'_>, place: u32, name: &str, colour: RGBColor) -> Result<(), RenderError> {
-        let y = self.pixels(20.0) as i32;
-        let left = self.size.width as i32 - self.pixels(18.0 + 92.0 * f64::from(place + 1)) as i32;
-        let dot = Circle::new((left + self.pixels(8.0) as i32, y), self.pixels(4.0), colour.filled());
-        area.draw(&dot).map_err(RenderError::new)?;
-        let style = self.font(14.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
-        area.draw_text(name, &style, (left + self.pixels(17.0) as i32, y)).map_err(RenderError::new)
+    fn legend_entry(&self, place: u32, name: &str, dots: Dots) -> Result<(), RenderError> {
+        let y = self.pixels(TITLE_LINE) as i32;
+        let left = self.size.width as i32 - self.pixels(RIGHT + 92.0 + 60.0 * f64::from(place)) as i32;
+        legend_dot(self.area, (left + self.pixels(8.0) as i32, y), dots, self.scale())?;
+        let style = self.scale().font(14.0, self.look.ink).pos(Pos::new(HPos::Left, VPos::Center));
+        self.area.draw_text(name, &style, (left + self.pixels(17.0) as i32, y)).map_err(RenderError::new)
     }
 }
 
-/// What stands at a tick of an axis.
-fn tick(x: f64, (low, high): (f64, f64)) -> String {
-    let digits = match high - low {
-        spread if spread > 20.0 => 0,
-        spread if spread > 3.0 => 1,
-        0.3.. => 2,
-        // Between two ticks is an eighth of that.
-        spread => return place(x, spread / 2.0),
+/// `1192 generated, 12 outside`.
+fn counts(points: &[Point], axes: Axes, what: &str) -> String {
+    let outside = points.iter().filter(|&&point| !axes.holds(point)).count();
+    let words = format!("{} {what}", points.len());
+    if outside > 0 { format!("{words}, {outside} outside at the border") } else { words }
+}
+
+/// The axes' lines, and what stands at their ticks below and at the left where it is wanted.
+pub(super) fn mesh<DB: DrawingBackend>(
+    chart: &mut Chart<'_, DB>,
+    axes: Axes,
+    look: Look,
+    scale: Scale,
+    (below, left): (bool, bool),
+) -> Result<(), RenderError> {
+    let (width, _) = chart.plotting_area().dim_in_pixel();
+    // As many as fit beside each other.
+    let room = f64::from(width) / (f64::from(scale.pixels(LETTER)) * (tick_letters(axes.x) as f64 + 2.0));
+    chart
+        .configure_mesh()
+        .bold_line_style(look.grid)
+        .light_line_style(look.ground)
+        .axis_style(look.frame)
+        .x_labels((room as usize).clamp(2, 10))
+        .y_labels(8)
+        .x_label_style(scale.font(12.5, look.label))
+        .y_label_style(scale.font(12.5, look.label))
+        .x_label_formatter(&|&x| if below { tick(x, axes.x) } else { String::new() })
+        .y_label_formatter(&|&y| if left { tick(y, axes.y) } else { String::new() })
+        .draw()
+        .map_err(RenderError::new)
+}
+
+/// Points within the axes.
+pub(super) fn dots<DB: DrawingBackend>(
+    chart: &mut Chart<'_, DB>,
+    points: &[Point],
+    axes: Axes,
+    dots: Dots,
+    scale: Scale,
+) -> Result<(), RenderError> {
+    let colour = dots.colour.mix(dots.opacity_of(points.len()));
+    let style = if dots.hollow { colour.stroke_width(scale.pixels(0.7)) } else { ShapeStyle::from(colour).filled() };
+    let radius = scale.pixels(dots.radius);
+    let within = points.iter().filter(|&&point| axes.holds(point));
+    let dots = within.map(|point| Circle::new((point[0], point[1]), radius, style));
+    chart.draw_series(dots).map(drop).map_err(RenderError::new)
+}
+
+/// Points outside the axes, as triangles on the border that point to where they are.
+pub(super) fn border<DB: DrawingBackend>(
+    chart: &mut Chart<'_, DB>,
+    points: &[Point],
+    axes: Axes,
+    colour: RGBColor,
+    scale: Scale,
+) -> Result<(), RenderError> {
+    let side = scale.pixels(4.0) as i32;
+    let mark = |&point: &Point| {
+        let [x, y] = axes.nearest(point);
+        // Up is negative in pixels.
+        let (right, down) = ((point[0] - x).signum() as i32, (y - point[1]).signum() as i32);
+        let (across, along) = (i32::from(point[0] != x), i32::from(point[1] != y));
+        let (dx, dy) = (right * across, down * along);
+        let base = |turn: i32| (-2 * dx * side - turn * dy * side, -2 * dy * side + turn * dx * side);
+        plotters::element::EmptyElement::at((x, y))
+            + Polygon::new(vec![(0, 0), base(1), base(-1)], colour.mix(0.8).filled())
     };
-    if high.abs().max(low.abs()) < 1e5 || digits > 0 { format!("{:.digits$}", x + 0.0) } else { place(x, high - low) }
+    let outside = points.iter().filter(|&&point| !axes.holds(point)).map(mark);
+    chart.draw_series(outside).map(drop).map_err(RenderError::new)
 }
 
-/// Pixels of a picture of the usual size that the labels of an axis take.
-fn label_width((low, high): (f64, f64)) -> f64 {
-    let longest = [low, high].map(|x| tick(x, (low, high)).chars().count()).into_iter().max().unwrap_or(0);
-    (7.6 * longest as f64 + 8.0).max(44.0)
+/// A dot of a legend, larger than in the picture.
+pub(super) fn legend_dot<DB: DrawingBackend>(
+    area: &Area<DB>,
+    at: (i32, i32),
+    dots: Dots,
+    scale: Scale,
+) -> Result<(), RenderError> {
+    let style = if dots.hollow { dots.colour.stroke_width(scale.pixels(1.0)) } else { dots.colour.filled() };
+    area.draw(&Circle::new(at, scale.pixels(4.0), style)).map_err(RenderError::new)
 }
 
-fn range((low, high): (f64, f64)) -> Range<f64> {
-    low..high
+/// Pixels of a picture of the usual size that the labels of the upright axis take.
+pub(super) fn label_width(y: (f64, f64)) -> f64 {
+    (LETTER * tick_letters(y) as f64 + 8.0).max(44.0)
 }
 
 /// Makes the font that comes with the program known to plotters, which then asks the system for none.
@@ -262,35 +356,23 @@ pub(super) fn load_font() -> Result<(), RenderError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn axes_fit_their_points() {
-        let axes = Axes::fitted(&[[0.0, -5.0], [10.0, 5.0]]);
-        assert_eq!(axes, Axes { x: (-1.0, 11.0), y: (-6.0, 6.0) });
-        assert!(Axes::fitted(&[[3.0, 0.0]; 4]).hold(&[[3.0, 0.0]]));
-        assert!(Axes::fitted(&[]).x.0 < Axes::fitted(&[]).x.1);
-        assert!(!Axes::LAB.hold(&[[2.0, 0.1]]));
+    fn shown(generated: &[Point]) -> Shown<'_> {
+        Shown { title: "t", generated: Some(generated), ..Shown::default() }
     }
 
     #[test]
-    fn sizes_are_read() {
-        assert_eq!("800x600".parse(), Ok(Size { width: 800, height: 600 }));
-        for wrong in ["800", "800x", "x", "10x10", "9999x480", "640X480", "-640x480"] {
-            assert!(wrong.parse::<Size>().unwrap_err().contains("WIDTHxHEIGHT"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn points_show_in_their_colours_at_their_places() {
-        let painter =
-            ScatterPainter::new(Size::default(), Axes { x: (0.0, 1.0), y: (0.0, 1.0) }, &[[0.25, 0.5]]).unwrap();
-        let picture = painter.frame(&[[0.75, 0.5], [7.0, 7.0]], "title").unwrap();
-        let columns = |colour: RGBColor| {
-            let wanted = [colour.0, colour.1, colour.2];
-            // Below the title's line, where the legend is.
-            let found = picture.pixels().iter().enumerate().skip(40 * 640).filter(|&(_, &pixel)| pixel == wanted);
+    fn points_are_where_the_axes_say() {
+        let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
+        let painter = ScatterPainter::new(Size::default(), axes, Theme::Lab, &[[0.25, 0.5]]).unwrap();
+        let picture = painter.frame(&shown(&[[0.75, 0.5]])).unwrap();
+        let look = Theme::Lab.look();
+        // Below the legend, which has both colours too.
+        let columns = |RGBColor(r, g, b): RGBColor| {
+            let wanted = [r, g, b];
+            let found = picture.pixels().iter().enumerate().skip(54 * 640).filter(|&(_, &pixel)| pixel == wanted);
             found.map(|(i, _)| i % 640).collect::<Vec<_>>()
         };
-        let (real, generated) = (columns(ORIGINAL), columns(GENERATED));
+        let (real, generated) = (columns(look.real.colour), columns(look.generated.colour));
         let mean = |x: &[usize]| x.iter().sum::<usize>() as f64 / x.len() as f64;
         // The chart runs from 52 to 622.
         assert!((mean(&real) - (52.0 + 570.0 * 0.25)).abs() < 1.5, "{}", mean(&real));
@@ -298,12 +380,34 @@ mod tests {
     }
 
     #[test]
-    fn every_size_can_be_drawn() {
+    fn points_outside_are_marked_and_counted() {
+        let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
+        let painter = ScatterPainter::new(Size::default(), axes, Theme::Light, &[[0.5, 0.5], [2.0, 0.5]]).unwrap();
+        let svg = painter.svg(&shown(&[[0.5, 0.5], [-1.0, 0.2], [9.0, 9.0]])).unwrap();
+        assert!(svg.contains("3 generated, 2 outside at the border, 1 of 2 real outside"), "{svg}");
+        assert_eq!(svg.matches("<polygon").count(), 3);
+        // Within, nothing is said of the border.
+        let svg = painter.svg(&shown(&[[0.5, 0.5]])).unwrap();
+        assert!(svg.contains("1 generated, 1 of 2 real outside"), "{svg}");
+    }
+
+    #[test]
+    fn long_ticks_are_not_cut() {
+        let axes = Axes { x: (388_095.0, 388_097.0), y: (3_948_995.0, 3_948_997.0) };
+        let svg = ScatterPainter::new(Size::default(), axes, Theme::Light, &[]).unwrap().svg(&shown(&[])).unwrap();
+        assert!(svg.contains("3948995.5") && label_width(axes.y) > 70.0, "{svg}");
+    }
+
+    #[test]
+    fn every_size_and_theme_can_be_drawn() {
         for size in
             [Size { width: 160, height: 160 }, Size { width: 4096, height: 160 }, Size { width: 301, height: 777 }]
         {
-            let picture = ScatterPainter::new(size, Axes::LAB, &[[0.5, 0.5]]).unwrap().frame(&[], "t").unwrap();
-            assert_eq!(picture.pixels().len(), (size.width * size.height) as usize);
+            for (theme, _) in Theme::ALL {
+                let painter = ScatterPainter::new(size, Axes::LAB, theme, &[[0.5, 0.5]]).unwrap();
+                let picture = painter.frame(&Shown { progress: Some(0.5), ..shown(&[]) }).unwrap();
+                assert_eq!(picture.pixels().len(), (size.width * size.height) as usize);
+            }
         }
     }
 }

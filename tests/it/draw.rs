@@ -52,7 +52,7 @@ fn each_gif_shows_its_own_runs_samples() {
         world.train(&out, &[model, "--epochs", "3", "--frame-every", "1"]);
         move_samples(&world.path(&out), place);
     }
-    let listed = world.done(&["draw", "--quiet"]);
+    let listed = world.done(&["draw", "--quiet", "--theme", "lab"]);
     assert_eq!(
         listed.lines().collect::<Vec<_>>(),
         ["gan", "wgan-gp", "wgan"].map(|model| format!("gif/{model}-rmsprop-seed0.gif"))
@@ -61,7 +61,7 @@ fn each_gif_shows_its_own_runs_samples() {
     for (model, _) in places {
         let (width, frames) = play(&world.path(&format!("gif/{model}-rmsprop-seed0.gif")));
         assert_eq!(frames.len(), 3);
-        let dots = frames[2].iter().enumerate().skip(width * 40).filter(|&(_, &pixel)| pixel == [0xF1, 0x7C, 0x67]);
+        let dots = frames[2].iter().enumerate().skip(width * 50).filter(|&(_, &pixel)| pixel == [0xF1, 0x7C, 0x67]);
         let at: Vec<(usize, usize)> = dots.map(|(i, _)| (i % width, i / width)).collect();
         assert!(!at.is_empty() && at.len() < 60, "{model}: {} pixels for points in one place", at.len());
         let n = at.len() as f64;
@@ -83,7 +83,9 @@ fn frames_sheets_and_the_last_picture_are_written() {
         assert_eq!(png_size(&world.path(&format!("gif/run/epoch-{epoch}.png"))), (320, 240));
     }
     world.done(&["draw", "run", "--sheet", "1,3,5", "--size", "320x240", "--out", "sheets"]);
-    assert_eq!(png_size(&world.path("sheets/run-sheet.png")), (960, 240));
+    // Three cells of half a frame's width beside each other, with the axes' labels at the left.
+    let (width, height) = png_size(&world.path("sheets/run-sheet.png"));
+    assert!((480..640).contains(&width) && (96..240).contains(&height), "{width} x {height}");
     world.done(&["draw", "run", "--last"]);
     assert_eq!(png_size(&world.path("gif/run-last.png")), (640, 480));
     world.done(&["draw", "run", "--every", "2", "--out", "thin"]);
@@ -91,6 +93,62 @@ fn frames_sheets_and_the_last_picture_are_written() {
     assert_eq!(play(&world.path("thin/run.gif")).1.len(), 3);
     world.done(&["draw", "run", "--format", "png", "--every", "5", "--out", "only"]);
     assert!(world.path("only/run/epoch-5.png").exists() && !world.path("only/run.gif").exists());
+}
+
+#[test]
+fn pictures_have_many_looks_axes_and_forms() {
+    let world = World::new();
+    for model in ["gan", "wgan"] {
+        world.train(&format!("runs/{model}"), &[model, "--epochs", "2", "--frame-every", "1"]);
+    }
+    let svg = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
+    world.done(&["draw", "runs/gan", "--last", "--format", "svg", "--out", "last"]);
+    let last = svg("last/gan-last.svg");
+    assert!(
+        last.contains("GAN, RMSProp, epoch 2") && last.contains("floors") && last.contains("100 generated"),
+        "{last}"
+    );
+    // What does not fit is counted and marked, not left out.
+    world.done(&["draw", "runs/gan", "--last", "--format", "svg", "--axes", "-9,-8,-9,-8", "--out", "far"]);
+    let far = svg("far/gan-last.svg");
+    assert!(far.contains("100 outside at the border") && far.contains("100 of 100 real outside"), "{far}");
+    assert_eq!(far.matches("<polygon").count(), 200);
+    for theme in ["light", "lab", "dark", "paper"] {
+        for axes in ["lab", "fit", "equal"] {
+            world.done(&[
+                "draw",
+                "runs/gan",
+                "--last",
+                "--theme",
+                theme,
+                "--axes",
+                axes,
+                "--out",
+                &format!("{theme}-{axes}"),
+            ]);
+        }
+    }
+    let picture = |folder: &str| std::fs::read(world.path(folder).join("gan-last.png")).unwrap();
+    assert_ne!(picture("light-fit"), picture("dark-fit"));
+    assert_ne!(picture("light-fit"), picture("light-equal"));
+    let grid = ["draw", "runs/gan", "runs/wgan", "--sheet", "1,2", "--grid", "--out", "grid"];
+    let made = world.done(&[&grid[..], &["--format", "svg", "--quiet"]].concat());
+    assert_eq!(made, "grid/grid.svg\n");
+    let sheet = svg("grid/grid.svg");
+    assert_eq!((sheet.matches("epoch 1: ").count(), sheet.matches(">\ngenerated\n<").count()), (2, 1), "{sheet}");
+    assert!(sheet.contains("\nGAN, RMSProp\n") && sheet.contains("\nWGAN, RMSProp\n"), "{sheet}");
+    world.done(&grid);
+    assert!(world.path("grid/grid.png").exists());
+    world.done(&["draw", "runs/gan", "--format", "svg", "--out", "all"]);
+    assert!(world.path("all/gan/epoch-1.svg").exists() && !world.path("all/gan.gif").exists());
+    for (wrong, word) in
+        [(["--axes", "round"], "lab, fit, equal"), (["--theme", "neon"], "paper"), (["--axes", "1,0,0,1"], "ascending")]
+    {
+        let said = world.fails(2, &[&["draw", "runs/gan"], &wrong[..]].concat());
+        assert!(said.contains(word), "{said}");
+    }
+    assert!(world.fails(2, &["draw", "runs/gan", "--last", "--format", "gif"]).contains("one picture"));
+    assert!(world.fails(2, &["draw", "runs/gan", "--grid"]).contains("--sheet"));
 }
 
 #[test]

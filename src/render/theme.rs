@@ -1,0 +1,127 @@
+//! How pictures of points look.
+
+use plotters::style::RGBColor;
+
+/// A look for pictures of points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Real points quiet, generated ones strong, told apart in grey print too.
+    #[default]
+    Light,
+    /// The lab's own colours, on which its report's figures are.
+    Lab,
+    /// For slides on a dark ground.
+    Dark,
+    /// For print in black: real points hollow and light, generated ones black.
+    Paper,
+}
+
+/// Dots of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dots {
+    /// Their colour.
+    pub(super) colour: RGBColor,
+    /// How opaque one of a thousand is.
+    pub(super) opacity: f64,
+    /// Their radius, in pixels of a picture of the usual size.
+    pub(super) radius: f64,
+    /// Whether only their rim is drawn.
+    pub(super) hollow: bool,
+}
+
+/// What a theme's parts look like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) ground: RGBColor,
+    pub(super) ink: RGBColor,
+    pub(super) label: RGBColor,
+    pub(super) frame: RGBColor,
+    pub(super) grid: RGBColor,
+    pub(super) real: Dots,
+    pub(super) generated: Dots,
+}
+
+impl Theme {
+    /// Every theme with its name.
+    pub const ALL: [(Self, &str); 4] =
+        [(Self::Light, "light"), (Self::Lab, "lab"), (Self::Dark, "dark"), (Self::Paper, "paper")];
+
+    pub(super) const fn look(self) -> Look {
+        match self {
+            Self::Light => Look {
+                ground: RGBColor(255, 255, 255),
+                ink: RGBColor(0x26, 0x26, 0x26),
+                label: RGBColor(0x59, 0x59, 0x59),
+                frame: RGBColor(0xB0, 0xB0, 0xB0),
+                grid: RGBColor(0xEE, 0xEE, 0xEE),
+                real: dots(RGBColor(0x8F, 0xA9, 0xC4), 0.75, 1.9),
+                generated: dots(RGBColor(0xC8, 0x2A, 0x0A), 0.7, 1.9),
+            },
+            Self::Lab => Look {
+                ground: RGBColor(255, 255, 255),
+                ink: RGBColor(0x26, 0x26, 0x26),
+                label: RGBColor(0x59, 0x59, 0x59),
+                frame: RGBColor(0xB0, 0xB0, 0xB0),
+                grid: RGBColor(0xEC, 0xEC, 0xEC),
+                // #6699A1 and #F17C67.
+                real: dots(RGBColor(0x66, 0x99, 0xA1), 1.0, 1.9),
+                generated: dots(RGBColor(0xF1, 0x7C, 0x67), 1.0, 1.9),
+            },
+            Self::Dark => Look {
+                ground: RGBColor(0x14, 0x17, 0x1C),
+                ink: RGBColor(0xEC, 0xEC, 0xE8),
+                label: RGBColor(0xA9, 0xAF, 0xB8),
+                frame: RGBColor(0x4A, 0x51, 0x5C),
+                grid: RGBColor(0x22, 0x27, 0x2F),
+                real: dots(RGBColor(0x4F, 0x6F, 0x94), 0.8, 1.9),
+                generated: dots(RGBColor(0xFF, 0xB8, 0x4D), 0.8, 1.9),
+            },
+            Self::Paper => Look {
+                ground: RGBColor(255, 255, 255),
+                ink: RGBColor(0, 0, 0),
+                label: RGBColor(0x33, 0x33, 0x33),
+                frame: RGBColor(0x80, 0x80, 0x80),
+                grid: RGBColor(0xF2, 0xF2, 0xF2),
+                real: Dots { colour: RGBColor(0x9A, 0x9A, 0x9A), opacity: 0.9, radius: 2.3, hollow: true },
+                generated: dots(RGBColor(0, 0, 0), 0.8, 1.5),
+            },
+        }
+    }
+}
+
+const fn dots(colour: RGBColor, opacity: f64, radius: f64) -> Dots {
+    Dots { colour, opacity, radius, hollow: false }
+}
+
+impl Dots {
+    /// How opaque each of `n` dots is, so that places where many lie are told from those where few do.
+    pub(super) fn opacity_of(self, n: usize) -> f64 {
+        if self.opacity >= 1.0 {
+            return 1.0;
+        }
+        (self.opacity * (1000.0 / n.max(1) as f64).sqrt()).clamp(0.04, self.opacity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The light that a colour has in grey print (ITU-R BT.709).
+    fn grey(RGBColor(r, g, b): RGBColor) -> f64 {
+        0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b)
+    }
+
+    #[test]
+    fn real_and_generated_points_are_told_apart_without_colour() {
+        for (theme, name) in Theme::ALL {
+            let look = theme.look();
+            let apart = (grey(look.real.colour) - grey(look.generated.colour)).abs();
+            // The lab's own two are the same grey, and stay as they are.
+            assert!(theme == Theme::Lab || apart > 60.0, "{name}: {apart}");
+            for dots in [look.real, look.generated] {
+                assert!((grey(dots.colour) - grey(look.ground)).abs() > 50.0, "{name}");
+            }
+        }
+    }
+}
