@@ -21,7 +21,7 @@ pub(super) fn follow<W: Work>(
 ) -> Result<Outcome, W::Error> {
     let told = session.warnings().len();
     for warning in session.warnings() {
-        printer.note(warning);
+        printer.problem(warning);
     }
     let (begun, position) = (session.begun(), session.position());
     let bar = printer.progress(unit, position.total, position.done);
@@ -36,7 +36,7 @@ pub(super) fn follow<W: Work>(
     });
     bar.finish();
     for warning in &session.warnings()[told..] {
-        printer.note(warning);
+        printer.problem(warning);
     }
     outcome
 }

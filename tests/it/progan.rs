@@ -89,6 +89,24 @@ fn killed_and_resumed_it_ends_byte_for_byte_the_same() {
 }
 
 #[test]
+fn a_sample_that_is_not_what_was_recorded_is_named_even_where_little_is_said() {
+    let world = world();
+    world.done(&args("run", &[]));
+    let folder = world.path("run/samples");
+    let sample = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let name = sample.file_name().unwrap().to_str().unwrap();
+    for damage in [Some(&b"not a picture"[..]), None] {
+        match damage {
+            Some(bytes) => std::fs::write(&sample, bytes).unwrap(),
+            None => std::fs::remove_file(&sample).unwrap(),
+        }
+        let output = world.run(&args("run", &["--resume", "--quiet"]));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.contains(name) && said.contains("leaves it out"), "{said}");
+    }
+}
+
+#[test]
 fn divergence_is_named_and_the_last_record_stays() {
     let world = world();
     world.done(&args("run", &[]));
