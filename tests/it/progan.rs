@@ -100,7 +100,7 @@ fn a_sample_that_is_not_what_was_recorded_is_named_even_where_little_is_said() {
             Some(bytes) => std::fs::write(&sample, bytes).unwrap(),
             None => std::fs::remove_file(&sample).unwrap(),
         }
-        let output = world.run(&args("run", &["--resume", "--quiet"]));
+        let output = world.run(&args("run", &["--resume"]));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success() && said.contains(name) && said.contains("leaves it out"), "{said}");
     }
