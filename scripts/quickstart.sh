@@ -1,16 +1,24 @@
 #!/usr/bin/env bash
 # From a fresh clone to three trained GANs with their GIFs, and a page of semantic directions of the bundled ProGAN.
 #
-#   ./scripts/quickstart.sh                data/points.mat
+#   ./scripts/quickstart.sh --points       the points alone: three GANs and their pictures, in minutes, with nothing but Rust
+#   ./scripts/quickstart.sh                all of it, on data/points.mat
 #   ./scripts/quickstart.sh my.mat         your own points (variable xx, two columns)
 #   ./scripts/quickstart.sh my.mat 2000    … of which 2000 train and the others are held out (7000 if not said)
 #
-# Needs Rust 1.95, Python 3 with pip, and a C++ compiler. Run it again whenever you like: what is done is kept, and
+# --points may stand before a file. Without it this needs Python 3 with pip and a C++ compiler too, for libtorch, which is
+# fetched. Run it again whenever you like: what is done is kept, and
 # a run that was interrupted goes on where it stopped.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+points_only=''
+if [ "${1:-}" = --points ]; then
+  points_only=yes
+  shift
+fi
+case "${1:-}" in -*) die "there is no option $1." "./scripts/quickstart.sh [--points] [FILE [TRAIN_SIZE]]" ;; esac
 [ $# -eq 0 ] || DATA=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$ROOT"
 DATA=${DATA:-data/points.mat}
@@ -21,14 +29,22 @@ prefix=''
 [ "$DATA" = data/points.mat ] || prefix=${name%.*}-
 [ -f "$DATA" ] || die "there is no file $DATA." "Give a MAT, npy or CSV file with two columns, or nothing for data/points.mat."
 
-step() { say "" "[$1/5] $2"; }
+steps=5
+step() { say "" "[$1/$steps] $2"; }
 
-step 1 "libtorch"
 need_rust
-need_cxx
-./scripts/setup-libtorch.sh
-step 2 "building gan-lab (the first time takes some minutes)"
-cargo build --release --locked
+if [ -n "$points_only" ]; then
+  steps=4
+  step 1 "no libtorch: it is for images"
+  step 2 "building gan-lab for points (the first time takes a minute or two)"
+  cargo build --release --locked --no-default-features
+else
+  step 1 "libtorch"
+  need_cxx
+  ./scripts/setup-libtorch.sh
+  step 2 "building gan-lab (the first time takes some minutes)"
+  cargo build --release --locked
+fi
 gan_lab=${CARGO_TARGET_DIR:-target}/release/gan-lab
 step 3 "training GAN, WGAN and WGAN-GP on $DATA"
 runs=()
@@ -39,8 +55,14 @@ for model in gan wgan wgan-gp; do
 done
 step 4 "drawing"
 "$gan_lab" draw "${runs[@]}"
+"$gan_lab" draw "${runs[@]}" --sheet 10,50,100,320 --grid
+if [ -n "$points_only" ]; then
+  say "" "Done. Open gif/grid.png and the GIFs in gif/, which are named after their runs." \
+    "What a run left is in work_dirs/train/. Next: $gan_lab eval ${runs[0]}, or $gan_lab --help"
+  exit 0
+fi
 step 5 "semantic directions of the bundled ProGAN"
 "$gan_lab" sefa --seed 0 --n 5 --k 5 --resume
-say "" "Done. Open the GIFs in gif/, which are named after their runs, and" \
+say "" "Done. Open gif/grid.png and the GIFs in gif/, which are named after their runs, and" \
   "work_dirs/synthesis/pggan_fashion32_N5_K5_seed0/index.html in a browser." \
   "What a run left is in work_dirs/train/. Next: $gan_lab --help"
