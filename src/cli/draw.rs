@@ -2,34 +2,39 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::exit::Exit;
+use super::args::whole;
+use super::exit::{Exit, UsageError, refused};
 use super::points::{GIFS, axes};
 use super::printer::{Printer, path_lines, shown_path};
 use crate::config::RunConfig;
+use crate::json;
 use crate::kinds::points::{Frames, PointsRun};
+use crate::made::ResultFolder;
 use crate::media::{self, Animation};
 use crate::render::{Picture, RenderError, ScatterPainter, Size, sheet};
 use crate::run::{Ability, RUNS, RunDir};
-use crate::{files, json};
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each run becomes gif/<RUN's folder>.gif, drawn from what that run recorded; nothing is trained \
-                        again."
+                        again. Only pictures that gan-lab drew there, and that are as it drew them, are replaced."
 )]
 pub(super) struct DrawArgs {
     /// Run directories [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Where to write
-    #[arg(long, value_name = "DIR", default_value = GIFS)]
+    /// Where to write: a folder, or for one picture a .gif or .png file
+    #[arg(long, value_name = "DIR|FILE", default_value = GIFS)]
     out: PathBuf,
+    /// Replace files of these names that gan-lab did not draw
+    #[arg(long)]
+    force: bool,
     /// Draw only frames of epochs that are multiples of this, and the last
-    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "EPOCHS", value_parser = whole::<u64>(1..=u64::MAX))]
     every: Option<u64>,
     /// Frames a second
     #[arg(long, default_value_t = 4.0, value_parser = fps)]
@@ -44,7 +49,7 @@ pub(super) struct DrawArgs {
     #[arg(long)]
     png: bool,
     /// Put these epochs side by side in one PNG instead: 10,50,100
-    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', conflicts_with_all = ["last", "png", "every", "format"])]
+    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', value_parser = whole::<u64>(1..=u64::MAX), conflicts_with_all = ["last", "png", "every", "format"])]
     sheet: Vec<u64>,
     /// Draw only the last frame, as PNG
     #[arg(long, conflicts_with_all = ["png", "every", "format"])]
@@ -60,8 +65,8 @@ enum Format {
 }
 
 fn fps(text: &str) -> Result<f64, String> {
-    let fps: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if (0.02..=50.0).contains(&fps) { Ok(fps) } else { Err("it must be 0.02 to 50".into()) }
+    let fps = text.parse().ok().filter(|fps| (0.02..=50.0).contains(fps));
+    fps.ok_or_else(|| "it must be a number, 0.02 to 50".into())
 }
 
 /// A run that has not recorded anything yet.
@@ -104,11 +109,24 @@ impl Film {
         self
     }
 
+    /// The bytes of a drawing's file.
+    fn draw(&self, drawing: &Drawing, fps: f64) -> anyhow::Result<Vec<u8>> {
+        Ok(match drawing {
+            Drawing::Gif => media::encode_gif(self, fps)?,
+            Drawing::Frame(index) => media::encode_png(&self.frame(*index)?)?,
+            Drawing::Sheet(indices) => {
+                let pictures = indices.iter().map(|&i| self.frame(i)).collect::<Result<Vec<_>, _>>()?;
+                media::encode_png(&sheet(&pictures))?
+            }
+        })
+    }
+
     /// Where the frame of an epoch is.
     fn index_of(&self, epoch: u64) -> anyhow::Result<usize> {
-        self.frames.epochs.iter().position(|&e| e == epoch).with_context(|| {
+        self.frames.epochs.iter().position(|&e| e == epoch).ok_or_else(|| {
             let recorded = self.frames.epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-            format!("{} has no frame of epoch {epoch}; it has: {recorded}", self.dir.path().display())
+            let path = self.dir.path().display();
+            UsageError(format!("--sheet: {path} has no frame of epoch {epoch}; it has: {recorded}")).into()
         })
     }
 }
@@ -123,18 +141,63 @@ impl Animation for Film {
     }
 }
 
+/// A picture that is to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Drawing {
+    /// All frames.
+    Gif,
+    /// The frame of this index.
+    Frame(usize),
+    /// The frames of these indices side by side.
+    Sheet(Vec<usize>),
+}
+
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let (films, exit) = open_all(args, printer)?;
     let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
+    let planned = films.iter().zip(&names).map(|(film, name)| drawings(film, name, args));
+    let mut planned = planned.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut folder = folder(args, &mut planned)?;
+    // Before anything is drawn.
+    for (name, _) in planned.iter().flatten() {
+        folder.permit(name).map_err(refused)?;
+    }
     let mut written = Vec::new();
-    for (film, name) in films.into_iter().zip(names) {
+    for (film, planned) in films.iter().zip(&planned) {
         printer.note(&format!("drawing {}", film.dir.path().display()));
-        written.extend(draw(film, &name, args)?);
+        for (name, drawing) in planned {
+            written.push(folder.write(name, &film.draw(drawing, args.fps)?).map_err(refused)?);
+        }
     }
     let list = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
     let fields = || serde_json::json!({ "files": json::paths(written.iter().map(PathBuf::as_path)) });
     printer.result(&list, path_lines(&written), fields)?;
     Ok(exit)
+}
+
+/// The folder that is written into: the one that was named, or that of the one file that was named.
+fn folder(args: &DrawArgs, planned: &mut [Vec<(String, Drawing)>]) -> anyhow::Result<ResultFolder> {
+    let out = args.out.as_path();
+    let Some(extension) = picture_extension(out).filter(|_| !out.is_dir()) else {
+        return Ok(ResultFolder::open(out, args.force)?);
+    };
+    let usage = |words: String| Err(UsageError(format!("--out {}: {words}", out.display())).into());
+    let count = planned.iter().map(Vec::len).sum::<usize>();
+    let [[(name, drawing)]] = &mut planned.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>()[..] else {
+        return usage(format!("one file cannot hold {count} pictures; name a folder"));
+    };
+    let is = if *drawing == Drawing::Gif { "gif" } else { "png" };
+    if extension != is {
+        return usage(format!("what is drawn is a {} file; name it so, or name a folder", is.to_uppercase()));
+    }
+    *name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(ResultFolder::open(out.parent().unwrap_or(Path::new("")), args.force)?)
+}
+
+/// The ending of a path that is called like a picture or a video.
+fn picture_extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    ["gif", "png", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
 }
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.
@@ -146,7 +209,10 @@ fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Ex
     let mut exit = Exit::Done;
     for dir in &dirs {
         match Film::open(dir, args.size) {
-            Ok(film) => films.push(film),
+            Ok(film) => films.push(match args.every {
+                Some(every) => film.thinned(every),
+                None => film,
+            }),
             Err(error) => {
                 // One that is young is left out of a drawing of all; a named or damaged one is not there as it should be.
                 let young = error.is::<NoFrames>() && args.runs.is_empty();
@@ -196,39 +262,23 @@ fn names(runs: &[&Path]) -> Vec<String> {
     names
 }
 
-fn draw(film: Film, name: &str, args: &DrawArgs) -> anyhow::Result<Vec<PathBuf>> {
-    let out = |file: String| args.out.join(file);
+/// What is drawn of a run, each with the name of its file.
+fn drawings(film: &Film, name: &str, args: &DrawArgs) -> anyhow::Result<Vec<(String, Drawing)>> {
+    let epochs = &film.frames.epochs;
+    let last = epochs.len().saturating_sub(1);
     if args.last {
-        let picture = film.frame(film.len() - 1)?;
-        return write_png(out(format!("{name}-last.png")), &picture).map(|path| vec![path]);
+        return Ok(vec![(format!("{name}-last.png"), Drawing::Frame(last))]);
     }
     if !args.sheet.is_empty() {
         let indices = args.sheet.iter().map(|&epoch| film.index_of(epoch)).collect::<anyhow::Result<Vec<_>>>()?;
-        let pictures = indices.into_iter().map(|i| film.frame(i)).collect::<Result<Vec<_>, _>>()?;
-        return write_png(out(format!("{name}-sheet.png")), &sheet(&pictures)).map(|path| vec![path]);
+        return Ok(vec![(format!("{name}-sheet.png"), Drawing::Sheet(indices))]);
     }
-    let film = match args.every {
-        Some(every) => film.thinned(every),
-        None => film,
-    };
-    let mut written = Vec::new();
-    if args.format == Format::Gif {
-        let path = out(format!("{name}.gif"));
-        files::write(&path, &media::encode_gif(&film, args.fps)?)?;
-        written.push(path);
-    }
-    if args.png || args.format == Format::Png {
-        let digits = film.frames.epochs.last().map_or(0, |epoch| epoch.to_string().len());
-        for (i, epoch) in film.frames.epochs.iter().enumerate() {
-            written.push(write_png(out(format!("{name}/epoch-{epoch:0digits$}.png")), &film.frame(i)?)?);
-        }
-    }
-    Ok(written)
-}
-
-fn write_png(path: PathBuf, picture: &Picture) -> anyhow::Result<PathBuf> {
-    files::write(&path, &media::encode_png(picture)?)?;
-    Ok(path)
+    let gif = (args.format == Format::Gif).then(|| (format!("{name}.gif"), Drawing::Gif));
+    let digits = epochs.last().map_or(0, |epoch| epoch.to_string().len());
+    let frame = |(i, epoch): (usize, &u64)| (format!("{name}/epoch-{epoch:0digits$}.png"), Drawing::Frame(i));
+    let are_single = args.png || args.format == Format::Png;
+    let frames = are_single.then(|| epochs.iter().enumerate().map(frame));
+    Ok(gif.into_iter().chain(frames.into_iter().flatten()).collect())
 }
 
 #[cfg(test)]
