@@ -176,9 +176,9 @@ fn ticks((low, high): (f64, f64), room: f64) -> Vec<f64> {
     let within = |values: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
         values.filter(|value| (low..=high).contains(value)).collect()
     };
-    let fits = |values: &Vec<f64>| {
+    let fits = |values: &[f64]| {
         let closest = values.windows(2).map(|pair| (pair[1] / pair[0]).ln()).fold(f64::INFINITY, f64::min);
-        values.len() < 2 || closest * room >= (high / low).ln()
+        closest * room >= (high / low).ln()
     };
     let logarithmic = [&[1, 2, 3, 4, 5, 6, 7, 8, 9][..], &[1, 2, 3, 5, 7], &[1, 2, 5], &[1, 3], &[1]].map(|digits| {
         within(&mut exponents.clone().flat_map(|exponent| digits.iter().map(move |&digit| value(digit, exponent))))
@@ -191,9 +191,10 @@ fn ticks((low, high): (f64, f64), room: f64) -> Vec<f64> {
             let first = (low / value(digit, exponent)).ceil() as i64;
             within(&mut (first..first + 1000).map(|i| value(i * digit, exponent)))
         });
-    let in_order: Vec<Vec<f64>> =
-        if high / low < 10.0 { even.collect() } else { logarithmic.into_iter().chain(sparse).collect() };
-    in_order.into_iter().find(fits).unwrap_or_default()
+    // Nearly a decade is too uneven for many even steps.
+    let even: Vec<Vec<f64>> = if high / low < 10.0 { even.collect() } else { Vec::new() };
+    let mut in_order = even.into_iter().chain(logarithmic).chain(sparse);
+    in_order.find(|values| values.len() > 1 && fits(values)).unwrap_or_default()
 }
 
 /// A number on an axis.
