@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
-use crate::checkpoint::bundled;
 use crate::config::{Key, TABLES, Table, at, shown};
 use crate::data::is_built_in;
 use crate::json;
@@ -110,7 +109,7 @@ fn listed(dir: RunDir, check: bool) -> Listed {
 /// What an unfinished run cannot go on without, and where it was looked for. Nothing of the run itself is wrong.
 fn missing_inputs(dir: &RunDir) -> Vec<String> {
     let Ok(manifest) = dir.manifest() else { return Vec::new() };
-    let is_there = |place: &PathBuf| place.exists() || is_built_in(place) || bundled(place).is_some();
+    let is_there = |place: &PathBuf| place.exists() || is_built_in(place) || is_bundled(place);
     let gone = manifest.inputs.iter().filter(|input| !input.places(dir.path()).iter().any(is_there));
     let words = |input: &Input| {
         let Input { role, path, .. } = input;
@@ -131,6 +130,17 @@ fn mend(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
     }
     let left = dir.faults();
     if left.is_empty() { Ok(()) } else { anyhow::bail!(left.join("; ")) }
+}
+
+#[cfg(feature = "torch")]
+fn is_bundled(path: &Path) -> bool {
+    crate::checkpoint::bundled(path).is_some()
+}
+
+/// Which model is built in, such a build does not know: it misses none.
+#[cfg(not(feature = "torch"))]
+fn is_bundled(path: &Path) -> bool {
+    path.starts_with("data/models")
 }
 
 #[cfg(feature = "torch")]
