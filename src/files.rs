@@ -40,6 +40,43 @@ pub fn write_with(path: &Path, content: impl Fn(&mut dyn io::Write) -> io::Resul
     fs::File::open(folder)?.sync_all()
 }
 
+/// Adds a line to a file that grows, in one write, and waits until it is on the disk. The file itself is opened, never what
+/// a link of its name leads to.
+pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let mut file = open_own(path, fs::OpenOptions::new().append(true).create(true))?;
+    file.write_all(line)?;
+    file.sync_data()
+}
+
+/// Has a file opened itself, never what a link of its name leads to.
+pub fn no_links(options: &mut fs::OpenOptions) {
+    #[cfg(unix)]
+    {
+        use fs_err::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    }
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Opens one of the program's own files, which is no link. Where it is one, the error says so and what to do, in place of
+/// the system's words about levels of links.
+pub fn open_own(path: &Path, options: &mut fs::OpenOptions) -> io::Result<fs::File> {
+    no_links(options);
+    options.open(path).map_err(|error| {
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+        if !is_link {
+            return error;
+        }
+        let words = match path.canonicalize() {
+            Ok(file) => format!("put the file itself, {}, in its place", file.display()),
+            _ => "it leads nowhere; put the file itself in its place".to_owned(),
+        };
+        let message = format!("{} is a symbolic link, and gan-lab never writes through one: {words}", path.display());
+        io::Error::new(error.kind(), message)
+    })
+}
+
 /// Whether a file of this name is an unfinished write.
 pub fn is_part(name: &str) -> bool {
     name.starts_with(PART)

@@ -23,6 +23,13 @@ pub struct Document<T> {
 }
 
 impl<T: Serialize> Document<T> {
+    /// Writes the document in one line, with its end. A list whose items are made while they are written never is in memory
+    /// as a whole.
+    pub fn write_line(&self, mut to: impl std::io::Write) -> std::io::Result<()> {
+        serde_json::to_writer(&mut to, self)?;
+        to.write_all(b"\n")
+    }
+
     /// The document in one line.
     pub fn to_line(&self) -> String {
         // Our own objects of strings, numbers and the like always become JSON.

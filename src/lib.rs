@@ -14,6 +14,7 @@ pub mod files;
 pub mod json;
 pub mod kinds;
 pub mod loss;
+pub mod made;
 pub mod media;
 pub mod memory;
 pub mod metric;

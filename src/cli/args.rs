@@ -1,17 +1,67 @@
 //! Arguments that several commands share.
 
+use std::any::TypeId;
+use std::ops::RangeInclusive;
+use std::path::Path;
 use std::str::FromStr;
 
-use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use clap::{Command, ValueEnum};
 
+use super::exit::hinted;
 use crate::data::synthetic::Law;
 use crate::metric::Metric;
+
+/// Larger sets of samples than this cannot be asked for.
+pub(super) const MOST_SAMPLES: u64 = 100_000_000;
 
 /// Sets what an option gave.
 pub(super) fn set<T: Clone>(to: &mut T, given: Option<&T>) {
     if let Some(value) = given {
         to.clone_from(value);
+    }
+}
+
+/// Reads a whole number in a range.
+pub(super) fn whole<T: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.trim().parse().ok().filter(|n| range.contains(n)).and_then(|n| T::try_from(n).ok());
+        number.ok_or_else(|| match *range.end() {
+            u64::MAX => format!("it must be a whole number, {} or more", range.start()),
+            end => format!("it must be a whole number, {} to {end}", range.start()),
+        })
+    }
+}
+
+/// The command in which whatever follows an option for a number is that option's value: `--jobs -1` gets to the range, and
+/// not to an option `-1` that there is not.
+pub(super) fn numbers_are_values(command: Command) -> Command {
+    let numbers = [
+        TypeId::of::<u16>(),
+        TypeId::of::<u32>(),
+        TypeId::of::<u64>(),
+        TypeId::of::<usize>(),
+        TypeId::of::<f64>(),
+        TypeId::of::<Seeds>(),
+    ];
+    command
+        .mut_args(move |arg| {
+            let is_number = numbers.iter().any(|number| arg.get_value_parser().type_id() == *number);
+            // Not clap's negative numbers, to which -1e-3 is none.
+            if is_number { arg.allow_hyphen_values(true) } else { arg }
+        })
+        .mut_subcommands(numbers_are_values)
+}
+
+/// An error where nothing is at `path`: what was looked for there, and what to do.
+pub(super) fn must_be_there(path: &Path, what: &str, hint: &str) -> anyhow::Result<()> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(hinted(format!("there is no {what} {}", path.display()), hint))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::args::{Seeds, metric};
-use super::exit::{Exit, UsageError};
+use super::args::{MOST_SAMPLES, Seeds, metric, whole};
+use super::exit::{Exit, UsageError, refused};
 use super::local;
 use super::options::help_of as help;
 use super::points::axes;
@@ -18,13 +18,21 @@ use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
 use crate::json::{self, document};
 use crate::kinds::points::Plan;
+use crate::made::ResultFolder;
+use crate::media;
 use crate::metric::Metric;
 use crate::render::{Curve, CurveChart, Size};
-use crate::run::{RUNS, RunDir};
+use crate::run::{RUNS, RunDir, count, digest};
 use crate::sweep::{PlannedRun, Tally};
-use crate::{files, media};
 
 const COMPARISONS: &str = "work_dirs/compare";
+const PANEL_GIF: &str = "panel.gif";
+/// What a comparison writes.
+const FILES: [&str; 6] = ["table.md", "table.csv", "comparison.json", "curve.png", "panel.png", PANEL_GIF];
+/// More runs than this are not all named in the folder's name.
+const MOST_NAMED: usize = 3;
+/// A longer name of a folder is cut.
+const LONGEST: usize = 160;
 /// More cells than this are too small to see; then each group shows its median run.
 const MOST_CELLS: usize = 12;
 const CELL: Size = Size { width: 480, height: 360 };
@@ -34,15 +42,19 @@ const CHART: Size = Size { width: 960, height: 540 };
 #[derive(Debug, Args)]
 #[command(
     after_help = "Runs that differ in their seed only are taken together: means with standard errors, and differences \
-                        seed by seed. Written: table.md, table.csv, comparison.json, curve.png, panel.png, panel.gif."
+                        seed by seed. Written: table.md, table.csv, comparison.json, curve.png, panel.png, panel.gif. Only \
+                        files that gan-lab wrote there, and that are as it wrote them, are replaced."
 )]
 pub(super) struct CompareArgs {
     /// Run directories, or directories of runs such as a sweep's
     #[arg(value_name = "RUN", required_unless_present = "lab")]
     runs: Vec<PathBuf>,
-    /// Where to write [default: work_dirs/compare/<name>]
+    /// Where to write [default: a folder in work_dirs/compare/, named after the runs]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files of these names that gan-lab did not write
+    #[arg(long)]
+    force: bool,
     /// Which metrics of the last state
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric,
           default_value = "w1,sliced-w2,1-nn,precision,recall,coverage")]
@@ -51,10 +63,10 @@ pub(super) struct CompareArgs {
     #[arg(long)]
     law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(10..=MOST_SAMPLES))]
     samples: Option<u32>,
     /// Fresh draws from each run
-    #[arg(long, value_name = "R", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "R", default_value_t = 3, value_parser = whole::<u16>(1..=1000))]
     repeats: u16,
     /// Where the runs' data are now, if they were moved; with --lab the data to train on
     #[arg(long, value_name = "FILE")]
@@ -69,21 +81,26 @@ pub(super) struct CompareArgs {
     /// Which seeds
     #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
     seeds: Seeds,
-    #[arg(long, value_name = "N", help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0..=u64::MAX), help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
     epochs: Option<u64>,
-    #[arg(long, value_name = "N", help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX), help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
     train_size: Option<usize>,
     /// Where the runs are and go
     #[arg(long = "runs", value_name = "DIR", default_value = RUNS, requires = "lab", help_heading = "The lab's comparison")]
     runs_dir: PathBuf,
     /// Runs at a time [default: what the machine has]
     #[arg(long, value_name = "J", requires = "lab", help_heading = "The lab's comparison",
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
+          value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
 }
 
 pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let out = args.out.clone().unwrap_or_else(|| Path::new(COMPARISONS).join(default_name(args)));
+    let mut folder = ResultFolder::open(&out, args.force)?;
+    // Before anything is trained or measured.
+    for name in FILES.iter().filter(|&&name| !args.no_gif || name != PANEL_GIF) {
+        folder.permit(name).map_err(refused)?;
+    }
     let dirs = if args.lab {
         match train_lab(args, &out, printer)? {
             Ok(dirs) => dirs,
@@ -93,7 +110,11 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         let found = args.runs.iter().map(|path| compare::runs_under(path)).collect::<Result<Vec<_>, _>>()?;
         for (path, found) in args.runs.iter().zip(&found) {
             if found.not_begun > 0 {
-                printer.note(&format!("{}: {} planned runs are not begun", path.display(), found.not_begun));
+                printer.note(&format!(
+                    "{}: {} not begun",
+                    path.display(),
+                    count(found.not_begun as u64, "planned run")
+                ));
             }
         }
         found.into_iter().flat_map(|found| found.dirs).collect()
@@ -102,9 +123,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let (groups, differences) = compare::compare_groups(&runs, &args.metrics);
     let mut written = Vec::new();
     let mut write = |name: &str, bytes: &[u8]| -> anyhow::Result<()> {
-        let path = out.join(name);
-        files::write(&path, bytes)?;
-        written.push(path);
+        written.push(folder.write(name, bytes).map_err(refused)?);
         Ok(())
     };
     let mut json = compare::json(&runs, &groups, &differences, &args.metrics);
@@ -117,7 +136,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     write("panel.png", &media::encode_png(&panel.last()?)?)?;
     if !args.no_gif {
         let _working = printer.spinner("drawing panel.gif");
-        write("panel.gif", &media::encode_gif(&panel, 4.0)?)?;
+        write(PANEL_GIF, &media::encode_gif(&panel, 4.0)?)?;
     }
     let listing = listing(&runs, &groups, &differences, &args.metrics);
     let files = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
@@ -125,9 +144,36 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     Ok(if left_out.is_empty() { Exit::Done } else { Exit::Fixable })
 }
 
+/// The folder of a comparison: named after its runs, so that another comparison gets another one. A digest says what the
+/// names do not: where runs lie that are not in work_dirs/train/, or which they are where they are many.
 fn default_name(args: &CompareArgs) -> String {
-    let first = args.runs.first().and_then(|path| path.file_name());
-    first.map_or_else(|| "lab".to_owned(), |name| name.to_string_lossy().into_owned())
+    if args.lab {
+        let data = args.data.as_ref().map(|path| path.to_string_lossy());
+        let asked = format!("{:?} {data:?} {:?} {:?}", args.seeds.0, args.train_size, args.epochs);
+        let is_plain = (data, &args.train_size, &args.epochs) == (None, &None, &None) && args.seeds.0 == [0];
+        return if is_plain { "lab".to_owned() } else { format!("lab-{}", short_digest(&asked)) };
+    }
+    let whole: Vec<PathBuf> =
+        args.runs.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut named = whole.iter().take(MOST_NAMED).map(name).collect::<Vec<_>>().join("-vs-");
+    if whole.len() > MOST_NAMED {
+        named += &format!("-and-{}-more", whole.len() - MOST_NAMED);
+    }
+    let home = Path::new(RUNS).canonicalize().ok();
+    let in_home = |path: &PathBuf| home.is_some() && path.parent() == home.as_deref();
+    // Names of folders have 255 bytes at most.
+    let is_plain = whole.len() <= MOST_NAMED && whole.iter().all(in_home) && named != "lab" && named.len() <= LONGEST;
+    if is_plain {
+        return named;
+    }
+    let paths = whole.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join("\n");
+    let cut = named.char_indices().find(|(at, c)| at + c.len_utf8() > LONGEST).map_or(named.len(), |(at, _)| at);
+    format!("{}-{}", &named[..cut], short_digest(&paths))
+}
+
+fn short_digest(text: &str) -> String {
+    digest(text.as_bytes())[..8].to_owned()
 }
 
 /// Trains what is missing of the lab's comparison; the inner error is how that ended otherwise.
@@ -192,7 +238,7 @@ fn summarise<'a>(
     }
     bar.finish();
     if runs.is_empty() {
-        bail!("none of the {} runs can be measured", dirs.len());
+        bail!("none of the {} can be measured", count(dirs.len() as u64, "run"));
     }
     compare::label_all(&mut runs);
     Ok((runs, left_out))

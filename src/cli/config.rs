@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use fs_err as fs;
 use serde_json::Value;
 
 use super::exit::{Exit, UsageError};
@@ -85,10 +84,8 @@ fn resolved(args: &ConfigArgs) -> anyhow::Result<String> {
     };
     let begin = match (&args.config, preset) {
         (Some(path), _) => {
-            let text = fs::read_to_string(path).context("cannot read the config")?;
-            let config: Value =
-                serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))?;
-            table.complete(&config).with_context(|| format!("{} is not a config of {}", path.display(), table.kind))?
+            let (_, config) = options::read_json(path)?;
+            table.complete(&config).map_err(|error| options::not_of(table, path, &config, error))?
         }
         (None, Some((owner, preset))) if owner.kind != table.kind => {
             let words = format!("the preset {} is of {}, not of {}", preset.name, owner.kind, table.kind);

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::args::must_be_there;
 use super::exit::{Exit, hinted};
 use super::printer::{Printer, shown_path};
 use super::table::facts;
 use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
 use crate::json;
+use crate::run::count;
 
 /// Turn a ProGAN checkpoint into a safetensors file
 #[derive(Debug, Args)]
@@ -34,6 +36,7 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
     if args.output.exists() && !args.force {
         return Err(hinted(format!("{} exists", args.output.display()), "replace it with --force"));
     }
+    must_be_there(&args.input, "file", "name a ProGAN checkpoint: a .pth, .pt or .safetensors file")?;
     let source = Source::open(&args.input)?;
     let layout = layout::detect(&source).with_context(|| {
         format!("{} holds no generator that is known here; see gan-lab inspect", args.input.display())
@@ -48,7 +51,10 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
         shown_path(&args.output),
         facts(&[
             ("network", layout.family.title().to_owned()),
-            ("images", format!("{0} x {0}, {1} channel(s)", weights.resolution(), weights.image_channels())),
+            (
+                "images",
+                format!("{0} x {0}, {1}", weights.resolution(), count(weights.image_channels() as u64, "channel"))
+            ),
             ("latent", weights.latent_dim.to_string()),
             ("tensors", tensors.len().to_string()),
         ])

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::args::whole;
 use super::exit::{Exit, UsageError, hinted};
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
@@ -27,10 +28,10 @@ pub(super) struct MakeArgs {
     /// Which set
     law: Law,
     /// How many points
-    #[arg(long, value_name = "N", default_value_t = Law::Points.default_size(), value_parser = points)]
+    #[arg(long, value_name = "N", default_value_t = Law::Points.default_size(), value_parser = whole::<usize>(4..=10_000_000))]
     points: usize,
     /// What its chance derives from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Where to write it; .mat, .npy or .csv [default: data/<LAW>.mat]
     #[arg(long, value_name = "FILE")]
@@ -51,11 +52,6 @@ pub(super) struct InspectArgs {
     /// Where to write the picture [default: work_dirs/inspect/<FILE>.png]
     #[arg(long, value_name = "PNG")]
     out: Option<PathBuf>,
-}
-
-fn points(text: &str) -> Result<usize, String> {
-    let n: usize = text.parse().map_err(|_| format!("'{text}' is not a whole number"))?;
-    if (4..=10_000_000).contains(&n) { Ok(n) } else { Err("it must be 4 to 10000000".into()) }
 }
 
 pub(super) fn run(command: &DataCommand, printer: &Printer) -> anyhow::Result<Exit> {

@@ -3,37 +3,42 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::exit::{Exit, UsageError};
+use super::args::whole;
+use super::exit::{Exit, UsageError, refused};
 use super::points::{GIFS, is_lab};
 use super::printer::{Printer, path_lines, shown_path};
 use crate::compare::labels;
 use crate::config::RunConfig;
 use crate::data::Point;
 use crate::figures::measure;
+use crate::json;
 use crate::kinds::points::{Frames, PointsRun};
+use crate::made::ResultFolder;
 use crate::media::{self, Animation};
 use crate::render::{Axes, AxesChoice, Cell, Grid, Picture, RenderError, Row, ScatterPainter, Shown, Size, Theme};
 use crate::run::{Ability, RUNS, RunDir};
-use crate::{files, json};
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each run becomes gif/<RUN's folder>.gif, drawn from what that run recorded; nothing is trained \
-                        again."
+                        again. Only pictures that gan-lab drew there, and that are as it drew them, are replaced."
 )]
 pub(super) struct DrawArgs {
     /// Run directories [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Where to write
-    #[arg(long, value_name = "DIR", default_value = GIFS)]
+    /// Where to write: a folder, or for one picture a .gif or .png file
+    #[arg(long, value_name = "DIR|FILE", default_value = GIFS)]
     out: PathBuf,
+    /// Replace files of these names that gan-lab did not draw
+    #[arg(long)]
+    force: bool,
     /// Draw only frames of epochs that are multiples of this, and the last
-    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "EPOCHS", value_parser = whole::<u64>(1..=u64::MAX))]
     every: Option<u64>,
     /// Frames a second
     #[arg(long, default_value_t = 4.0, value_parser = fps)]
@@ -48,7 +53,7 @@ pub(super) struct DrawArgs {
     #[arg(long)]
     png: bool,
     /// Put these epochs side by side on one sheet instead: 10,50,100
-    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', conflicts_with_all = ["last", "png", "every"])]
+    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', value_parser = whole::<u64>(1..=u64::MAX), conflicts_with_all = ["last", "png", "every"])]
     sheet: Vec<u64>,
     /// With --sheet: all runs on one sheet, a row each
     #[arg(long, requires = "sheet")]
@@ -99,8 +104,8 @@ enum Format {
 }
 
 fn fps(text: &str) -> Result<f64, String> {
-    let fps: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if (0.02..=50.0).contains(&fps) { Ok(fps) } else { Err("it must be 0.02 to 50".into()) }
+    let fps = text.parse().ok().filter(|fps| (0.02..=50.0).contains(fps));
+    fps.ok_or_else(|| "it must be a number, 0.02 to 50".into())
 }
 
 /// A run that has not recorded anything yet.
@@ -178,11 +183,20 @@ impl Film {
         self
     }
 
+    /// The bytes of a picture's file.
+    fn picture(&self, index: usize, form: Form) -> anyhow::Result<Vec<u8>> {
+        match form {
+            Form::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
+            Form::Png | Form::Gif => Ok(media::encode_png(&self.frame(index)?)?),
+        }
+    }
+
     /// Where the frame of an epoch is.
     fn index_of(&self, epoch: u64) -> anyhow::Result<usize> {
-        self.frames.epochs.iter().position(|&e| e == epoch).with_context(|| {
+        self.frames.epochs.iter().position(|&e| e == epoch).ok_or_else(|| {
             let recorded = self.frames.epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-            format!("{} has no frame of epoch {epoch}; it has: {recorded}", self.dir.path().display())
+            let path = self.dir.path().display();
+            UsageError(format!("--sheet: {path} has no frame of epoch {epoch}; it has: {recorded}")).into()
         })
     }
 }
@@ -197,23 +211,180 @@ impl Animation for Film {
     }
 }
 
+/// A picture that is to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Drawing {
+    /// All frames of a run.
+    Film(usize),
+    /// A run's frame of this index.
+    Frame(usize, usize),
+    /// Chosen epochs of a run.
+    Sheet(usize),
+    /// Chosen epochs of all runs.
+    Grid,
+}
+
+/// A file that is to be written.
+struct Planned {
+    name: String,
+    drawing: Drawing,
+    form: Form,
+}
+
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let (films, exit) = open_all(args, printer)?;
-    let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
+    let mut planned = planned(&films, args)?;
+    let mut folder = folder(args, &mut planned)?;
+    // Before anything is drawn.
+    for Planned { name, .. } in &planned {
+        folder.permit(name).map_err(refused)?;
+    }
     let mut written = Vec::new();
-    if args.grid {
-        printer.note(&format!("drawing {} runs", films.len()));
-        written.push(draw_grid(&films, args)?);
-    } else {
-        for (film, name) in films.into_iter().zip(names) {
-            printer.note(&format!("drawing {}", film.dir.path().display()));
-            written.extend(draw(film, &name, args)?);
+    let mut at_work = None;
+    for Planned { name, drawing, form } in &planned {
+        let run = match drawing {
+            Drawing::Film(run) | Drawing::Frame(run, _) | Drawing::Sheet(run) => Some(*run),
+            Drawing::Grid => None,
+        };
+        if let Some(run) = run.filter(|_| at_work != run) {
+            printer.note(&format!("drawing {}", films[run].dir.path().display()));
         }
+        at_work = run;
+        let bytes = match *drawing {
+            Drawing::Film(run) => media::encode_gif(&films[run], args.fps)?,
+            Drawing::Frame(run, index) => films[run].picture(index, *form)?,
+            Drawing::Sheet(run) => {
+                let film = &films[run];
+                grid(film.config.title(), film.row(String::new(), &args.sheet)?.wrapped(), args, *form)?
+            }
+            Drawing::Grid => grid(String::new(), rows(&films, args)?, args, *form)?,
+        };
+        written.push(folder.write(name, &bytes).map_err(refused)?);
     }
     let list = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
     let fields = || serde_json::json!({ "files": json::paths(written.iter().map(PathBuf::as_path)) });
     printer.result(&list, path_lines(&written), fields)?;
     Ok(exit)
+}
+
+/// What is drawn.
+fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
+    let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
+    let one = |name: String, drawing, form: Form| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
+    let format = args.format.map(Form::from);
+    if args.last || !args.sheet.is_empty() {
+        let form = match format {
+            Some(Form::Gif) => {
+                return Err(UsageError("--sheet and --last give one picture; a GIF shows them all".into()).into());
+            }
+            form => form.unwrap_or(Form::Png),
+        };
+        // An epoch that is not there is said before anything is drawn.
+        for (film, &epoch) in films.iter().flat_map(|film| args.sheet.iter().map(move |epoch| (film, epoch))) {
+            film.index_of(epoch)?;
+        }
+        if args.grid {
+            return Ok(vec![one("grid".into(), Drawing::Grid, form)]);
+        }
+        let of = |(run, name): (usize, &String)| match args.last {
+            true => one(format!("{name}-last"), Drawing::Frame(run, films[run].len() - 1), form),
+            false => one(format!("{name}-sheet"), Drawing::Sheet(run), form),
+        };
+        return Ok(names.iter().enumerate().map(of).collect());
+    }
+    let form = format.unwrap_or(Form::Gif);
+    let mut planned = Vec::new();
+    for (run, (film, name)) in films.iter().zip(&names).enumerate() {
+        if form == Form::Gif {
+            planned.push(one(name.clone(), Drawing::Film(run), Form::Gif));
+        }
+        if form != Form::Gif || args.png {
+            let form = if form == Form::Gif { Form::Png } else { form };
+            let digits = film.frames.epochs.last().map_or(0, |epoch| epoch.to_string().len());
+            planned.extend(
+                film.frames
+                    .epochs
+                    .iter()
+                    .enumerate()
+                    .map(|(i, epoch)| one(format!("{name}/epoch-{epoch:0digits$}"), Drawing::Frame(run, i), form)),
+            );
+        }
+    }
+    Ok(planned)
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Gif,
+    Png,
+    Svg,
+}
+
+impl From<Format> for Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Gif => Self::Gif,
+            Format::Png => Self::Png,
+            Format::Svg => Self::Svg,
+        }
+    }
+}
+
+impl Form {
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Gif => "gif",
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+}
+
+/// A row for each run.
+fn rows(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Row>> {
+    let configs: Vec<(&RunConfig, u64)> = films.iter().map(|film| (&film.config, film.config.epochs)).collect();
+    let labels = labels(&configs);
+    let label = |i: usize| {
+        let same = labels.iter().filter(|other| **other == labels[i]).count() > 1;
+        if same { format!("{}, seed {}", labels[i], films[i].config.seed) } else { labels[i].clone() }
+    };
+    films.iter().enumerate().map(|(i, film)| film.row(label(i), &args.sheet)).collect()
+}
+
+/// The bytes of a sheet's file.
+fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Form) -> anyhow::Result<Vec<u8>> {
+    // Cells of half the size that a frame has.
+    let cell = Size { width: (args.size.width / 2).max(80), height: (args.size.height * 2 / 5).max(60) };
+    let grid = Grid { title, rows, cell, theme: args.theme.into() };
+    match form {
+        Form::Svg => Ok(grid.svg()?.into_bytes()),
+        Form::Png | Form::Gif => Ok(media::encode_png(&grid.draw()?)?),
+    }
+}
+
+/// The folder that is written into: the one that was named, or that of the one file that was named.
+fn folder(args: &DrawArgs, planned: &mut [Planned]) -> anyhow::Result<ResultFolder> {
+    let out = args.out.as_path();
+    let Some(extension) = picture_extension(out).filter(|_| !out.is_dir()) else {
+        return Ok(ResultFolder::open(out, args.force)?);
+    };
+    let usage = |words: String| Err(UsageError(format!("--out {}: {words}", out.display())).into());
+    let [Planned { name, form, .. }] = planned else {
+        return usage(format!("one file cannot hold {} pictures; name a folder", planned.len()));
+    };
+    if extension != form.ending() {
+        let is = form.ending().to_uppercase();
+        return usage(format!("what is drawn is a {is} file; name it so, or name a folder"));
+    }
+    *name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(ResultFolder::open(out.parent().unwrap_or(Path::new("")), args.force)?)
+}
+
+/// The ending of a path that is called like a picture or a video.
+fn picture_extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    ["gif", "png", "svg", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
 }
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.
@@ -225,7 +396,10 @@ fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Ex
     let mut exit = Exit::Done;
     for dir in &dirs {
         match Film::open(dir, args) {
-            Ok(film) => films.push(film),
+            Ok(film) => films.push(match args.every {
+                Some(every) => film.thinned(every),
+                None => film,
+            }),
             Err(error) => {
                 // One that is young is left out of a drawing of all; a named or damaged one is not there as it should be.
                 let young = error.is::<NoFrames>() && args.runs.is_empty();
@@ -273,110 +447,6 @@ fn names(runs: &[&Path]) -> Vec<String> {
         names.push(numbered.find(|name| !names.contains(name)).unwrap_or(name));
     }
     names
-}
-
-/// A row for each run on one sheet.
-fn draw_grid(films: &[Film], args: &DrawArgs) -> anyhow::Result<PathBuf> {
-    let configs: Vec<&RunConfig> = films.iter().map(|film| &film.config).collect();
-    let labels = labels(&configs);
-    let label = |i: usize| {
-        let same = labels.iter().filter(|other| **other == labels[i]).count() > 1;
-        if same { format!("{}, seed {}", labels[i], configs[i].seed) } else { labels[i].clone() }
-    };
-    let rows =
-        films.iter().enumerate().map(|(i, film)| film.row(label(i), &args.sheet)).collect::<anyhow::Result<_>>()?;
-    write_grid(args.out.join("grid"), String::new(), rows, args)
-}
-
-/// Writes a sheet as a PNG or SVG file.
-fn write_grid(path: PathBuf, title: String, rows: Vec<Row>, args: &DrawArgs) -> anyhow::Result<PathBuf> {
-    // Cells of half the size that a frame has.
-    let cell = Size { width: (args.size.width / 2).max(80), height: (args.size.height * 2 / 5).max(60) };
-    let grid = Grid { title, rows, cell, theme: args.theme.into() };
-    match args.single()? {
-        Single::Png => write_png(with_ending(path, "png"), &grid.draw()?),
-        Single::Svg => write_text(with_ending(path, "svg"), &grid.svg()?),
-    }
-}
-
-/// How a single picture is written.
-#[derive(Clone, Copy)]
-enum Single {
-    Png,
-    Svg,
-}
-
-impl DrawArgs {
-    /// How --sheet and --last are written.
-    fn single(&self) -> anyhow::Result<Single> {
-        match self.format {
-            None | Some(Format::Png) => Ok(Single::Png),
-            Some(Format::Svg) => Ok(Single::Svg),
-            Some(Format::Gif) => {
-                Err(UsageError("--sheet and --last give one picture; a GIF shows them all".into()).into())
-            }
-        }
-    }
-}
-
-fn draw(film: Film, name: &str, args: &DrawArgs) -> anyhow::Result<Vec<PathBuf>> {
-    let out = |file: String| args.out.join(file);
-    let write = |path: PathBuf, index: usize, single: Single| match single {
-        Single::Png => write_png(with_ending(path, "png"), &film.frame(index)?),
-        Single::Svg => write_text(with_ending(path, "svg"), &film.shown(index, |shown| film.painter.svg(shown))?),
-    };
-    if args.last {
-        return write(out(format!("{name}-last")), film.len() - 1, args.single()?).map(|path| vec![path]);
-    }
-    if !args.sheet.is_empty() {
-        let rows = film.row(String::new(), &args.sheet)?.wrapped();
-        return write_grid(out(format!("{name}-sheet")), film.config.title(), rows, args).map(|path| vec![path]);
-    }
-    let film = match args.every {
-        Some(every) => film.thinned(every),
-        None => film,
-    };
-    let mut written = Vec::new();
-    let format = args.format.unwrap_or(Format::Gif);
-    if format == Format::Gif {
-        let path = out(format!("{name}.gif"));
-        files::write(&path, &media::encode_gif(&film, args.fps)?)?;
-        written.push(path);
-    }
-    let single = match format {
-        Format::Svg => Some(Single::Svg),
-        Format::Png => Some(Single::Png),
-        Format::Gif => args.png.then_some(Single::Png),
-    };
-    if let Some(single) = single {
-        let digits = film.frames.epochs.last().map_or(0, |epoch| epoch.to_string().len());
-        for (i, epoch) in film.frames.epochs.iter().enumerate() {
-            let path = out(format!("{name}/epoch-{epoch:0digits$}"));
-            written.push(match single {
-                Single::Png => write_png(with_ending(path, "png"), &film.frame(i)?)?,
-                Single::Svg => write_text(with_ending(path, "svg"), &film.shown(i, |shown| film.painter.svg(shown))?)?,
-            });
-        }
-    }
-    Ok(written)
-}
-
-/// A name may have dots of its own.
-fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
-    let mut path = path.into_os_string();
-    path.push(".");
-    path.push(ending);
-    path.into()
-}
-
-fn write_text(path: PathBuf, text: &str) -> anyhow::Result<PathBuf> {
-    files::write(&path, text.as_bytes())?;
-    Ok(path)
-}
-
-fn write_png(path: PathBuf, picture: &Picture) -> anyhow::Result<PathBuf> {
-    files::write(&path, &media::encode_png(picture)?)?;
-    Ok(path)
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::metric;
-use super::exit::Exit;
+use super::args::{MOST_SAMPLES, metric, whole};
+use super::exit::{Exit, UsageError};
 use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
 use crate::figures;
-use crate::kinds::points::{Measured, Plan, Report, evaluate};
+use crate::kinds::points::{EvalError, Measured, Plan, Report, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
 
@@ -34,10 +34,10 @@ pub(super) struct EvalArgs {
     #[arg(long)]
     law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(10..=MOST_SAMPLES))]
     samples: Option<u32>,
     /// Fresh draws, over which mean and error are taken
-    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = whole::<u16>(1..=1000))]
     repeats: u16,
     /// Where the run's data are now, if they were moved [default: where they lay when it was begun]
     #[arg(long, value_name = "FILE")]
@@ -50,7 +50,13 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let plan = Plan { metrics, law: args.law, samples, repeats: usize::from(args.repeats), data: args.data.clone() };
     let path = args.run.display();
     let working = printer.spinner("measuring");
-    let report = evaluate(&RunDir::new(&args.run), &plan).with_context(|| format!("{path} cannot be measured"))?;
+    let report = evaluate(&RunDir::new(&args.run), &plan).map_err(|error| match error {
+        // What was typed is wrong, though it takes the run to see it.
+        EvalError::TooMany { .. } => UsageError(format!("--samples: {error}")).into(),
+        EvalError::NoLaw { .. } => UsageError(format!("--metrics: {error}")).into(),
+        other => anyhow::Error::from(other),
+    });
+    let report = report.with_context(|| format!("{path} cannot be measured"))?;
     working.finish();
     let words = format!(
         "{path}, epoch {}: {} points against {1} held-out ones, {} draws\n\n{}",

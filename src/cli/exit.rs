@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::made::MadeError;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -64,6 +66,14 @@ pub(super) struct Hinted {
 /// An error that says `message`, and that `hint` may help.
 pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Hinted { message: message.into(), hint: hint.into() }.into()
+}
+
+/// What can be done about a file in the way.
+pub(super) fn refused(error: MadeError) -> anyhow::Error {
+    match error {
+        MadeError::Foreign { .. } => hinted(error.to_string(), "choose another --out, or replace it with --force"),
+        MadeError::Io(error) => error.into(),
+    }
 }
 
 /// The exit code for an error: what libtorch refuses is our fault, for what a person gives is checked before.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use super::args::must_be_there;
 use super::exit::{Exit, hinted};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
@@ -15,7 +16,7 @@ use crate::kinds::points::PointsRun;
 use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
-use crate::run::{Found, Kind, RunDir, RunError, Status};
+use crate::run::{Found, Kind, RunDir, RunError, Status, count};
 use crate::version;
 
 /// Show what networks a run or a file of weights holds, layer by layer
@@ -63,6 +64,11 @@ struct Report {
 }
 
 pub(super) fn run(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    must_be_there(
+        &args.what,
+        "run or file",
+        "name a run's directory or a file of weights; gan-lab runs lists the runs",
+    )?;
     let report = if args.what.is_dir() { of_directory(&args.what)? } else { of_file(&args.what)? };
     let fields = || report.json();
     match args.format {
@@ -223,11 +229,6 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.field("total", total);
     report.field("settings", settings);
     report
-}
-
-/// `1 epoch`, `2 epochs`
-fn count(n: u64, unit: &str) -> String {
-    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
 fn of_points(dir: &RunDir) -> anyhow::Result<Report> {

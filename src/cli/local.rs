@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::signals::ParentSignals;
+use crate::run::count;
 use crate::sweep::{Ending, Event, PlannedRun, Pool, RunState, Sweep, Tally};
 
 /// How often progress is looked up in the runs' directories.
@@ -27,7 +28,7 @@ pub(super) fn do_all(
     let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);
     let (mut ended, mut done_epochs, mut looked) = (0, 0, Instant::now());
     let mut failures = HashMap::new();
-    printer.note(&format!("{} runs into {}, {jobs} at a time", sweep.runs.len(), sweep.dir.display()));
+    printer.note(&format!("{} into {}, {jobs} at a time", count(sweep.runs.len() as u64, "run"), sweep.dir.display()));
     let worked = pool.run(&|| signals.stop(), &mut |event| {
         let (at_work, elsewhere) = match event {
             Event::Waiting { .. } if looked.elapsed() < LOOK => return,
@@ -45,7 +46,8 @@ pub(super) fn do_all(
         looked = Instant::now();
         let partly: u64 = at_work.iter().map(|run| done_in(sweep, run)).sum();
         let (failed, at_work) = (failures.len(), at_work.len());
-        let words = format!("{ended} of {} runs ended, {failed} failed, {at_work} at work", sweep.runs.len());
+        let words =
+            format!("{ended} of {} ended, {failed} failed, {at_work} at work", count(sweep.runs.len() as u64, "run"));
         let others = format!("{elsewhere} at work in other processes");
         let parts: &[(u8, &str)] = if elsewhere > 0 { &[(1, &words), (2, &others)] } else { &[(1, &words)] };
         bar.show(done_epochs + partly, parts);

@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_mangen::Man;
 
-use super::exit::Exit;
+use super::exit::{Exit, refused};
 use super::printer::{Printer, shown_path};
-use crate::{files, json};
+use crate::json;
+use crate::made::ResultFolder;
 
 /// Print the manual page, or write the pages of all commands
 #[derive(Debug, Args)]
@@ -17,6 +18,9 @@ pub(super) struct ManArgs {
     /// Write the pages of gan-lab and of each command into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files of these names that gan-lab did not write
+    #[arg(long, requires = "out")]
+    force: bool,
 }
 
 pub(super) fn run(args: &ManArgs, command: Command, printer: &Printer) -> anyhow::Result<Exit> {
@@ -28,21 +32,21 @@ pub(super) fn run(args: &ManArgs, command: Command, printer: &Printer) -> anyhow
     let mut command = command;
     command.build();
     let mut written = Vec::new();
-    write_pages(&command, folder, &mut written)?;
+    let mut results = ResultFolder::open(folder, args.force)?;
+    write_pages(&command, &mut results, &mut written)?;
     let words = format!("wrote {} pages into {}", written.len(), shown_path(folder));
     let fields = || serde_json::json!({ "pages": json::paths(written.iter().map(PathBuf::as_path)) });
     printer.result(&words, "", fields)?;
     Ok(Exit::Done)
 }
 
-fn write_pages(command: &Command, folder: &std::path::Path, written: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn write_pages(command: &Command, folder: &mut ResultFolder, written: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
         write_pages(sub, folder, written)?;
     }
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let path = folder.join(format!("{name}.1"));
-    files::write(&path, &page(command.clone().name(name))?)?;
-    written.push(path);
+    let file = format!("{name}.1");
+    written.push(folder.write(&file, &page(command.clone().name(name))?).map_err(refused)?);
     Ok(())
 }
 

@@ -36,7 +36,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 #[cfg(not(feature = "torch"))]
 use absent::{convert, sefa};
@@ -83,7 +83,7 @@ enum Command {
 pub fn main() -> ExitCode {
     signals::survive_file_limits();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return without_command(&error, &Printer::for_arguments(&arguments)),
     };
@@ -96,6 +96,13 @@ pub fn main() -> ExitCode {
         Ok(Err(error)) => fail(&Failure::of(&error), &printer),
         Err(_) => fail(&Failure::internal(), &printer),
     }
+}
+
+/// The arguments as they are meant.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = args::numbers_are_values(Cli::command());
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn fail(failure: &Failure, printer: &Printer) -> ExitCode {
@@ -141,6 +148,8 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
 
 #[cfg(test)]
 mod tests {
+    use clap::error::ErrorKind;
+
     use super::*;
 
     #[test]
@@ -154,5 +163,43 @@ mod tests {
         }
         Cli::command().debug_assert();
         walk(&Cli::command());
+    }
+
+    #[test]
+    fn a_negative_number_is_a_value_of_every_option_for_numbers() {
+        /// What is said of `words`; None where they are taken.
+        fn said(words: &[String]) -> Option<clap::Error> {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            parse(&words).err()
+        }
+        let is_refused = |words: &[String]| said(words).is_some_and(|error| error.kind() == ErrorKind::ValueValidation);
+        let mut found = Vec::new();
+        let mut left: Vec<(Vec<String>, clap::Command)> = vec![(vec!["gan-lab".to_owned()], Cli::command())];
+        while let Some((path, command)) = left.pop() {
+            for sub in command.get_subcommands() {
+                left.push(([&path[..], &[sub.get_name().to_owned()]].concat(), sub.clone()));
+            }
+            for option in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                let Some(flag) = option.get_long() else { continue };
+                let with = |value: &str| [&path[..], &[format!("--{flag}"), value.to_owned()]].concat();
+                // A number is what takes a number and no word.
+                if is_refused(&with("12")) || !is_refused(&with("twelve")) {
+                    continue;
+                }
+                found.push(format!("{} --{flag}", path[1..].join(" ")));
+                for value in ["-1", "-1e-3"] {
+                    let Some(error) = said(&with(value)) else { continue };
+                    let is_missing = error.kind() == ErrorKind::MissingRequiredArgument;
+                    let is_ranged =
+                        error.kind() == ErrorKind::ValueValidation && error.to_string().contains("it must be");
+                    assert!(is_missing || is_ranged || option.get_id() == "seeds", "{:?}: {error}", with(value));
+                }
+            }
+        }
+        for known in
+            ["data make --points", "sweep --jobs", "run --index", "compare --samples", "train --lr", "draw --fps"]
+        {
+            assert!(found.iter().any(|name| name == known), "{known} is not among {found:?}");
+        }
     }
 }

@@ -41,6 +41,9 @@ pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     let advice = match &error {
         TrainError::Data(DataError::TooFew { .. }) => None,
         TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
+        TrainError::Data(_) if config.data.path.is_dir() => {
+            Some("a folder is no data file; name a MAT, npy or CSV file with --data")
+        }
         TrainError::Data(_) => {
             Some("the data file is not there; name a file with --data, or make one with `gan-lab data make points`")
         }

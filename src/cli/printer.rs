@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use clap::Args;
@@ -97,7 +97,10 @@ impl Printer {
                 out(format!("{}\n", visible(&quiet.as_ref().to_string_lossy())).as_bytes())
             }
             Mode::Quiet => out(&[quiet.as_ref().as_encoded_bytes(), b"\n"].concat()),
-            Mode::Json => out((document(json()).to_line() + "\n").as_bytes()),
+            Mode::Json => {
+                let mut stdout = BufWriter::new(std::io::stdout().lock());
+                written(document(json()).write_line(&mut stdout).and_then(|()| stdout.flush()))
+            }
         }
     }
 

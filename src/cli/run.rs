@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::args::{must_be_there, whole};
 use super::exit::{Exit, UsageError};
 use super::points::{advised, finish, report, words};
 use super::printer::Printer;
@@ -13,7 +14,7 @@ use super::signals::Signals;
 use crate::config::RunConfig;
 use crate::kinds::points::{self, Points, PointsRun, TrainError};
 use crate::run::{Kind, Outcome, RunDir, RunError, Session, Start, Status};
-use crate::sweep::{PlannedRun, Sweep};
+use crate::sweep::{PlannedRun, Sweep, SweepError};
 
 /// Where cluster systems say which task of an array this is.
 const INDEX_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "JOB_COMPLETION_INDEX"];
@@ -31,7 +32,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
     /// Which line, from 0 [default: SLURM_ARRAY_TASK_ID, HQ_TASK_ID or JOB_COMPLETION_INDEX]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX))]
     index: Option<usize>,
     /// The folder that the run must lie in, whatever the plan says [default: the plan's own]
     #[arg(long, value_name = "DIR", hide = true)]
@@ -49,7 +50,13 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.until_eof {
         signals.stop_at_end_of_input();
     }
-    let planned = Sweep::read_line(&args.plan, index(args)?, args.runs.as_deref())?;
+    let index = index(args)?;
+    must_be_there(&args.plan, "plan", "gan-lab sweep PLAN.json writes one, plan.jsonl in the sweep's folder")?;
+    let planned = Sweep::read_line(&args.plan, index, args.runs.as_deref()).map_err(|error| match error {
+        // What was typed is wrong.
+        SweepError::NoLine { .. } if args.index.is_some() => UsageError(format!("--index: {error}")).into(),
+        other => anyhow::Error::from(other),
+    })?;
     if args.expect.as_ref().is_some_and(|expected| *expected != planned.dir()) {
         let (plan, line) = (args.plan.display(), planned.index() + 1);
         bail!("{plan} was written anew by another sweep: line {line} is another run now; do the sweep again");

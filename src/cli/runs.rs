@@ -10,9 +10,10 @@ use super::exit::Exit;
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
 use crate::config::{Key, TABLES, Table, at, shown};
+use crate::data::is_built_in;
 use crate::json;
 use crate::kinds::points::{self, PointsRun};
-use crate::run::{ActiveRun, Kind, RunDir, Start, Status};
+use crate::run::{ActiveRun, Input, Kind, RunDir, Start, Status, count};
 
 /// Where the project's runs and jobs are.
 const WORK: &str = "work_dirs";
@@ -38,7 +39,7 @@ struct Listed {
     kind: Kind,
     /// Its settings, where they can be read.
     settings: Value,
-    /// `finished`, `unfinished`, `running`, or `damaged`.
+    /// `finished`, `unfinished`, `running`, `diverged`, or `damaged`.
     state: &'static str,
     done: u64,
     total: u64,
@@ -72,7 +73,8 @@ pub(super) fn run(args: &RunsArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     let quiet = runs.iter().map(|run| shown_path(run.dir.path())).collect::<Vec<_>>().join("\n");
     printer.result(&words, quiet, || serde_json::json!({ "runs": runs.iter().map(fields).collect::<Vec<_>>() }))?;
-    let broken = runs.iter().any(|run| run.state == "damaged" || matches!(run.mended, Some(Err(_))));
+    let broken =
+        runs.iter().any(|run| run.state == "damaged" || (!run.faults.is_empty() && run.mended != Some(Ok(()))));
     Ok(if broken { Exit::Fixable } else { Exit::Done })
 }
 
@@ -89,13 +91,31 @@ fn listed(dir: RunDir, check: bool) -> Listed {
         Ok(Status::Absent) => ("unfinished", 0, 0),
         Err(_) => ("damaged", 0, 0),
     };
-    let state = if matches!(mended, Some(Err(_))) { "damaged" } else { state };
+    let state = match state {
+        _ if matches!(mended, Some(Err(_))) => "damaged",
+        "unfinished" if dir.manifest().is_ok_and(|manifest| manifest.diverged) => "diverged",
+        other => other,
+    };
+    let gone = if check && state == "unfinished" { missing_inputs(&dir) } else { Vec::new() };
     if let (true, Err(error)) = (faults.is_empty(), dir.status()) {
         faults.push(error.to_string());
     }
+    faults.extend(gone.iter().cloned());
     let settings = dir.settings().unwrap_or(Value::Null);
     let bytes = dir.size().unwrap_or(0);
     Listed { dir, kind, settings, state, done, total, bytes, faults, mended }
+}
+
+/// What an unfinished run cannot go on without, and where it was looked for. Nothing of the run itself is wrong.
+fn missing_inputs(dir: &RunDir) -> Vec<String> {
+    let Ok(manifest) = dir.manifest() else { return Vec::new() };
+    let is_there = |place: &PathBuf| place.exists() || is_built_in(place) || is_bundled(place);
+    let gone = manifest.inputs.iter().filter(|input| !input.places(dir.path()).iter().any(is_there));
+    let words = |input: &Input| {
+        let Input { role, path, .. } = input;
+        format!("the {role} in {path} is not there any more; to go on, put it back or name it with --{role}")
+    };
+    gone.map(words).collect()
 }
 
 /// Makes again what follows from a run's settings and state.
@@ -110,6 +130,17 @@ fn mend(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
     }
     let left = dir.faults();
     if left.is_empty() { Ok(()) } else { anyhow::bail!(left.join("; ")) }
+}
+
+#[cfg(feature = "torch")]
+fn is_bundled(path: &Path) -> bool {
+    crate::checkpoint::bundled(path).is_some()
+}
+
+/// Which model is built in, such a build does not know: it misses none.
+#[cfg(not(feature = "torch"))]
+fn is_bundled(path: &Path) -> bool {
+    path.starts_with("data/models")
 }
 
 #[cfg(feature = "torch")]
@@ -136,13 +167,16 @@ fn mend_images(_: &RunDir, _: Kind) -> anyhow::Result<()> {
 fn words(runs: &[Listed], check: bool) -> String {
     let mut rows =
         vec![["kind", "state", "position", "size", "run", "settings that differ"].map(str::to_owned).to_vec()];
-    let differ = Kind::ALL.map(|kind| varying(kind, runs));
+    let differ = Kind::ALL.map(|kind| (kind, varying(kind, runs)));
+    let differ = |kind| differ.iter().find(|(other, _)| *other == kind).map_or(&[][..], |(_, keys)| keys);
     for run in runs {
         let unit = run.kind.unit();
         let position = match run.state {
             "damaged" => String::new(),
-            "finished" => format!("{} {unit}s", run.done),
-            _ => format!("{} of {} {unit}s", run.done, run.total),
+            "finished" => count(run.done, unit),
+            // States of old ProGAN runs do not say how far they are to go.
+            _ if run.total == u64::MAX => count(run.done, unit),
+            _ => format!("{} of {}", run.done, count(run.total, unit)),
         };
         rows.push(vec![
             run.kind.name().to_owned(),
@@ -150,7 +184,7 @@ fn words(runs: &[Listed], check: bool) -> String {
             position,
             crate::memory::size(run.bytes),
             shown_path(run.dir.path()),
-            differing(run, &differ[run.kind as usize]),
+            differing(run, differ(run.kind)),
         ]);
     }
     let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
@@ -163,6 +197,7 @@ fn words(runs: &[Listed], check: bool) -> String {
         text += &match &run.mended {
             Some(Ok(())) => "\n  mended".to_owned(),
             Some(Err(reason)) => format!("\n  not mended: {reason}"),
+            None if check => String::new(),
             None => "\n  see gan-lab runs --check".to_owned(),
         };
     }
@@ -178,7 +213,8 @@ fn table_of(kind: Kind) -> Option<&'static Table> {
 
 /// The settings in which the runs of a kind differ.
 fn varying(kind: Kind, runs: &[Listed]) -> Vec<&'static Key> {
-    let of_kind = runs.iter().filter(|run| run.kind == kind).map(|run| &run.settings);
+    // One that cannot be read says nothing of the others.
+    let of_kind = runs.iter().filter(|run| run.kind == kind && !run.settings.is_null()).map(|run| &run.settings);
     table_of(kind).map_or_else(Vec::new, |table| table.varying(of_kind))
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use fs_err as fs;
 
-use super::exit::Exit;
+use super::args::must_be_there;
+use super::exit::{Exit, UsageError};
 use super::jobs::pick;
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
@@ -17,7 +18,7 @@ use super::table::{Align, table};
 use crate::checkpoint::{BUNDLED, bundled};
 use crate::config::SefaConfig;
 use crate::json;
-use crate::kinds::sefa::{self, Directions, Job, Picked};
+use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
 use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
 
 /// Where jobs go unless told otherwise.
@@ -35,7 +36,14 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
-    let mut session = sefa::open(config, picked, &path, dir, start)?;
+    session::note_nothing_to_resume(&dir, start, printer);
+    let given = |key: &str| args.settings.given(key).is_some();
+    let mut session = sefa::open(config, picked, &path, dir, start).map_err(|error| match error {
+        // What was typed is wrong, though it takes the model to see it.
+        SefaError::Direction { .. } if given("directions") => UsageError(format!("--directions: {error}")).into(),
+        SefaError::TooMany { .. } if given("k") => UsageError(format!("--k: {error}")).into(),
+        other => anyhow::Error::from(other),
+    })?;
     let Position { done, total } = session.position();
     let model = session.work().model().to_owned();
     if session.work().has_pictures() {
@@ -65,6 +73,11 @@ fn default_name(config: &SefaConfig, picked: &Picked) -> String {
 /// The file that `--checkpoint` or `--model` means.
 fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     if let Some(path) = &config.checkpoint {
+        if bundled(path).is_none() {
+            let hint =
+                format!("name a ProGAN or StyleGAN file, or take {BUNDLED}, which is built in, by leaving it out");
+            must_be_there(path, "checkpoint", &hint)?;
+        }
         return Ok(path.clone());
     }
     let name = &config.model;
@@ -85,6 +98,7 @@ fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
 }
 
 fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
+    must_be_there(path, "file of labels", "the page of a job exports one")?;
     let text = fs::read_to_string(path).context("cannot read the labels")?;
     serde_json::from_str(&text)
         .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))

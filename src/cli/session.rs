@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::printer::{Printer, duration};
 use super::progress::Part;
 use super::signals::Signals;
-use crate::run::{Outcome, Session, Work};
+use crate::run::{Outcome, RunDir, Session, Start, Work};
 
 /// What a record came to, in parts of different importance.
 pub(super) type Words<R> = dyn Fn(&R) -> Vec<(u8, String)>;
@@ -39,6 +39,13 @@ pub(super) fn follow<W: Work>(
         printer.problem(warning);
     }
     outcome
+}
+
+/// Says aloud that there is nothing to go on with, and that a new run begins: the name may be misspelt.
+pub(super) fn note_nothing_to_resume(dir: &RunDir, start: Start, printer: &Printer) {
+    if start == Start::Resume && dir.kind().is_none() {
+        printer.note(&format!("there is nothing to go on with in {}: beginning anew", dir.path().display()));
+    }
 }
 
 /// How the command ends.

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::args::{must_be_there, whole};
 use super::exit::{Exit, UsageError};
 use super::local;
 use super::printer::Printer;
@@ -17,6 +18,7 @@ use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
 use crate::config::{Config as _, Key, POINTS, RunConfig, TrainConfig, Values, at, shown};
 use crate::json;
+use crate::run::count;
 use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, SweepError, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
@@ -51,7 +53,7 @@ pub(super) struct SweepArgs {
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
     launcher: Launcher,
     /// local: runs at a time, each a process of its own [default: what the machine has]
-    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "J", value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
     #[command(flatten)]
     slurm: SlurmArgs,
@@ -65,10 +67,10 @@ struct SlurmArgs {
     #[arg(long)]
     submit: bool,
     /// Tasks at a time [default: as many as the cluster gives]
-    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "M", value_parser = whole::<u32>(1..=u64::from(u32::MAX)))]
     max_parallel: Option<u32>,
     /// Runs that a task does one after another [default: as few as keep the array within 1000 tasks]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=u64::from(u32::MAX)))]
     per_task: Option<u32>,
     /// The partition
     #[arg(long)]
@@ -77,7 +79,7 @@ struct SlurmArgs {
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
     /// Seconds before the limit at which a task saves and goes back into the queue
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
     warning: u32,
     /// One more option for sbatch, such as --account=lab; may be repeated
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
@@ -117,6 +119,7 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let plan = args.plan.as_deref().ok_or_else(|| UsageError("name a plan".into()))?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
+    must_be_there(plan, "plan", "a plan is a JSON file; gan-lab sweep --help shows one")?;
     let sweep = PlanFile::read(plan)?.expand(plan, &out)?;
     if args.dry_run {
         dry_run(&sweep, printer)?;
@@ -190,7 +193,7 @@ fn dry_run<'a>(sweep: &'a Sweep, printer: &Printer) -> anyhow::Result<()> {
     let mut aligned = vec![Align::Right];
     aligned.extend(keys.iter().map(|key| align(is_number(key))));
     aligned.extend([Align::Right, Align::Left]);
-    let mut words = format!("{} runs in {}, none begun:\n\n", sweep.runs.len(), sweep.dir.display());
+    let mut words = format!("{} in {}, none begun:\n\n", count(sweep.runs.len() as u64, "run"), sweep.dir.display());
     let head = words.len();
     words += &long_table(&aligned, || std::iter::once(names.clone()).chain(sweep.runs.iter().map(row)));
     printer.result(&words, &words[head..], || Listing { runs: Listed(sweep) })
@@ -260,10 +263,10 @@ fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<E
     let script = job.write()?;
     if !args.submit {
         let words = format!(
-            "wrote {} ({} tasks of {} runs)\nnext: sbatch {0}, then gan-lab sweep status {}",
+            "wrote {} ({} of {})\nnext: sbatch {0}, then gan-lab sweep status {}",
             script.display(),
-            job.tasks(),
-            job.per_task(),
+            count(job.tasks() as u64, "task"),
+            count(job.per_task() as u64, "run"),
             sweep.dir.display()
         );
         let fields = || serde_json::json!({ "script": json::path(&script), "tasks": job.tasks(), "runs": job.runs });
@@ -316,7 +319,11 @@ fn await_array(queue: &Queue, sweep: &Sweep, signals: &Signals, printer: &Printe
             break;
         }
         let tally = Tally::of(&sweep.states());
-        let words = format!("{} tasks in the queue, {} runs at work", states.len(), tally.running);
+        let words = format!(
+            "{} in the queue, {} at work",
+            count(states.len() as u64, "task"),
+            count(tally.running as u64, "run")
+        );
         bar.show(tally.done as u64, &[(1, &words)]);
         std::thread::sleep(ASK);
     }
@@ -333,9 +340,9 @@ fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) ->
     let tally = Tally::of(states);
     let Tally { done, running, failed, stopped, missing } = tally;
     let counts = format!(
-        "{}: {done} of {} runs done, {running} running, {failed} failed, {stopped} stopped, {missing} missing",
+        "{}: {done} of {} done, {running} running, {failed} failed, {stopped} stopped, {missing} missing",
         sweep.dir.display(),
-        states.len()
+        count(states.len() as u64, "run")
     );
     let is_listed = |state: &RunState| all || matches!(state, RunState::Failed { .. } | RunState::Stopped { .. });
     let rows = || sweep.runs.iter().zip(states).filter(|(_, state)| is_listed(state)).map(row);
@@ -389,8 +396,35 @@ fn row((run, state): (&PlannedRun, &RunState)) -> [String; 4] {
 
 fn detail(run: &PlannedRun, state: &RunState) -> String {
     match state {
-        RunState::Running { done } | RunState::Stopped { done } => format!("{done} of {} epochs", run.recipe().epochs),
+        RunState::Running { done } | RunState::Stopped { done } => {
+            format!("{done} of {}", count(run.recipe().epochs, "epoch"))
+        }
         RunState::Failed { reason } => reason.lines().next().unwrap_or_default().to_owned(),
         RunState::Done | RunState::Missing => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_written_run_by_run_whatever_the_number_of_runs() {
+        let sweep = |last: usize| {
+            let plan: PlanFile =
+                serde_json::from_str(&format!(r#"{{"grid": {{"model": "gan", "seed": "0-{last}"}}}}"#)).unwrap();
+            plan.expand(Path::new("plan.json"), Path::new("out")).unwrap()
+        };
+        let three = sweep(2);
+        let few = json::document(Listing { runs: Listed(&three) });
+        let mut bytes = Vec::new();
+        few.write_line(&mut bytes).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), few.to_line() + "\n");
+        let many = sweep(9999);
+        let memory = allocation_counter::measure(|| {
+            json::document(Listing { runs: Listed(&many) }).write_line(std::io::sink()).unwrap();
+        });
+        // One run of it takes about 1 KB.
+        assert!(memory.bytes_max < 64 * 1024, "{memory:?}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::RunSummary;
-use crate::config::{Config as _, Key, POINTS, Role, RunConfig, TrainConfig, at};
+use crate::config::{Config as _, Key, POINTS, Role, RunConfig, TrainConfig, at, shown};
 use crate::metric::{Metric, Spread};
 
 /// Runs that differ in their seed only.
@@ -31,17 +31,19 @@ pub struct Difference {
 /// Gives every run a label that says in what it differs from the others: model and optimiser, and any setting that is
 /// not the same in all.
 pub fn label_all(runs: &mut [RunSummary]) {
-    let labels = labels(&runs.iter().map(|run| &run.config).collect::<Vec<_>>());
+    let labels = labels(&runs.iter().map(|run| (&run.config, run.epochs)).collect::<Vec<_>>());
     for (run, label) in runs.iter_mut().zip(labels) {
         run.label = label;
     }
 }
 
-/// What tells each of these runs from the others, seeds and the way of doing them apart.
-pub fn labels(runs: &[&RunConfig]) -> Vec<String> {
-    let configs: Vec<Value> = runs.iter().map(|config| what(config).to_json()).collect();
+/// What tells each of these runs, and how many epochs it came to, from the others; seeds and the way of doing them apart.
+pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
+    // A run is what it came to: one that was to be longer is not yet.
+    let came_to = |&(config, epochs): &(&RunConfig, u64)| TrainConfig { epochs, ..what(config) };
+    let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
     let keys: Vec<&Key> = POINTS.varying(&configs).into_iter().filter(|key| !POINTS.is_of_choice(key)).collect();
-    let titles: Vec<String> = runs.iter().map(|config| config.title()).collect();
+    let titles: Vec<String> = runs.iter().map(|(config, _)| config.title()).collect();
     let labels: Vec<String> =
         titles.iter().zip(&configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
@@ -57,17 +59,16 @@ pub fn labels(runs: &[&RunConfig]) -> Vec<String> {
 
 /// A label with the values of these settings.
 fn with_values(label: &str, config: &Value, keys: &[&Key]) -> String {
-    keys.iter().fold(label.to_owned(), |label, key| label + ", " + &shown(key, at(config, key.path)))
+    keys.iter().fold(label.to_owned(), |label, key| label + ", " + &said(key, at(config, key.path)))
 }
 
-fn shown(key: &Key, value: &Value) -> String {
+fn said(key: &Key, value: &Value) -> String {
     let name = POINTS.short_name(key);
     match value {
         Value::String(text) if key.path == "data.path" => {
             std::path::Path::new(text).file_stem().unwrap_or_default().to_string_lossy().into_owned()
         }
-        Value::String(text) => format!("{name} {text}"),
-        other => format!("{name} {other}"),
+        other => format!("{name} {}", shown(other)),
     }
 }
 
@@ -183,13 +184,21 @@ mod tests {
         assert_eq!(
             labels,
             [
-                "GAN, RMSProp, lr 0.00005",
-                "GAN, SGD, lr 0.00005",
-                "GAN, RMSProp, lr 0.0001",
-                "WGAN, RMSProp, lr 0.00005, clip 0.1",
-                "WGAN, RMSProp, lr 0.00005, clip 0.01",
+                "GAN, RMSProp, lr 5e-5",
+                "GAN, SGD, lr 5e-5",
+                "GAN, RMSProp, lr 1e-4",
+                "WGAN, RMSProp, lr 5e-5, clip 0.1",
+                "WGAN, RMSProp, lr 5e-5, clip 0.01",
             ]
         );
+    }
+
+    #[test]
+    fn a_run_that_is_not_at_its_end_is_called_by_what_it_came_to() {
+        let mut runs = vec![run(|c| c.epochs = 9000, 1.0), run(|c| c.epochs = 320, 1.0)];
+        (runs[0].epochs, runs[1].epochs) = (133, 320);
+        label_all(&mut runs);
+        assert_eq!([&runs[0].label, &runs[1].label], ["GAN, RMSProp, epochs 133", "GAN, RMSProp, epochs 320"]);
     }
 
     #[test]

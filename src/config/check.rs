@@ -71,7 +71,9 @@ impl TrainConfig {
         require("batch_size", self.batch_size, (smallest..=LARGEST_SIZE).contains(&self.batch_size), &sizes)?;
         require("critic_steps", self.critic_steps, (1..=1000).contains(&self.critic_steps), "1 to 1000")?;
         let needed = self.batch_size * self.critic_steps;
-        let enough = format!("at least batch_size x critic_steps, {needed}, so that an epoch has an iteration");
+        let enough = format!(
+            "at least batch_size x critic_steps, {needed}, so that an epoch has an iteration; or take a smaller --batch-size"
+        );
         require("data.train_size", self.data.train_size, self.data.train_size >= needed, &enough)?;
         let possible = self.engine != EngineKind::Fused || self.device == Device::Cpu;
         require("engine", self.engine.name(), possible, "auto or torch with a GPU")?;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Table, at};
+use super::{Table, at, shown};
 
 /// One key that two configs give different values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,12 @@ fn json(config: &impl Serialize) -> Value {
 }
 
 fn words(value: &Value) -> String {
-    if value.is_null() { "nothing".to_owned() } else { value.to_string() }
+    match value {
+        Value::Null => "nothing".to_owned(),
+        // Every number is written in one way, wherever it is shown.
+        Value::Number(_) => shown(value),
+        other => other.to_string(),
+    }
 }
 
 fn walk(key: &str, left: Option<&Value>, right: Option<&Value>, found: &mut Vec<Difference>) {
@@ -68,7 +73,7 @@ fn walk(key: &str, left: Option<&Value>, right: Option<&Value>, found: &mut Vec<
         }
         return;
     }
-    let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+    let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), words);
     found.push(Difference { key: key.to_owned(), left: show(left), right: show(right) });
 }
 
@@ -89,9 +94,9 @@ mod tests {
         };
         let mut lines: Vec<_> = differences(&left, &right).iter().map(Difference::to_string).collect();
         assert!(lines.contains(&"objective.clip: 0.1 there, 0.01 now".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"lr: 0.00005 there, 0.0001 now".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"lr: 5e-5 there, 1e-4 now".to_owned()), "{lines:?}");
         assert!(lines.contains(&"optim.alpha: 0.99 there, nothing now".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"optim.dampening: nothing there, 0.0 now".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"optim.dampening: nothing there, 0 now".to_owned()), "{lines:?}");
         let ordered = POINTS.differences(&left, &right);
         let keys: Vec<_> = ordered.iter().map(|difference| difference.key.as_str()).collect();
         assert_eq!(&keys[..2], ["optim.name", "optim.alpha"], "not in the table's order");

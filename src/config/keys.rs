@@ -283,7 +283,9 @@ impl Table {
         let likeness = |key: &Key| {
             let names = [Some(key.path), key.flag, Some(key.last())];
             let best = names.into_iter().flatten().map(|name| strsim::jaro_winkler(name, asked)).fold(0.0, f64::max);
-            (key.path, best)
+            // What is right but for where it is: `optim.lr`.
+            let same_end = asked.rsplit('.').next() == Some(key.last());
+            (key.path, best + f64::from(u8::from(same_end)))
         };
         let best = self.keys.iter().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1));
         best.filter(|&(_, likeness)| likeness > 0.8).map(|(path, _)| path)
@@ -380,6 +382,12 @@ impl Table {
 
     /// The shortest end of its path that no other setting has.
     pub fn short_name(&self, key: &Key) -> &'static str {
+        // A choice is called as what is chosen: `optim`, not `name`.
+        if key.last() == "name"
+            && let Some(group) = key.group()
+        {
+            return group;
+        }
         let unique = self.keys.iter().filter(|other| other.last() == key.last()).count() == 1;
         if unique { key.last() } else { key.path }
     }

@@ -297,7 +297,7 @@ static SEFA_KEYS: &[Key] = &[
     key("viz_size", Values::Whole, "Side of each image in the pictures")
         .flag("viz-size")
         .value_name("PIXELS")
-        .under("Output"),
+        .under("Pictures"),
     DEVICE,
     key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
 ];
@@ -502,6 +502,8 @@ mod tests {
             ("generator.width", "generator.hidden"),
             ("latent_dims", "generator.latent_dim"),
             ("batchsize", "batch_size"),
+            ("optim.lr", "lr"),
+            ("generator.betas", "optim.betas"),
         ] {
             let error = set(&POINTS, name, 1.into()).unwrap_err();
             let KeyError::Unknown { did_you_mean, .. } = &error else { panic!("{error}") };

@@ -2,11 +2,11 @@
 
 use plotters::backend::BitMapBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::combinators::{IntoLogRange as _, LogCoord};
+use plotters::coord::combinators::{BindKeyPoints as _, IntoLogRange as _, LogCoord, WithKeyPoints};
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::IntoDrawingArea as _;
-use plotters::element::PathElement;
+use plotters::element::{Circle, PathElement};
 use plotters::prelude::Cartesian2d;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -27,6 +27,9 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x00, 0x00),
 ];
 
+/// Labels of the vertical axis are no closer than this, from middle to middle.
+const CLOSEST: f64 = 20.0;
+
 /// What lengths are given for.
 const MEANT: Size = Size { width: 960, height: 540 };
 
@@ -41,7 +44,7 @@ pub struct Curve {
     pub behind: Vec<Vec<(f64, f64)>>,
 }
 
-type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
+type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, WithKeyPoints<LogCoord<f64>>>>;
 
 /// A chart of curves.
 #[derive(Clone, Debug)]
@@ -63,6 +66,8 @@ impl CurveChart<'_> {
         let area = BitMapBackend::with_buffer(&mut picture.rgb, (drawn.width, drawn.height)).into_drawing_area();
         let scale = Scale::of(drawn, MEANT);
         let (x, y) = self.ranges();
+        let height = f64::from(drawn.height) - f64::from(scale.pixels(46.0 + 12.0 + 42.0));
+        let ticks = ticks(y, height / f64::from(scale.pixels(CLOSEST)));
         let mut chart = ChartBuilder::on(&area)
             .margin_top(scale.pixels(46.0))
             .margin_right(scale.pixels(30.0 + self.legend_width()))
@@ -70,9 +75,9 @@ impl CurveChart<'_> {
             .margin_left(scale.pixels(12.0))
             .x_label_area_size(scale.pixels(42.0))
             .y_label_area_size(scale.pixels(58.0))
-            .build_cartesian_2d(x.0..x.1, (y.0..y.1).log_scale())
+            .build_cartesian_2d(x.0..x.1, (y.0..y.1).log_scale().with_key_points(ticks.clone()))
             .map_err(RenderError::new)?;
-        mesh(&mut chart, scale)?;
+        mesh(&mut chart, scale, x.1, &ticks)?;
         self.levels(&area, &mut chart, scale, x)?;
         self.lines(&mut chart, scale)?;
         self.words(&area, scale, drawn)?;
@@ -127,12 +132,12 @@ impl CurveChart<'_> {
             let colour = colour(i);
             for behind in &curve.behind {
                 let style = ShapeStyle::from(colour.mix(0.3)).stroke_width(scale.pixels(0.8));
-                chart.draw_series(LineSeries::new(behind.iter().copied(), style)).map_err(RenderError::new)?;
+                line(chart, behind, style, scale.pixels(2.5))?;
             }
         }
         for (i, curve) in self.curves.iter().enumerate() {
             let style = ShapeStyle::from(colour(i)).stroke_width(scale.pixels(2.0));
-            chart.draw_series(LineSeries::new(curve.line.iter().copied(), style)).map_err(RenderError::new)?;
+            line(chart, &curve.line, style, scale.pixels(4.0))?;
         }
         Ok(())
     }
@@ -158,21 +163,74 @@ fn colour(i: usize) -> RGBColor {
     COLOURS[i % COLOURS.len()]
 }
 
-fn mesh(chart: &mut Chart<'_>, scale: Scale) -> Result<(), RenderError> {
+/// A line through points; a single point, through which no line goes, is a dot.
+fn line(chart: &mut Chart<'_>, points: &[(f64, f64)], style: ShapeStyle, dot: u32) -> Result<(), RenderError> {
+    if let [point] = points {
+        chart.draw_series([Circle::new(*point, dot, style.filled())]).map_err(RenderError::new)?;
+    } else {
+        chart.draw_series(LineSeries::new(points.iter().copied(), style)).map_err(RenderError::new)?;
+    }
+    Ok(())
+}
+
+/// The values on a logarithmic axis that have labels, as many as leave room between each other: the axis is as long as
+/// `room` labels. Over a decade and more they are round in the way of a logarithmic scale, else evenly spaced round numbers.
+fn ticks((low, high): (f64, f64), room: f64) -> Vec<f64> {
+    let exponents = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    // Written and read again, so that 3 x 10^-1 is 0.3.
+    let value = |digits: i64, exponent: i32| format!("{digits}e{exponent}").parse::<f64>().unwrap_or(f64::NAN);
+    let within = |values: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
+        values.filter(|value| (low..=high).contains(value)).collect()
+    };
+    let fits = |values: &[f64]| {
+        let closest = values.windows(2).map(|pair| (pair[1] / pair[0]).ln()).fold(f64::INFINITY, f64::min);
+        closest * room >= (high / low).ln()
+    };
+    let logarithmic = [&[1, 2, 3, 4, 5, 6, 7, 8, 9][..], &[1, 2, 3, 5, 7], &[1, 2, 5], &[1, 3], &[1]].map(|digits| {
+        within(&mut exponents.clone().flat_map(|exponent| digits.iter().map(move |&digit| value(digit, exponent))))
+    });
+    let sparse = (2..=exponents.clone().count().max(2))
+        .map(|every| within(&mut exponents.clone().step_by(every).map(|exponent| value(1, exponent))));
+    let step = (high - low).log10().floor() as i32;
+    let even =
+        (step - 2..=step).flat_map(|exponent| [1, 2, 5].map(|digit| (digit, exponent))).map(|(digit, exponent)| {
+            let first = (low / value(digit, exponent)).ceil() as i64;
+            within(&mut (first..first + 1000).map(|i| value(i * digit, exponent)))
+        });
+    // Nearly a decade is too uneven for many even steps.
+    let even: Vec<Vec<f64>> = if high / low < 10.0 { even.collect() } else { Vec::new() };
+    let mut in_order = even.into_iter().chain(logarithmic).chain(sparse);
+    in_order.find(|values| values.len() > 1 && fits(values)).unwrap_or_default()
+}
+
+/// A number on an axis.
+fn tick_label(value: f64, decimals: usize) -> String {
+    if value < 1e-4 { format!("{value:e}") } else { format!("{value:.decimals$}") }
+}
+
+/// The decimals that all numbers on an evenly spaced axis are written with.
+fn decimals(ticks: &[f64]) -> usize {
+    let needed = |value: &f64| value.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    ticks.iter().map(needed).max().unwrap_or(0).min(9)
+}
+
+fn mesh(chart: &mut Chart<'_>, scale: Scale, epochs: f64, ticks: &[f64]) -> Result<(), RenderError> {
+    let is_even = ticks.last().zip(ticks.first()).is_some_and(|(last, first)| last / first < 10.0);
+    let all = if is_even { Some(decimals(ticks)) } else { None };
     chart
         .configure_mesh()
         .bold_line_style(GRID)
         .light_line_style(WHITE)
         .axis_style(FRAME)
         .x_desc("epoch")
-        .x_labels(9)
-        // So many that a scale of one or two decades has labels between its powers of ten.
-        .y_labels(24)
+        // Epochs are whole.
+        .x_labels((epochs as usize + 1).min(9))
+        .y_labels(ticks.len().max(1))
         .axis_desc_style(scale.font(13.0, LABEL))
         .x_label_style(scale.font(12.5, LABEL))
         .y_label_style(scale.font(12.5, LABEL))
         .x_label_formatter(&|x| format!("{x:.0}"))
-        .y_label_formatter(&|y| if *y < 0.01 { format!("{y:.4}") } else { format!("{y:.3}") })
+        .y_label_formatter(&|y| tick_label(*y, all.unwrap_or_else(|| decimals(&[*y]))))
         .draw()
         .map_err(RenderError::new)
 }
@@ -201,6 +259,32 @@ mod tests {
         let (low, high) = (rows(COLOURS[0]), rows(COLOURS[1]));
         assert!(low.len() > 300 && high.len() > 300, "{} {}", low.len(), high.len());
         assert!(high.iter().max() < low.iter().min());
+    }
+
+    #[test]
+    fn labels_are_round_and_leave_room_on_every_range() {
+        assert_eq!(ticks((0.012, 0.9), 22.0), [0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7]);
+        assert_eq!(ticks((0.5, 0.61), 6.0), [0.5, 0.52, 0.54, 0.56, 0.58, 0.6]);
+        assert_eq!(ticks((1e-5, 1e5), 6.0), [1e-5, 1e-3, 1e-1, 1e1, 1e3, 1e5]);
+        for low in [1e-9, 0.003, 0.7, 42.0, 1e6] {
+            for ratio in [1.001, 1.05, 1.5, 2.0, 5.0, 9.0, 11.0, 50.0, 1e3, 1e9] {
+                for room in [5.0, 20.0] {
+                    let ticks = ticks((low, low * ratio), room);
+                    assert!((2..=room as usize + 1).contains(&ticks.len()), "{low} {ratio} {room}: {ticks:?}");
+                    let close = ticks.windows(2).any(|pair| (pair[1] / pair[0]).ln() * room < ratio.ln());
+                    assert!(!close, "{low} {ratio}: {ticks:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_curve_of_one_point_is_seen() {
+        let curves = [curve("one", &[0.3]), curve("two", &[0.2, 0.4])];
+        let picture = CurveChart { title: "", curves: &curves, levels: &[] }.draw(MEANT).unwrap();
+        let wanted = [COLOURS[0].0, COLOURS[0].1, COLOURS[0].2];
+        let found = picture.pixels().iter().enumerate().filter(|&(i, &pixel)| i % 960 < 800 && pixel == wanted).count();
+        assert!(found > 20, "{found} pixels");
     }
 
     #[test]

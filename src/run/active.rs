@@ -16,7 +16,7 @@ use super::manifest::essence;
 use super::records::{self, Records};
 use super::series::{Series, SeriesPlan};
 use super::state::{self, Ledger, Note, Tie};
-use super::{Bundle, Found, Input, Kind, LOCK, Manifest, Position, RunDir, RunError, Status, digest};
+use super::{Bundle, Found, Input, Kind, LOCK, Manifest, Position, RunDir, RunError, Status, count, digest};
 use crate::config::{Difference, differences};
 use crate::files;
 
@@ -146,6 +146,8 @@ impl ActiveRun {
         if manifest.kind == Kind::Sefa || dir.settings().is_ok() {
             return Ok(false);
         }
+        // What is wrong may be the manifest itself, and then the settings are the last that is known of the run.
+        dir.status()?;
         let _lock = Lock::take(dir.path())?;
         let name = manifest.kind.settings_file();
         let text = pretty(&manifest.settings).map_err(|error| dir.malformed(name, error.to_string()))?;
@@ -327,6 +329,12 @@ impl ActiveRun {
         Ok(())
     }
 
+    /// Says that the work ended because its numbers grew beyond all bounds, until somebody goes on.
+    pub fn note_divergence(&mut self) -> Result<(), RunError> {
+        self.manifest.diverged = true;
+        self.write_manifest()
+    }
+
     /// Says something that a person should know.
     pub fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
@@ -461,11 +469,12 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
         Ok(Status::Finished { done }) => {
             let longer =
                 kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
-            (format!("a finished {noun} of {done} {unit}s"), format!("{longer}choose another --out, {replace}"))
+            (format!("a finished {noun} of {}", count(done, unit)), format!("{longer}choose another --out, {replace}"))
         }
-        Ok(Status::Unfinished { done, total }) => {
-            (format!("an unfinished {noun}, {done} of {total} {unit}s done"), format!("go on with --resume, {replace}"))
-        }
+        Ok(Status::Unfinished { done, total }) => (
+            format!("an unfinished {noun}, {done} of {} done", count(total, unit)),
+            format!("go on with --resume, {replace}"),
+        ),
         _ => (kind.title().to_owned(), format!("choose another --out, {replace}")),
     };
     if kind != claim.kind {
@@ -485,20 +494,20 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
 
 fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), RunError> {
     let [left, right] = [&saved.settings, &claim.settings].map(|settings| essence(claim.kind, settings));
-    let mut differing = differences(&left, &right);
-    // It may become longer, not shorter.
+    let mut lines: Vec<String> = differences(&left, &right).iter().map(Difference::to_string).collect();
     if let Some(key) = claim.kind.total_key() {
         let [was, wanted] =
             [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
         if was > wanted {
-            let shown = |total: Option<u64>| total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
-            differing.push(Difference { key: key.to_owned(), left: shown(was), right: shown(wanted) });
+            let [was, wanted] =
+                [was, wanted].map(|total| total.map_or("nothing".to_owned(), |total| total.to_string()));
+            lines.push(format!("{key}: {was} there, {wanted} now; a run can be made longer, not shorter"));
         }
     }
-    if differing.is_empty() {
+    if lines.is_empty() {
         return Ok(());
     }
-    let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+    let lines = lines.join("\n  ");
     let file = dir.settings_source(claim.kind);
     Err(RunError::OtherSettings { path: dir.path().to_owned(), file, lines })
 }
@@ -514,6 +523,10 @@ fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<Vec<Stri
                     path: dir.path().to_owned(),
                     role: input.role.clone(),
                     input: input.path.clone(),
+                    advice: format!(
+                        "put the old file back, name it with --{}, or begin again with --force",
+                        input.role
+                    ),
                 });
             }
             None => warnings.push(format!(

@@ -242,6 +242,8 @@ impl RunDir {
     pub fn settings(&self) -> Result<Value, RunError> {
         let manifest = self.manifest()?;
         let name = manifest.kind.settings_file();
+        // First the state, for it says whether the manifest is this run's at all.
+        let note = self.note(manifest.kind)?;
         // Both say the same; a file that was put there from elsewhere does not.
         if self.file(name).is_file() && manifest.kind != Kind::Sefa {
             let there = essence(manifest.kind, &self.json(name)?);
@@ -255,7 +257,7 @@ impl RunDir {
         }
         let mut settings = manifest.settings;
         if let Some(key) = manifest.kind.total_key()
-            && let Some(note) = self.note(manifest.kind)?
+            && let Some(note) = note
             && let Some(total) = settings.get_mut(key)
             && total.as_u64().is_some_and(|total| total < note.total)
         {
@@ -317,10 +319,25 @@ impl RunDir {
     }
 
     fn check_ties(&self, manifest: &Manifest, note: &Note) -> Result<(), RunError> {
-        if note.run == manifest.identity() {
-            return Ok(());
-        }
-        Err(self.malformed(STATE, format!("it belongs to another run than {MANIFEST}")))
+        if note.run == manifest.identity() { Ok(()) } else { Err(self.stranger(manifest, note)) }
+    }
+
+    /// An error that names the file of another run: the manifest or the state, whichever the other files do not know.
+    fn stranger(&self, manifest: &Manifest, note: &Note) -> RunError {
+        let is_as_said =
+            |(name, sha256): (&String, &String)| fs::read(self.file(name)).is_ok_and(|bytes| digest(&bytes) == *sha256);
+        let settings = self.read_unchecked(manifest.kind.settings_file()).ok();
+        let settings = settings.and_then(|text| serde_json::from_slice(&text).ok());
+        let says_settings = settings
+            .is_some_and(|there: Value| essence(manifest.kind, &there) == essence(manifest.kind, &manifest.settings));
+        let knows_manifest = says_settings && manifest.digests.iter().all(is_as_said);
+        let knows_state = note.files.iter().all(is_as_said);
+        let (path, others) = match (knows_manifest, knows_state) {
+            (false, true) => (MANIFEST, format!("{STATE} and the files that follow from it")),
+            (true, false) => (STATE, format!("{MANIFEST} and {}", manifest.kind.settings_file())),
+            _ => (STATE, MANIFEST.to_owned()),
+        };
+        RunError::Stranger { path: self.file(path), others }
     }
 
     /// The saved state, of the run that the manifest describes.
@@ -415,7 +432,10 @@ impl RunDir {
             return Ok(None);
         }
         match state::note(&self.file(STATE))? {
-            Noted::Tied(note) => Ok(Some(note)),
+            Noted::Tied(note) => {
+                self.check_ties(&self.manifest()?, &note)?;
+                Ok(Some(note))
+            }
             Noted::Untied { .. } => Ok(None),
         }
     }
@@ -594,10 +614,17 @@ impl RunDir {
             let path = given.map_or_else(PathBuf::new, Path::to_owned);
             return Ok(load(&path)?.0);
         };
+        let advice = match given {
+            Some(_) => {
+                format!("name with --{role} the one that it was begun with, {} then, or put that back", input.path)
+            }
+            None => format!("put the old file back, or name a copy of it with --{role}"),
+        };
         let other = |path: &Path| RunError::OtherInput {
             path: self.path.clone(),
             role: role.to_owned(),
             input: path.display().to_string(),
+            advice: advice.clone(),
         };
         if let Some(path) = given {
             let (loaded, sha256) = load(path)?;

@@ -30,6 +30,17 @@ pub enum RunError {
         /// What is wrong.
         reason: String,
     },
+    /// A file of another run.
+    #[error(
+        "{path} belongs to another run than {others} beside it; put this run's own back in its place, or begin the run \
+         again with --force"
+    )]
+    Stranger {
+        /// The file.
+        path: PathBuf,
+        /// Files of the run that it does not belong to.
+        others: String,
+    },
     /// A run of a format that this program does not know yet.
     #[error("{path} was written by a later gan-lab ({program}), in a format that this one does not know; use that one")]
     Newer {
@@ -111,10 +122,7 @@ pub enum RunError {
         lines: String,
     },
     /// The run's input is another.
-    #[error(
-        "the {role} in {input} is not what {path} was begun with; put the old file back, name it with --{role}, or \
-         begin again with --force"
-    )]
+    #[error("the {role} in {input} is not what {path} was begun with; {advice}")]
     OtherInput {
         /// The directory.
         path: PathBuf,
@@ -122,6 +130,8 @@ pub enum RunError {
         role: String,
         /// Where it is.
         input: String,
+        /// What can be done.
+        advice: String,
     },
     /// The run's input is not where it was.
     #[error("the {role} of {path} is not there any more: looked for {looked}. Name it with --{role}")]

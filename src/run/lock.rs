@@ -10,6 +10,7 @@ use std::time::Duration;
 use fs_err as fs;
 
 use super::{LOCK, RunError};
+use crate::files;
 
 /// How often the lock is tried again, and after how long.
 const PATIENCE: u32 = 5;
@@ -106,19 +107,8 @@ pub(super) fn check(path: &Path) -> Result<(), RunError> {
 fn open(path: &Path) -> Result<File, RunError> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    no_links(&mut options);
+    files::no_links(&mut options);
     Ok(options.open(path)?.into_parts().0)
-}
-
-/// Files of a run are opened themselves, never what a link of their name leads to.
-pub(super) fn no_links(options: &mut fs::OpenOptions) {
-    #[cfg(unix)]
-    {
-        use fs_err::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(libc::O_NOFOLLOW);
-    }
-    #[cfg(not(unix))]
-    let _ = options;
 }
 
 #[cfg(unix)]

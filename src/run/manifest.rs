@@ -68,6 +68,9 @@ pub struct Manifest {
     /// Whether all is done, for a kind without a state.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finished: bool,
+    /// Whether its work ended because its numbers grew beyond all bounds, and nobody has gone on since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub diverged: bool,
     /// Whether it was begun before runs had manifests: its state may not say which run it is of.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub older: bool,
@@ -88,6 +91,7 @@ impl Manifest {
             digests: BTreeMap::new(),
             total,
             finished: false,
+            diverged: false,
             older: false,
         }
     }

@@ -37,6 +37,11 @@ pub const RUNS: &str = "work_dirs/train";
 
 const LOCK: &str = "lock";
 
+/// `1 epoch`, `2 epochs`
+pub fn count(n: u64, unit: &str) -> String {
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The SHA-256 of bytes, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     use sha2::Digest as _;

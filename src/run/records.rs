@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::lock::no_links;
 use super::state::Ledger;
 use super::{RunError, hex};
 use crate::files;
@@ -58,10 +57,7 @@ impl Records {
 
     /// The file, to be appended to.
     fn open_end(&self) -> Result<fs::File, RunError> {
-        let mut options = fs::OpenOptions::new();
-        options.append(true);
-        no_links(&mut options);
-        Ok(options.open(&self.path)?)
+        Ok(files::open_own(&self.path, fs::OpenOptions::new().append(true))?)
     }
 
     /// How many there are, and what.

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
-use super::lock::no_links;
 use super::state::Ledger;
 use super::{RunDir, RunError, hex};
 use crate::data::npy::{self, Precision};
@@ -150,10 +149,7 @@ impl Series {
 
     /// The array's file, to be written in place.
     fn open_array(&self) -> Result<fs::File, RunError> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true);
-        no_links(&mut options);
-        Ok(options.open(&self.array)?)
+        Ok(files::open_own(&self.array, fs::OpenOptions::new().write(true))?)
     }
 
     pub(super) fn ledger(&self) -> Ledger {
@@ -234,10 +230,7 @@ pub(super) fn read_labels(dir: &RunDir, name: &str) -> Result<Vec<u64>, RunError
 }
 
 fn read_only(path: &std::path::Path) -> Result<fs::File, RunError> {
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    no_links(&mut options);
-    Ok(options.open(path)?)
+    Ok(files::open_own(path, fs::OpenOptions::new().read(true))?)
 }
 
 #[cfg(test)]

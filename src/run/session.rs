@@ -45,6 +45,11 @@ pub trait Work {
     /// How far it is.
     fn position(&self) -> Position;
 
+    /// Whether an error means that the numbers grew beyond all bounds.
+    fn has_diverged(_: &Self::Error) -> bool {
+        false
+    }
+
     /// The least that can be done between two questions whether to stop.
     fn step(&mut self, run: &mut ActiveRun) -> Result<(), Self::Error>;
 
@@ -161,6 +166,9 @@ impl<W: Work> Session<W> {
             if let Err(error) = self.advance(&clock, observe) {
                 // The first failure is the one to tell.
                 let _ = self.save_unsaved();
+                if W::has_diverged(&error) {
+                    let _ = self.run.note_divergence();
+                }
                 return Err(error);
             }
         }

@@ -118,6 +118,12 @@ impl<'a> Axes<'a> {
         let mut axes = Self { keys: Vec::new(), seeds: None };
         for (key, value) in grid {
             known(key).map_err(|error| not_a_plan(path, format!("grid.{key}: {error}")))?;
+            if let Some(other) =
+                grid.keys().take_while(|other| *other != key).find(|other| path_of(other) == path_of(key))
+            {
+                let reason = format!("grid.{key} and grid.{other} are the same setting; leave one of them out");
+                return Err(not_a_plan(path, reason));
+            }
             let values = values(key, value).map_err(|reason| not_a_plan(path, format!("grid.{key}: {reason}")))?;
             if key == SEED {
                 axes.seeds = Some(values);
@@ -322,6 +328,11 @@ mod tests {
             (r#"{"grid": {"model": "gan", "lr": [-1]}}"#, "lr is -1"),
             (r#"{"grid": {"model": "gan", "learning_rate": 1}}"#, "learning_rate"),
             (r#"{"grid": {"model": ["gan", "wgan"], "objective.clip": [0.1]}}"#, "model \"gan\", objective.clip 0.1"),
+            (
+                r#"{"grid": {"model": "gan", "lr": 1, "train-size": 300, "data.train_size": 400}}"#,
+                "are the same setting",
+            ),
+            (r#"{"grid": {"model": "gan", "objective.model": "wgan"}}"#, "are the same setting"),
             (r#"{"grid": {"model": []}}"#, "no runs"),
             (r#"{"grid": {"model": "gan", "seed": "0-999999", "lr": [1, 2]}}"#, "more than 1000000"),
             (r#"{"grid": {"model": "gan", "seed": ["0-999999", "0-999999"]}}"#, "more than 1000000"),

@@ -61,7 +61,11 @@ fn folder() -> Result<PathBuf, TorchLibraryError> {
 }
 
 pub(super) fn elsewhere() -> Option<PathBuf> {
-    env::var_os(VARIABLE).filter(|root| !root.is_empty()).map(PathBuf::from)
+    let named = env::var_os(VARIABLE).filter(|root| !root.is_empty()).map(PathBuf::from)?;
+    // The folder of the libraries itself means the folder that holds it.
+    let is_lib = !named.join("lib").join(CORE).exists() && named.join(CORE).exists();
+    let whole = named.canonicalize().ok().filter(|whole| is_lib && whole.ends_with("lib"));
+    Some(whole.and_then(|whole| whole.parent().map(Path::to_owned)).unwrap_or(named))
 }
 
 pub(super) fn version(root: &Path) -> Option<String> {

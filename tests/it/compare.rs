@@ -17,7 +17,7 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
     world.train("a/wgan", &["wgan", "--epochs", "6", "--frame-every", "2", "--lr", "1e-3"]);
     let text = world.done(&["compare", "a/gan", "a/wgan", "--out", "out"]);
     assert!(
-        text.contains("GAN, RMSProp, lr 0.00005, epochs 4") && text.contains("WGAN, RMSProp, lr 0.001, epochs 6"),
+        text.contains("GAN, RMSProp, lr 5e-5, epochs 4") && text.contains("WGAN, RMSProp, lr 0.001, epochs 6"),
         "{text}"
     );
     for file in FILES {
@@ -31,9 +31,11 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
     let csv = std::fs::read_to_string(world.path("out/table.csv")).unwrap();
     assert_eq!(csv.lines().count(), 3);
     // A directory of runs is its runs.
-    world.done(&["compare", "a", "--no-gif"]);
-    assert_eq!(json(&world, "work_dirs/compare/a/comparison.json")["runs"].as_array().unwrap().len(), 2);
-    assert!(!world.path("work_dirs/compare/a/panel.gif").exists());
+    let written = world.done(&["compare", "a", "--no-gif", "--quiet"]);
+    let folder = written.lines().next().unwrap().strip_suffix("/table.md").unwrap();
+    assert!(folder.starts_with("work_dirs/compare/a-"), "{written}");
+    assert_eq!(json(&world, &format!("{folder}/comparison.json"))["runs"].as_array().unwrap().len(), 2);
+    assert!(!world.path(folder).join("panel.gif").exists());
     assert!(world.fails(1, &["compare", "nowhere"]).contains("holds no run"));
     world.fails(2, &["compare"]);
     world.fails(2, &["compare", "a", "--lab"]);
@@ -165,5 +167,38 @@ fn the_planned_runs_that_are_not_begun_are_said() {
     std::fs::remove_dir_all(world.path("sweep").join(line["dir"].as_str().unwrap())).unwrap();
     let said = world.command(&["compare", "sweep", "--out", "out", "--no-gif"]).output().unwrap();
     let said = String::from_utf8(said.stderr).unwrap();
-    assert!(said.contains("sweep: 1 planned runs are not begun"), "{said}");
+    assert!(said.contains("sweep: 1 planned run not begun"), "{said}");
+}
+
+#[test]
+fn each_comparison_has_a_folder_of_its_own_and_leaves_other_peoples_files_alone() {
+    let world = World::new();
+    for name in ["work_dirs/train/a", "work_dirs/train/b", "work_dirs/train/c", "x/a", "y/a"] {
+        world.train(name, &["gan", "--epochs", "1", "--seed", if name.ends_with('a') { "0" } else { "1" }]);
+    }
+    let short = ["--metrics", "sliced-w2", "--repeats", "1", "--samples", "20", "--no-gif", "--quiet"];
+    let folder = |runs: &[&str]| {
+        let written = world.done(&[&["compare"], runs, &short].concat());
+        written.lines().next().unwrap().strip_suffix("/table.md").unwrap().to_owned()
+    };
+    let [a, b, c] = ["work_dirs/train/a", "work_dirs/train/b", "work_dirs/train/c"];
+    let folders =
+        [&[a, b][..], &[a, c], &[a], &["x/a"], &["y/a"], &["x/a", b], &[a, b, c], &[a, b, c, "x/a"], &[a, b, c, "y/a"]]
+            .map(folder);
+    assert_eq!(&folders[..3], ["a-vs-b", "a-vs-c", "a"].map(|name| format!("work_dirs/compare/{name}")));
+    let mut unique = folders.to_vec();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), folders.len(), "{folders:?}");
+    // Again, into the same.
+    assert_eq!(folder(&[a, b]), folders[0]);
+    std::fs::create_dir(world.path("mine")).unwrap();
+    std::fs::write(world.path("mine/table.md"), "years of work").unwrap();
+    let args = [&["compare", a, b, "--out", "mine"], &short[..]].concat();
+    let message = world.fails(1, &args);
+    assert!(message.contains("mine/table.md") && message.contains("--force"), "{message}");
+    assert_eq!(std::fs::read_dir(world.path("mine")).unwrap().count(), 1);
+    assert_eq!(std::fs::read(world.path("mine/table.md")).unwrap(), b"years of work");
+    world.done(&[&args[..], &["--force"]].concat());
+    world.done(&args);
 }

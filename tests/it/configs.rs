@@ -258,7 +258,7 @@ fn the_config_command_prints_what_a_run_would_be() {
         (2, &["config", "sefa", "--preset", "lab-gan"], "lab-gan is of points, not of sefa"),
         (2, &["config", "stylegan"], "possible values: points, progan, sefa"),
         (2, &["config", "--set", "lr=-1"], "--set lr does not fit: lr is -1"),
-        (1, &["config", "sefa", "--config", "mine.json"], "mine.json is not a config of sefa"),
+        (1, &["config", "sefa", "--config", "mine.json"], "mine.json is a config of points, not of sefa"),
     ] {
         let message = world.fails(code, args);
         assert!(message.contains(words), "{args:?}: {message}");

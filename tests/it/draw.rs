@@ -168,6 +168,56 @@ fn what_cannot_be_drawn_says_why() {
     assert!(world.fails(1, &["draw"]).contains("gan-lab train gan"));
     assert!(world.fails(1, &["draw", "nowhere"]).contains("nowhere holds no run"));
     world.train("run", &["gan", "--epochs", "2"]);
-    let message = world.fails(1, &["draw", "run", "--sheet", "1,2"]);
+    let message = world.fails(2, &["draw", "run", "--sheet", "1,2"]);
     assert!(message.contains("no frame of epoch 1; it has: 2"), "{message}");
+}
+
+#[test]
+fn only_pictures_that_were_drawn_here_are_replaced() {
+    let world = World::new();
+    world.train("run", &["gan", "--epochs", "2", "--frame-every", "1"]);
+    std::fs::create_dir(world.path("mine")).unwrap();
+    for name in ["mine/run.gif", "mine/run-last.png"] {
+        std::fs::write(world.path(name), "years of work").unwrap();
+    }
+    for options in [&[][..], &["--last"]] {
+        let message = world.fails(1, &[&["draw", "run", "--out", "mine"], options].concat());
+        assert!(message.contains("mine/run") && message.contains("--force"), "{message}");
+    }
+    for name in ["mine/run.gif", "mine/run-last.png"] {
+        assert_eq!(std::fs::read(world.path(name)).unwrap(), b"years of work");
+    }
+    world.done(&["draw", "run", "--out", "mine", "--force"]);
+    // From then on it is ours; also when the run has become longer.
+    world.done(&["draw", "run", "--out", "mine"]);
+    world.train("run", &["gan", "--epochs", "3", "--resume"]);
+    world.done(&["draw", "run", "--out", "mine", "--png"]);
+    assert_eq!(play(&world.path("mine/run.gif")).1.len(), 3);
+    // One that somebody changed is theirs.
+    std::fs::write(world.path("mine/run/epoch-2.png"), "retouched").unwrap();
+    assert!(world.fails(1, &["draw", "run", "--out", "mine", "--png"]).contains("epoch-2.png"));
+    assert_eq!(std::fs::read(world.path("mine/run/epoch-2.png")).unwrap(), b"retouched");
+}
+
+#[test]
+fn a_file_that_is_named_is_the_file_that_is_written() {
+    let world = World::new();
+    for run in ["a", "b"] {
+        world.train(run, &["gan", "--epochs", "2"]);
+    }
+    assert_eq!(world.done(&["draw", "a", "--out", "x.gif", "--quiet"]), "x.gif\n");
+    assert!(world.path("x.gif").is_file());
+    world.done(&["draw", "a", "--last", "--out", "deep/last.PNG"]);
+    assert_eq!(png_size(&world.path("deep/last.PNG")), (640, 480));
+    for (args, words) in [
+        (&["draw", "a", "b", "--out", "y.gif"][..], "one file cannot hold 2 pictures; name a folder"),
+        (&["draw", "a", "--last", "--out", "y.gif"], "is a PNG file"),
+        (&["draw", "a", "--out", "y.mp4"], "is a GIF file"),
+        (&["draw", "a", "--png", "--out", "y.gif"], "name a folder"),
+    ] {
+        let message = world.fails(2, args);
+        assert!(message.contains(words), "{args:?}: {message}");
+    }
+    std::fs::create_dir(world.path("folder.gif")).unwrap();
+    assert_eq!(world.done(&["draw", "a", "--out", "folder.gif", "--quiet"]), "folder.gif/a.gif\n");
 }

@@ -48,10 +48,10 @@ fn a_run_is_measured_beside_its_floor() {
     assert_eq!(crate::world::contents(&world.path("run")), before);
     let text = world.done(&["eval", "run", "--metrics", "sliced-w2,coverage", "--samples", "50", "--repeats", "2"]);
     assert!(text.contains("sliced-w2") && !text.contains("mmd2"), "{text}");
-    assert!(world.fails(1, &["eval", "run", "--samples", "101"]).contains("at most 100"));
+    assert!(world.fails(2, &["eval", "run", "--samples", "101"]).contains("at most 100"));
     assert!(world.fails(2, &["eval", "run", "--metrics", "fid"]).contains("sliced-w2"));
     assert!(world.fails(1, &["eval", "nowhere"]).contains("holds no run"));
-    assert!(world.fails(1, &["eval", "run", "--metrics", "modes"]).contains("--law"));
+    assert!(world.fails(2, &["eval", "run", "--metrics", "modes"]).contains("--law"));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_task_takes_its_index_from_the_cluster_and_saves_when_told() {
     assert!(command.env("JOB_COMPLETION_INDEX", "4").status().unwrap().success());
     world.done(&["run", "--plan", "again/plan.jsonl", "--index", "4", "--quiet"]);
     assert_same(&run_dirs(&world, "sweep")[4], &run_dirs(&world, "again")[4]);
-    assert!(world.fails(1, &["run", "--plan", "sweep/plan.jsonl", "--index", "6"]).contains("6 runs, 0 to 5"));
+    assert!(world.fails(2, &["run", "--plan", "sweep/plan.jsonl", "--index", "6"]).contains("6 runs, 0 to 5"));
     assert!(world.fails(2, &task).contains("SLURM_ARRAY_TASK_ID"));
     let mut command = world.command(&task);
     assert_eq!(command.env("SLURM_ARRAY_TASK_ID", "x").output().unwrap().status.code(), Some(2));

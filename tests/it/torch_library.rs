@@ -107,10 +107,13 @@ fn a_libtorch_that_moved_is_found_by_its_new_name() {
     let without = Without::new();
     linked(&without.world.path("moved"));
     let args = |out| train_args(out, &["wgan-gp", "--epochs", "1", "--engine", "torch"]);
-    let output = without.command(&args("moved-run")).env(VARIABLE, "moved").output().unwrap();
-    assert!(output.status.success(), "{}", errors(&output));
     without.world.done(&args("run"));
-    assert_same(&without.world.path("moved-run"), &without.world.path("run"));
+    // Its folder, or the folder of the libraries in it.
+    for (run, folder) in [("moved-run", "moved"), ("lib-run", "moved/lib")] {
+        let output = without.command(&args(run)).env(VARIABLE, folder).output().unwrap();
+        assert!(output.status.success(), "{folder}: {}", errors(&output));
+        assert_same(&without.world.path(run), &without.world.path("run"));
+    }
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn resuming_with_other_settings_is_refused_and_shows_them() {
     world.train("run", &["wgan", "--epochs", "2"]);
     let before = contents(&world.path("run"));
     for (options, needles) in [
-        (&["wgan", "--lr", "0.1"][..], &["lr: 0.00005 there, 0.1 now"][..]),
+        (&["wgan", "--lr", "0.1"][..], &["lr: 5e-5 there, 0.1 now"][..]),
         (&["wgan", "--clip", "0.2", "--seed", "9"], &["objective.clip: 0.1 there, 0.2 now", "seed: 0 there, 9 now"]),
         (&["gan"], &[r#"objective.model: "wgan" there, "gan" now"#]),
         (&["wgan", "--epochs", "1"], &["epochs: 2 there, 1 now"]),

@@ -16,8 +16,9 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint}
 use fs_err as fs;
 use serde_json::Value;
 
-use super::exit::UsageError;
-use crate::config::{Config, ConfigError, Key, KeyError, Preset, Table, Values, reference};
+use super::args::must_be_there;
+use super::exit::{UsageError, hinted};
+use crate::config::{Config, ConfigError, Key, KeyError, Preset, TABLES, Table, Values, reference, shown};
 
 const CONFIG: &str = "config";
 const PRESET: &str = "preset";
@@ -104,6 +105,18 @@ impl Assignment {
         Ok(Self { said, name: key.path.to_owned(), value })
     }
 
+    /// The settings that it sets, by their paths: several where it is a level of settings.
+    fn leaves(&self, table: &Table) -> Vec<(String, &Value)> {
+        let path = table.find(&self.name).map_or_else(|_| self.name.clone(), |key| key.path.to_owned());
+        match &self.value {
+            // A level may be called as its choice is: `optim`.
+            Value::Object(level) => {
+                level.iter().map(|(field, value)| (format!("{}.{field}", self.name), value)).collect()
+            }
+            value => vec![(path, value)],
+        }
+    }
+
     fn is_of(&self, table: &Table, path: &str) -> bool {
         self.name == path || table.find(&self.name).is_ok_and(|key| key.path == path && !self.value.is_object())
     }
@@ -114,8 +127,10 @@ impl Assignment {
     }
 }
 
-/// Sets settings in their order, but choices first, for others may belong to them.
+/// Sets settings, choices first, for others may belong to them. A setting that was given two values is refused: which of
+/// them is meant, nobody knows.
 pub(super) fn apply(table: &Table, config: &mut Value, given: &[Assignment]) -> anyhow::Result<()> {
+    check_said_once(table, given)?;
     let (choices, others): (Vec<_>, Vec<_>) = given.iter().partition(|assignment| assignment.chooses(table));
     for Assignment { said, name, value } in choices.into_iter().chain(others) {
         table.set(config, name, value.clone()).map_err(|error| {
@@ -130,10 +145,66 @@ pub(super) fn apply(table: &Table, config: &mut Value, given: &[Assignment]) -> 
     Ok(())
 }
 
+fn check_said_once(table: &Table, given: &[Assignment]) -> Result<(), UsageError> {
+    let mut known: Vec<(String, &Value, &str)> = Vec::new();
+    for assignment in given {
+        for (path, value) in assignment.leaves(table) {
+            if let Some((_, other, said)) = known.iter().find(|(known, _, _)| *known == path)
+                && !same(other, value)
+            {
+                let (a, b) = (shown(other), shown(value));
+                return Err(UsageError(format!(
+                    "{path} is given two values, {a} by {said} and {b} by {}; leave one of them out",
+                    assignment.said
+                )));
+            }
+            known.push((path, value, &assignment.said));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two values are the same, as numbers where they are numbers.
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
+}
+
 /// Reads a config's file.
 fn read<C: Config>(path: &Path) -> anyhow::Result<C> {
+    let (text, config) = read_json(path)?;
+    // Out of the text, so that the error says the line.
+    let read = serde_json::from_str(&text).map_err(|error| ConfigError::Json { reason: error.to_string() });
+    read.map_err(|error| not_of(C::TABLE, path, &config, error))
+}
+
+/// A config's file, of whatever kind: its text and its JSON.
+pub(super) fn read_json(path: &Path) -> anyhow::Result<(String, Value)> {
+    must_be_there(path, "config", "gan-lab config > my.json writes one to begin with")?;
     let text = fs::read_to_string(path).context("cannot read the config")?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))
+    let config = serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))?;
+    Ok((text, config))
+}
+
+/// An error about a file that is no config of this kind: which kind it is of, where that can be seen.
+pub(super) fn not_of(table: &Table, path: &Path, config: &Value, error: ConfigError) -> anyhow::Error {
+    let path = path.display();
+    let others = TABLES.into_iter().filter(|other| other.kind != table.kind);
+    // What is misspelt or missing makes it no config of another kind.
+    let likest = others.max_by_key(|other| known_in(other, config));
+    let other = likest.filter(|other| known_in(other, config) > known_in(table, config));
+    match other {
+        Some(other) => hinted(
+            format!("{path} is a config of {}, not of {}", other.kind, table.kind),
+            format!("{} --config {path} reads it", other.command),
+        ),
+        None => anyhow::Error::new(error).context(format!("{path} is not a config of {}", table.kind)),
+    }
+}
+
+/// How many of a config's outer keys are settings of a kind, or levels of such.
+fn known_in(table: &Table, config: &Value) -> usize {
+    let is_known = |name: &&String| table.keys.iter().any(|key| key.path.split('.').next() == Some(name.as_str()));
+    config.as_object().map_or(0, |config| config.keys().filter(is_known).count())
 }
 
 impl<C: Config> Args for Settings<C> {
@@ -156,7 +227,7 @@ impl<C: Config> FromArgMatches for Settings<C> {
         }
         let sets = matches.get_many::<Assignment>(SET).into_iter().flatten().cloned();
         given.extend(matches.indices_of(SET).into_iter().flatten().zip(sets));
-        // In the order of the command line: the last one wins.
+        // In the order of the command line.
         given.sort_by_key(|(index, _)| *index);
         let preset = matches.get_one::<String>(PRESET);
         Ok(Self {
@@ -282,7 +353,7 @@ fn parser(key: &'static Key) -> ValueParser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Optim, ProganConfig, SefaConfig, TABLES, TrainConfig};
+    use crate::config::{Optim, ProganConfig, SefaConfig, TrainConfig};
 
     fn parse<C: Config>(args: &[&str]) -> Result<Settings<C>, clap::Error> {
         let command = Settings::<C>::augment_args(Command::new("test").no_binary_name(true));
@@ -340,11 +411,29 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_wins_and_choices_come_first() {
-        let config = points(&["--lr", "1", "--set", "lr=2", "--set", "lr=3"]).unwrap();
+    fn a_setting_has_one_value_however_often_it_is_said() {
+        let config = points(&["--lr", "3", "--set", "lr=3.0", "--set", "lr=3"]).unwrap();
         assert!((config.lr - 3.0).abs() < 1e-12);
-        let config = points(&["--set", "lr=3", "--lr", "1"]).unwrap();
-        assert!((config.lr - 1.0).abs() < 1e-12);
+        for (args, words) in [
+            (
+                &["--epochs", "1", "--set", "epochs=2"][..],
+                "epochs is given two values, 1 by --epochs and 2 by --set epochs",
+            ),
+            (&["--set", "lr=1", "--set", "lr=2"], "lr is given two values, 1 by --set lr and 2 by --set lr"),
+            (&["--set", "train-size=1", "--train-size", "2"], "data.train_size is given two values"),
+            (
+                &["--optim", "adam", "--set", r#"optim={"name":"sgd"}"#],
+                "optim.name is given two values, adam by --optim",
+            ),
+            (&["--set", r#"optim={"name":"sgd","momentum":0.9}"#, "--set", "optim.momentum=0.5"], "optim.momentum"),
+        ] {
+            let message = points(args).unwrap_err().downcast::<UsageError>().unwrap().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn choices_come_first() {
         let config = points(&["--set", "optim.betas=0.5,0.9", "--optim", "adam"]).unwrap();
         assert!(matches!(config.optim, Optim::Adam(o) if (o.betas[0] - 0.5).abs() < 1e-12));
         let config = points(&["--set", r#"optim={"name":"sgd","momentum":0.9}"#]).unwrap();

@@ -16,17 +16,17 @@ pub(in crate::cli) struct SefaArgs {
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<SefaConfig>,
     /// Names of directions: a JSON file as the page exports it
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE", help_heading = "Pictures")]
     pub(in crate::cli) labels: Option<PathBuf>,
     /// The job's directory; without it <model>_N<n>_K<k>_seed<seed> in work_dirs/synthesis/, with what is not the
     /// lab's
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    #[arg(long, value_name = "DIR", help_heading = "Job")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// Go on with the job in that directory
-    #[arg(long, conflicts_with = "force", help_heading = "Output")]
+    #[arg(long, conflicts_with = "force", help_heading = "Job")]
     pub(in crate::cli) resume: bool,
     /// Replace the job in that directory
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Job")]
     pub(in crate::cli) force: bool,
 }
 

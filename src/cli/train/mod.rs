@@ -9,17 +9,18 @@ use clap::{Args, Subcommand};
 
 #[cfg(not(feature = "torch"))]
 use super::absent::progan;
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, hinted};
 use super::options::points::{PointArgs, checked, points as configured};
 use super::points::{advised, finish, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
+use crate::checkpoint::Source;
 use crate::config::{EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data;
 use crate::figures::{measure, place};
 use crate::kinds::points::{self, Points, PointsRun, Prepared, Trace};
-use crate::run::{Kind, Position, RUNS, RunDir, Session, Start};
+use crate::run::{Kind, Position, RUNS, RunDir, Session, Start, count};
 use progan::ProganArgs;
 
 /// Train a model and record what it makes
@@ -51,6 +52,11 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
 
 fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let Plan { config, dir, start } = plan(args)?;
+    session::note_nothing_to_resume(&dir, start, printer);
+    if let Some(path) = args.trace.as_deref().filter(|path| !args.force && !may_be_replaced(path)) {
+        let message = format!("{} is there already, and it is no trace of gan-lab's", path.display());
+        return Err(hinted(message, "choose another --trace, or replace it with --force"));
+    }
     let trace = args.trace.as_ref().map(|path| Trace::new(path.clone(), &config));
     if data::is_built_in(&config.data.path) {
         printer.note(&format!("{} is not here: training on the built-in set of that name", config.data.path.display()));
@@ -66,6 +72,12 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
     finish(session, outcome, &signals, printer)
+}
+
+/// Whether a trace may be written to `path`: nothing is there, or another trace.
+fn may_be_replaced(path: &Path) -> bool {
+    let note = || Source::open(path).ok()?.note().map(str::to_owned);
+    std::fs::symlink_metadata(path).is_err() || note().is_some_and(|note| note.contains("\"gan-lab trace "))
 }
 
 /// What is to be done, and where.
@@ -158,8 +170,8 @@ fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let path = session.dir().path().display();
     let (model, optim) = (config.objective.model().title(), config.optim.title());
     match done {
-        _ if done >= total => format!("this run is finished already: {done} epochs"),
-        0 => format!("training: {model} with {optim}, {total} epochs, into {path}"),
-        _ => format!("going on after epoch {done}: {model} with {optim}, {total} epochs, into {path}"),
+        _ if done >= total => format!("this run is finished already: {}", count(done, "epoch")),
+        0 => format!("training: {model} with {optim}, {}, into {path}", count(total, "epoch")),
+        _ => format!("going on after epoch {done}: {model} with {optim}, {}, into {path}", count(total, "epoch")),
     }
 }

@@ -12,19 +12,20 @@ use crate::cli::table::facts;
 use crate::config::ProganConfig;
 use crate::json;
 use crate::kinds::progan::{self, ImageRecord, ProganError};
-use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start};
+use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start, count};
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
     crate::torch_library::load()?;
     let (config, dir, start) = plan(args)?;
+    session::note_nothing_to_resume(&dir, start, printer);
     let opened = progan::open(&config, dir, start, moved(args));
     let mut session = opened.map_err(|error| advised(error, &config.data))?;
     let Position { done, total } = session.position();
-    let (count, side) = session.work().image_set();
+    let (images, side) = session.work().image_set();
     printer.note(&match done {
-        _ if done >= total => format!("this run is finished already: {done} images"),
+        _ if done >= total => format!("this run is finished already: {}", count(done, "image")),
         _ => format!(
-            "training a ProGAN on {count} images of side {side}, {done} of {total} shown, into {}",
+            "training a ProGAN on {images} images of side {side}, {done} of {total} shown, into {}",
             session.dir().path().display()
         ),
     });

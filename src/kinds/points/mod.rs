@@ -189,6 +189,10 @@ impl Work for Points {
         Position { done: self.progress.epoch, total: self.config.epochs }
     }
 
+    fn has_diverged(error: &TrainError) -> bool {
+        matches!(error, TrainError::Diverged { .. })
+    }
+
     fn step(&mut self, _: &mut ActiveRun) -> Result<(), TrainError> {
         self.fresh = None;
         let draws = self.draws.get_or_insert_with(|| {

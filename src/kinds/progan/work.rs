@@ -163,6 +163,10 @@ impl Work for Progan {
     type State = ImageState;
     type Error = ProganError;
 
+    fn has_diverged(error: &ProganError) -> bool {
+        matches!(error, ProganError::Diverged { .. } | ProganError::NotFinite { .. })
+    }
+
     fn position(&self) -> Position {
         let (shown, total) = self.trainer.progress();
         // The last batch may go beyond the end.

@@ -52,6 +52,14 @@ pub enum SefaError {
         /// How many there are.
         count: usize,
     },
+    /// More directions than the model has.
+    #[error("k is {asked}; this model has {count} directions, so it must be 1 to {count}")]
+    TooMany {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// The checkpoint cannot be read.
     #[error(transparent)]
     Checkpoint(#[from] crate::checkpoint::CheckpointError),

@@ -117,7 +117,11 @@ pub fn open(
     let picked = Picked { model: model.unwrap_or(picked.model), ..picked };
     let chosen = if picked.generator.is_some() { config.chosen() } else { Vec::new() };
     if let Some(&asked) = chosen.iter().find(|&&index| index >= picked.directions.len()) {
-        return Err(SefaError::Direction { asked, count: picked.directions.len() });
+        let count = picked.directions.len();
+        return Err(match config.directions {
+            Some(_) => SefaError::Direction { asked, count },
+            None => SefaError::TooMany { asked: config.k, count },
+        });
     }
     let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
     permit(&config, chosen.len(), picked.generator.is_some())?;
