@@ -7,6 +7,9 @@ use super::{
     SefaCodes, SefaConfig, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 
+/// Keys of `data` that say `auto` unless told otherwise; a config that leaves it to the data does not say so.
+const LEFT_TO_THE_DATA: [&str; 2] = ["shuffle", "scale"];
+
 /// What trains a model of points.
 pub static POINTS: Table = Table {
     kind: "points",
@@ -16,8 +19,7 @@ pub static POINTS: Table = Table {
     required: &["objective"],
     default: || {
         let mut config = TrainConfig::lab(Model::Gan).to_json();
-        // A config that leaves it to the data does not say so.
-        for key in ["shuffle", "scale"] {
+        for key in LEFT_TO_THE_DATA {
             config["data"][key] = "auto".into();
         }
         config
@@ -324,6 +326,10 @@ mod tests {
         }
     }
 
+    fn is_left_to_data(path: &str) -> bool {
+        path.strip_prefix("data.").is_some_and(|key| LEFT_TO_THE_DATA.contains(&key))
+    }
+
     /// A config of the table with each of its choices made in turn, and the choice.
     fn variants(table: &Table) -> Vec<(Value, Option<(&'static str, &'static str)>)> {
         let mut found = vec![(table.default_config(), None)];
@@ -352,7 +358,8 @@ mod tests {
                 let listed: BTreeSet<String> =
                     table.keys.iter().filter(belongs).map(|key| key.path.to_owned()).collect();
                 // What is left out of a config has no value to say it by.
-                let optional = |path: &String| table.default_of(table.find(path).unwrap()).is_null();
+                let optional =
+                    |path: &String| table.default_of(table.find(path).unwrap()).is_null() || is_left_to_data(path);
                 let missing: Vec<_> = listed.difference(&there).filter(|path| !optional(path)).collect();
                 assert!(missing.is_empty(), "{}: the config has no {missing:?} with {made:?}", table.kind);
                 let unlisted: Vec<_> = there.difference(&listed).collect();
@@ -416,7 +423,9 @@ mod tests {
                     owner(&mut config);
                     table.set(&mut config, key.path, choice.name.into()).unwrap();
                     let config = table.complete(&config).unwrap();
-                    assert_eq!(at(&config, key.path), choice.name, "{} of {}", choice.name, key.path);
+                    let left = choice.name == "auto" && is_left_to_data(key.path);
+                    let expected = if left { Value::Null } else { choice.name.into() };
+                    assert_eq!(at(&config, key.path), &expected, "{} of {}", choice.name, key.path);
                 }
                 // What serde knows, in its own words: "expected one of `a`, `b`".
                 let mut config = table.default_config();
@@ -477,7 +486,7 @@ mod tests {
         POINTS.set(&mut config, "eval_every", 3.into()).unwrap();
         assert_eq!(config["eval_every"], 3);
         POINTS.set(&mut config, "eval_every", Value::Null).unwrap();
-        assert_eq!(POINTS.complete(&config).unwrap(), POINTS.default_config());
+        assert_eq!(POINTS.complete(&config).unwrap(), POINTS.complete(&POINTS.default_config()).unwrap());
         assert!(POINTS.set(&mut config, "lr", Value::Null).unwrap_err().to_string().contains("lr is null"));
     }
 
