@@ -54,6 +54,7 @@ def arguments():
     parser.add_argument("--only", action="append", metavar="CASE", help="only cases whose name begins so; may be repeated")
     parser.add_argument("--binary", metavar="PATH", help="another gan-lab")
     parser.add_argument("--seed", type=int, default=0, help="what the samples and the moments derive from")
+    parser.add_argument("--most", type=int, metavar="N", help="with --long: so many cases of each part, spread evenly")
     parser.add_argument("--report", metavar="FILE", help="write the figures as a Markdown table")
     parser.add_argument("--failures", metavar="FILE", help="add all failures to this file as they come, one a line")
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 1), help="cases at a time")
@@ -245,9 +246,11 @@ def torture_with(workers, args, settings):
         cases, bad = probed[scenario, part]
         tally[f"{scenario}/{part}"] = [len(bad), 0, 0.0, 1 if bad else 0]
         cases = [case for case in cases if wanted(case, args.only)]
+        rng = random.Random(f"{args.seed}/{scenario}/{part}")
         if not args.long:
-            rng = random.Random(f"{args.seed}/{scenario}/{part}")
             cases = sample(cases, rng, most_of(scenario, part, args))
+        elif args.most:
+            cases = sample(cases, rng, args.most)
         todo.append(cases)
     # One of each part after the other, so that each worker has made a part's folder before the others begin; the long
     # ones first, so that no worker is left alone with them.
