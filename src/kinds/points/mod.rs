@@ -17,7 +17,7 @@ use std::path::Path;
 
 use crate::checkpoint::{self, CheckpointError};
 use crate::config::RunConfig;
-use crate::data::{self, DataError, Split, npy};
+use crate::data::{self, DataError, Reading, Split, Taken, npy};
 use crate::engine::{self, Engine, EngineError, Losses, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
@@ -66,6 +66,7 @@ const LARGEST_LOSS: f64 = 16_777_216.0;
 pub struct Points {
     config: RunConfig,
     split: Split,
+    taken: Taken,
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
@@ -87,9 +88,12 @@ pub fn open(
     moved: Option<&Path>,
     trace: Option<Trace>,
 ) -> Result<Session<Points>, TrainError> {
+    let reading = Reading::from(&config.data);
     let set = match (start, dir.kind()) {
-        (Start::Resume, Some(Kind::Points)) => PointsRun::open(&dir)?.data(moved).map_err(TrainError::from)?,
-        _ => data::load(&config.data.path, &config.data.key)?,
+        (Start::Resume, Some(Kind::Points)) => {
+            PointsRun::open(&dir)?.data_as(moved, &reading).map_err(TrainError::from)?
+        }
+        _ => data::load(&config.data.path, &reading)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
     engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
@@ -125,10 +129,11 @@ pub fn open(
         shown: None,
     };
     let engine = engine::create(&config)?;
-    let scale = set.points.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    let scale = set.points.as_flattened().iter().fold(1.0_f64, |most, x| most.max(x.abs())) as f32;
     let work = Points {
         config,
         split,
+        taken: set.taken,
         engine,
         follower,
         trace,
@@ -251,6 +256,11 @@ impl Points {
     /// Its config.
     pub fn config(&self) -> &RunConfig {
         &self.config
+    }
+
+    /// How its data were read.
+    pub fn taken(&self) -> &Taken {
+        &self.taken
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is due.
