@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 use super::args::whole;
 use super::exit::{Exit, UsageError, hinted};
 use super::printer::{Printer, shown_path};
-use super::table::{Align, table};
+use super::reading::ReadingArgs;
+use super::table::{Align, facts, table};
 use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
-use crate::data::{self, DataError, Variable};
+use crate::data::{self, DataError, PointSet, Taken, Variable};
 use crate::render::{AxesChoice, ScatterPainter, Shown, Size, Theme};
 use crate::{files, json, media};
 
@@ -44,11 +45,10 @@ pub(super) struct MakeArgs {
 /// List a data file's variables and draw its points
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A MAT, npy or CSV file
+    /// A file of points: MAT, npy, npz, CSV or text, also gzipped
     file: PathBuf,
-    /// The variable to draw
-    #[arg(long, default_value = "xx")]
-    key: String,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Where to write the picture [default: work_dirs/inspect/<FILE>.png]
     #[arg(long, value_name = "PNG")]
     out: Option<PathBuf>,
@@ -103,9 +103,15 @@ fn encode(path: &Path, arrays: &[Named]) -> anyhow::Result<Vec<u8>> {
 }
 
 fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let variables = data::inspect(&args.file)?;
+    let reading = args.reading.reading();
+    let variables = data::inspect(&args.file, &reading)?;
     let mut words = format!("{}\n\n{}", shown_path(&args.file), listing(&variables));
-    let picture = draw(args)?;
+    let loaded = data::load(&args.file, &reading);
+    if let Ok(set) = &loaded {
+        words += &format!("\n\n{}", facts(&how(set)));
+    }
+    let taken = loaded.as_ref().ok().map(|set| set.taken.clone());
+    let picture = draw(args, loaded)?;
     match &picture {
         Ok(path) => words += &format!("\n\ndrawn in {}", shown_path(path)),
         Err(reason) => words += &format!("\n\nnot drawn: {reason}"),
@@ -116,6 +122,7 @@ fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
         serde_json::json!({
             "file": json::path(&args.file),
             "variables": variables.iter().map(variable).collect::<Vec<_>>(),
+            "taken": taken,
             "picture": picture.as_ref().ok().map(|path| json::path(path)),
         })
     };
@@ -127,16 +134,41 @@ fn listing(variables: &[Variable]) -> String {
     let mut rows = vec![["variable", "type", "shape", "from", "to"].map(str::to_owned).to_vec()];
     for variable in variables {
         let shape = variable.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
-        let number = |x: f64| if x.abs() < 1e5 { format!("{x:.4}") } else { format!("{x:.4e}") };
         let (low, high) = variable.range.map_or((String::new(), String::new()), |(a, b)| (number(a), number(b)));
         rows.push(vec![variable.name.clone(), variable.kind.clone(), shape, low, high]);
     }
     table(&[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right], &rows)
 }
 
+/// How the points were read.
+fn how(set: &PointSet) -> Vec<(&'static str, String)> {
+    let Taken { format, variable, columns, text, notes } = &set.taken;
+    let mut rows = vec![("read as", format.clone())];
+    if let Some(variable) = variable {
+        rows.push(("variable", variable.clone()));
+    }
+    if let Some(form) = text {
+        let heading = if form.heading { "with a heading" } else { "no heading" };
+        let (separator, decimal) = (form.separator.name(), form.decimal.name());
+        rows.push(("text", format!("{}, separator {separator}, decimal {decimal}, {heading}", form.encoding)));
+    }
+    if let Some([x, y]) = columns {
+        rows.push(("x and y", format!("{x}, {y}")));
+    }
+    if let Some(labels) = &set.labels {
+        let shown = labels.classes.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
+        let more =
+            if labels.classes.len() > 12 { format!(", … {} in all", labels.classes.len()) } else { String::new() };
+        rows.push(("classes", shown + &more));
+    }
+    rows.push(("points", set.points.len().to_string()));
+    rows.extend(notes.iter().map(|note| ("note", note.clone())));
+    rows
+}
+
 /// Draws the points; the inner error says why a sound file has none to draw.
-fn draw(args: &InspectArgs) -> anyhow::Result<Result<PathBuf, DataError>> {
-    let set = match data::load(&args.file, &args.key) {
+fn draw(args: &InspectArgs, loaded: Result<PointSet, DataError>) -> anyhow::Result<Result<PathBuf, DataError>> {
+    let set = match loaded {
         Ok(set) => set,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -152,6 +184,17 @@ fn draw(args: &InspectArgs) -> anyhow::Result<Result<PathBuf, DataError>> {
     let path = args.out.clone().unwrap_or_else(|| Path::new("work_dirs/inspect").join(format!("{stem}.png")));
     files::write(&path, &bytes)?;
     Ok(Ok(path))
+}
+
+/// A number with all digits that say something, where they are not many.
+fn number(x: f64) -> String {
+    let (plain, exact) = (format!("{x:.4}"), x.to_string());
+    match x.abs() {
+        size if size == 0.0 || (0.1..1e5).contains(&size) => plain,
+        size if (1e-3..1e15).contains(&size) && exact.len() <= 14 => exact,
+        size if (0.1..1e15).contains(&size) => format!("{x:.3}"),
+        _ => format!("{x:.4e}"),
+    }
 }
 
 fn file_name(path: &Path) -> String {

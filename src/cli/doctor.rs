@@ -7,9 +7,10 @@ use clap::Args;
 use super::exit::Exit;
 use super::points::GIFS;
 use super::printer::{Look, Printer, shown_path};
+use super::reading::ReadingArgs;
 use super::table::{Align, table};
 use crate::config::DataConfig;
-use crate::data::{self, DataError};
+use crate::data::{self, DataError, Reading};
 use crate::{files, render, run, version};
 
 /// Check that everything needed is there and works
@@ -18,9 +19,8 @@ pub(super) struct DoctorArgs {
     /// The data file to look at [default: the lab's, data/points.mat or the set of that name that is built in]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The variable in it
-    #[arg(long, default_value_t = DataConfig::default().key)]
-    key: String,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 /// What was looked at.
@@ -75,7 +75,7 @@ pub(super) fn run(args: &DoctorArgs, printer: &Printer) -> anyhow::Result<Exit> 
         libtorch(),
         devices(),
         threads(),
-        data_file(args.data.as_deref(), &args.key),
+        data_file(args.data.as_deref(), &args.reading.reading()),
         writable("runs", Path::new(run::RUNS)),
         writable("GIFs", Path::new(GIFS)),
         font(),
@@ -155,10 +155,10 @@ fn threads() -> Check {
 }
 
 /// The data that were named, or those that training takes unless told otherwise.
-fn data_file(named: Option<&Path>, key: &str) -> Check {
+fn data_file(named: Option<&Path>, reading: &Reading) -> Check {
     let default = DataConfig::default().path;
     let path = named.unwrap_or(&default);
-    let error = match data::load(path, key) {
+    let error = match data::load(path, reading) {
         Ok(set) => {
             let built_in = if data::is_built_in(path) { ", built in" } else { "" };
             return Check::ok("data", format!("{} with {} points{built_in}", shown_path(path), set.points.len()));
@@ -167,7 +167,9 @@ fn data_file(named: Option<&Path>, key: &str) -> Check {
     };
     let remedy = match &error {
         DataError::MissingKey { .. } => "name a variable with --key; gan-lab data inspect lists them",
-        _ => "name a MAT, npy or CSV file of two columns with --data, or make one: gan-lab data make points",
+        _ => {
+            "name a file of points with --data (gan-lab data inspect shows what one holds), or make one: gan-lab data make points"
+        }
     };
     Check::problem("data", format!("{:#}", anyhow::Error::from(error)), remedy)
 }

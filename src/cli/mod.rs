@@ -22,6 +22,7 @@ mod options;
 mod points;
 mod printer;
 mod progress;
+mod reading;
 mod run;
 mod runs;
 #[cfg(feature = "torch")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{Device, EngineKind, Objective, Optim, Scale, Shuffle, TrainConfig};
+use super::{Device, EngineKind, Objective, Optim, Scale, Shuffle, TrainConfig, name_pair};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
 const LARGEST_SIZE: usize = 1 << 20;
@@ -59,6 +59,10 @@ impl TrainConfig {
     /// Checks every value and resolves `engine` and `threads`.
     pub fn check(mut self) -> Result<RunConfig, ConfigError> {
         storable(&self.data.path)?;
+        if let Some(columns) = &self.data.columns {
+            let found = format!("'{columns}'");
+            require("data.columns", found, name_pair(columns).is_some(), "two different columns, such as x,y or 1,2")?;
+        }
         check_objective(self.objective)?;
         check_optim(&self.optim)?;
         check_networks(&self)?;

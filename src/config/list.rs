@@ -1,4 +1,16 @@
-//! Lists of numbers as people write them.
+//! Lists as people write them.
+
+/// The two names of `x,y` or `1,2`, without the space around them; a name with a comma in it stands in double quotes.
+/// None for anything but two different names.
+pub fn name_pair(text: &str) -> Option<[String; 2]> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(text.trim().as_bytes());
+    let mut records = reader.records();
+    let names: Vec<String> = records.next()?.ok()?.iter().map(str::to_owned).collect();
+    let pair: [String; 2] = names.try_into().ok()?;
+    let sound = pair[0] != pair[1] && pair.iter().all(|name| !name.is_empty()) && records.next().is_none();
+    sound.then_some(pair)
+}
 
 /// The numbers of `0-4` or `0,3,7-9`, at most `most` of them in all; None for anything else.
 pub fn number_list(text: &str, most: u64) -> Option<Vec<u64>> {
@@ -19,6 +31,16 @@ pub fn number_list(text: &str, most: u64) -> Option<Vec<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pair_is_two_different_names() {
+        let pair = |text: &str| name_pair(text).map(|pair| pair.join("|"));
+        assert_eq!(pair(" x , y "), Some("x|y".into()));
+        assert_eq!(pair("\"a,b\",2"), Some("a,b|2".into()));
+        for wrong in ["", "x", "x,", ",y", "x,x", "x,y,z", "x\ny", "x,y\nz,w"] {
+            assert_eq!(pair(wrong), None, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn numbers_and_ranges_are_read_in_their_order() {

@@ -21,7 +21,7 @@ pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
 pub use keys::{Choice, Config, Key, KeyError, Owner, Role, Table, Values, at, shown};
-pub use list::number_list;
+pub use list::{name_pair, number_list};
 pub use objective::{GeneratorLoss, Model, Objective};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
 pub use presets::Preset;
@@ -91,10 +91,23 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A MAT, npy or CSV file.
+    /// A file of points, in any of the formats that `data` reads.
     pub path: PathBuf,
-    /// The variable to read, in files that name their variables.
+    /// The variable to read, in files that name their variables: a name, a path into a struct (`data.xx`), or the names
+    /// of two vectors (`x,y`).
     pub key: String,
+    /// The two columns that are x and y, by name or counted from 1 (`x,y`, `1,2`); None for the obvious two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<String>,
+    /// What stands between the columns of a text file; None to go by the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<Separator>,
+    /// The decimal mark of a text file; None to go by the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<DecimalMark>,
+    /// Whether a text file's first line names the columns; None to go by the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heading: Option<Heading>,
     /// How many points train; all others are held out.
     pub train_size: usize,
     /// When the training points are put in a new order. Left out, it is [`Shuffle::Auto`].
@@ -103,6 +116,94 @@ pub struct DataConfig {
     /// In which units the networks have the points. Left out, it is [`Scale::Auto`].
     #[serde(skip_serializing_if = "Scale::is_auto")]
     pub scale: Scale,
+}
+
+/// What stands between the columns of a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Separator {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Bar,
+    /// Any number of spaces and tabs.
+    Space,
+}
+
+impl Separator {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 5] = [
+        Choice { name: "comma", help: "A comma" },
+        Choice { name: "semicolon", help: "A semicolon" },
+        Choice { name: "tab", help: "A tab" },
+        Choice { name: "bar", help: "A vertical bar" },
+        Choice { name: "space", help: "Any number of spaces and tabs" },
+    ];
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Semicolon => "semicolon",
+            Self::Tab => "tab",
+            Self::Bar => "bar",
+            Self::Space => "space",
+        }
+    }
+}
+
+/// The decimal mark of a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecimalMark {
+    /// `0.5`
+    Point,
+    /// `0,5`
+    Comma,
+}
+
+impl DecimalMark {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] =
+        [Choice { name: "point", help: "As in 0.5" }, Choice { name: "comma", help: "As in 0,5" }];
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Point => "point",
+            Self::Comma => "comma",
+        }
+    }
+}
+
+/// Whether a text file's first line names the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heading {
+    /// It does, even if it looks like numbers.
+    Yes,
+    /// Every line is a row.
+    No,
+}
+
+impl Heading {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "yes", help: "The first line names the columns, even if it holds numbers" },
+        Choice { name: "no", help: "Every line is a row" },
+    ];
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+        }
+    }
 }
 
 /// When the training points are put in a new order.
@@ -243,11 +344,20 @@ impl TrainConfig {
     }
 }
 
+impl DataConfig {
+    /// The variable that is read unless told otherwise; where a file has none of that name, the obvious one.
+    pub const KEY: &'static str = "xx";
+}
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::from("data/points.mat"),
-            key: "xx".into(),
+            key: Self::KEY.into(),
+            columns: None,
+            separator: None,
+            decimal: None,
+            heading: None,
             train_size: 7000,
             shuffle: Shuffle::Auto,
             scale: Scale::Auto,

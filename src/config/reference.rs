@@ -159,7 +159,11 @@ fn property(table: &Table, key: &Key) -> Value {
         Values::Numbers => list("number"),
         Values::Switches => list("boolean"),
     };
-    if default.is_null() {
+    if default.is_null()
+        && let Some(words) = property["enum"].as_array_mut()
+    {
+        words.push(Value::Null);
+    } else if default.is_null() {
         property["type"] = json!([property["type"], "null"]);
     } else {
         property["default"] = default;

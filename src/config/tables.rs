@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, EngineKind, GeneratorLoss, ImageLoss, Key, Model, Optim, Owner, ProganConfig, Role, Scale,
-    SefaCodes, SefaConfig, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    Config, ConfigError, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Key, Model, Optim, Owner,
+    ProganConfig, Role, Scale, SefaCodes, SefaConfig, Separator, Shuffle, Table, TrainConfig, UpdateOrder, Values,
+    presets,
 };
 
 /// Keys of `data` that say `auto` unless told otherwise; a config that leaves it to the data does not say so.
@@ -158,8 +159,48 @@ static POINT_KEYS: &[Key] = &[
         positional: true,
         ..key(MODEL, Values::Choice(&Model::CHOICES), "The model").flag("model").value_name("MODEL").under("")
     },
-    key("data.path", Values::Path, "A MAT, npy or CSV file with two columns").flag("data").under("Data"),
-    key("data.key", Values::Text, "The variable to read from a MAT file").flag("key").value_name("KEY").under("Data"),
+    key("data.path", Values::Path, "A file of points: MAT, npy, npz, CSV or text, also gzipped")
+        .flag("data")
+        .under("Data"),
+    key(
+        "data.key",
+        Values::Text,
+        "The variable to read where a file names its variables; s.xx for a struct's field, x,y for two vectors",
+    )
+    .flag("key")
+    .value_name("KEY")
+    .under("Data"),
+    key(
+        "data.columns",
+        Values::Text,
+        "The columns that are x and y, by name or counted from 1, such as x,y or 1,2; without it, the obvious two",
+    )
+    .flag("columns")
+    .value_name("X,Y")
+    .under("Data"),
+    key(
+        "data.separator",
+        Values::Choice(&Separator::CHOICES),
+        "What stands between the columns of a text file; without it, what the file shows",
+    )
+    .flag("separator")
+    .under("Data"),
+    key(
+        "data.decimal",
+        Values::Choice(&DecimalMark::CHOICES),
+        "The decimal mark of a text file; without it, what the file shows",
+    )
+    .flag("decimal")
+    .value_name("MARK")
+    .under("Data"),
+    key(
+        "data.heading",
+        Values::Choice(&Heading::CHOICES),
+        "Whether a text file's first line names the columns; without it, what the file shows",
+    )
+    .flag("heading")
+    .value_name("YES/NO")
+    .under("Data"),
     key("data.train_size", Values::Whole, "How many points train; all others are held out")
         .flag("train-size")
         .under("Data"),

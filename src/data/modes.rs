@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::{DataError, Format, Matrix, contents, damaged, detect, mat};
+use super::{DataError, Format as _, Matrix, Reading, contents, damaged, detect, mat};
 
 /// A Gaussian of a law.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,12 +54,14 @@ impl Mode {
     }
 }
 
-/// The modes of the law behind the variable `key` of a file, where the file says them.
-pub fn known_modes(path: &Path, key: &str) -> Result<Option<Vec<Mode>>, DataError> {
+/// The modes of the law behind the variable that `reading` names in a file, where the file says them. Of columns that
+/// were chosen it says none.
+pub fn known_modes(path: &Path, reading: &Reading) -> Result<Option<Vec<Mode>>, DataError> {
     let bytes = contents(path)?;
-    if !matches!(detect(path, &bytes)?, Format::Mat) {
+    if reading.columns.is_some() || detect(path, &bytes)?.name() != mat::Mat.name() {
         return Ok(None);
     }
+    let key = reading.key.as_str();
     let names = mat::names(path, &bytes)?;
     let has = |name: &str| names.iter().any(|n| n == name);
     let rows = |name: &str| mat::read(path, &bytes, name).map(|matrix| pairs(&matrix));
@@ -117,7 +119,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file.mat");
         crate::files::write(&path, &write_mat(arrays).unwrap()).unwrap();
-        known_modes(&path, key)
+        known_modes(&path, &Reading::of(key))
     }
 
     #[test]

@@ -4,11 +4,16 @@
 //! of a Python dictionary with three keys (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>);
 //! `Header` reads that dictionary and no other Python, from left to right, each byte once.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::numbers::{Endian, Number, Numbers};
-use super::{DataError, Matrix, Variable, damaged};
+use super::reading::{Reading, Taken};
+use super::{DataError, Format, Loaded, Matrix, Variable, damaged, matrix_points, no_names, no_text};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// The numbers begin at a multiple of this.
@@ -79,12 +84,12 @@ pub fn header(precision: Precision, shape: &[u64]) -> Vec<u8> {
 /// Reads back what [`encode`] wrote; bytes after the array's end are ignored.
 pub fn decode(bytes: &[u8]) -> io::Result<Array> {
     let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
-    let (header, data) = open(bytes).map_err(invalid)?;
+    let (header, data) = open(bytes).map_err(|fault| invalid(fault.to_string()))?;
     let precision = header.precision().map_err(invalid)?;
     if header.fortran {
         return Err(invalid("its order is Fortran's, not C's".into()));
     }
-    let values = header.numbers(data).map(|numbers| (0..numbers.len()).map(|i| numbers.get(i)).collect());
+    let values = header.numbers(&bytes[data]).map(|numbers| (0..numbers.len()).map(|i| numbers.get(i)).collect());
     Ok(Array { precision, shape: header.shape, values: values.unwrap_or_default() })
 }
 
@@ -95,25 +100,110 @@ pub fn layout(bytes: &[u8]) -> io::Result<(Precision, Vec<u64>)> {
     Ok((header.precision().map_err(invalid)?, header.shape))
 }
 
-pub(super) fn variable(path: &Path, bytes: &[u8]) -> Result<Variable, DataError> {
-    let (header, data) = open(bytes).map_err(|reason| damaged(path, reason))?;
-    let range = header.numbers(data).and_then(Numbers::range);
-    Ok(Variable { name: "(array)".into(), kind: header.kind.name(), shape: header.shape, range })
+/// npy files.
+pub(super) struct Npy;
+
+impl Format for Npy {
+    fn name(&self) -> &'static str {
+        "an npy file"
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+
+    fn load(&self, path: &Path, bytes: &[u8], reading: &Reading) -> Result<Loaded, DataError> {
+        if !reading.is_default_key() {
+            return Err(no_names(path, self.name(), &reading.key));
+        }
+        if let Some(option) = reading.text_option() {
+            return Err(no_text(path, self.name(), option));
+        }
+        let matrix = read_matrix(path, ARRAY, Cow::Borrowed(bytes))?;
+        let taken = Taken { format: self.name().to_owned(), ..Taken::default() };
+        matrix_points(path, ARRAY, &matrix, reading, taken)
+    }
+
+    fn list(&self, path: &Path, bytes: &[u8], _: &Reading) -> Result<Vec<Variable>, DataError> {
+        let (header, data) = open(bytes).map_err(|fault| fault.of(path))?;
+        let data = &bytes[data];
+        let mut list = vec![header.variable(ARRAY, header.numbers(data).and_then(Numbers::range))];
+        if let Kind::Record { fields, size } = &header.kind {
+            list.extend(fields.iter().map(|field| {
+                Variable {
+                    name: field.name.clone(),
+                    kind: field.kind.clone(),
+                    shape: header.shape.clone(),
+                    range: field.number.and_then(|(number, endian)| {
+                        Numbers::within(data, number, endian, field.offset, *size).range()
+                    }),
+                    real: false,
+                }
+            }));
+        }
+        Ok(list)
+    }
 }
 
-pub(super) fn read_matrix<'a>(path: &Path, bytes: &'a [u8]) -> Result<Matrix<'a>, DataError> {
-    let (header, data) = open(bytes).map_err(|reason| damaged(path, reason))?;
-    let name = "(array)".to_owned();
-    let [rows, columns] = header.shape[..] else {
-        let shape = format!("{}-dimensional", header.shape.len());
-        return Err(DataError::NotPoints { path: path.to_owned(), name, shape });
+/// What an array without a name is called.
+const ARRAY: &str = "(array)";
+
+/// Reads an array of numbers with one or two axes, or of records.
+pub(super) fn read_matrix<'a>(path: &Path, name: &str, bytes: Cow<'a, [u8]>) -> Result<Matrix<'a>, DataError> {
+    let (header, Range { start, end }) = open(&bytes).map_err(|fault| fault.of(path))?;
+    let name = name.to_owned();
+    let shape = match (&header.shape[..], &header.kind) {
+        (&[rows, columns], Kind::Number(..)) => Some((rows, columns)),
+        (&[rows], Kind::Record { fields, .. }) => Some((rows, fields.len() as u64)),
+        (&[rows], Kind::Number(..)) => Some((rows, 1)),
+        _ => None,
     };
-    let Some(numbers) = header.numbers(data) else {
-        return Err(DataError::NotReal { path: path.to_owned(), name, kind: header.kind.name() });
+    let (rows, columns) = match (shape, &header.kind) {
+        (_, Kind::Other(kind)) => {
+            return Err(DataError::NotReal { path: path.to_owned(), name, kind: kind.clone() });
+        }
+        (Some((rows, columns)), _) => (rows as usize, columns as usize),
+        (None, kind) => {
+            let what = if matches!(kind, Kind::Record { .. }) { " array of records" } else { "" };
+            let shape = format!("{}-dimensional{what}", header.shape.len());
+            return Err(DataError::NotPoints { path: path.to_owned(), name, shape, how: String::new() });
+        }
     };
-    let (rows, columns, fortran) = (rows as usize, columns as usize, header.fortran);
-    let at = move |row, column| numbers.get(if fortran { column * rows + row } else { row * columns + column });
-    Ok(Matrix { rows, columns, at: Box::new(at) })
+    let fortran = header.fortran;
+    match header.kind {
+        Kind::Number(number, endian) => {
+            let at = move |row, column| {
+                let numbers = Numbers::new(&bytes[start..end], number, endian);
+                numbers.get(if fortran { column * rows + row } else { row * columns + column })
+            };
+            Ok(Matrix::new(rows, columns, Box::new(at)))
+        }
+        Kind::Record { fields, size } => {
+            let names = fields.iter().map(|field| field.name.clone()).collect();
+            let (bytes, fields) = (Rc::new(bytes), Rc::new(fields));
+            let (text_bytes, text_fields) = (bytes.clone(), fields.clone());
+            let words = move |row: usize, column: usize| {
+                let field = &text_fields[column];
+                let text = field.text?;
+                let at = start + row * size + field.offset;
+                Some(text.read(text_bytes.get(at..at + field.size)?))
+            };
+            let at = move |row: usize, column: usize| {
+                let field = &fields[column];
+                let Some((number, endian)) = field.number else { return f64::NAN };
+                Numbers::within(&bytes[start..end], number, endian, field.offset, size).get(row)
+            };
+            let matrix = Matrix::new(rows, columns, Box::new(at));
+            Ok(Matrix { names: Some(names), words: Some(Box::new(words)), ..matrix })
+        }
+        Kind::Other(kind) => Err(DataError::NotReal { path: path.to_owned(), name, kind }),
+    }
+}
+
+/// The array that a header tells of, whose numbers are not looked at.
+pub(super) fn variable_of(path: &Path, name: &str, reader: &mut impl Read) -> Result<Variable, DataError> {
+    let header = Header::read(reader).map_err(|reason| damaged(path, format!("'{name}': {reason}")))?;
+    Ok(header.variable(name, None))
 }
 
 /// Reads the header of an array of bytes in C order; gives its shape.
@@ -128,15 +218,52 @@ pub(super) fn read_byte_header(path: &Path, reader: &mut impl Read) -> Result<Ve
     Ok(header.shape)
 }
 
-/// The header and the bytes of the numbers, which are all there.
-fn open(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+/// What is wrong with a file.
+#[derive(Debug)]
+enum Fault {
+    /// It is no npy file as NumPy writes them.
+    Damaged(String),
+    /// Its values are not all there.
+    Short(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(reason) | Self::Short(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl Fault {
+    fn of(self, path: &Path) -> DataError {
+        match self {
+            Self::Damaged(reason) => damaged(path, reason),
+            Self::Short(reason) => DataError::CutShort { path: path.to_owned(), reason },
+        }
+    }
+}
+
+/// The header, and where the numbers lie, which are all there.
+fn open(bytes: &[u8]) -> Result<(Header, Range<usize>), Fault> {
     let mut rest = bytes;
-    let header = Header::read(&mut rest)?;
-    let item = if let Kind::Number(number, _) = header.kind { number.size() as u64 } else { 1 };
-    let needed = header.shape.iter().try_fold(item, |product, &n| product.checked_mul(n));
+    let header = Header::read(&mut rest).map_err(Fault::Damaged)?;
+    let needed = header.size();
     match needed.and_then(|needed| rest.get(..usize::try_from(needed).ok()?)) {
-        Some(data) => Ok((header, data)),
-        None => Err(format!("its header promises {:?} values of {item} bytes, more than the file holds", header.shape)),
+        Some(data) => {
+            let start = bytes.len() - rest.len();
+            Ok((header, start..start + data.len()))
+        }
+        None => {
+            let promised = needed.map_or_else(|| "more".to_owned(), |needed| needed.to_string());
+            Err(Fault::Short(format!(
+                "its header promises {:?} values of {} bytes, more than the file holds: {} of {promised} bytes of \
+                 values are there",
+                header.shape,
+                header.item(),
+                rest.len(),
+            )))
+        }
     }
 }
 
@@ -152,11 +279,76 @@ struct Header {
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     Number(Number, Endian),
+    /// Records of so many bytes.
+    Record {
+        fields: Vec<Field>,
+        size: usize,
+    },
     /// Items that are not read as numbers, with their name.
     Other(String),
 }
 
+/// A field of a record.
+#[derive(Clone, Debug, PartialEq)]
+struct Field {
+    name: String,
+    /// Its type for people.
+    kind: String,
+    /// How its number is stored, or its text; neither where it is not read.
+    number: Option<(Number, Endian)>,
+    text: Option<Text>,
+    /// Where it lies in the record, and its bytes.
+    offset: usize,
+    size: usize,
+}
+
+/// How NumPy stores text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Text {
+    /// A byte a character.
+    Bytes,
+    /// Four bytes a character.
+    Units(Endian),
+}
+
+impl Text {
+    fn read(self, bytes: &[u8]) -> String {
+        let text: String = match self {
+            Self::Bytes => bytes.iter().map(|&byte| char::from(byte)).collect(),
+            Self::Units(endian) => {
+                let unit = |unit: &[u8; 4]| char::from_u32(endian.u32(*unit)).unwrap_or('\u{fffd}');
+                bytes.as_chunks::<4>().0.iter().map(unit).collect()
+            }
+        };
+        text.trim_end_matches('\0').to_owned()
+    }
+}
+
 impl Header {
+    /// The bytes of an item; 1 where its type does not say.
+    fn item(&self) -> u64 {
+        match &self.kind {
+            Kind::Number(number, _) => number.size() as u64,
+            Kind::Record { size, .. } => *size as u64,
+            Kind::Other(_) => 1,
+        }
+    }
+
+    /// The bytes of all items.
+    fn size(&self) -> Option<u64> {
+        self.shape.iter().try_fold(self.item(), |product, &n| product.checked_mul(n))
+    }
+
+    fn variable(&self, name: &str, range: Option<(f64, f64)>) -> Variable {
+        let real = matches!(self.kind, Kind::Number(..)) && (1..=2).contains(&self.shape.len());
+        let real = real || (matches!(self.kind, Kind::Record { .. }) && self.shape.len() == 1);
+        let mut shape = self.shape.clone();
+        if let (true, Kind::Record { fields, .. }) = (real, &self.kind) {
+            shape.push(fields.len() as u64);
+        }
+        Variable { name: name.to_owned(), kind: self.kind.name(), shape, range, real }
+    }
+
     /// Reads all that stands before the numbers. No more memory is taken than there are bytes.
     fn read(reader: &mut impl Read) -> Result<Self, String> {
         let short = || "its header is cut short".to_owned();
@@ -191,7 +383,7 @@ impl Header {
     fn numbers<'a>(&self, data: &'a [u8]) -> Option<Numbers<'a>> {
         match self.kind {
             Kind::Number(number, endian) => Some(Numbers::new(data, number, endian)),
-            Kind::Other(_) => None,
+            Kind::Record { .. } | Kind::Other(_) => None,
         }
     }
 }
@@ -212,6 +404,7 @@ impl Kind {
         let number = match item {
             "f8" => Number::F64,
             "f4" => Number::F32,
+            "f2" => Number::F16,
             "i8" => Number::I64,
             "i4" => Number::I32,
             "i2" => Number::I16,
@@ -229,14 +422,38 @@ impl Kind {
     fn name(&self) -> String {
         let number = match self {
             Self::Number(number, _) => number,
+            Self::Record { fields, .. } => {
+                let names: Vec<&str> = fields.iter().take(8).map(|field| field.name.as_str()).collect();
+                return format!("records of {}", names.join(", "));
+            }
             Self::Other(name) => return name.clone(),
         };
         let letters = match number {
-            Number::F64 | Number::F32 => "float",
+            Number::F64 | Number::F32 | Number::F16 => "float",
             Number::I64 | Number::I32 | Number::I16 | Number::I8 => "int",
             Number::U64 | Number::U32 | Number::U16 | Number::U8 => "uint",
         };
         format!("{letters}{}", 8 * number.size())
+    }
+}
+
+impl Field {
+    fn parse(name: String, descr: &str) -> Option<Self> {
+        let kind = Kind::parse(descr)?;
+        let plain = |size| Self { name: name.clone(), kind: kind.name(), number: None, text: None, offset: 0, size };
+        if let Kind::Number(number, endian) = kind {
+            return Some(Self { number: Some((number, endian)), ..plain(number.size()) });
+        }
+        let endian = if descr.starts_with('>') { Endian::Big } else { Endian::Little };
+        let item = descr.trim_start_matches(['<', '>', '|', '=']);
+        let (letter, count) = item.split_at_checked(1)?;
+        let n = count.split('[').next().unwrap_or_default().parse::<usize>().ok()?;
+        match letter {
+            "U" => Some(Self { text: Some(Text::Units(endian)), kind: "text".into(), ..plain(n.checked_mul(4)?) }),
+            "S" | "a" => Some(Self { text: Some(Text::Bytes), kind: "text".into(), ..plain(n) }),
+            "b" | "c" | "f" | "M" | "m" | "V" => Some(plain(n)),
+            _ => None,
+        }
     }
 }
 
@@ -351,8 +568,38 @@ impl Parser<'_> {
         if self.peek()? != b'[' {
             return Kind::parse(&self.string()?);
         }
+        let start = self.at;
+        if let Some(record) = self.record() {
+            return Some(record);
+        }
+        self.at = start;
         self.pass_list()?;
         Some(Kind::Other("a record array".into()))
+    }
+
+    /// A list of fields with a name and a plain type each; None for others, which are not read.
+    fn record(&mut self) -> Option<Kind> {
+        self.token(b'[')?;
+        let (mut fields, mut size) = (Vec::new(), 0_usize);
+        while self.token(b']').is_none() {
+            self.token(b'(')?;
+            let name = self.string()?;
+            self.token(b',')?;
+            let descr = self.string()?;
+            let _ = self.token(b',');
+            self.token(b')')?;
+            let mut field = Field::parse(name, &descr)?;
+            field.offset = size;
+            size = size.checked_add(field.size)?;
+            // Room between fields has no name.
+            if !field.name.is_empty() {
+                fields.push(field);
+            }
+            if self.token(b',').is_none() && self.peek() != Some(b']') {
+                return None;
+            }
+        }
+        (!fields.is_empty()).then_some(Kind::Record { fields, size })
     }
 
     /// Passes over a list and what is nested in it.
@@ -387,6 +634,14 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
+    fn matrix(bytes: &[u8]) -> Result<Matrix<'_>, DataError> {
+        read_matrix(Path::new("h.npy"), ARRAY, Cow::Borrowed(bytes))
+    }
+
+    fn points(bytes: &[u8]) -> Result<Loaded, String> {
+        Npy.load(Path::new("h.npy"), bytes, &Reading::default()).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn arrays_survive_and_the_header_keeps_its_length() {
         for precision in [Precision::Single, Precision::Double] {
@@ -420,24 +675,23 @@ mod tests {
 
     #[test]
     fn a_header_that_promises_too_much_is_refused_before_memory_is_taken() {
-        let path = Path::new("h.npy");
         for shape in ["18446744073709551615, 18446744073709551615", "1099511627776, 2"] {
             let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
             let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
             bytes.extend(format!("{text:<117}\n").bytes());
             bytes.extend([0; 64]);
-            assert!(read_matrix(path, &bytes).err().unwrap().to_string().contains("more than the file holds"));
+            assert!(matrix(&bytes).err().unwrap().to_string().contains("more than the file holds"));
             assert!(decode(&bytes).is_err());
         }
         let hostile = b"\x93NUMPY\x02\x00\xff\xff\xff\xff{'descr'".to_vec();
-        assert!(read_matrix(path, &hostile).err().unwrap().to_string().contains("cut short"));
+        assert!(matrix(&hostile).err().unwrap().to_string().contains("cut short"));
     }
 
     #[test]
     fn truncated_values_are_refused() {
         let bytes = encode(Precision::Single, &[100, 2], &[0.5; 200]);
         for cut in [3, 9, 60, bytes.len() - 1] {
-            assert!(read_matrix(Path::new("t.npy"), &bytes[..cut]).is_err(), "cut at {cut}");
+            assert!(matrix(&bytes[..cut]).is_err(), "cut at {cut}");
         }
     }
 
@@ -510,15 +764,75 @@ mod tests {
     }
 
     #[test]
-    fn structured_types_are_named_and_not_read() {
-        for descr in ["[('x', '<f4'), ('y', '<f4')]", "[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]"] {
-            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (4, 2)}}");
+    fn structured_types_that_are_no_table_are_named_and_not_read() {
+        for descr in
+            ["[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]", "[('x', '<f4', (2,))]", "[('x', '|O')]", "[]"]
+        {
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (4,)}}");
             for file in files(&text) {
-                assert_eq!(variable(Path::new("r.npy"), &file).unwrap().kind, "a record array");
-                let message = read_matrix(Path::new("r.npy"), &file).err().unwrap().to_string();
+                assert_eq!(Npy.list(Path::new("r.npy"), &file, &Reading::default()).unwrap()[0].kind, "a record array");
+                let message = matrix(&file).err().unwrap().to_string();
                 assert!(message.contains("is a record array"), "{message}");
             }
         }
+    }
+
+    /// A version 1 file.
+    fn file(descr: &str, shape: &str, values: &[u8]) -> Vec<u8> {
+        let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+        [MAGIC, &[1, 0], &(text.len() as u16).to_le_bytes(), text.as_bytes(), values].concat()
+    }
+
+    #[test]
+    fn halves_are_read_exactly() {
+        let values: Vec<u8> = [0x3c00_u16, 0xb800, 0x0001, 0x7bff].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let loaded = points(&file("'<f2'", "(2, 2)", &values)).unwrap();
+        assert_eq!(loaded.points, [[1.0, -0.5], [2.0_f64.powi(-24), 65504.0]]);
+        let infinite: Vec<u8> = [0x3c00_u16, 0x7c00].iter().flat_map(|x| x.to_le_bytes()).collect();
+        assert!(points(&file("'<f2'", "(1, 2)", &infinite)).unwrap_err().contains("row 1, column 2"));
+    }
+
+    #[test]
+    fn records_are_tables_with_named_columns() {
+        // As DataFrame.to_records makes them: an index, two coordinates, and a text.
+        let descr = "[('index', '<i8'), ('x', '<f8'), ('y', '>f4'), ('label', '<U2'), ('', '|V2')]";
+        let mut values = Vec::new();
+        for i in 0..6_i64 {
+            values.extend(i.to_le_bytes());
+            values.extend((i as f64 + 0.5).to_le_bytes());
+            values.extend((-i as f32).to_be_bytes());
+            values.extend(
+                [if i % 2 == 0 { u32::from('a') } else { u32::from('é') }, 0].iter().flat_map(|c| c.to_le_bytes()),
+            );
+            values.extend([9, 9]);
+        }
+        let bytes = file(descr, "(6,)", &values);
+        let loaded = points(&bytes).unwrap();
+        assert_eq!(loaded.points[..2], [[0.5, 0.0], [1.5, -1.0]]);
+        let labels = loaded.labels.unwrap();
+        assert_eq!((labels.classes, labels.of), (vec!["a".to_owned(), "é".to_owned()], vec![0, 1, 0, 1, 0, 1]));
+        assert_eq!(loaded.taken.columns.unwrap(), ["x", "y"]);
+        let reading = Reading { columns: Some(["y".into(), "index".into()]), ..Reading::default() };
+        let loaded = Npy.load(Path::new("r.npy"), &bytes, &reading).unwrap();
+        assert_eq!(loaded.points[5], [-5.0, 5.0]);
+        assert!(points(&bytes[..bytes.len() - 1]).unwrap_err().contains("179 of 180 bytes"));
+        let two = file("[('u', '<f4'), ('v', '<f4')]", "(3,)", &[0; 24]);
+        assert_eq!(points(&two).unwrap().points.len(), 3);
+        assert!(
+            points(&file("[('u', '<f4'), ('v', '<f4')]", "(3, 2)", &[0; 48])).unwrap_err().contains("2-dimensional")
+        );
+        assert!(points(&file("[('u', '<f4'), ('v', '<U9223372036854775807')]", "(3,)", &[0; 48])).is_err());
+    }
+
+    #[test]
+    fn options_that_say_nothing_of_an_array_are_refused() {
+        let bytes = encode(Precision::Single, &[3, 2], &[0.5; 6]);
+        let refused = |reading: Reading| Npy.load(Path::new("h.npy"), &bytes, &reading).err().unwrap().to_string();
+        assert!(refused(Reading::of("yy")).contains("--key"));
+        let reading = Reading { heading: Some(crate::config::Heading::Yes), ..Reading::default() };
+        assert!(refused(reading).contains("--heading"));
+        let reading = Reading { columns: Some(["x".into(), "y".into()]), ..Reading::default() };
+        assert!(refused(reading).contains("have no names"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::array;
 pub(super) enum Number {
     F64,
     F32,
+    F16,
     I64,
     I32,
     I16,
@@ -30,7 +31,7 @@ impl Number {
         match self {
             Self::F64 | Self::I64 | Self::U64 => 8,
             Self::F32 | Self::I32 | Self::U32 => 4,
-            Self::I16 | Self::U16 => 2,
+            Self::F16 | Self::I16 | Self::U16 => 2,
             Self::I8 | Self::U8 => 1,
         }
     }
@@ -58,22 +59,30 @@ pub(super) struct Numbers<'a> {
     bytes: &'a [u8],
     number: Number,
     endian: Endian,
+    /// Bytes from one to the next.
+    stride: usize,
+    first: usize,
 }
 
 impl<'a> Numbers<'a> {
     /// The numbers in `bytes`; a cut one at the end does not count.
     pub(super) fn new(bytes: &'a [u8], number: Number, endian: Endian) -> Self {
-        Self { bytes, number, endian }
+        Self { bytes, number, endian, stride: number.size(), first: 0 }
+    }
+
+    /// The numbers that lie `first` bytes behind each multiple of `stride`, which must have room for them.
+    pub(super) fn within(bytes: &'a [u8], number: Number, endian: Endian, first: usize, stride: usize) -> Self {
+        Self { bytes, number, endian, stride, first }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.bytes.len() / self.number.size()
+        self.bytes.len() / self.stride
     }
 
     /// The number at `index`, which must be below [`Numbers::len`].
     pub(super) fn get(&self, index: usize) -> f64 {
         let size = self.number.size();
-        let stored = &self.bytes[index * size..][..size];
+        let stored = &self.bytes[index * self.stride + self.first..][..size];
         // Little-endian, the upper bytes 0.
         let mut b = [0; 8];
         for (i, &byte) in stored.iter().enumerate() {
@@ -83,6 +92,7 @@ impl<'a> Numbers<'a> {
         match self.number {
             Number::F64 => f64::from_le_bytes(b),
             Number::F32 => f64::from(f32::from_le_bytes(low(b))),
+            Number::F16 => half::f16::from_le_bytes(low(b)).to_f64(),
             Number::I64 => i64::from_le_bytes(b) as f64,
             Number::I32 => f64::from(i32::from_le_bytes(low(b))),
             Number::I16 => f64::from(i16::from_le_bytes(low(b))),
@@ -110,9 +120,11 @@ mod tests {
 
     #[test]
     fn every_type_is_read_in_both_orders() {
-        let cases: [(Number, &[u8], f64); 10] = [
+        let cases: [(Number, &[u8], f64); 11] = [
             (Number::F64, &(-2.5_f64).to_le_bytes(), -2.5),
             (Number::F32, &0.75_f32.to_le_bytes(), 0.75),
+            // 1.5 * 2^-2: sign 0, exponent 13, fraction 1/2.
+            (Number::F16, &0x3600_u16.to_le_bytes(), 0.375),
             (Number::I64, &(-3_i64).to_le_bytes(), -3.0),
             (Number::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
             (Number::I16, &(-300_i16).to_le_bytes(), -300.0),

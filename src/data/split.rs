@@ -16,7 +16,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// Shuffles by the seed's `split` stream; the first `train_size` points train.
+    /// Shuffles by the seed's `split` stream; the first `train_size` points train. Both parts are in single precision.
     pub fn new(set: &PointSet, train_size: usize, seed: u64) -> Result<Self, DataError> {
         if set.points.len() < train_size.saturating_add(LEAST_HELD_OUT) {
             let (path, found) = (set.path.clone(), set.points.len());
@@ -50,7 +50,12 @@ mod tests {
     use super::*;
 
     fn set(n: usize) -> PointSet {
-        PointSet { path: "p.mat".into(), points: (0..n).map(|i| [i as f64, 0.0]).collect() }
+        PointSet {
+            path: "p.mat".into(),
+            points: (0..n).map(|i| [i as f64, 0.0]).collect(),
+            labels: None,
+            taken: crate::data::Taken::default(),
+        }
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Kind {
     /// Settings that say where an input lies; its digest says what it is.
     pub const fn input_keys(self) -> &'static [&'static str] {
         match self {
-            Self::Points => &["data.path", "data.key"],
+            Self::Points => {
+                &["data.path", "data.key", "data.columns", "data.separator", "data.decimal", "data.heading"]
+            }
             Self::Progan => &["data"],
             Self::Sefa => &["checkpoint", "model"],
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gan_lab::data::{self, Point, synthetic::Law, write_mat};
+use gan_lab::data::{self, Reading, synthetic::Law, write_mat};
 use proptest::prelude::*;
 
 use crate::world::World;
@@ -11,7 +11,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
 }
 
-fn expected() -> Vec<Point> {
+fn expected() -> Vec<[f64; 2]> {
     (0..10).map(|i| [f64::from(i), f64::from(2 * i + 1)]).collect()
 }
 
@@ -26,7 +26,7 @@ fn every_sound_file_gives_the_same_points() {
         names.push(more.into());
     }
     for name in names {
-        let set = data::load(&fixture(&name), "xx").unwrap_or_else(|error| panic!("{name}: {error}"));
+        let set = data::load(&fixture(&name), &Reading::of("xx")).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(set.points, expected(), "{name}");
     }
 }
@@ -50,7 +50,7 @@ fn wrong_files_are_refused_with_file_and_reason() {
         ("three.npy", "xx", "is 10 x 3"),
         ("complex.npy", "xx", "is complex128"),
     ] {
-        let message = data::load(&fixture(name), key).unwrap_err().to_string();
+        let message = data::load(&fixture(name), &Reading::of(key)).unwrap_err().to_string();
         assert!(message.contains(reason) && message.contains(name), "{name} {key}: {message}");
     }
 }
@@ -64,7 +64,7 @@ fn a_file_cut_anywhere_is_refused_and_never_panics() {
         for cut in (0..whole.len() - 8).step_by(7) {
             std::fs::write(&path, &whole[..cut]).unwrap();
             // A cut between two variables leaves a sound file without the last ones.
-            let refused = data::load(&path, "xx");
+            let refused = data::load(&path, &Reading::of("xx"));
             assert!(refused.is_err(), "{name} cut at {cut} was read");
         }
     }
@@ -83,8 +83,8 @@ fn damaged_bytes_never_panic_nor_take_memory() {
                 bytes[at] = value;
                 std::fs::write(&path, &bytes).unwrap();
                 let taken = allocation_counter::measure(|| {
-                    let _ = data::load(&path, "xx");
-                    let _ = data::inspect(&path);
+                    let _ = data::load(&path, &Reading::of("xx"));
+                    let _ = data::inspect(&path, &Reading::default());
                 });
                 // The bundled files are some hundred bytes; a compressed one may hold a thousand times its own.
                 assert!(taken.bytes_max < 1 << 20, "{name}, byte {at} {value}: {taken:?}");
@@ -99,7 +99,8 @@ fn refused(bytes: &[u8]) -> String {
     let path = dir.path().join("hostile");
     std::fs::write(&path, bytes).unwrap();
     let mut message = String::new();
-    let taken = allocation_counter::measure(|| message = data::load(&path, "xx").unwrap_err().to_string());
+    let taken =
+        allocation_counter::measure(|| message = data::load(&path, &Reading::of("xx")).unwrap_err().to_string());
     // Unpacking takes a window of 80 kB.
     assert!(taken.bytes_max < 1 << 17, "{message}: {taken:?}");
     message
@@ -134,8 +135,8 @@ fn what_is_written_is_read_again() {
         let path = dir.path().join(law.name());
         std::fs::write(&path, write_mat(&arrays).unwrap()).unwrap();
         for (key, points) in &arrays {
-            let read = data::load(&path, key).unwrap().points;
-            assert_eq!(read, *points, "{} {key}", law.name());
+            let read = data::load(&path, &Reading::of(key)).unwrap().points;
+            assert_eq!(&read, points, "{} {key}", law.name());
         }
     }
 }
@@ -147,8 +148,8 @@ fn the_committed_points_are_what_the_command_makes() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/points.mat");
     // The numbers, not the file: compressors may pack the same numbers differently.
     for key in ["a", "b", "c", "d", "xx"] {
-        let made = data::load(&world.path("data/points.mat"), key).unwrap().points;
-        assert_eq!(made, data::load(&committed, key).unwrap().points, "{key}");
+        let made = data::load(&world.path("data/points.mat"), &Reading::of(key)).unwrap().points;
+        assert_eq!(made, data::load(&committed, &Reading::of(key)).unwrap().points, "{key}");
     }
     assert!(world.fails(1, &["data", "make", "points"]).contains("--force"));
     world.done(&["data", "make", "points", "--force", "--seed", "1"]);
@@ -177,19 +178,19 @@ fn a_mixed_file_is_listed_with_types_shapes_and_ranges() {
     let text = world.done(&["data", "inspect", mixed, "--key", "cell"]);
     assert!(text.contains("not drawn: 'cell'"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&world.done(&["data", "inspect", mixed, "--json"])).unwrap();
-    assert_eq!(json["variables"].as_array().unwrap().len(), 10);
+    assert_eq!(json["variables"].as_array().unwrap().len(), 11);
 }
 
 #[test]
 fn the_bundled_points_are_the_scaled_strokes_in_their_order() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/points.mat");
-    let strokes: Vec<Point> =
-        ["a", "b", "c", "d"].iter().flat_map(|key| data::load(&path, key).unwrap().points).collect();
-    let all = data::load(&path, "xx").unwrap().points;
+    let strokes: Vec<[f64; 2]> =
+        ["a", "b", "c", "d"].iter().flat_map(|key| data::load(&path, &Reading::of(key)).unwrap().points).collect();
+    let all = data::load(&path, &Reading::of("xx")).unwrap().points;
     assert_eq!((strokes.len(), all.len()), (8192, 8192));
     for (stroke, scaled) in strokes.iter().zip(&all) {
         for axis in 0..2 {
-            assert!((stroke[axis] / 25.0 + 0.5 - scaled[axis]).abs() < 1e-6);
+            assert!((stroke[axis] / 25.0 + 0.5 - scaled[axis]).abs() < 1e-12);
         }
     }
 }
@@ -202,7 +203,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p.mat");
         std::fs::write(&path, write_mat(&[("xx", points.clone())]).unwrap()).unwrap();
-        prop_assert_eq!(data::load(&path, "xx").unwrap().points, points);
+        prop_assert_eq!(data::load(&path, &Reading::of("xx")).unwrap().points, points);
     }
 
     #[test]
@@ -217,7 +218,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
         std::fs::write(&path, [frame, &bytes[..]].concat()).unwrap();
-        let _ = data::load(&path, "xx");
-        let _ = data::inspect(&path);
+        let _ = data::load(&path, &Reading::of("xx"));
+        let _ = data::inspect(&path, &Reading::default());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gan_lab::data::{self, npy, write_mat};
+use gan_lab::data::{self, Reading, npy, write_mat};
 
 use crate::world::World;
 
@@ -60,17 +60,17 @@ fn brackets_in_an_npy_header_end_at_once() {
 
 #[test]
 fn points_take_what_their_file_takes() {
-    // 2 million points: 2 MB of file a column, 32 MB as points.
+    // 2 million points: 2 MB of file a column, 32 MB as points in double precision.
     let text = "{'descr': '|i1', 'fortran_order': True, 'shape': (2000000, 2)}";
     let header = [&b"\x93NUMPY\x01\x00"[..], &[text.len() as u8, 0], text.as_bytes()].concat();
     let points = file("p.npy", &[header, vec![3; 4_000_000]].concat());
     let mut found = 0;
-    assert!(peak(|| found = data::load(&points.path, "xx").unwrap().points.len()) < 37_000_000);
+    assert!(peak(|| found = data::load(&points.path, &Reading::of("xx")).unwrap().points.len()) < 37_000_000);
     assert_eq!(found, 2_000_000);
-    assert!(peak(|| drop(data::inspect(&points.path).unwrap())) < 5_000_000);
+    assert!(peak(|| drop(data::inspect(&points.path, &Reading::default()).unwrap())) < 5_000_000);
     // As much text for one point as for a million.
     let wide = file("wide.csv", format!("{}1\n{0}1\n", "1,".repeat(499_999)).as_bytes());
-    assert!(peak(|| found = data::load(&wide.path, "xx").unwrap().points.len()) < 35_000_000);
+    assert!(peak(|| found = data::load(&wide.path, &Reading::of("xx")).unwrap().points.len()) < 30_000_000);
     assert_eq!(found, 500_000);
 }
 
@@ -82,16 +82,16 @@ fn the_variables_of_a_packed_file_are_unpacked_one_at_a_time() {
     let bytes = write_mat(&names.map(|name| (name, zeros.clone()))).unwrap();
     assert!(bytes.len() < 200_000);
     let packed = file("zeros.mat", &bytes);
-    assert!(peak(|| assert_eq!(data::inspect(&packed.path).unwrap().len(), 6)) < 17_000_000);
+    assert!(peak(|| assert_eq!(data::inspect(&packed.path, &Reading::default()).unwrap().len(), 6)) < 17_000_000);
     // The array, which `matfile` reads from a copy of it, and nothing of the five others.
     // matfile copies twice what it reads, which is still less than all six.
-    let taken = peak(|| assert_eq!(data::load(&packed.path, "b").unwrap().points.len(), 1_000_000));
+    let taken = peak(|| assert_eq!(data::load(&packed.path, &Reading::of("b")).unwrap().points.len(), 1_000_000));
     assert!(taken < 90_000_000, "{taken}");
 }
 
 #[test]
 fn what_has_no_end_is_not_read_to_its_end() {
-    let message = data::load(Path::new("/dev/zero"), "xx").unwrap_err().to_string();
+    let message = data::load(Path::new("/dev/zero"), &Reading::of("xx")).unwrap_err().to_string();
     assert!(message.contains("/dev/zero is larger than the 268 MB"), "{message}");
 }
 

@@ -17,6 +17,7 @@ mod metric;
 mod old;
 #[cfg(feature = "torch")]
 mod progan;
+mod reading;
 mod refusals;
 mod replay;
 mod rooms;

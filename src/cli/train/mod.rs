@@ -63,6 +63,10 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let mut session =
         points::open(config.clone(), dir, start, moved(args), trace).map_err(|error| advised(error, &config))?;
+    let notes = &session.work().taken().notes;
+    if !notes.is_empty() {
+        printer.note(&format!("{}: {}", config.data.path.display(), notes.join("; ")));
+    }
     printer.note(&opening(&config, &session));
     if session.position().done < session.position().total {
         for line in preparation(session.work().prepared()) {

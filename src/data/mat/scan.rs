@@ -2,13 +2,14 @@
 //!
 //! One array is in memory at a time: compressed ones are unpacked, shown, and dropped unless the caller keeps them.
 
-use std::borrow::Cow;
 use std::io::Read as _;
 use std::ops::Range;
+use std::rc::Rc;
 
 use flate2::read::ZlibDecoder;
 
 use super::super::numbers::{Endian, Number, Numbers};
+use super::super::show_shape;
 
 /// A compressed variable that unpacks to more than this is refused.
 const LARGEST_VARIABLE: u64 = 1 << 30;
@@ -22,6 +23,11 @@ const MI_INT32: u32 = 5;
 const MI_UINT32: u32 = 6;
 const MI_MATRIX: u32 = 14;
 const MI_COMPRESSED: u32 = 15;
+const MI_UTF8: u32 = 16;
+/// Structs within structs to this depth.
+const DEEPEST: usize = 16;
+/// More fields than this in a file's structs are not looked at.
+const MOST_FIELDS: usize = 100_000;
 
 /// An array's class, by the number that MATLAB gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +60,44 @@ impl Class {
     pub(super) fn is_numeric(self) -> bool {
         (6..=15).contains(&self.0)
     }
+
+    fn is_struct(self) -> bool {
+        self.0 == 2
+    }
+}
+
+/// A part of the file, or of what was unpacked from it; a struct's fields share what the struct was unpacked to.
+#[derive(Clone, Debug)]
+pub(super) struct Part<'a> {
+    whole: Bytes<'a>,
+    range: Range<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Bytes<'a> {
+    InFile(&'a [u8]),
+    Unpacked(Rc<Vec<u8>>),
+}
+
+impl Part<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.whole {
+            Bytes::InFile(whole) => &whole[self.range.clone()],
+            Bytes::Unpacked(whole) => &whole[self.range.clone()],
+        }
+    }
+
+    /// A part of it.
+    fn part(&self, range: Range<usize>) -> Self {
+        let start = self.range.start;
+        Self { whole: self.whole.clone(), range: start + range.start..start + range.end }
+    }
 }
 
 /// One array of the file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Element<'a> {
+    /// Its name; of a struct's field the path, `data.xx`.
     pub(super) name: String,
     pub(super) class: Class,
     pub(super) complex: bool,
@@ -69,7 +108,7 @@ pub(super) struct Element<'a> {
     pub(super) number: Option<Number>,
     pub(super) endian: Endian,
     /// The array's element without its tag: flags, dimensions, name, real part.
-    pub(super) body: Cow<'a, [u8]>,
+    pub(super) body: Part<'a>,
     /// Where the real part lies in it.
     data: Range<usize>,
 }
@@ -78,11 +117,16 @@ impl Element<'_> {
     /// The array's numbers in the file's order, column by column; None where it is not an array of real numbers.
     pub(super) fn numbers(&self) -> Option<Numbers<'_>> {
         let number = self.number.filter(|_| !self.complex)?;
-        Some(Numbers::new(self.body.get(self.data.clone())?, number, self.endian))
+        Some(Numbers::new(self.stored()?, number, self.endian))
+    }
+
+    /// The bytes of its real part.
+    pub(super) fn stored(&self) -> Option<&[u8]> {
+        self.body.bytes().get(self.data.clone())
     }
 }
 
-/// Walks the file and shows each of its arrays; an error says what does not fit.
+/// Walks the file and shows each of its arrays, a struct before its fields; an error says what does not fit.
 pub(super) fn scan<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Element<'a>)) -> Result<(), String> {
     let header = bytes.get(..HEADER).ok_or("it ends inside its header")?;
     let endian = match &header[126..128] {
@@ -95,7 +139,7 @@ pub(super) fn scan<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Element<'a>)) -> R
         return Err(format!("its header says format version {version:#06x}; MAT v5 is 0x0100"));
     }
     let mut rest = Cursor { bytes, at: HEADER, endian };
-    let (mut number, mut unpacked) = (0_usize, 0_u64);
+    let (mut number, mut unpacked, mut fields) = (0_usize, 0_u64, 0_usize);
     while rest.left() > 0 {
         number += 1;
         let at = |reason: String| format!("variable {number}: {reason}");
@@ -107,21 +151,75 @@ pub(super) fn scan<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Element<'a>)) -> R
                 if unpacked > LARGEST_FILE {
                     return Err(at(format!("the variables so far unpack to more than {LARGEST_FILE} bytes together")));
                 }
-                Cow::Owned(body)
+                let range = 0..body.len();
+                Part { whole: Bytes::Unpacked(Rc::new(body)), range }
             }
             MI_MATRIX => {
                 rest.skip_padding(content.len());
-                Cow::Borrowed(&bytes[content])
+                Part { whole: Bytes::InFile(bytes), range: content }
             }
             other => return Err(at(format!("element type {other} is not an array"))),
         };
         let element = parse(body, endian).map_err(at)?;
         // MATLAB keeps the data of its own objects in an array without a name.
         if !element.name.is_empty() {
-            visit(element);
+            show(element, 0, &mut fields, visit).map_err(at)?;
         }
     }
     Ok(())
+}
+
+/// Shows an array and, if it is a struct, its fields.
+fn show<'a>(
+    element: Element<'a>,
+    depth: usize,
+    shown: &mut usize,
+    visit: &mut dyn FnMut(Element<'a>),
+) -> Result<(), String> {
+    if !element.class.is_struct() || depth >= DEEPEST {
+        visit(element);
+        return Ok(());
+    }
+    let (body, endian, path) = (element.body.clone(), element.endian, element.name.clone());
+    let elements = element.shape.iter().try_fold(1_u64, |product, &n| product.checked_mul(n)).unwrap_or(u64::MAX);
+    let start = element.data.start;
+    visit(element);
+    let mut rest = Cursor { bytes: body.bytes(), at: start, endian };
+    let wrong = |reason: String| format!("'{path}': {reason}");
+    let (_, length) = rest.typed_sub_element(&[MI_INT32], "field name length").map_err(wrong)?;
+    let length = body.bytes()[length].first_chunk().map_or(0, |&b| endian.u32(b)) as usize;
+    let (_, names) = rest.typed_sub_element(&[MI_INT8, MI_UTF8], "field names").map_err(wrong)?;
+    if length == 0 {
+        return Ok(());
+    }
+    let names: Vec<String> = body.bytes()[names].chunks(length).map(text).collect();
+    for at in 0..elements {
+        for name in &names {
+            // An empty struct array has names and no fields, whatever its shape says.
+            if rest.left() == 0 || *shown >= MOST_FIELDS {
+                return Ok(());
+            }
+            *shown += 1;
+            let (kind, content) = rest.element().map_err(wrong)?;
+            rest.skip_padding(content.len());
+            if kind != MI_MATRIX {
+                return Err(wrong(format!("its field {name} is of type {kind}, which is no array")));
+            }
+            // An empty field may have no content at all.
+            if content.is_empty() {
+                continue;
+            }
+            let mut field = parse(body.part(content), endian).map_err(wrong)?;
+            field.name = if elements == 1 { format!("{path}.{name}") } else { format!("{path}({}).{name}", at + 1) };
+            show(field, depth + 1, shown, visit)?;
+        }
+    }
+    Ok(())
+}
+
+/// Text up to the first zero byte.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned()
 }
 
 /// Unpacks a compressed element and takes off the inner tag.
@@ -149,17 +247,24 @@ fn unpack(content: &[u8], endian: Endian) -> Result<Vec<u8>, String> {
 }
 
 /// Reads an array's headers.
-fn parse(body: Cow<'_, [u8]>, endian: Endian) -> Result<Element<'_>, String> {
-    let mut rest = Cursor { bytes: &body, at: 0, endian };
-    let flags = rest.sub_element(MI_UINT32, "array flags")?;
-    let flags = body[flags].first_chunk().ok_or("its array flags are cut short")?;
+fn parse(body: Part<'_>, endian: Endian) -> Result<Element<'_>, String> {
+    let bytes = body.bytes();
+    let mut rest = Cursor { bytes, at: 0, endian };
+    let (_, flags) = rest.typed_sub_element(&[MI_UINT32], "array flags")?;
+    let flags = bytes[flags].first_chunk().ok_or("its array flags are cut short")?;
     let word = endian.u32(*flags);
     let class = Class((word & 0xff) as u8);
     // Objects of MATLAB's own classes have no dimensions.
-    let shape =
-        if class.0 == 17 { Vec::new() } else { dimensions(&body[rest.sub_element(MI_INT32, "dimensions")?], endian)? };
-    let name = String::from_utf8_lossy(&body[rest.sub_element(MI_INT8, "name")?]).into_owned();
-    let (mut number, mut data) = (None, 0..0);
+    let shape = if class.0 == 17 {
+        Vec::new()
+    } else {
+        // The format's description says int32, and other programs than MATLAB write uint32.
+        let (_, sizes) = rest.typed_sub_element(&[MI_INT32, MI_UINT32], "dimensions")?;
+        dimensions(&bytes[sizes], endian)?
+    };
+    let name = rest.typed_sub_element(&[MI_INT8, MI_UTF8], "name")?.1;
+    let name = String::from_utf8_lossy(&bytes[name]).into_owned();
+    let (mut number, mut data) = (None, rest.at..rest.at);
     if class.is_numeric() {
         let storage;
         (storage, data) = rest.element().map_err(|reason| format!("'{name}': {reason}"))?;
@@ -196,11 +301,6 @@ fn check_count(name: &str, shape: &[u64], storage: u32, bytes: usize) -> Result<
         return Ok(number);
     }
     Err(format!("'{name}' says its shape is {} but holds {held} numbers", show_shape(shape)))
-}
-
-/// `8192 x 2`.
-pub(super) fn show_shape(shape: &[u64]) -> String {
-    shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
 }
 
 /// Where the reading is in a file or an array.
@@ -245,18 +345,18 @@ impl Cursor<'_> {
         Ok((kind, room.start..room.start + size))
     }
 
-    /// A part of an array, which must be of the given type; padding after it is passed over.
-    fn sub_element(&mut self, expected: u32, what: &str) -> Result<Range<usize>, String> {
+    /// A part of an array, which must be of one of the given types; padding after it is passed over.
+    fn typed_sub_element(&mut self, expected: &[u32], what: &str) -> Result<(u32, Range<usize>), String> {
         let before = self.at;
         let (kind, content) = self.element().map_err(|reason| format!("its {what}: {reason}"))?;
-        if kind != expected {
-            return Err(format!("its {what} are of type {kind}, not {expected}"));
+        if !expected.contains(&kind) {
+            return Err(format!("its {what} are of type {kind}, not {}", expected[0]));
         }
         // A small element (8 bytes in all) has no padding.
         if self.at - before != 8 {
             self.skip_padding(content.len());
         }
-        Ok(content)
+        Ok((kind, content))
     }
 
     /// Elements begin at multiples of 8 bytes; the last may end without its padding.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
 use crate::data::synthetic::Law;
-use crate::data::{self, DataError, Mode, Point, Split};
+use crate::data::{self, DataError, Mode, Point, Reading, Split};
 use crate::engine::{self, EngineError};
 use crate::metric::{MOST_MATCHED, Metric, Reference, Spread, measure};
 use crate::rng::{Stream, Use};
@@ -143,7 +143,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
 fn known_modes(config: &RunConfig, path: &Path, plan: &Plan) -> Result<Option<Vec<Mode>>, DataError> {
     match plan.law {
         Some(law) => Ok(law.modes()),
-        None => data::known_modes(path, &config.data.key),
+        None => data::known_modes(path, &Reading::from(&config.data)),
     }
 }
 

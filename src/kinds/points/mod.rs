@@ -20,7 +20,7 @@ use std::path::Path;
 use crate::checkpoint::{self, CheckpointError};
 use crate::config::RunConfig;
 use crate::data::npy::{self, Precision};
-use crate::data::{self, DataError, Point, Split};
+use crate::data::{self, DataError, Point, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
@@ -72,6 +72,7 @@ pub struct Points {
     /// The training points, in the networks' units.
     train: Vec<Sample>,
     split: Split,
+    taken: Taken,
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
@@ -97,9 +98,10 @@ pub fn open(
         (Start::Resume, Some(Kind::Points)) => Some(PointsRun::open(&dir)?),
         _ => None,
     };
+    let reading = Reading::from(&config.data);
     let set = match &begun {
-        Some(run) => run.data(moved).map_err(TrainError::from)?,
-        None => data::load(&config.data.path, &config.data.key)?,
+        Some(run) => run.data_as(moved, &reading).map_err(TrainError::from)?,
+        None => data::load(&config.data.path, &reading)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
     let (config, prepared) = match &begun {
@@ -114,6 +116,9 @@ pub fn open(
     };
     let units = prepared.units;
     let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
+    if train.as_flattened().iter().any(|x| !x.is_finite()) {
+        set.fits_single()?;
+    }
     let split = split.map(|point| units.keep(point));
     engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
     let follower = Follower::new(&config, &split);
@@ -160,6 +165,7 @@ pub fn open(
         prepared,
         train,
         split,
+        taken: set.taken,
         engine,
         follower,
         trace,
@@ -292,6 +298,11 @@ impl Points {
     /// What it made of its data.
     pub fn prepared(&self) -> &Prepared {
         &self.prepared
+    }
+
+    /// How its data were read.
+    pub fn taken(&self) -> &Taken {
+        &self.taken
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is due.

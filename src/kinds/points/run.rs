@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
 use crate::config::{RunConfig, TrainConfig};
-use crate::data::{self, DataError, Point, PointSet, Split};
+use crate::data::{self, DataError, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status};
 
@@ -262,9 +262,13 @@ impl PointsRun {
 
     /// The points that the run was begun with: from `given`, or where they lay.
     pub fn data(&self, given: Option<&Path>) -> Result<PointSet, InputError> {
-        let key = &self.config.data.key;
+        self.data_as(given, &Reading::from(&self.config.data))
+    }
+
+    /// The same, read in another way: a file that is elsewhere now may have other names in it.
+    pub(super) fn data_as(&self, given: Option<&Path>, reading: &Reading) -> Result<PointSet, InputError> {
         self.dir.input("data", given, |path| {
-            let set = data::load(path, key)?;
+            let set = data::load(path, reading)?;
             let sha256 = set.digest();
             Ok((set, sha256))
         })

@@ -1,0 +1,124 @@
+//! Numbers as programs write them.
+
+use super::super::columns::Cell;
+use crate::config::DecimalMark;
+
+/// What stands where a table has no value, in small letters.
+const MISSING: [&str; 12] = ["", "na", "n/a", "#n/a", "<na>", "null", "none", "?", "-", "--", ".", "missing"];
+
+/// What a field holds.
+pub(in super::super) fn cell(field: &str, decimal: DecimalMark) -> Cell<'_> {
+    let field = field.trim();
+    match number(field, decimal) {
+        Some(x) => Cell::Number(x),
+        None if MISSING.iter().any(|word| word.eq_ignore_ascii_case(field)) => Cell::Missing,
+        None => Cell::Text(field),
+    }
+}
+
+/// The number that a field is.
+pub(super) fn number(field: &str, decimal: DecimalMark) -> Option<f64> {
+    match decimal {
+        DecimalMark::Point => field.parse().ok().or_else(|| odd(field)).or_else(|| grouped(field, ',', '.')),
+        DecimalMark::Comma => {
+            if field.contains('.') || field.matches(',').count() > 1 {
+                return grouped(field, '.', ',');
+            }
+            let plain = field.replace(',', ".");
+            plain.parse().ok().or_else(|| odd(&plain))
+        }
+    }
+}
+
+/// A number whose thousands are marked, as spreadsheets format it: `1.234,5`. Without a decimal mark it might be one of
+/// three decimals, and is none.
+fn grouped(field: &str, mark: char, decimal: char) -> Option<f64> {
+    let (whole, fraction) = field.split_once(decimal).filter(|_| field.len() <= 64)?;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.strip_prefix(['+', '-']).unwrap_or(whole).split(mark);
+    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()) && digits(group));
+    let mut others = groups.clone();
+    let sound = first && others.next().is_some() && groups.all(|group| group.len() == 3 && digits(group));
+    let sound = sound && !fraction.is_empty() && digits(fraction);
+    sound.then(|| format!("{}.{fraction}", whole.replace(mark, "")).parse().ok())?
+}
+
+/// A number with Fortran's exponent (`5.0D-01`, `5.0-101`) or a typographic minus sign.
+fn odd(field: &str) -> Option<f64> {
+    let number_like = |c: char| c.is_ascii_digit() || "+-.eEdD\u{2212}".contains(c);
+    if field.len() > 64
+        || !field.starts_with(|c: char| c.is_ascii_digit() || "+-.\u{2212}".contains(c))
+        || !field.chars().all(number_like)
+    {
+        return None;
+    }
+    let plain = field.replace('\u{2212}', "-").replace(['d', 'D'], "e");
+    if let Ok(x) = plain.parse() {
+        return Some(x);
+    }
+    // Fortran leaves the letter out where the exponent has three digits.
+    let sign = plain.rfind(['+', '-']).filter(|&at| at > 0)?;
+    let (mantissa, exponent) = plain.split_at(sign);
+    let whole =
+        exponent.len() == 4 && mantissa.contains('.') && mantissa.ends_with(|c: char| c.is_ascii_digit() || c == '.');
+    whole.then(|| format!("{mantissa}e{exponent}").parse().ok())?
+}
+
+/// Whether it is written as a whole number, without point or exponent.
+pub(super) fn is_bare(field: &str) -> bool {
+    let digits = field.strip_prefix(['+', '-']).unwrap_or(field);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a field that is no number would be several with another separator or decimal mark: `0,5` or `1;2`.
+pub(super) fn is_broken(field: &str) -> bool {
+    let mut parts = field.split([',', ';', '|', '\t', ' ']).map(str::trim).filter(|part| !part.is_empty()).peekable();
+    let first = parts.next();
+    first.is_some()
+        && parts.peek().is_some()
+        && first.into_iter().chain(parts).all(|part| number(part, DecimalMark::Point).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_hand_are_read() {
+        for (field, x) in [
+            ("1", 1.0),
+            ("+.5", 0.5),
+            ("-2.5e-3", -2.5e-3),
+            ("5.0D-01", 0.5),
+            ("0.25d+002", 25.0),
+            ("1.5-101", 1.5e-101),
+            ("-1.5+101", -1.5e101),
+            ("\u{2212}3.5", -3.5),
+            ("3948995.517", 3_948_995.517),
+        ] {
+            assert_eq!(number(field, DecimalMark::Point), Some(x), "{field}");
+            assert_eq!(number(&field.replace('.', ","), DecimalMark::Comma), Some(x), "{field}");
+        }
+        for field in ["", "a", "D5", "1-2", "2020-01-01", "1.5-10", "1,5", "0x10", "1 2", "--1", "d", "10:30"] {
+            assert_eq!(number(field, DecimalMark::Point), None, "{field}");
+        }
+        assert_eq!(number("1.5", DecimalMark::Comma), None);
+        assert_eq!(number("-3.948.995,517", DecimalMark::Comma), Some(-3_948_995.517));
+        assert_eq!(number("3,948,995.517", DecimalMark::Point), Some(3_948_995.517));
+        for field in ["1.234", "1.23,5", "1234.567,5", ".234,5", "1.234,", "1.234,5e3", "1.234,5.6"] {
+            assert_eq!(number(field, DecimalMark::Comma), None, "{field}");
+        }
+        assert_eq!(cell(" NA ", DecimalMark::Point), Cell::Missing);
+        assert_eq!(cell("red", DecimalMark::Point), Cell::Text("red"));
+    }
+
+    #[test]
+    fn what_is_split_at_the_wrong_mark_shows() {
+        for field in ["0,5", "1;2", "8625 0", "5;0,25"] {
+            assert!(is_broken(field), "{field}");
+        }
+        for field in ["", "a", "0.5", "red, 5", "2020-01-01 10:00", ","] {
+            assert!(!is_broken(field), "{field}");
+        }
+    }
+}
