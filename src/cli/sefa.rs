@@ -31,6 +31,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if bundled(&path).is_some() {
         printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
     }
+    RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let picked = pick(labels, &config, &path)?;
     let name = default_name(&config, &picked);

@@ -457,6 +457,28 @@ impl RunDir {
         Err(self.malformed(name, format!("its first {count} frames are not those that {STATE} counts on")))
     }
 
+    /// Refuses a file in a run's folder that follows from the run's state and is not what the state was saved with. While a
+    /// process writes there such a file may be ahead of the state.
+    pub fn check_follower(path: &Path) -> Result<(), RunError> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Ok(());
+        };
+        let dir = Self::new(folder);
+        let Some(kind) = dir.kind().filter(|_| !dir.is_locked()) else { return Ok(()) };
+        // A run whose state cannot be read says nothing of its files.
+        let Ok(Some(note)) = dir.note(kind) else { return Ok(()) };
+        match note.files.get(name) {
+            Some(expected) if *expected != digest(&fs::read(path)?) => Err(dir.malformed(
+                name,
+                format!(
+                    "it is not the file that {STATE} was saved with; `gan-lab runs --check {}` makes it again",
+                    folder.display()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// What is wrong with the files that the manifest and the saved state answer for, a line each.
     pub fn faults(&self) -> Vec<String> {
         let manifest = match self.manifest() {

@@ -107,6 +107,34 @@ fn a_sample_that_is_not_what_was_recorded_is_named_even_where_little_is_said() {
 }
 
 #[test]
+fn weights_that_are_not_what_the_run_saved_make_no_pictures() {
+    let world = world();
+    world.done(&args("run", &[]));
+    let path = world.path("run/generator.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 3;
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let sefa = [
+        "sefa",
+        "--checkpoint",
+        "run/generator.safetensors",
+        "--n",
+        "1",
+        "--k",
+        "1",
+        "--viz-size",
+        "16",
+        "--out",
+        "job",
+    ];
+    let said = world.fails(1, &sefa);
+    assert!(said.contains("generator.safetensors") && said.contains("runs --check run"), "{said}");
+    world.run(&["runs", "--check", "run"]);
+    world.done(&sefa);
+}
+
+#[test]
 fn divergence_is_named_and_the_last_record_stays() {
     let world = world();
     world.done(&args("run", &[]));
