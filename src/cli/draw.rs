@@ -23,6 +23,7 @@ use crate::run::{Ability, RUNS, RunDir};
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(
     after_help = "Each run becomes gif/<RUN's folder>.gif, drawn from what that run recorded; nothing is trained \
                         again. Only pictures that gan-lab drew there, and that are as it drew them, are replaced."
@@ -286,9 +287,12 @@ fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
         if args.grid {
             return Ok(vec![one("grid".into(), Drawing::Grid, form)]);
         }
-        let of = |(run, name): (usize, &String)| match args.last {
-            true => one(format!("{name}-last"), Drawing::Frame(run, films[run].len() - 1), form),
-            false => one(format!("{name}-sheet"), Drawing::Sheet(run), form),
+        let of = |(run, name): (usize, &String)| {
+            if args.last {
+                one(format!("{name}-last"), Drawing::Frame(run, films[run].len() - 1), form)
+            } else {
+                one(format!("{name}-sheet"), Drawing::Sheet(run), form)
+            }
         };
         return Ok(names.iter().enumerate().map(of).collect());
     }

@@ -15,10 +15,12 @@
 mod active;
 mod dir;
 mod error;
+mod faults;
 mod kind;
 mod lock;
 mod manifest;
 mod records;
+mod refusals;
 mod series;
 mod session;
 mod state;

@@ -156,8 +156,8 @@ impl Units {
     /// A point of the networks' in the data's units, as files keep it.
     pub fn outward(&self, sample: Sample) -> Point {
         let [x, y] = sample.map(f64::from);
-        let [[a, _], [b, c]] = self.matrix;
-        self.keep([self.centre[0] + a * x, self.centre[1] + b * x + c * y])
+        let [first, second] = self.matrix;
+        self.keep([self.centre[0] + first[0] * x, self.centre[1] + second[0] * x + second[1] * y])
     }
 }
 

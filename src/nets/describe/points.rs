@@ -29,6 +29,19 @@ pub struct Affine {
     pub matrix: [[f64; 2]; 2],
 }
 
+impl Affine {
+    /// Where (u, v) goes: `(0.50 + 0.82 u, 0.24 + 0.50 v)`.
+    fn words(&self) -> String {
+        let row = |axis: usize| {
+            let [of_u, of_v] = self.matrix[axis];
+            let terms = [(of_u, "u"), (of_v, "v")].into_iter().filter(|(factor, _)| *factor != 0.0);
+            let start = place(self.centre[axis], of_u.hypot(of_v));
+            terms.fold(start, |text, (factor, name)| text + &format!(" + {} {name}", measure(factor)))
+        };
+        format!("({}, {})", row(0), row(1))
+    }
+}
+
 impl PointsNet {
     /// Generator and discriminator of a config, which have points in units that `map` takes to the data's.
     pub fn of_config(config: &TrainConfig, map: Option<Affine>) -> [Self; 2] {
@@ -147,14 +160,10 @@ impl PointsNet {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![self.output()];
-        if let Some(Affine { centre: [x, y], matrix: [[a, _], [b, c]] }) = self.map {
-            let diagonal = b == 0.0;
+        if let Some(map) = self.map {
             let subject =
                 if self.role == Role::Generator { "A point (u, v) that it makes" } else { "Its input (u, v)" };
-            let (x, y) = (place(x, a), place(y, b.hypot(c)));
-            let [a, b, c] = [a, b, c].map(measure);
-            let second = if diagonal { format!("{y} + {c} v") } else { format!("{y} + {b} u + {c} v") };
-            notes.push(format!("{subject} is ({x} + {a} u, {second}) in the data's units."));
+            notes.push(format!("{subject} is {} in the data's units.", map.words()));
         }
         if self.lacks_norm() {
             notes.push("BatchNorm's eps and momentum are not in the file; the run's config.json has them.".to_owned());
