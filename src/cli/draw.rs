@@ -102,6 +102,8 @@ enum Format {
     Png,
     /// The same as SVG, whose size can be changed
     Svg,
+    /// The same as PDF, for papers
+    Pdf,
 }
 
 fn fps(text: &str) -> Result<f64, String> {
@@ -188,6 +190,7 @@ impl Film {
     fn picture(&self, index: usize, form: Form) -> anyhow::Result<Vec<u8>> {
         match form {
             Form::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
+            Form::Pdf => Ok(self.shown(index, |shown| self.painter.pdf(shown))?),
             Form::Png | Form::Gif => Ok(media::encode_png(&self.frame(index)?)?),
         }
     }
@@ -323,6 +326,7 @@ enum Form {
     Gif,
     Png,
     Svg,
+    Pdf,
 }
 
 impl From<Format> for Form {
@@ -331,6 +335,7 @@ impl From<Format> for Form {
             Format::Gif => Self::Gif,
             Format::Png => Self::Png,
             Format::Svg => Self::Svg,
+            Format::Pdf => Self::Pdf,
         }
     }
 }
@@ -341,6 +346,7 @@ impl Form {
             Self::Gif => "gif",
             Self::Png => "png",
             Self::Svg => "svg",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -363,6 +369,7 @@ fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Form) -> anyhow::R
     let grid = Grid { title, rows, cell, theme: args.theme.into() };
     match form {
         Form::Svg => Ok(grid.svg()?.into_bytes()),
+        Form::Pdf => Ok(grid.pdf()?),
         Form::Png | Form::Gif => Ok(media::encode_png(&grid.draw()?)?),
     }
 }
@@ -388,7 +395,7 @@ fn folder(args: &DrawArgs, planned: &mut [Planned]) -> anyhow::Result<ResultFold
 /// The ending of a path that is called like a picture or a video.
 fn picture_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    ["gif", "png", "svg", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
+    ["gif", "png", "svg", "pdf", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
 }
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.

@@ -5,6 +5,7 @@ use plotters::chart::ChartBuilder;
 use plotters::drawing::IntoDrawingArea as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::pdf::{FINENESS, PdfBackend};
 use super::scale::Scale;
 use super::scatter::{Area, OVERSAMPLING, border, dots, label_width, legend_dot, load_font, mesh};
 use super::theme::Theme;
@@ -121,6 +122,17 @@ impl Grid {
         area.present().map_err(RenderError::new)?;
         drop(area);
         Ok(text)
+    }
+
+    /// The same as PDF.
+    pub fn pdf(&self) -> Result<Vec<u8>, RenderError> {
+        let mut bytes = Vec::new();
+        let layout = self.layout(Size { width: self.cell.width * FINENESS, height: self.cell.height * FINENESS });
+        let area = PdfBackend::new(layout.size, &mut bytes)?.into_drawing_area();
+        self.on(&area, &layout)?;
+        area.present().map_err(RenderError::new)?;
+        drop(area);
+        Ok(bytes)
     }
 
     /// Where everything is, for cells of this size.

@@ -4,6 +4,7 @@ mod axes;
 mod curves;
 mod grid;
 mod images;
+mod pdf;
 mod picture;
 mod scale;
 mod scatter;

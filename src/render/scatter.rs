@@ -15,6 +15,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, FontStyle, RGBColor, ShapeStyle, register_font};
 
 use super::axes::{tick, tick_letters};
+use super::pdf::{FINENESS, PdfBackend};
 use super::scale::{FONT, Scale};
 use super::theme::{Dots, Look, Theme};
 use super::{Axes, AxesChoice, Picture, RenderError};
@@ -135,6 +136,20 @@ impl ScatterPainter {
         area.present().map_err(RenderError::new)?;
         drop(area);
         Ok(text)
+    }
+
+    /// The same as PDF.
+    pub fn pdf(&self, shown: &Shown<'_>) -> Result<Vec<u8>, RenderError> {
+        let mut bytes = Vec::new();
+        let fine = Size { width: self.size.width * FINENESS, height: self.size.height * FINENESS };
+        let area = PdfBackend::new(fine, &mut bytes)?.into_drawing_area();
+        area.fill(&self.theme.look().ground).map_err(RenderError::new)?;
+        let canvas = Canvas::new(&area, self.axes, self.theme, fine);
+        canvas.ground(&self.original)?;
+        canvas.frame(shown, &self.original)?;
+        area.present().map_err(RenderError::new)?;
+        drop(area);
+        Ok(bytes)
     }
 
     /// How many times as wide as high the area for points is, for [`Axes::chosen`]. The labels' width is that of short ones.

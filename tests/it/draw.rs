@@ -147,6 +147,11 @@ fn pictures_have_many_looks_axes_and_forms() {
         let said = world.fails(2, &[&["draw", "runs/gan"], &wrong[..]].concat());
         assert!(said.contains(word), "{said}");
     }
+    world.done(&[&grid[..], &["--format", "pdf"]].concat());
+    world.done(&["draw", "runs/gan", "--last", "--format", "pdf", "--out", "grid"]);
+    for name in ["grid/grid.pdf", "grid/gan-last.pdf"] {
+        assert!(std::fs::read(world.path(name)).unwrap().starts_with(b"%PDF-"), "{name}");
+    }
     assert!(world.fails(2, &["draw", "runs/gan", "--last", "--format", "gif"]).contains("one picture"));
     assert!(world.fails(2, &["draw", "runs/gan", "--grid"]).contains("--sheet"));
 }

@@ -1,0 +1,127 @@
+//! What keeps a command from beginning a run in a folder, or from going on with the one that is there.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::kind::matches;
+use super::manifest::essence;
+use super::{Claim, Found, Kind, Manifest, RunDir, RunError, Status, count};
+use crate::config::{Difference, differences};
+
+/// Why a run cannot be started in a directory, if it cannot.
+pub(super) fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), RunError> {
+    let path = || dir.path().to_owned();
+    let owned: Vec<String> = match dir.look()? {
+        Found::Nothing => return Ok(()),
+        Found::Foreign(name) => return Err(RunError::Foreign { path: path(), name }),
+        Found::HalfBegun(manifest) => manifest.files,
+        Found::Run(kind) => {
+            if !force {
+                return Err(exists(dir, kind, claim));
+            }
+            // A damaged manifest says nothing; then the files are those of its kind.
+            match dir.manifest() {
+                Ok(manifest) => manifest.files,
+                Err(_) => kind.file_names(),
+            }
+        }
+    };
+    let is_owned = |name: &str| owned.iter().any(|pattern| matches(pattern, name));
+    let wanted = claim.files();
+    let folder = |name: &str| wanted.iter().any(|pattern| pattern.split('/').next() == Some(name));
+    let foreign = |name: &&String| {
+        !is_owned(name)
+            && (wanted.iter().any(|pattern| matches(pattern, name)) || (folder(name) && !name.contains('/')))
+    };
+    let names = dir.names()?;
+    if let Some(name) = names.iter().find(|name| foreign(name) && !dir.file(name).is_dir()) {
+        return Err(RunError::Foreign { path: path(), name: name.clone() });
+    }
+    for input in &claim.inputs {
+        let lies = Path::new(&input.path).canonicalize().ok();
+        let inside = lies.and_then(|lies| Some(lies.strip_prefix(dir.path().canonicalize().ok()?).ok()?.to_owned()));
+        if inside.is_some_and(|inside| is_owned(&inside.to_string_lossy())) {
+            return Err(RunError::InputInside { input: input.path.clone().into() });
+        }
+    }
+    Ok(())
+}
+
+fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
+    let (noun, unit) = (kind.noun(), kind.unit());
+    let replace = "or replace it with --force";
+    let (what, mut advice) = match dir.status() {
+        Ok(Status::Finished { done }) => {
+            let longer =
+                kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
+            (format!("a finished {noun} of {}", count(done, unit)), format!("{longer}choose another --out, {replace}"))
+        }
+        Ok(Status::Unfinished { done, total }) => (
+            format!("an unfinished {noun}, {done} of {} done", count(total, unit)),
+            format!("go on with --resume, {replace}"),
+        ),
+        _ => (kind.title().to_owned(), format!("choose another --out, {replace}")),
+    };
+    if kind != claim.kind {
+        advice = format!("choose another --out, {replace}");
+    } else if let Ok(saved) = dir.manifest() {
+        let differing = differences(&essence(kind, &saved.settings), &essence(kind, &claim.settings));
+        let other = same_inputs(dir, &saved, claim).is_err();
+        if other {
+            advice = format!("it was made of another {}; choose another --out, {replace}", claim.inputs[0].role);
+        } else if !differing.is_empty() {
+            let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+            advice = format!("choose another --out, {replace}. It has other settings:\n  {lines}");
+        }
+    }
+    RunError::Exists { path: dir.path().to_owned(), what, advice }
+}
+
+pub(super) fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), RunError> {
+    let [left, right] = [&saved.settings, &claim.settings].map(|settings| essence(claim.kind, settings));
+    let mut lines: Vec<String> = differences(&left, &right).iter().map(Difference::to_string).collect();
+    if let Some(key) = claim.kind.total_key() {
+        let [was, wanted] =
+            [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
+        if was > wanted {
+            let [was, wanted] =
+                [was, wanted].map(|total| total.map_or("nothing".to_owned(), |total| total.to_string()));
+            lines.push(format!("{key}: {was} there, {wanted} now; a run can be made longer, not shorter"));
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let lines = lines.join("\n  ");
+    let file = dir.settings_source(claim.kind);
+    Err(RunError::OtherSettings { path: dir.path().to_owned(), file, lines })
+}
+
+/// What to say about inputs that cannot be compared.
+pub(super) fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<Vec<String>, RunError> {
+    let mut warnings = Vec::new();
+    for input in &claim.inputs {
+        match saved.inputs.iter().find(|other| other.role == input.role) {
+            Some(other) if other.sha256 == input.sha256 => {}
+            Some(_) => {
+                return Err(RunError::OtherInput {
+                    path: dir.path().to_owned(),
+                    role: input.role.clone(),
+                    input: input.path.clone(),
+                    advice: format!(
+                        "put the old file back, name it with --{}, or begin again with --force",
+                        input.role
+                    ),
+                });
+            }
+            None => warnings.push(format!(
+                "{} does not say which {} it was begun with; {} is taken for it",
+                dir.path().display(),
+                input.role,
+                input.path
+            )),
+        }
+    }
+    Ok(warnings)
+}
