@@ -332,10 +332,9 @@ pub(super) fn border<DB: DrawingBackend>(
     let side = scale.pixels(4.0) as i32;
     let mark = |&point: &Point| {
         let [x, y] = axes.nearest(point);
+        let beyond = |value: f64, (low, high): (f64, f64)| i32::from(value > high) - i32::from(value < low);
         // Up is negative in pixels.
-        let (right, down) = ((point[0] - x).signum() as i32, (y - point[1]).signum() as i32);
-        let (across, along) = (i32::from(point[0] != x), i32::from(point[1] != y));
-        let (dx, dy) = (right * across, down * along);
+        let (dx, dy) = (beyond(point[0], axes.x), -beyond(point[1], axes.y));
         let base = |turn: i32| (-2 * dx * side - turn * dy * side, -2 * dy * side + turn * dx * side);
         plotters::element::EmptyElement::at((x, y))
             + Polygon::new(vec![(0, 0), base(1), base(-1)], colour.mix(0.8).filled())
