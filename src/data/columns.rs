@@ -41,7 +41,7 @@ pub(super) struct Column {
     values: HashSet<u64>,
     words: HashSet<String>,
     /// The first value, while the values count on from it by ones.
-    counts_from: Option<f64>,
+    counts_from: Option<usize>,
     /// The smallest and the largest number.
     range: Option<(f64, f64)>,
 }
@@ -85,10 +85,12 @@ impl Column {
         let row = self.numbers + self.texts + self.missing;
         match cell {
             Cell::Number(x) => {
-                if row == 0 && (x == 0.0 || x == 1.0) {
-                    self.counts_from = Some(x);
+                let count =
+                    if x.fract() == 0.0 && (0.0..=row as f64 + 1.0).contains(&x) { Some(x as usize) } else { None };
+                if row == 0 {
+                    self.counts_from = count;
                 }
-                self.counts_from = self.counts_from.filter(|first| x == first + row as f64);
+                self.counts_from = self.counts_from.filter(|first| count == Some(first + row));
                 self.numbers += 1;
                 self.whole &= x.fract() == 0.0;
                 if self.values.len() <= MOST_CLASSES {
