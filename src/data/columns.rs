@@ -261,13 +261,16 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
             0 => "it has no column of numbers; points are two columns of numbers".to_owned(),
             1 => format!("it has one column of numbers, {}; points are two", listed(columns)),
             n => {
-                let plain = |at: usize| shown(columns, at).trim_start_matches("column ").trim_matches('\'').to_owned();
-                let first: Vec<String> =
-                    if sound.len() > 1 { &sound } else { &maybe }.iter().take(2).map(|&at| plain(at)).collect();
+                let word = |at: usize| match columns[at].name.as_deref().map(str::trim) {
+                    Some(name) if !name.is_empty() && !name.contains([',', '"', '\'']) => name.to_owned(),
+                    _ => (at + 1).to_string(),
+                };
+                let first = if sound.len() > 1 { &sound } else { &maybe };
+                let pair = first.iter().take(2).map(|&at| word(at)).collect::<Vec<_>>().join(",");
+                let pair = if pair.contains(' ') { format!("'{pair}'") } else { pair };
                 format!(
-                    "it has {n} columns of numbers: {}; choose two with --columns, such as --columns {}",
+                    "it has {n} columns of numbers: {}; choose two with --columns, such as --columns {pair}",
                     listed(columns),
-                    first.join(",")
                 )
             }
         });

@@ -554,7 +554,8 @@ impl Parser<'_> {
                 return None;
             }
         }
-        (!fields.is_empty()).then_some(Kind::Record { fields, size })
+        // Records without bytes could be any number.
+        (!fields.is_empty() && size > 0).then_some(Kind::Record { fields, size })
     }
 
     /// Passes over a list and what is nested in it.
@@ -712,9 +713,13 @@ mod tests {
 
     #[test]
     fn structured_types_that_are_no_table_are_named_and_not_read() {
-        for descr in
-            ["[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]", "[('x', '<f4', (2,))]", "[('x', '|O')]", "[]"]
-        {
+        for descr in [
+            "[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]",
+            "[('x', '<f4', (2,))]",
+            "[('x', '|O')]",
+            "[('x', '<U0')]",
+            "[]",
+        ] {
             let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (4,)}}");
             for file in files(&text) {
                 assert_eq!(Npy.list(Path::new("r.npy"), &file, &Reading::default()).unwrap()[0].kind, "a record array");
