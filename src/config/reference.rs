@@ -160,7 +160,7 @@ fn property(table: &Table, key: &Key) -> Value {
         Values::Switches => list("boolean"),
     };
     if default.is_null()
-        && let Some(words) = property["enum"].as_array_mut()
+        && let Some(Value::Array(words)) = property.get_mut("enum")
     {
         words.push(Value::Null);
     } else if default.is_null() {

@@ -60,7 +60,7 @@ fn missing(path: &Path, key: &str, list: &[Variable]) -> DataError {
     let words = |variable: &Variable| format!("{} ({} {})", variable.name, show_shape(&variable.shape), variable.kind);
     let mut available = list.iter().take(MOST_LISTED).map(words).collect::<Vec<_>>().join(", ");
     if list.is_empty() {
-        available = "none at all".to_owned();
+        available.push_str("none at all");
     } else if list.len() > MOST_LISTED {
         available += &format!(", … {} in all", list.len());
     }

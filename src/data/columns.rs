@@ -41,7 +41,7 @@ pub(super) struct Column {
     values: HashSet<u64>,
     words: HashSet<String>,
     /// The first value, while the values count on from it by ones.
-    counts_from: Option<f64>,
+    counts_from: Option<usize>,
     /// The smallest and the largest number.
     range: Option<(f64, f64)>,
 }
@@ -85,10 +85,12 @@ impl Column {
         let row = self.numbers + self.texts + self.missing;
         match cell {
             Cell::Number(x) => {
-                if row == 0 && (x == 0.0 || x == 1.0) {
-                    self.counts_from = Some(x);
+                let count =
+                    if x.fract() == 0.0 && (0.0..=row as f64 + 1.0).contains(&x) { Some(x as usize) } else { None };
+                if row == 0 {
+                    self.counts_from = count;
                 }
-                self.counts_from = self.counts_from.filter(|first| x == first + row as f64);
+                self.counts_from = self.counts_from.filter(|first| count == Some(first + row));
                 self.numbers += 1;
                 self.whole &= x.fract() == 0.0;
                 if self.values.len() <= MOST_CLASSES {
@@ -259,13 +261,16 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
             0 => "it has no column of numbers; points are two columns of numbers".to_owned(),
             1 => format!("it has one column of numbers, {}; points are two", listed(columns)),
             n => {
-                let plain = |at: usize| shown(columns, at).trim_start_matches("column ").trim_matches('\'').to_owned();
-                let first: Vec<String> =
-                    if sound.len() > 1 { &sound } else { &maybe }.iter().take(2).map(|&at| plain(at)).collect();
+                let word = |at: usize| match columns[at].name.as_deref().map(str::trim) {
+                    Some(name) if !name.is_empty() && !name.contains([',', '"', '\'']) => name.to_owned(),
+                    _ => (at + 1).to_string(),
+                };
+                let first = if sound.len() > 1 { &sound } else { &maybe };
+                let pair = first.iter().take(2).map(|&at| word(at)).collect::<Vec<_>>().join(",");
+                let pair = if pair.contains(' ') { format!("'{pair}'") } else { pair };
                 format!(
-                    "it has {n} columns of numbers: {}; choose two with --columns, such as --columns {}",
+                    "it has {n} columns of numbers: {}; choose two with --columns, such as --columns {pair}",
                     listed(columns),
-                    first.join(",")
                 )
             }
         });

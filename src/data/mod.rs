@@ -563,7 +563,7 @@ mod tests {
         assert_eq!((found.points[3], found.points.len()), ([1.5, 9.0], 8));
         assert_eq!(found.labels.unwrap().classes, ["0", "1"]);
         assert!(found.taken.notes[0].contains("column 3 is kept as classes"), "{:?}", found.taken.notes);
-        assert_eq!(read(&three, Some(["3", "1"])).unwrap().points[3], [1.0, 1.5]);
+        assert_eq!(read(&three, Some(["3", "1"])).unwrap().points[3..4], [[1.0, 1.5]]);
         assert!(read(&three, Some(["1", "4"])).err().unwrap().contains("no column 4"));
         let plain: Vec<f64> = (0..30).map(f64::from).collect();
         assert!(read(&matrix(10, 3, &plain), None).err().unwrap().contains("is 10 x 3"));

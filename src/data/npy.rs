@@ -249,22 +249,18 @@ fn open(bytes: &[u8]) -> Result<(Header, Range<usize>), Fault> {
     let mut rest = bytes;
     let header = Header::read(&mut rest).map_err(Fault::Damaged)?;
     let needed = header.size();
-    match needed.and_then(|needed| rest.get(..usize::try_from(needed).ok()?)) {
-        Some(data) => {
-            let start = bytes.len() - rest.len();
-            Ok((header, start..start + data.len()))
-        }
-        None => {
-            let promised = needed.map_or_else(|| "more".to_owned(), |needed| needed.to_string());
-            Err(Fault::Short(format!(
-                "its header promises {:?} values of {} bytes, more than the file holds: {} of {promised} bytes of \
-                 values are there",
-                header.shape,
-                header.item(),
-                rest.len(),
-            )))
-        }
+    if let Some(data) = needed.and_then(|needed| rest.get(..usize::try_from(needed).ok()?)) {
+        let start = bytes.len() - rest.len();
+        return Ok((header, start..start + data.len()));
     }
+    let promised = needed.map_or_else(|| "more".to_owned(), |needed| needed.to_string());
+    Err(Fault::Short(format!(
+        "its header promises {:?} values of {} bytes, more than the file holds: {} of {promised} bytes of values are \
+         there",
+        header.shape,
+        header.item(),
+        rest.len(),
+    )))
 }
 
 /// What a header says.
@@ -438,9 +434,9 @@ impl Kind {
 }
 
 impl Field {
-    fn parse(name: String, descr: &str) -> Option<Self> {
+    fn parse(name: &str, descr: &str) -> Option<Self> {
         let kind = Kind::parse(descr)?;
-        let plain = |size| Self { name: name.clone(), kind: kind.name(), number: None, text: None, offset: 0, size };
+        let plain = |size| Self { name: name.to_owned(), kind: kind.name(), number: None, text: None, offset: 0, size };
         if let Kind::Number(number, endian) = kind {
             return Some(Self { number: Some((number, endian)), ..plain(number.size()) });
         }
@@ -588,7 +584,7 @@ impl Parser<'_> {
             let descr = self.string()?;
             let _ = self.token(b',');
             self.token(b')')?;
-            let mut field = Field::parse(name, &descr)?;
+            let mut field = Field::parse(&name, &descr)?;
             field.offset = size;
             size = size.checked_add(field.size)?;
             // Room between fields has no name.
@@ -599,7 +595,8 @@ impl Parser<'_> {
                 return None;
             }
         }
-        (!fields.is_empty()).then_some(Kind::Record { fields, size })
+        // Records without bytes could be any number.
+        (!fields.is_empty() && size > 0).then_some(Kind::Record { fields, size })
     }
 
     /// Passes over a list and what is nested in it.
@@ -765,9 +762,13 @@ mod tests {
 
     #[test]
     fn structured_types_that_are_no_table_are_named_and_not_read() {
-        for descr in
-            ["[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]", "[('x', '<f4', (2,))]", "[('x', '|O')]", "[]"]
-        {
+        for descr in [
+            "[('a]', [('it\\'s', '<f4', (2, 2))]), (\"['\", '|O')]",
+            "[('x', '<f4', (2,))]",
+            "[('x', '|O')]",
+            "[('x', '<U0')]",
+            "[]",
+        ] {
             let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (4,)}}");
             for file in files(&text) {
                 assert_eq!(Npy.list(Path::new("r.npy"), &file, &Reading::default()).unwrap()[0].kind, "a record array");
@@ -814,7 +815,7 @@ mod tests {
         assert_eq!(loaded.taken.columns.unwrap(), ["x", "y"]);
         let reading = Reading { columns: Some(["y".into(), "index".into()]), ..Reading::default() };
         let loaded = Npy.load(Path::new("r.npy"), &bytes, &reading).unwrap();
-        assert_eq!(loaded.points[5], [-5.0, 5.0]);
+        assert_eq!(loaded.points[5..], [[-5.0, 5.0]]);
         assert!(points(&bytes[..bytes.len() - 1]).unwrap_err().contains("179 of 180 bytes"));
         let two = file("[('u', '<f4'), ('v', '<f4')]", "(3,)", &[0; 24]);
         assert_eq!(points(&two).unwrap().points.len(), 3);

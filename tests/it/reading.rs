@@ -83,11 +83,11 @@ fn every_way_of_writing_a_table_gives_the_same_points() {
         ("classes in numbers", lines(|i, x, y| format!("{x}\t{y}\t{}\r\n", class(i))).into(), "column"),
         ("classes by savetxt", lines(|i, x, y| format!("{x:.18e} {y:.18e} {:.18e}\n", class(i) as f64)).into(), "column"),
         ("classes first", lines(|i, x, y| format!("{},{x},{y}\n", ["a", "b", "c"][class(i) - 1])).into(), "column"),
-        ("a remark", format!("x,y,remark\n{}", lines(|i, x, y| format!("{x},{y},{}\n", if i == 3 { "7" } else { "odd" }))).into(), "column"),
+        ("a remark", format!("x,y,remark\n{}", lines(|i, x, y| format!("{x},{y},{}\n", if i == 3 { "7".into() } else { format!("odd {i}") }))).into(), "column"),
         ("separators at the end", lines(|_, x, y| format!("{x}\t{y}\t\n")).into(), ""),
         ("commas at the end", lines(|_, x, y| format!("{x},{y},\n")).into(), ""),
         ("empty rows at the end", format!("x,y\n{plain},\n,\n\n\n").into(), ""),
-        ("an empty row between", format!("{},\n{plain}", "").into(), ""),
+        ("an empty row between", format!(",\n{plain}").into(), ""),
         ("DOS's end", format!("{plain}\u{1a}").into(), ""),
         ("comments of NumPy", format!("# made\n{spaced}# end").into(), ""),
         ("comments of MATLAB", format!("% made, today\n{spaced}").into(), ""),
@@ -303,7 +303,7 @@ proptest! {
         separator in 0..4_usize,
     ) {
         let mark = [",", ";", "\t", "  "][separator];
-        let text: String = points.iter().map(|[x, y]| format!("{x:e}{mark}{y:e}\n")).collect();
+        let text = points.iter().fold(String::new(), |text, [x, y]| text + &format!("{x:e}{mark}{y:e}\n"));
         prop_assert_eq!(read(text.as_bytes(), &Reading::default()).unwrap().points, points);
     }
 }

@@ -322,6 +322,8 @@ mod tests {
         // More elements than there are bytes.
         let many = MATLAB.file(&[MATLAB.structure("s", [u32::MAX >> 1, u32::MAX >> 1], &["p"], &[inner_points()])]);
         assert!(load(&many, "s(1).p").is_ok());
+        let none = MATLAB.file(&[MATLAB.structure("s", [u32::MAX >> 1, u32::MAX >> 1], &[], &[])]);
+        assert!(load(&none, "s").unwrap_err().contains("is struct"));
         let mut deep = inner_points();
         for _ in 0..100 {
             deep = MATLAB.structure("", [1, 1], &["p"], &[deep]);

@@ -193,6 +193,10 @@ fn show<'a>(
         return Ok(());
     }
     let names: Vec<String> = body.bytes()[names].chunks(length).map(text).collect();
+    // Without fields the number of elements would be the header's word alone.
+    if names.is_empty() {
+        return Ok(());
+    }
     for at in 0..elements {
         for name in &names {
             // An empty struct array has names and no fields, whatever its shape says.

@@ -105,7 +105,7 @@ impl<'a> Source<'a> {
             notes: self.form.notes.clone(),
             ..Taken::default()
         };
-        if encoding == "Latin-1" && self.text.chars().any(|c| !c.is_ascii()) {
+        if encoding == "Latin-1" && !self.text.is_ascii() {
             taken.notes.push("the text is not UTF-8 and was read as Latin-1".to_owned());
         }
         let wide = survey.rows == 2 && self.form.width > 2 && self.form.names.is_none() && reading.columns.is_none();
@@ -250,12 +250,11 @@ impl<'a> Source<'a> {
     fn with_hint(&self, survey: &Survey, reason: String) -> String {
         let said =
             format!("read with {} as separator and a decimal {}", self.form.separator.name(), self.form.decimal.name());
-        match survey.columns.iter().any(|column| matches!(column.kind(), Kind::Text | Kind::Flawed))
-            || self.form.width == 1
-        {
-            true => format!("{reason} ({said}; --separator and --decimal say otherwise)"),
-            false => reason,
+        let odd = survey.columns.iter().any(|column| matches!(column.kind(), Kind::Text | Kind::Flawed));
+        if odd || self.form.width == 1 {
+            return format!("{reason} ({said}; --separator and --decimal say otherwise)");
         }
+        reason
     }
 
     /// The number in a field that must hold a coordinate.

@@ -262,12 +262,12 @@ impl Form {
         let telling = total > FEW_ROWS
             || numbers.any(|field| matches!(cell(field, self.decimal), Cell::Number(_)) && !is_bare(field));
         let width = self.width;
-        let is_size = |said: &[usize], rows: usize| match said {
-            [n] => *n == rows,
-            _ => {
-                let at = |n: usize, not: Option<usize>| (0..said.len()).find(|&i| said[i] == n && Some(i) != not);
-                telling && rows > 1 && at(rows, None).is_some_and(|first| at(width, Some(first)).is_some())
+        let is_size = |said: &[usize], rows: usize| {
+            if let &[n] = said {
+                return n == rows;
             }
+            let at = |n: usize, not: Option<usize>| (0..said.len()).find(|&i| said[i] == n && Some(i) != not);
+            telling && rows > 1 && at(rows, None).is_some_and(|first| at(width, Some(first)).is_some())
         };
         let fewer = |line: &Line<'_>| fields(line.text, self.separator).count() < width;
         let last = match &two {
@@ -372,13 +372,13 @@ mod tests {
             let form = form(text);
             (form.names.map(|names| names.join("|")), form.after, form.notes.len())
         };
-        let named = |text: &str| Some(text.to_owned());
+        let heading = |text: &str| Some(text.to_owned());
         assert_eq!(names("0.5,0.25\n1.5,2.5\n"), (None, 0, 0));
-        assert_eq!(names("x,y\n1,2\n"), (named("x|y"), 1, 0));
-        assert_eq!(names("# c\nx y\n1 2\n"), (named("x|y"), 2, 0));
+        assert_eq!(names("x,y\n1,2\n"), (heading("x|y"), 1, 0));
+        assert_eq!(names("# c\nx y\n1 2\n"), (heading("x|y"), 2, 0));
         // pandas' names of columns without names, with its index and without.
-        assert_eq!(names("0,1\n0.5,0.25\n1.5,1.0\n"), (named("0|1"), 1, 1));
-        assert_eq!(names(",0,1\n0,0.5,0.25\n1,1.5,1.0\n"), (named("|0|1"), 1, 1));
+        assert_eq!(names("0,1\n0.5,0.25\n1.5,1.0\n"), (heading("0|1"), 1, 1));
+        assert_eq!(names(",0,1\n0,0.5,0.25\n1,1.5,1.0\n"), (heading("|0|1"), 1, 1));
         // A point where other numbers are written without a point too.
         assert_eq!(names("0,1\n0.5,0.25\n1,0\n"), (None, 0, 0));
         assert_eq!(names("1,2\n0.5,0.25\n"), (None, 0, 0));
@@ -392,9 +392,9 @@ mod tests {
         assert_eq!(names(&format!("30 2\n{}", "3 4\n".repeat(30))), (None, 1, 1));
         assert!(sniff("3\n0.5 0.25\n1.5 2.5\n", &Reading::default()).unwrap_err().contains("line 1 is 3"));
         // R's heading has no name for the rows' names.
-        assert_eq!(names("\"x\" \"y\"\n\"1\" 0.5 0.25\n\"2\" 1.5 2.5\n"), (named("|x|y"), 1, 0));
-        assert_eq!(names("My data\n\nx;y\nmm;mm\n1;2\n3;4\n"), (named("x|y"), 4, 1));
-        assert_eq!(names("x,y,\n1,2\n3,4\n"), (named("x|y"), 1, 0));
+        assert_eq!(names("\"x\" \"y\"\n\"1\" 0.5 0.25\n\"2\" 1.5 2.5\n"), (heading("|x|y"), 1, 0));
+        assert_eq!(names("My data\n\nx;y\nmm;mm\n1;2\n3;4\n"), (heading("x|y"), 4, 1));
+        assert_eq!(names("x,y,\n1,2\n3,4\n"), (heading("x|y"), 1, 0));
     }
 
     #[test]
