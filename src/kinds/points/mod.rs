@@ -104,15 +104,12 @@ pub fn open(
         None => data::load(&config.data.path, &reading)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
-    let (config, prepared) = match &begun {
-        Some(run) => {
-            let prepared = run.prepared(&split)?;
-            (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
-        }
-        None => {
-            let prepared = Prepared::of(&config, &split);
-            (config, prepared)
-        }
+    let (config, prepared) = if let Some(run) = &begun {
+        let prepared = run.prepared(&split)?;
+        (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
+    } else {
+        let prepared = Prepared::of(&config, &split);
+        (config, prepared)
     };
     let units = prepared.units;
     let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
