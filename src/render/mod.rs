@@ -1,13 +1,15 @@
 //! Numbers to pictures, through plotters; no files.
 
 mod curves;
+mod heading;
 mod images;
 mod picture;
 mod scale;
 mod scatter;
 mod sheet;
 
-pub use curves::{Curve, CurveChart};
+pub use curves::{Band, Curve, CurveChart};
+pub use heading::heading;
 pub use images::{image_grid, image_picture};
 pub use picture::Picture;
 pub use scatter::{Axes, ScatterPainter, Size};

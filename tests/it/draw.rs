@@ -113,3 +113,20 @@ fn what_cannot_be_drawn_says_why() {
     let message = world.fails(1, &["draw", "run", "--sheet", "1,2"]);
     assert!(message.contains("no frame of epoch 1; it has: 2"), "{message}");
 }
+
+#[test]
+fn a_sweeps_folder_is_its_runs() {
+    let world = World::new();
+    let plan = serde_json::json!({
+        "base": { "epochs": 2, "frame_every": 1, "batch_size": 40, "data": { "path": "data.npy", "train_size": 200 } },
+        "grid": { "model": ["gan", "wgan"], "seed": "0-1" },
+    });
+    std::fs::write(world.path("plan.json"), plan.to_string()).unwrap();
+    world.done(&["sweep", "plan.json", "--out", "sweep", "--quiet"]);
+    let drawn = world.done(&["draw", "sweep", "--last", "--quiet"]);
+    assert_eq!(drawn.lines().count(), 4, "{drawn}");
+    assert!(drawn.contains("wgan-rmsprop") && drawn.lines().all(|line| world.path(line).is_file()), "{drawn}");
+    // A run that is not there yet costs itself only.
+    let said = world.fails(1, &["draw", "sweep", "nowhere", "--last", "--quiet"]);
+    assert!(said.contains("nowhere holds no run"), "{said}");
+}
