@@ -461,7 +461,7 @@ pub(super) mod tests {
         let by = Selection { group_by: Some(Selection::keys(&["lr".into()]).unwrap()), ..Selection::default() };
         let comparison = compared(runs, &by);
         let set = &comparison.data_sets[0];
-        assert_eq!(set.groups.iter().map(|group| group.label.as_str()).collect::<Vec<_>>(), ["lr 5e-5", "lr 1e-3"]);
+        assert_eq!(set.groups.iter().map(|group| group.label.as_str()).collect::<Vec<_>>(), ["lr 5e-5", "lr 0.001"]);
         assert_eq!((set.differences[0].seeds, set.differences[0].paired.mean), (2, 1.0));
         for wrong in ["seed", "threads", "data", "nothing"] {
             assert!(Selection::keys(&[wrong.to_owned()]).is_err(), "{wrong}");

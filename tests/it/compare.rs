@@ -20,7 +20,7 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
     world.train("a/wgan", &["wgan", "--epochs", "6", "--frame-every", "2", "--lr", "1e-3"]);
     let text = world.done(&["compare", "a/gan", "a/wgan", "--out", "out"]);
     assert!(
-        text.contains("GAN, RMSProp, lr 5e-5, epochs 4") && text.contains("WGAN, RMSProp, lr 1e-3, epochs 6"),
+        text.contains("GAN, RMSProp, lr 5e-5, epochs 4") && text.contains("WGAN, RMSProp, lr 0.001, epochs 6"),
         "{text}"
     );
     for file in files() {
