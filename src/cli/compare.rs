@@ -118,7 +118,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         found.into_iter().flat_map(|found| found.dirs).collect()
     };
     let (runs, left_out) = summarise(&dirs, args, printer)?;
-    let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(usage)?;
+    let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(|error| usage(&error))?;
     let mut written = Vec::new();
     let wanted = |format: Format| args.format.contains(&format) && !(args.no_gif && format == Format::Gif);
     for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
@@ -136,11 +136,15 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
 
 /// What was chosen of the runs. Names of settings are known to be right before anything is measured.
 fn selection(args: &CompareArgs) -> anyhow::Result<Selection> {
-    let group_by = if args.group_by.is_empty() { None } else { Some(Selection::keys(&args.group_by).map_err(usage)?) };
+    let group_by = if args.group_by.is_empty() {
+        None
+    } else {
+        Some(Selection::keys(&args.group_by).map_err(|error| usage(&error))?)
+    };
     Ok(Selection { group_by, only: args.only.clone(), against: args.against.clone() })
 }
 
-fn usage(error: SelectionError) -> UsageError {
+fn usage(error: &SelectionError) -> UsageError {
     UsageError(error.to_string())
 }
 

@@ -499,8 +499,7 @@ pub(super) mod tests {
             }
             let bytes = (output.bytes)(&comparison).unwrap();
             if output.format == Format::Png {
-                let picture = crate::media::decode_png(&bytes);
-                assert!(picture.is_ok(), "{}", output.file);
+                assert!(bytes.starts_with(b"\x89PNG"), "{}", output.file);
                 continue;
             }
             let text = String::from_utf8(bytes).unwrap();

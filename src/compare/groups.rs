@@ -188,18 +188,15 @@ fn pair_of(config: &RunConfig, selection: &Selection) -> String {
 
 /// Gives every run a label that says in what it differs from the others, or what the settings that were named are.
 pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
-    let labels: Vec<String> = match &selection.group_by {
-        Some(by) => {
-            let label = |run: &RunSummary| by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
-            runs.iter().map(label).collect()
-        }
-        None => {
-            // A run is what it came to: one that was to be longer is not yet.
-            let came_to = |run: &RunSummary| TrainConfig { epochs: run.epochs, ..what(&run.config) };
-            let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
-            let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
-            telling_apart(&titles, &configs, |i, j| runs[i].data == runs[j].data)
-        }
+    let labels: Vec<String> = if let Some(by) = &selection.group_by {
+        let label = |run: &RunSummary| by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
+        runs.iter().map(label).collect()
+    } else {
+        // A run is what it came to: one that was to be longer is not yet.
+        let came_to = |run: &RunSummary| TrainConfig { epochs: run.epochs, ..what(&run.config) };
+        let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
+        let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
+        telling_apart(&titles, &configs, |i, j| runs[i].data == runs[j].data)
     };
     for (run, label) in runs.iter_mut().zip(labels) {
         run.label = label;

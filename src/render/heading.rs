@@ -33,6 +33,6 @@ mod tests {
     fn a_heading_has_its_width_and_shows() {
         let picture = heading("ring8", 301).unwrap();
         assert_eq!((picture.width, picture.height), (301, HEIGHT as usize));
-        assert!(picture.pixels().iter().any(|pixel| *pixel == [INK.0, INK.1, INK.2]));
+        assert!(picture.pixels().contains(&[INK.0, INK.1, INK.2]));
     }
 }

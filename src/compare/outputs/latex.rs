@@ -2,14 +2,13 @@
 
 use super::super::rows::{Cell, about, difference_rows, group_rows, run_rows};
 use super::super::{Comparison, DataSet};
-use super::OutputError;
 
-pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
+pub(super) fn text(comparison: &Comparison) -> String {
     let mut text = String::from("% Written by gan-lab compare. In the preamble: \\usepackage{booktabs}\n");
     for set in &comparison.data_sets {
         text += &of_data_set(set);
     }
-    Ok(text.into_bytes())
+    text
 }
 
 fn of_data_set(set: &DataSet) -> String {

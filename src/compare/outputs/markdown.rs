@@ -2,9 +2,8 @@
 
 use super::super::rows::{Cell, about, difference_rows, group_rows, run_rows};
 use super::super::{Comparison, DataSet, NEAR};
-use super::OutputError;
 
-pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
+pub(super) fn text(comparison: &Comparison) -> String {
     let mut text = String::from("# Comparison\n");
     for set in &comparison.data_sets {
         text += &of_data_set(set);
@@ -22,7 +21,7 @@ pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
          floors. unrest: its deviation over the last quarter of the epochs, in floors. Nothing is subtracted between data \
          sets.\n"
     );
-    Ok(text.into_bytes())
+    text
 }
 
 fn of_data_set(set: &DataSet) -> String {

@@ -68,7 +68,7 @@ pub static OUTPUTS: [Output; 9] = [
         file: "table.md",
         format: Format::Md,
         content: "for each data set the groups, the differences, the runs",
-        bytes: markdown::bytes,
+        bytes: |comparison| Ok(markdown::text(comparison).into_bytes()),
     },
     Output {
         file: "table.csv",
@@ -88,7 +88,7 @@ pub static OUTPUTS: [Output; 9] = [
         file: "table.tex",
         format: Format::Latex,
         content: "for each data set the groups and the differences, for booktabs",
-        bytes: latex::bytes,
+        bytes: |comparison| Ok(latex::text(comparison).into_bytes()),
     },
     Output {
         file: "curve.png",
