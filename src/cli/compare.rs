@@ -9,41 +9,34 @@ use super::args::{MOST_SAMPLES, Seeds, metric, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::local;
 use super::options::help_of as help;
-use super::points::axes;
 use super::printer::{Printer, path_lines, shown_path};
 use super::signals::ParentSignals;
 use super::table::{Align, table};
-use crate::compare::{self, Group, Panel, RunSummary};
+use crate::compare::{self, Comparison, DataSet, Format, LeftOut, OUTPUTS, RunSummary, Selection, SelectionError};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::json::{self, document};
 use crate::kinds::points::Plan;
 use crate::made::ResultFolder;
-use crate::media;
 use crate::metric::Metric;
-use crate::render::{Curve, CurveChart, Size};
-use crate::run::{RUNS, RunDir, count, digest};
+use crate::run::{Ability, RUNS, RunDir, count, digest};
 use crate::sweep::{PlannedRun, Tally};
 
 const COMPARISONS: &str = "work_dirs/compare";
-const PANEL_GIF: &str = "panel.gif";
-/// What a comparison writes.
-const FILES: [&str; 6] = ["table.md", "table.csv", "comparison.json", "curve.png", "panel.png", PANEL_GIF];
+/// More runs than this are not listed one by one where there are groups; the files have them all.
+const MOST_LISTED: usize = 12;
 /// More runs than this are not all named in the folder's name.
 const MOST_NAMED: usize = 3;
 /// A longer name of a folder is cut.
 const LONGEST: usize = 160;
-/// More cells than this are too small to see; then each group shows its median run.
-const MOST_CELLS: usize = 12;
-const CELL: Size = Size { width: 480, height: 360 };
-const CHART: Size = Size { width: 960, height: 540 };
 
 /// Compare runs: a table, a curve, their distributions side by side
 #[derive(Debug, Args)]
 #[command(
     after_help = "Runs that differ in their seed only are taken together: means with standard errors, and differences \
-                        seed by seed. Written: table.md, table.csv, comparison.json, curve.png, panel.png, panel.gif. Only \
-                        files that gan-lab wrote there, and that are as it wrote them, are replaced."
+                        seed by seed. Runs on other data stand apart, with a floor and axes of their own, and are never \
+                        subtracted. Written: table.md; table.csv, runs.csv, curves.csv; comparison.json; table.tex (latex); \
+                        curve.png, panel.png; panel.gif. docs/COMPARE.md says what is in them, and reads them with pandas. \
+                        Only files that gan-lab wrote there, and that are as it wrote them, are replaced."
 )]
 pub(super) struct CompareArgs {
     /// Run directories, or directories of runs such as a sweep's
@@ -55,10 +48,24 @@ pub(super) struct CompareArgs {
     /// Replace files of these names that gan-lab did not write
     #[arg(long)]
     force: bool,
-    /// Which metrics of the last state
+    /// Which metrics of the last state; mode-tv, high-quality, modes, reverse-kl and spread are for data whose law is known
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric,
-          default_value = "w1,sliced-w2,1-nn,precision,recall,coverage")]
+          default_value = "mode-tv,w1,sliced-w2,1-nn,precision,recall,coverage,high-quality")]
     metrics: Vec<Metric>,
+    /// The group that the others on the same data are compared with, by its name or a part of it: 'gan, rmsprop' [default:
+    /// the first]
+    #[arg(long, value_name = "GROUP")]
+    against: Option<String>,
+    /// Take together what has the same values of these settings: model,lr [default: all that differs but the seed]
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    group_by: Vec<String>,
+    /// Only these groups, in this order, by their names or parts of them; may be given several times
+    #[arg(long, value_name = "GROUP")]
+    only: Vec<String>,
+    /// Which files to write
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format,
+          default_value = "md,csv,json,latex,png,gif")]
+    format: Vec<Format>,
     /// The law of the data, where their file does not say it
     #[arg(long)]
     law: Option<Law>,
@@ -94,12 +101,20 @@ pub(super) struct CompareArgs {
     jobs: Option<u16>,
 }
 
+fn format(text: &str) -> Result<Format, String> {
+    let known = || Format::ALL.map(Format::name).join(", ");
+    let found = Format::ALL.into_iter().find(|format| format.name() == text.trim());
+    found.ok_or_else(|| format!("'{text}' is not a form of file; there are {}", known()))
+}
+
 pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let selection = selection(args)?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(COMPARISONS).join(default_name(args)));
     let mut folder = ResultFolder::open(&out, args.force)?;
     // Before anything is trained or measured.
-    for name in FILES.iter().filter(|&&name| !args.no_gif || name != PANEL_GIF) {
-        folder.permit(name).map_err(refused)?;
+    let wanted = |format: Format| args.format.contains(&format) && !(args.no_gif && format == Format::Gif);
+    for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
+        folder.permit(output.file).map_err(refused)?;
     }
     let dirs = if args.lab {
         match train_lab(args, &out, printer)? {
@@ -107,7 +122,8 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
             Err(exit) => return Ok(exit),
         }
     } else {
-        let found = args.runs.iter().map(|path| compare::runs_under(path)).collect::<Result<Vec<_>, _>>()?;
+        let found =
+            args.runs.iter().map(|path| compare::runs_under(path, Ability::Compare)).collect::<Result<Vec<_>, _>>()?;
         for (path, found) in args.runs.iter().zip(&found) {
             if found.not_begun > 0 {
                 printer.note(&format!(
@@ -120,28 +136,32 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         found.into_iter().flat_map(|found| found.dirs).collect()
     };
     let (runs, left_out) = summarise(&dirs, args, printer)?;
-    let (groups, differences) = compare::compare_groups(&runs, &args.metrics);
+    let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(|error| usage(&error))?;
     let mut written = Vec::new();
-    let mut write = |name: &str, bytes: &[u8]| -> anyhow::Result<()> {
-        written.push(folder.write(name, bytes).map_err(refused)?);
-        Ok(())
-    };
-    let mut json = compare::json(&runs, &groups, &differences, &args.metrics);
-    json["left_out"] = left_out.iter().map(LeftOut::json).collect();
-    write("table.md", compare::markdown(&runs, &groups, &differences, &args.metrics).as_bytes())?;
-    write("table.csv", &compare::csv(&runs, &args.metrics)?)?;
-    write("comparison.json", (serde_json::to_string_pretty(&document(json.clone()))? + "\n").as_bytes())?;
-    write("curve.png", &media::encode_png(&chart(&groups)?)?)?;
-    let panel = Panel::open(&shown(&runs, &groups), CELL, |real| axes(&runs[0].config, real))?;
-    write("panel.png", &media::encode_png(&panel.last()?)?)?;
-    if !args.no_gif {
-        let _working = printer.spinner("drawing panel.gif");
-        write(PANEL_GIF, &media::encode_gif(&panel, 4.0)?)?;
+    for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
+        let working = (output.format == Format::Gif).then(|| printer.spinner(&format!("drawing {}", output.file)));
+        let bytes = (output.bytes)(&comparison)?;
+        written.push(folder.write(output.file, &bytes).map_err(refused)?);
+        drop(working);
     }
-    let listing = listing(&runs, &groups, &differences, &args.metrics);
     let files = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
-    printer.result(&format!("{listing}\n\n{files}"), path_lines(&written), || json)?;
-    Ok(if left_out.is_empty() { Exit::Done } else { Exit::Fixable })
+    let words = format!("{}\n\n{files}", listing(&comparison));
+    printer.result(&words, path_lines(&written), || comparison.json())?;
+    Ok(if comparison.left_out.is_empty() { Exit::Done } else { Exit::Fixable })
+}
+
+/// What was chosen of the runs. Names of settings are known to be right before anything is measured.
+fn selection(args: &CompareArgs) -> anyhow::Result<Selection> {
+    let group_by = if args.group_by.is_empty() {
+        None
+    } else {
+        Some(Selection::keys(&args.group_by).map_err(|error| usage(&error))?)
+    };
+    Ok(Selection { group_by, only: args.only.clone(), against: args.against.clone() })
+}
+
+fn usage(error: &SelectionError) -> UsageError {
+    UsageError(error.to_string())
 }
 
 /// The folder of a comparison: named after its runs, so that another comparison gets another one. A digest says what the
@@ -197,26 +217,15 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     Ok(if exit == Exit::Done { Ok(dirs) } else { Err(exit) })
 }
 
-/// A run that cannot be measured, and why.
-struct LeftOut<'a> {
-    run: &'a Path,
-    reason: String,
-}
-
-impl LeftOut<'_> {
-    fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "run": json::path(self.run), "reason": self.reason })
-    }
-}
-
 /// Measures the runs. One that cannot be measured costs itself only, and is named.
-fn summarise<'a>(
-    dirs: &'a [RunDir],
+fn summarise(
+    dirs: &[RunDir],
     args: &CompareArgs,
     printer: &Printer,
-) -> anyhow::Result<(Vec<RunSummary>, Vec<LeftOut<'a>>)> {
+) -> anyhow::Result<(Vec<RunSummary>, Vec<LeftOut>)> {
     let plan = Plan {
         metrics: Some(args.metrics.clone()),
+        lenient: true,
         law: args.law,
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
@@ -231,7 +240,7 @@ fn summarise<'a>(
             Err(error) if dirs.len() == 1 => return Err(error),
             Err(error) => {
                 printer.problem(&format!("{error:#}; it is left out"));
-                left_out.push(LeftOut { run, reason: format!("{:#}", error.root_cause()) });
+                left_out.push(LeftOut { run: run.to_owned(), reason: format!("{:#}", error.root_cause()) });
             }
         }
         bar.show((runs.len() + left_out.len()) as u64, &[(1, "measured")]);
@@ -240,72 +249,44 @@ fn summarise<'a>(
     if runs.is_empty() {
         bail!("none of the {} can be measured", count(dirs.len() as u64, "run"));
     }
-    compare::label_all(&mut runs);
     Ok((runs, left_out))
 }
 
-/// The runs on the panel: all, or the median run of each group where they are many.
-fn shown<'a>(runs: &'a [RunSummary], groups: &[Group<'a>]) -> Vec<&'a RunSummary> {
-    if runs.len() <= MOST_CELLS {
-        return runs.iter().collect();
-    }
-    let distance = |run: &RunSummary| run.mean(Metric::W1).or_else(|| run.curve.last().map(|&(_, value)| value));
-    groups.iter().filter_map(|group| group.median_by(distance)).take(MOST_CELLS).collect()
+fn listing(comparison: &Comparison) -> String {
+    let several = comparison.data_sets.len() > 1;
+    let of = |set: &DataSet| {
+        let mut parts = tables(set);
+        if several {
+            parts.insert(0, format!("data: {}", set.name));
+        }
+        parts
+    };
+    let mut parts: Vec<String> = comparison.data_sets.iter().flat_map(of).collect();
+    parts.extend(comparison.notes());
+    parts.join("\n\n")
 }
 
-fn chart(groups: &[Group<'_>]) -> anyhow::Result<crate::render::Picture> {
-    let points = |run: &RunSummary| run.curve.iter().map(|&(epoch, value)| (epoch as f64, value)).collect::<Vec<_>>();
-    let curves: Vec<Curve> = groups
-        .iter()
-        .map(|group| {
-            let behind = if group.runs.len() > 1 { group.runs.iter().map(|run| points(run)).collect() } else { vec![] };
-            let line = group.mean_curve().into_iter().map(|(epoch, value)| (epoch as f64, value)).collect();
-            Curve { name: group.label.clone(), line, behind }
-        })
-        .collect();
-    let floors: Vec<f64> = groups
-        .iter()
-        .flat_map(|group| &group.runs)
-        .filter_map(|run| run.floor.map(|floor| floor.sliced_w2.mean))
-        .collect();
-    let mut levels = Vec::new();
-    if !floors.is_empty() {
-        let floor = floors.iter().sum::<f64>() / floors.len() as f64;
-        levels = vec![("floor".to_owned(), floor), (format!("{} floors", compare::NEAR), compare::NEAR * floor)];
-    }
-    let title = "sliced W2 distance from the held-out points";
-    Ok(CurveChart { title, curves: &curves, levels: &levels }.draw(CHART)?)
-}
-
-/// The differences in the first metric, for a person; the files have them all.
-fn differences_in(differences: &[compare::Difference], metrics: &[Metric]) -> Vec<compare::Difference> {
-    differences.iter().filter(|difference| Some(&difference.metric) == metrics.first()).cloned().collect()
-}
-
-fn listing(
-    runs: &[RunSummary],
-    groups: &[Group<'_>],
-    differences: &[compare::Difference],
-    metrics: &[Metric],
-) -> String {
-    let aligned = |rows: &[Vec<String>]| {
+/// The tables of a data set, for a person.
+fn tables(set: &DataSet) -> Vec<String> {
+    let aligned = |rows: Vec<Vec<compare::Cell>>| {
         let columns = rows.first().map_or(0, Vec::len);
         let align: Vec<Align> = (0..columns).map(|i| if i == 0 { Align::Left } else { Align::Right }).collect();
-        table(&align, rows)
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(compare::Cell::plain).collect()).collect();
+        table(&align, &rows)
     };
     let mut parts = Vec::new();
-    if groups.len() == runs.len() || runs.len() <= MOST_CELLS {
-        parts.push(aligned(&compare::run_rows(runs, metrics)));
+    let count = set.runs().count();
+    if set.groups.len() < count {
+        let head = "mean +- standard error over seeds; *: the best, and what is within one standard error of it";
+        parts.push(format!("{head}\n{}", aligned(compare::group_rows(set))));
     }
-    if groups.len() < runs.len() {
-        parts.push(format!("mean +- standard error over seeds\n{}", aligned(&compare::group_rows(groups, metrics))));
+    let reference = set.reference.and_then(|i| set.groups.get(i));
+    if let Some(reference) = reference.filter(|_| set.groups.len() < count && !set.differences.is_empty()) {
+        let rows = aligned(compare::difference_rows(set));
+        parts.push(format!("difference from {}, seed by seed\n{rows}", reference.label));
     }
-    if !differences.is_empty() {
-        let first = groups.first().map_or("", |group| group.label.as_str());
-        parts.push(format!(
-            "difference from {first}, seed by seed\n{}",
-            aligned(&compare::difference_rows(&differences_in(differences, metrics)))
-        ));
+    if set.groups.len() == count || count <= MOST_LISTED {
+        parts.push(aligned(compare::run_rows(set)));
     }
-    parts.join("\n\n")
+    parts
 }

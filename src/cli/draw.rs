@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::args::whole;
 use super::exit::{Exit, UsageError, refused};
-use super::points::{GIFS, is_lab};
+use super::points::GIFS;
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::labels;
+use crate::compare::{is_lab, labels, runs_under};
 use crate::config::RunConfig;
 use crate::data::Point;
 use crate::figures::measure;
@@ -20,6 +20,7 @@ use crate::made::ResultFolder;
 use crate::media::{self, Animation};
 use crate::render::{Axes, AxesChoice, Cell, Grid, Picture, RenderError, Row, ScatterPainter, Shown, Size, Theme};
 use crate::run::{Ability, RUNS, RunDir};
+use crate::sweep::SweepError;
 
 /// Draw recorded runs as GIFs, single frames or sheets
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ use crate::run::{Ability, RUNS, RunDir};
                         again. Only pictures that gan-lab drew there, and that are as it drew them, are replaced."
 )]
 pub(super) struct DrawArgs {
-    /// Run directories [default: all in work_dirs/train/]
+    /// Run directories, or directories of runs such as a sweep's [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// Where to write: a folder, or for one picture a .gif or .png file
@@ -400,8 +401,7 @@ fn picture_extension(path: &Path) -> Option<String> {
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.
 fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Exit)> {
-    let named: Vec<RunDir> = args.runs.iter().map(RunDir::new).collect();
-    let dirs = if named.is_empty() { all_runs()? } else { named };
+    let dirs = if args.runs.is_empty() { all_runs()? } else { named(&args.runs)? };
     let mut films = Vec::new();
     let mut last = None;
     let mut exit = Exit::Done;
@@ -413,7 +413,7 @@ fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Ex
             }),
             Err(error) => {
                 // One that is young is left out of a drawing of all; a named or damaged one is not there as it should be.
-                let young = error.is::<NoFrames>() && args.runs.is_empty();
+                let young = error.is::<NoFrames>() && !args.runs.iter().any(|named| named == dir.path());
                 if young {
                     printer.note(&format!("not drawn: {error:#}"));
                 } else if dirs.len() > 1 {
@@ -429,6 +429,20 @@ fn open_all(args: &DrawArgs, printer: &Printer) -> anyhow::Result<(Vec<Film>, Ex
         Some(_) if films.is_empty() => bail!("none of the {} runs could be drawn", dirs.len()),
         _ => Ok((films, exit)),
     }
+}
+
+/// The runs that paths mean: a run, or all of a sweep or of a folder.
+fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<RunDir>> {
+    let mut dirs = Vec::new();
+    for path in paths {
+        match runs_under(path, Ability::Draw) {
+            Ok(found) => dirs.extend(found.dirs),
+            // What is wrong with it is said where it is opened, and costs itself only.
+            Err(SweepError::Run(_)) => dirs.push(RunDir::new(path)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(dirs)
 }
 
 fn all_runs() -> anyhow::Result<Vec<RunDir>> {

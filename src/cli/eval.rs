@@ -11,7 +11,7 @@ use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
 use crate::figures;
-use crate::kinds::points::{EvalError, Measured, Plan, Report, evaluate};
+use crate::kinds::points::{self, EvalError, Measured, Plan, Report, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
 
@@ -20,8 +20,9 @@ use crate::run::RunDir;
 #[command(
     after_help = "Every number stands beside its floor: the same metric between training points and the held-out ones, \
                         which is what a perfect generator would get. s.e.: standard error of the mean over \
-                        the draws; s.d.: deviation from draw to draw. 'floor' as the best value: as \
-                        the floor, no more and no less."
+                        the draws; s.d.: deviation from draw to draw: what lies within it of the floor, above or \
+                        below, is as good as real. 'floor' as the best value: as the floor, no more and no less. \
+                        '-': so few points cannot tell; the line below says how many it takes."
 )]
 pub(super) struct EvalArgs {
     /// A run directory
@@ -47,7 +48,14 @@ pub(super) struct EvalArgs {
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let metrics = Some(args.metrics.clone()).filter(|metrics| !metrics.is_empty());
     let samples = args.samples.map(|n| n as usize);
-    let plan = Plan { metrics, law: args.law, samples, repeats: usize::from(args.repeats), data: args.data.clone() };
+    let plan = Plan {
+        metrics,
+        lenient: false,
+        law: args.law,
+        samples,
+        repeats: usize::from(args.repeats),
+        data: args.data.clone(),
+    };
     let path = args.run.display();
     let working = printer.spinner("measuring");
     let report = evaluate(&RunDir::new(&args.run), &plan).map_err(|error| match error {
@@ -71,27 +79,38 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
 
 fn listing(report: &Report) -> String {
     let mut rows = vec![["metric", "generated", "s.e.", "floor", "s.d.", "ratio", "best"].map(str::to_owned).to_vec()];
+    let dash = || "-".to_owned();
     for measured in &report.metrics {
-        let Measured { metric, generated, floor } = measured;
-        let number = |x: f64| match generated.mean.abs().max(floor.mean.abs()) {
+        let Measured { metric, generated, floor, .. } = measured;
+        let largest = [generated, floor].into_iter().flatten().fold(0.0_f64, |most, x| most.max(x.mean.abs()));
+        let number = |x: Option<f64>| match x {
+            None => dash(),
             // One row, one form.
-            0.0001..0.01 => format!("{x:.6}"),
-            0.01..1e5 => format!("{x:.4}"),
-            _ => figures::measure(x),
+            Some(x) => match largest {
+                0.0001..0.01 => format!("{x:.6}"),
+                0.01..1e5 => format!("{x:.4}"),
+                _ => figures::measure(x),
+            },
         };
-        let ratio = if metric.is_distance() { format!("{:.2}", measured.ratio()) } else { String::new() };
+        let ratio = if metric.is_distance() {
+            measured.ratio().map_or_else(dash, |x| format!("{x:.2}"))
+        } else {
+            String::new()
+        };
         rows.push(vec![
             metric.name().to_owned(),
-            number(generated.mean),
-            number(generated.error),
-            number(floor.mean),
-            number(floor.deviation),
+            number(generated.map(|spread| spread.mean)),
+            number(generated.and_then(|spread| spread.error)),
+            number(floor.map(|spread| spread.mean)),
+            number(floor.and_then(|spread| spread.deviation)),
             ratio,
             metric.best().to_owned(),
         ]);
     }
     let right = Align::Right;
-    table(&[Align::Left, right, right, right, right, right, right], &rows)
+    let table = table(&[Align::Left, right, right, right, right, right, right], &rows);
+    let notes = points::notes(&report.metrics);
+    if notes.is_empty() { table } else { format!("{table}\n\n{}", notes.join("\n")) }
 }
 
 fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
@@ -99,7 +118,8 @@ fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
         .metrics
         .iter()
         .map(|m| {
-            let value = serde_json::json!({ "generated": m.generated, "floor": m.floor });
+            let note = m.unknown.map(|reason| reason.to_string());
+            let value = serde_json::json!({ "generated": m.generated, "floor": m.floor, "note": note });
             (m.metric.name().to_owned(), value)
         })
         .collect();

@@ -6,11 +6,10 @@ use super::session;
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{RunConfig, Scale};
-use crate::data::{self, DataError, Point};
+use crate::data::{self, DataError};
 use crate::figures::measure;
 use crate::json;
 use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
-use crate::render::{Axes, AxesChoice, ScatterPainter, Size};
 use crate::run::{Outcome, Session};
 
 /// Where pictures go unless told otherwise.
@@ -19,8 +18,10 @@ pub(super) const GIFS: &str = "gif";
 /// What an epoch came to, in a line.
 pub(super) fn words(record: &EpochRecord) -> Vec<(u8, String)> {
     let losses = format!("d_loss {:>7.4}  g_loss {:>7.4}", record.d_loss, record.g_loss);
-    let distance = record.sliced_w2.map(|distance| (2, format!("sliced W2 {}", measure(distance))));
-    std::iter::once((1, losses)).chain(distance).collect()
+    // Where the law has modes, junk between them hides from every distance but this.
+    let modes = record.mode_tv.map(|distance| format!("mode TV {}", measure(distance)));
+    let distance = record.sliced_w2.map(|distance| format!("sliced W2 {}", measure(distance)));
+    std::iter::once((1, losses)).chain(modes.or(distance).map(|words| (2, words))).collect()
 }
 
 /// Lets the run's directory go, says what came of it, and how the command ends.
@@ -56,23 +57,22 @@ pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     }
 }
 
-/// Whether a run's data are the lab's by their name.
-pub(super) fn is_lab(config: &RunConfig) -> bool {
-    config.data.path.file_name().is_some_and(|name| name == "points.mat")
-}
-
-/// The lab's axes for its own points, else axes that fit.
-pub(super) fn axes(config: &RunConfig, real: &[Point]) -> Axes {
-    ScatterPainter::axes(Size::default(), AxesChoice::Auto, real, is_lab(config))
-}
-
-/// The distance that was measured last, beside its floor.
-fn distance(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Option<String>> {
-    let measured = records.iter().rev().find_map(|record| record.sliced_w2);
-    Ok(measured.zip(run.floor()?).map(|(distance, floor)| {
-        let floor = floor.sliced_w2.mean;
-        format!("{}, {:.1} times its floor of {}", measure(distance), distance / floor, measure(floor))
-    }))
+/// The distances that were measured last, each beside its floor: first that which says most.
+fn distances(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let Some(floor) = run.floor()? else { return Ok(Vec::new()) };
+    let last = |of: fn(&EpochRecord) -> Option<f64>| records.iter().rev().find_map(of);
+    let measured = [
+        ("mode TV", last(|record| record.mode_tv), floor.mode_tv),
+        ("sliced W2", last(|record| record.sliced_w2), Some(floor.sliced_w2)),
+    ];
+    let line = |(name, distance, floor): (_, Option<f64>, Option<crate::metric::Spread>)| {
+        let (distance, floor) = (distance?, floor?);
+        let deviation = floor.deviation.map(|deviation| format!(" +- {}", measure(deviation))).unwrap_or_default();
+        let floors = distance / floor.mean;
+        let floor = measure(floor.mean) + &deviation;
+        Some((name, format!("{}, {floors:.1} times its floor of {floor}", measure(distance))))
+    };
+    Ok(measured.into_iter().filter_map(line).collect())
 }
 
 /// In words, with what to try.
@@ -108,9 +108,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
         rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
-    if let Some(line) = distance(&records, run)? {
-        rows.push(("sliced W2", line));
-    }
+    rows.extend(distances(&records, run)?);
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));
     let nothing = if outcome == Outcome::Finished { run.nothing_learnt()? } else { None };
@@ -138,21 +136,4 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
         })
     };
     printer.result(&words, run.path(), fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Model, TrainConfig};
-
-    #[test]
-    fn the_labs_axes_are_for_its_points_only() {
-        let mut config = TrainConfig::lab(Model::Gan).check().unwrap();
-        assert_eq!(axes(&config, &[[0.5, 0.5]]), Axes::LAB);
-        assert_ne!(axes(&config, &[[5.0, 0.5]]), Axes::LAB);
-        let other = TrainConfig::lab(Model::Gan);
-        let data = crate::config::DataConfig { path: "ring8.mat".into(), ..other.data.clone() };
-        config = TrainConfig { data, ..other }.check().unwrap();
-        assert_ne!(axes(&config, &[[0.5, 0.5]]), Axes::LAB);
-    }
 }

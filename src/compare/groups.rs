@@ -1,37 +1,203 @@
-//! Runs that differ in their seed only, and how groups of them differ, seed by seed.
+//! Which runs are taken together, what they are called, in which order they stand, and which belong to a pair.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::RunSummary;
-use crate::config::{Config as _, Key, POINTS, Role, RunConfig, TrainConfig, at, shown};
-use crate::metric::{Metric, Spread};
+use super::{Group, RunSummary};
+use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, shown};
+use crate::metric::Metric;
 
-/// Runs that differ in their seed only.
-#[derive(Clone, Debug)]
-pub struct Group<'a> {
-    /// Their name.
-    pub label: String,
-    /// The runs, by seed.
-    pub runs: Vec<&'a RunSummary>,
+/// What a person chose of the runs.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// The settings by which runs are taken together; None for all but the seed.
+    pub group_by: Option<Vec<&'static Key>>,
+    /// Groups by their names or parts of them, in this order; empty for all as they come.
+    pub only: Vec<String>,
+    /// The group that the others of its data set are compared with, by its name or parts of it; None for the first.
+    pub against: Option<String>,
 }
 
-/// How a group differs from another in one metric.
-#[derive(Clone, Debug)]
-pub struct Difference {
-    /// The group.
-    pub label: String,
-    /// The metric.
-    pub metric: Metric,
-    /// Its values minus those of the first group with the same seeds: mean and error over seeds.
-    pub paired: Spread,
-    /// Seeds that both have.
-    pub seeds: usize,
+/// Why runs cannot be chosen like that.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// There is no such setting.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// It says nothing of what a run is.
+    #[error("runs cannot be taken together by {key}: {reason}")]
+    NotAGroup {
+        /// The setting.
+        key: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// No group, or more than one, has this name.
+    #[error("no group, or more than one, is called '{asked}'; there are:\n  {}", known.join("\n  "))]
+    NoGroup {
+        /// The name.
+        asked: String,
+        /// All names.
+        known: Vec<String>,
+    },
 }
 
-/// Gives every run a label that says in what it differs from the others: model and optimiser, and any setting that is
-/// not the same in all.
-pub fn label_all(runs: &mut [RunSummary]) {
-    let labels = labels(&runs.iter().map(|run| (&run.config, run.epochs)).collect::<Vec<_>>());
+impl SelectionError {
+    pub(super) fn no_group(asked: &str, known: &[String]) -> Self {
+        Self::NoGroup { asked: asked.to_owned(), known: known.to_vec() }
+    }
+}
+
+impl Selection {
+    /// Settings to group by, as people type them: `model`, `lr`, `optim.alpha`.
+    pub fn keys(names: &[String]) -> Result<Vec<&'static Key>, SelectionError> {
+        let key = |name: &String| {
+            // `model` is the table's flag of `objective.model`.
+            let key = POINTS.find(name)?;
+            let reason = match key.role {
+                Role::Seed => "runs of other seeds are what a group holds",
+                Role::Machine | Role::Record => "it says how a run is made or recorded, not what it is",
+                Role::Nature | Role::Length if is_of_the_data_set(key) => {
+                    "runs on other data are never taken together; each data set has a part of its own"
+                }
+                Role::Nature | Role::Length => return Ok(key),
+            };
+            Err(SelectionError::NotAGroup { key: key.path, reason })
+        };
+        names.iter().map(key).collect()
+    }
+}
+
+/// What a data set's identity says already.
+fn is_of_the_data_set(key: &Key) -> bool {
+    ["data.path", "data.key", "data.train_size"].contains(&key.path)
+}
+
+/// Names the runs and leaves those that were chosen, in the order in which they came; with them the settings that vary.
+pub(super) fn arrange(
+    mut runs: Vec<RunSummary>,
+    selection: &Selection,
+) -> Result<(Vec<RunSummary>, Vec<&'static Key>), SelectionError> {
+    label_all(&mut runs, selection);
+    if !selection.only.is_empty() {
+        let mut known: Vec<String> = Vec::new();
+        for run in &runs {
+            if !known.contains(&run.label) {
+                known.push(run.label.clone());
+            }
+        }
+        for asked in &selection.only {
+            if chosen(asked, &known).is_empty() {
+                return Err(SelectionError::no_group(asked, &known));
+            }
+        }
+        runs.retain(|run| place(&run.label, &known, selection) < usize::MAX);
+    }
+    for (place, run) in runs.iter_mut().enumerate() {
+        run.place = place;
+    }
+    let configs = runs.iter().map(|run| run.config.to_json());
+    let varying = POINTS.varying(configs).into_iter().filter(|key| key.role != Role::Seed).collect();
+    Ok((runs, varying))
+}
+
+/// Of these names those that are meant: the name itself, or else all that have every part of what was asked for.
+fn chosen(asked: &str, known: &[impl Borrow<String>]) -> Vec<usize> {
+    // `lr=1e-4` is `lr 1e-4`.
+    let plain = |text: &str| text.trim().replace('=', " ").to_lowercase();
+    let whole = known.iter().position(|label| plain(label.borrow()) == plain(asked));
+    if let Some(i) = whole {
+        return vec![i];
+    }
+    let parts: Vec<String> = asked.split(',').map(plain).filter(|part| !part.is_empty()).collect();
+    let has = |label: &String| {
+        let of_label: Vec<String> = label.split(", ").map(plain).collect();
+        !parts.is_empty() && parts.iter().all(|part| of_label.contains(part))
+    };
+    known.iter().enumerate().filter(|(_, label)| has((*label).borrow())).map(|(i, _)| i).collect()
+}
+
+/// Where `--only` puts a name; the largest number for a name that it leaves out.
+fn place(label: &str, known: &[String], selection: &Selection) -> usize {
+    let means = |asked: &String| chosen(asked, known).iter().any(|&i| known[i] == label);
+    selection.only.iter().position(means).unwrap_or(usize::MAX)
+}
+
+/// The group of a name, if there is exactly one.
+pub(super) fn only_one(asked: &str, groups: &[Group]) -> Option<usize> {
+    let labels: Vec<&String> = groups.iter().map(|group| &group.label).collect();
+    match chosen(asked, &labels)[..] {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// The runs by their labels, in the order in which those first come up, or as `--only` has it.
+pub(super) fn groups(runs: Vec<RunSummary>, selection: &Selection) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for run in runs {
+        match groups.iter_mut().find(|group| group.label == run.label) {
+            Some(group) => group.runs.push(run),
+            None => groups.push(Group { label: run.label.clone(), colour: 0, runs: vec![run] }),
+        }
+    }
+    for group in &mut groups {
+        group.runs.sort_by_key(|run| run.config.seed);
+    }
+    if !selection.only.is_empty() {
+        let known: Vec<String> = groups.iter().map(|group| group.label.clone()).collect();
+        groups.sort_by_key(|group| place(&group.label, &known, selection));
+    }
+    groups
+}
+
+/// A group's values minus another's, one for each seed that both have: the mean of those that share it. Where settings
+/// were named to group by, what shares the seed must be the same in all others too.
+pub(super) fn paired(reference: &Group, group: &Group, metric: Metric, selection: &Selection) -> Vec<f64> {
+    let by_pair = |group: &Group| {
+        let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for run in &group.runs {
+            if let Some(value) = run.mean(metric) {
+                values.entry(pair_of(&run.config, selection)).or_default().push(value);
+            }
+        }
+        values
+    };
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (base, other) = (by_pair(reference), by_pair(group));
+    other.iter().filter_map(|(pair, values)| Some(mean(values) - mean(base.get(pair)?))).collect()
+}
+
+/// What two runs of different groups must have in common to be a pair.
+fn pair_of(config: &RunConfig, selection: &Selection) -> String {
+    let Some(by) = &selection.group_by else { return config.seed.to_string() };
+    let mut json = what(config).to_json();
+    for key in by {
+        // What belongs to a choice goes with it.
+        let gone = if POINTS.selects(key) { key.group().unwrap_or(key.path) } else { key.path };
+        let mut place = &mut json;
+        for part in gone.split('.') {
+            place = &mut place[part];
+        }
+        *place = Value::Null;
+    }
+    format!("{} {json}", config.seed)
+}
+
+/// Gives every run a label that says in what it differs from the others, or what the settings that were named are.
+pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
+    let labels: Vec<String> = if let Some(by) = &selection.group_by {
+        let label = |run: &RunSummary| by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
+        runs.iter().map(label).collect()
+    } else {
+        // A run is what it came to: one that was to be longer is not yet.
+        let came_to = |run: &RunSummary| TrainConfig { epochs: run.epochs, ..what(&run.config) };
+        let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
+        let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
+        telling_apart(&titles, &configs, |i, j| runs[i].data == runs[j].data)
+    };
     for (run, label) in runs.iter_mut().zip(labels) {
         run.label = label;
     }
@@ -39,22 +205,41 @@ pub fn label_all(runs: &mut [RunSummary]) {
 
 /// What tells each of these runs, and how many epochs it came to, from the others; seeds and the way of doing them apart.
 pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
-    // A run is what it came to: one that was to be longer is not yet.
     let came_to = |&(config, epochs): &(&RunConfig, u64)| TrainConfig { epochs, ..what(config) };
     let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
-    let keys: Vec<&Key> = POINTS.varying(&configs).into_iter().filter(|key| !POINTS.is_of_choice(key)).collect();
     let titles: Vec<String> = runs.iter().map(|(config, _)| config.title()).collect();
+    let labels = telling_apart(&titles, &configs, |i, j| runs[i].0.data.path == runs[j].0.data.path);
+    // Data are told apart by their files' names.
+    let several = runs.iter().any(|(config, _)| config.data.path != runs[0].0.data.path);
+    let stem = |config: &RunConfig| config.data.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let with_data =
+        |(label, (config, _)): (String, &(&RunConfig, u64))| if several { label + ", " + &stem(config) } else { label };
+    labels.into_iter().zip(runs).map(with_data).collect()
+}
+
+/// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all.
+/// Settings of the data count where they differ for the same data: between data sets, of which each has a part of its own,
+/// what `auto` came to is no choice of anyone's.
+fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize, usize) -> bool) -> Vec<String> {
+    let all = 0..configs.len();
+    let differ = |key: &Key, i: usize, j: usize| at(&configs[i], key.path) != at(&configs[j], key.path);
+    let within = |key: &Key| all.clone().any(|i| (0..i).any(|j| same_data(i, j) && differ(key, i, j)));
+    let named = |key: &&Key| !POINTS.is_of_choice(key) && (key.group() != Some("data") || within(key));
+    let keys: Vec<&Key> = POINTS.varying(configs).into_iter().filter(named).collect();
     let labels: Vec<String> =
-        titles.iter().zip(&configs).map(|(title, config)| with_values(title, config, &keys)).collect();
+        titles.iter().zip(configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
     let constants_of = |i: usize| {
-        let alike = (0..runs.len()).filter(|&j| titles[j] == titles[i]).map(|j| &configs[j]);
+        let alike = all.clone().filter(|&j| titles[j] == titles[i]).map(|j| &configs[j]);
         POINTS.varying(alike).into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
     };
-    let clash = |i: usize| (0..runs.len()).any(|j| labels[i] == labels[j] && configs[i] != configs[j]);
-    let with_constants =
-        |i: usize| if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() };
-    (0..runs.len()).map(with_constants).collect()
+    let other_constants =
+        |i: usize, j: usize| POINTS.varying([&configs[i], &configs[j]]).into_iter().any(|key| POINTS.is_of_choice(key));
+    let clash = |i: usize| all.clone().any(|j| labels[i] == labels[j] && other_constants(i, j));
+    let full = |i: usize| {
+        if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() }
+    };
+    all.clone().map(full).collect()
 }
 
 /// A label with the values of these settings.
@@ -62,160 +247,41 @@ fn with_values(label: &str, config: &Value, keys: &[&Key]) -> String {
     keys.iter().fold(label.to_owned(), |label, key| label + ", " + &said(key, at(config, key.path)))
 }
 
-fn said(key: &Key, value: &Value) -> String {
-    let name = POINTS.short_name(key);
-    match value {
-        Value::String(text) if key.path == "data.path" => {
-            std::path::Path::new(text).file_stem().unwrap_or_default().to_string_lossy().into_owned()
-        }
-        other => format!("{name} {}", shown(other)),
+/// A setting of a run in a label.
+fn of_key(key: &Key, config: &RunConfig) -> String {
+    match key.path {
+        "objective.model" => config.objective.model().title().to_owned(),
+        "optim.name" => config.optim.title().to_owned(),
+        path => said(key, at(&config.to_json(), path)),
     }
 }
 
-/// The config without what does not change a run's nature: seed, records, machine.
+fn said(key: &Key, value: &Value) -> String {
+    format!("{} {}", POINTS.short_name(key), shown(value))
+}
+
+/// The config without what does not change a run's nature: seed, records, machine, and which file the data lay in, whose
+/// content the run knows by its digest.
 pub(super) fn what(config: &RunConfig) -> TrainConfig {
-    let mut json = config.to_json();
+    let mut json = nature(config);
     let default = POINTS.default_config();
-    for key in POINTS.keys.iter().filter(|key| matches!(key.role, Role::Seed | Role::Record | Role::Machine)) {
+    for key in POINTS.keys.iter().filter(|key| is_of_the_data_set(key)) {
         // A default is one of the setting's values.
         let _ = POINTS.set(&mut json, key.path, at(&default, key.path).clone());
     }
     TrainConfig::from_value(json).unwrap_or_else(|_| (**config).clone())
 }
 
-/// The groups among runs, in the order in which they first come up.
-pub fn compare_groups<'a>(runs: &'a [RunSummary], metrics: &[Metric]) -> (Vec<Group<'a>>, Vec<Difference>) {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for run in runs {
-        match groups.iter_mut().find(|group| group.label == run.label) {
-            Some(group) => group.runs.push(run),
-            None => groups.push(Group { label: run.label.clone(), runs: vec![run] }),
-        }
-    }
-    for group in &mut groups {
-        group.runs.sort_by_key(|run| run.config.seed);
-    }
-    let mut found = Vec::new();
-    if let Some((first, others)) = groups.split_first() {
-        for group in others {
-            found.extend(metrics.iter().filter_map(|&metric| difference(first, group, metric)));
-        }
-    }
-    (groups, found)
+/// The config without seed, records and machine.
+pub(super) fn without_the_machine(config: &RunConfig) -> TrainConfig {
+    TrainConfig::from_value(nature(config)).unwrap_or_else(|_| (**config).clone())
 }
 
-/// None with fewer than two seeds in common.
-fn difference(first: &Group<'_>, group: &Group<'_>, metric: Metric) -> Option<Difference> {
-    let paired: Vec<f64> = group
-        .runs
-        .iter()
-        .filter_map(|run| {
-            let same_seed = first.runs.iter().find(|other| other.config.seed == run.config.seed)?;
-            Some(run.mean(metric)? - same_seed.mean(metric)?)
-        })
-        .collect();
-    let label = group.label.clone();
-    (paired.len() > 1).then(|| Difference { label, metric, paired: Spread::of(&paired), seeds: paired.len() })
-}
-
-impl<'a> Group<'a> {
-    /// A number of the runs, over seeds; None where a run lacks it.
-    pub fn over_seeds(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<Spread> {
-        let values = self.runs.iter().map(|run| of(run)).collect::<Option<Vec<f64>>>()?;
-        (!values.is_empty()).then(|| Spread::of(&values))
+fn nature(config: &RunConfig) -> Value {
+    let mut json = config.to_json();
+    let default = POINTS.default_config();
+    for key in POINTS.keys.iter().filter(|key| matches!(key.role, Role::Seed | Role::Record | Role::Machine)) {
+        let _ = POINTS.set(&mut json, key.path, at(&default, key.path).clone());
     }
-
-    /// The mean of the runs' curves, at the epochs that all of them have.
-    pub fn mean_curve(&self) -> Vec<(u64, f64)> {
-        let Some((first, others)) = self.runs.split_first() else { return Vec::new() };
-        let mean = |&(epoch, value): &(u64, f64)| {
-            let at = |run: &RunSummary| run.curve.iter().find(|&&(e, _)| e == epoch).map(|&(_, value)| value);
-            let rest = others.iter().map(|run| at(run)).sum::<Option<f64>>()?;
-            Some((epoch, (value + rest) / self.runs.len() as f64))
-        };
-        first.curve.iter().filter_map(mean).collect()
-    }
-
-    /// The run whose value is in the middle, of those that have one; the lower of two.
-    pub fn median_by(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<&'a RunSummary> {
-        let mut valued: Vec<_> = self.runs.iter().filter_map(|run| Some((of(run)?, *run))).collect();
-        valued.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let middle = valued.len().checked_sub(1)? / 2;
-        valued.get(middle).map(|&(_, run)| run)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Model, Objective, Optim};
-    use crate::kinds::points::Measured;
-
-    fn run(change: impl Fn(&mut TrainConfig), w1: f64) -> RunSummary {
-        let mut config = TrainConfig::lab(Model::Gan);
-        change(&mut config);
-        let config = config.check().unwrap();
-        let measured = Measured { metric: Metric::W1, generated: Spread::of(&[w1]), floor: Spread::of(&[0.1]) };
-        RunSummary {
-            dir: "run".into(),
-            label: config.title(),
-            metrics: vec![measured],
-            epochs: 1,
-            near_from: None,
-            unrest: None,
-            seconds: 1.0,
-            curve: Vec::new(),
-            floor: None,
-            config,
-        }
-    }
-
-    #[test]
-    fn labels_say_what_differs_and_nothing_else() {
-        let mut runs = vec![
-            run(|c| c.seed = 4, 1.0),
-            run(|c| c.optim = Optim::ALL_DEFAULTS[0], 1.0),
-            run(|c| (c.lr, c.threads) = (1e-4, 1), 1.0),
-            run(|c| c.objective = Objective::Wgan { clip: 0.1 }, 1.0),
-            run(|c| c.objective = Objective::Wgan { clip: 0.01 }, 1.0),
-        ];
-        label_all(&mut runs);
-        let labels: Vec<_> = runs.iter().map(|run| run.label.as_str()).collect();
-        assert_eq!(
-            labels,
-            [
-                "GAN, RMSProp, lr 5e-5",
-                "GAN, SGD, lr 5e-5",
-                "GAN, RMSProp, lr 1e-4",
-                "WGAN, RMSProp, lr 5e-5, clip 0.1",
-                "WGAN, RMSProp, lr 5e-5, clip 0.01",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_run_that_is_not_at_its_end_is_called_by_what_it_came_to() {
-        let mut runs = vec![run(|c| c.epochs = 9000, 1.0), run(|c| c.epochs = 320, 1.0)];
-        (runs[0].epochs, runs[1].epochs) = (133, 320);
-        label_all(&mut runs);
-        assert_eq!([&runs[0].label, &runs[1].label], ["GAN, RMSProp, epochs 133", "GAN, RMSProp, epochs 320"]);
-    }
-
-    #[test]
-    fn groups_are_compared_seed_by_seed() {
-        let mut runs: Vec<RunSummary> = (0..3).map(|seed| run(|c| c.seed = seed, 1.0 + seed as f64)).collect();
-        // Always 0.5 more than the same seed of the first group, and a seed that the first group lacks.
-        runs.extend([2, 0, 1].map(|seed| {
-            let adam = Optim::ALL_DEFAULTS[2];
-            run(|c| (c.seed, c.optim) = (seed, adam), 1.5 + seed as f64)
-        }));
-        runs.push(run(|c| (c.seed, c.optim) = (9, Optim::ALL_DEFAULTS[2]), 100.0));
-        label_all(&mut runs);
-        let (groups, differences) = compare_groups(&runs, &[Metric::W1]);
-        assert_eq!(groups.iter().map(|group| group.runs.len()).collect::<Vec<_>>(), [3, 4]);
-        assert_eq!((differences.len(), differences[0].seeds), (1, 3));
-        assert!((differences[0].paired.mean - 0.5).abs() < 1e-12 && differences[0].paired.deviation < 1e-12);
-        assert!((groups[0].over_seeds(|run| run.mean(Metric::W1)).unwrap().mean - 2.0).abs() < 1e-12);
-        assert_eq!(groups[0].median_by(|run| run.mean(Metric::W1)).unwrap().config.seed, 1);
-    }
+    json
 }

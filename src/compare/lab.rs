@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::groups::what;
+use super::groups::without_the_machine as what;
 use crate::config::{Difference, Model, Optim, RunConfig, TrainConfig, differences};
 use crate::kinds::points::PointsRun;
 use crate::run::{RunDir, RunError, Status};

@@ -1,25 +1,28 @@
 //! Runs side by side: what each came to, when it came near, and what holds over seeds.
+//!
+//! [`Comparison`] is all of it as a value. Each file that is made from it is one in `outputs`, and [`OUTPUTS`] lists them.
 
+mod comparison;
 mod groups;
 mod lab;
-mod panel;
-mod table;
+mod outputs;
+mod rows;
 
-pub use groups::{Difference, Group, compare_groups, label_all, labels};
+pub use comparison::{Comparison, DataSet, Difference, Group};
+pub use groups::{Selection, SelectionError, labels};
 pub use lab::{LabError, lab_configs, lab_sweep};
-pub use panel::{Panel, PanelError};
-pub use table::{csv, json, markdown};
-pub(crate) use table::{difference_rows, group_rows, run_rows};
+pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab};
+pub use rows::{Cell, difference_rows, group_rows, run_rows};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
-use crate::kinds::points::{self, EpochRecord, EvalError, Floor, Measured, Plan, PointsRun};
+use crate::kinds::points::{self, DataSetId, EvalError, Floor, Measured, Plan, PointsRun, Series};
 use crate::metric::Metric;
 use crate::run::{Ability, Kind, RunDir, RunError};
 use crate::sweep::{PlannedRun, Sweep, SweepError};
 
-/// A run is near when its sliced W2 stays below this many floors.
+/// A run is near when the headline metric of its data set stays below this many floors.
 pub const NEAR: f64 = 2.0;
 
 /// What a run came to.
@@ -31,25 +34,47 @@ pub struct RunSummary {
     pub config: RunConfig,
     /// Its name among the others.
     pub label: String,
+    /// Its place among the others, from 0.
+    pub place: usize,
+    /// What its data are.
+    pub data: DataSetId,
+    /// Where they lie.
+    pub data_path: PathBuf,
+    /// How many points are held out.
+    pub held_out: usize,
+    /// Modes of the data's law, where that is known.
+    pub modes: Option<usize>,
+    /// The metric that says most of how near it is.
+    pub headline: Metric,
     /// The metrics of its last state, over fresh draws, beside their floors.
     pub metrics: Vec<Measured>,
     /// Epochs done.
     pub epochs: u64,
-    /// The first measured epoch from which on its sliced W2 stays below [`NEAR`] times its floor; None if it does not.
+    /// The first measured epoch from which on the headline metric stays below [`NEAR`] times its floor; None if it does
+    /// not.
     pub near_from: Option<u64>,
-    /// The deviation of sliced W2 over the last quarter of its epochs, in floors: 0 for a run that has settled. None
-    /// with fewer than two measurements there.
+    /// The deviation of the headline metric over the last quarter of its epochs, in floors: 0 for a run that has settled.
+    /// None with fewer than two measurements there.
     pub unrest: Option<f64>,
     /// Seconds of training.
     pub seconds: f64,
-    /// Sliced W2 by epoch.
-    pub curve: Vec<(u64, f64)>,
-    /// What it would be for a perfect generator.
+    /// How it went, metric by metric.
+    pub series: Vec<Series>,
+    /// What the recorded metrics would be for a perfect generator.
     pub floor: Option<Floor>,
 }
 
+/// A run that could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The run.
+    pub run: PathBuf,
+    /// Why not.
+    pub reason: String,
+}
+
 impl RunSummary {
-    /// Summarises a run; its label is the name of its model and optimiser until [`label_all`] gives better ones.
+    /// Summarises a run; its label is the name of its model and optimiser until a [`Comparison`] gives it a better one.
     pub fn of(dir: &RunDir, plan: &Plan) -> Result<Self, EvalError> {
         let run = PointsRun::open(dir)?;
         let report = points::evaluate(dir, plan)?;
@@ -57,31 +82,48 @@ impl RunSummary {
         run.real()?;
         run.frames()?;
         let records = run.metrics()?;
-        let floor = run.floor()?;
-        let curve = curve(&records);
-        let floor_mean = floor.map(|floor| floor.sliced_w2.mean);
+        let headline = report.headline();
+        let followed = report.series.iter().find(|series| series.metric == headline);
+        let curve = followed.map_or(&[][..], |series| &series.values);
+        let floor_mean = followed.and_then(|series| series.floor).map(|floor| floor.mean).filter(|mean| *mean > 0.0);
         Ok(Self {
             dir: run.path().to_owned(),
             label: run.config().title(),
-            metrics: report.metrics,
+            place: 0,
+            data: report.data.clone(),
+            data_path: report.data_path.clone(),
+            held_out: report.held_out,
+            modes: report.modes,
+            headline,
             epochs: report.epoch,
-            near_from: floor_mean.and_then(|floor| near_from(&curve, NEAR * floor)),
-            unrest: floor_mean.and_then(|floor| Some(unrest(&curve)? / floor)),
+            near_from: floor_mean.and_then(|floor| near_from(curve, NEAR * floor)),
+            unrest: floor_mean.and_then(|floor| Some(unrest(curve)? / floor)),
             seconds: records.last().map_or(0.0, |record| record.seconds),
-            curve,
-            floor,
+            metrics: report.metrics,
+            series: report.series,
+            floor: run.floor()?,
             config: run.config().clone(),
         })
     }
 
     /// The mean of a metric of its last state.
     pub fn mean(&self, metric: Metric) -> Option<f64> {
-        self.measured(metric).map(|measured| measured.generated.mean)
+        Some(self.measured(metric)?.generated?.mean)
     }
 
     /// A metric of its last state.
     pub fn measured(&self, metric: Metric) -> Option<&Measured> {
         self.metrics.iter().find(|measured| measured.metric == metric)
+    }
+
+    /// How it went by a metric, if that was followed.
+    pub fn series_of(&self, metric: Metric) -> Option<&Series> {
+        self.series.iter().find(|series| series.metric == metric)
+    }
+
+    /// The values of that by epoch.
+    pub fn values(&self, metric: Metric) -> &[(u64, f64)] {
+        self.series_of(metric).map_or(&[], |series| &series.values)
     }
 }
 
@@ -94,11 +136,12 @@ pub struct Found {
     pub not_begun: usize,
 }
 
-/// The runs under a path: the run that it is, or those of the sweep that it is, or all in that directory by name.
-pub fn runs_under(path: &std::path::Path) -> Result<Found, SweepError> {
+/// The runs under a path that something can be done with: the run that it is, or those of the sweep that it is, or all in
+/// that directory by name.
+pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     let run = RunDir::new(path);
     if let Some(kind) = run.kind() {
-        run.expect_able(Ability::Compare, kind)?;
+        run.expect_able(ability, kind)?;
         return Ok(Found { dirs: vec![run], not_begun: 0 });
     }
     // A sweep's in the plan's order, so that the plan says what the others are compared with.
@@ -109,7 +152,7 @@ pub fn runs_under(path: &std::path::Path) -> Result<Found, SweepError> {
         RunDir::all_under(path)?
     };
     let count = all.len();
-    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(Ability::Compare) || run.is_half_begun()).collect();
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || run.is_half_begun()).collect();
     if dirs.is_empty() {
         run.expect(Kind::Points)?;
         return Err(RunError::NoRun {
@@ -119,10 +162,6 @@ pub fn runs_under(path: &std::path::Path) -> Result<Found, SweepError> {
         .into());
     }
     Ok(Found { not_begun: if is_sweep { count - dirs.len() } else { 0 }, dirs })
-}
-
-fn curve(records: &[EpochRecord]) -> Vec<(u64, f64)> {
-    records.iter().filter_map(|record| Some((record.epoch, record.sliced_w2?))).collect()
 }
 
 /// The first epoch from which on all values are below `limit`.
@@ -135,7 +174,7 @@ fn near_from(curve: &[(u64, f64)], limit: f64) -> Option<u64> {
 fn unrest(curve: &[(u64, f64)]) -> Option<f64> {
     let last = curve.last()?.0;
     let late: Vec<f64> = curve.iter().filter(|&&(epoch, _)| 4 * epoch > 3 * last).map(|&(_, value)| value).collect();
-    (late.len() > 1).then(|| crate::metric::Spread::of(&late).deviation)
+    crate::metric::Spread::of(&late).deviation
 }
 
 #[cfg(test)]

@@ -67,6 +67,25 @@ pub struct Reference<'a> {
     pub modes: Option<&'a [Mode]>,
 }
 
+/// Why a metric says nothing about two sets. A number in its place would be read as one that does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotTell {
+    /// It needs the modes of the law.
+    #[error("the law of the data is not known; --law says it")]
+    NoLaw,
+    /// Whatever the points were, its value would be the same, or could not be its best.
+    #[error("{points} points in a set are too few to tell; it takes at least {least}")]
+    TooFew {
+        /// Points in the smaller set.
+        points: usize,
+        /// What it takes.
+        least: usize,
+    },
+    /// It is a deviation within modes, and there is nothing to take one of.
+    #[error("no mode holds two of the points, so there is no spread to tell")]
+    NoSpread,
+}
+
 /// What several metrics of the same sets share.
 #[derive(Default)]
 struct Shared {
@@ -136,11 +155,47 @@ impl Metric {
         matches!(self, Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread)
     }
 
-    /// The measure of `generated` against as many real points; None where it needs modes and none are known.
-    fn of(self, reference: &Reference<'_>, generated: &[Point], shared: &mut Shared) -> Option<f64> {
+    /// How far a value is from the best one, 0 or more, or below 0 where there is no best but more is better. `floor` is
+    /// the metric's value between real points. A distance below its floor is no better than the floor's own mean, but
+    /// which of two such values is smaller is still told apart, so that an order is an order.
+    pub fn badness(self, value: f64, floor: Option<f64>) -> f64 {
+        match self {
+            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::ModeTv | Self::ReverseKl => value,
+            Self::Mmd2 => value.max(0.0),
+            Self::NearestNeighbour => (value - 0.5).abs(),
+            Self::Precision | Self::Recall | Self::Density | Self::Coverage | Self::Spread => (value - 1.0).abs(),
+            Self::HighQuality => (value - floor.unwrap_or(1.0)).abs(),
+            Self::Modes => -value,
+        }
+    }
+
+    /// The fewest points in each set about which it can say anything, `modes` being those of the known law.
+    pub fn least(self, modes: Option<usize>) -> usize {
+        match self {
+            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::HighQuality => 1,
+            // A mean over pairs of different points.
+            Self::Mmd2 | Self::Spread => 2,
+            // Sets of two that lie apart come about by chance once in 2^4 times, sets of three once in 2^6.
+            Self::NearestNeighbour => 3,
+            Self::Precision | Self::Recall | Self::Density | Self::Coverage => neighbours::K + 1,
+            // Fewer points than modes cannot be in all of them.
+            Self::Modes | Self::ModeTv | Self::ReverseKl => modes.unwrap_or(1),
+        }
+    }
+
+    /// The measure of `generated` against as many real points.
+    fn of(self, reference: &Reference<'_>, generated: &[Point], shared: &mut Shared) -> Result<f64, CannotTell> {
         let real = reference.points;
+        let modes = reference.modes.filter(|modes| !modes.is_empty());
+        if self.needs_modes() && modes.is_none() {
+            return Err(CannotTell::NoLaw);
+        }
+        let (points, least) = (real.len().min(generated.len()), self.least(modes.map(<[Mode]>::len)));
+        if points < least {
+            return Err(CannotTell::TooFew { points, least });
+        }
         let mut prdc = || *shared.prdc.get_or_insert_with(|| prdc(real, generated));
-        Some(match self {
+        Ok(match self {
             Self::W1 => w1(real, generated),
             Self::W2 => w2(real, generated),
             Self::SlicedW2 => sliced_w2(real, generated),
@@ -152,27 +207,27 @@ impl Metric {
             Self::Density => prdc().density,
             Self::Coverage => prdc().coverage,
             Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread => {
-                let modes = reference.modes?;
+                let modes = modes.ok_or(CannotTell::NoLaw)?;
                 let scores = shared.modes.get_or_insert_with(|| mode_scores(modes, generated));
-                self.among(scores)
+                return self.among(scores);
             }
         })
     }
 
     /// Its number among the scores against a law.
-    fn among(self, scores: &ModeScores) -> f64 {
+    fn among(self, scores: &ModeScores) -> Result<f64, CannotTell> {
         match self {
-            Self::Modes => scores.captured,
-            Self::ModeTv => scores.total_variation,
-            Self::ReverseKl => scores.reverse_kl,
-            Self::Spread => scores.spread_ratio,
-            _ => scores.high_quality,
+            Self::Modes => Ok(scores.captured),
+            Self::ModeTv => Ok(scores.total_variation),
+            Self::ReverseKl => Ok(scores.reverse_kl),
+            Self::Spread => scores.spread_ratio.ok_or(CannotTell::NoSpread),
+            _ => Ok(scores.high_quality),
         }
     }
 }
 
-/// Several metrics of the same two sets, in their order; None for those that need modes where none are known.
-pub fn measure(metrics: &[Metric], reference: &Reference<'_>, generated: &[Point]) -> Vec<Option<f64>> {
+/// Several metrics of the same two sets, in their order, or why they cannot tell.
+pub fn measure(metrics: &[Metric], reference: &Reference<'_>, generated: &[Point]) -> Vec<Result<f64, CannotTell>> {
     let mut shared = Shared::default();
     metrics.iter().map(|metric| metric.of(reference, generated, &mut shared)).collect()
 }
@@ -183,4 +238,37 @@ fn distance(a: Point, b: Point) -> f64 {
 
 fn squared(a: Point, b: Point) -> f64 {
     (0..2).map(|i| (a[i] - b[i]).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster(n: usize, at: f64) -> Vec<Point> {
+        (0..n).map(|i| [at + (i as f64).sin(), at + (i as f64).cos()]).collect()
+    }
+
+    #[test]
+    fn metrics_that_cannot_tell_give_no_number() {
+        let modes = [Mode::round([0.0, 0.0], 1.0), Mode::round([9.0, 0.0], 1.0)];
+        for n in 1..8 {
+            let (real, far) = (cluster(n, 0.0), cluster(n, 40.0));
+            let measured = measure(&Metric::ALL, &Reference { points: &real, modes: Some(&modes) }, &far);
+            for (metric, value) in Metric::ALL.into_iter().zip(measured) {
+                let least = metric.least(Some(modes.len()));
+                match value {
+                    Ok(_) => assert!(n >= least, "{} of {n} points", metric.name()),
+                    // None of the far points is in a mode.
+                    Err(CannotTell::NoSpread) => assert_eq!(metric, Metric::Spread),
+                    Err(reason) => assert_eq!(reason, CannotTell::TooFew { points: n, least }),
+                }
+            }
+        }
+        // Once they can tell, a generator far away is far away.
+        let (real, far) = (cluster(6, 0.0), cluster(6, 40.0));
+        let reference = Reference { points: &real, modes: None };
+        let told = measure(&[Metric::Precision, Metric::Coverage, Metric::NearestNeighbour], &reference, &far);
+        assert_eq!(told, [Ok(0.0), Ok(0.0), Ok(1.0)]);
+        assert_eq!(measure(&[Metric::ModeTv], &reference, &far), [Err(CannotTell::NoLaw)]);
+    }
 }

@@ -12,7 +12,7 @@
 //!   for the law itself. Without a point of high quality it is log K.
 //! - spread ratio: deviation within the modes over the law's: the root of the mean squared Mahalanobis distance of high
 //!   quality points from their own mode's sample mean, over that of a Gaussian cut off at 3; 1 is best, below it modes
-//!   have shrunk. Without two such points in a mode it is 0.
+//!   have shrunk. Without two such points in a mode there is none.
 
 use crate::data::{Mode, Point};
 
@@ -30,8 +30,8 @@ pub struct ModeScores {
     pub total_variation: f64,
     /// KL divergence of the modes' shares from equal ones, in nats.
     pub reverse_kl: f64,
-    /// Deviation within modes, relative to the law's.
-    pub spread_ratio: f64,
+    /// Deviation within modes, relative to the law's; None where no mode has two points.
+    pub spread_ratio: Option<f64>,
 }
 
 /// All five for points against the modes of a law, of which there is at least one.
@@ -65,7 +65,7 @@ fn members(modes: &[Mode], points: &[Point]) -> Vec<Vec<[f64; 2]>> {
     members
 }
 
-fn spread_ratio(modes: &[Mode], members: &[Vec<[f64; 2]>]) -> f64 {
+fn spread_ratio(modes: &[Mode], members: &[Vec<[f64; 2]>]) -> Option<f64> {
     let (mut squares, mut freedom) = (0.0, 0.0);
     for (mode, points) in modes.iter().zip(members).filter(|(_, points)| points.len() > 1) {
         let n = points.len() as f64;
@@ -74,7 +74,7 @@ fn spread_ratio(modes: &[Mode], members: &[Vec<[f64; 2]>]) -> f64 {
         squares += points.iter().map(|&point| own.distance_squared(point)).sum::<f64>();
         freedom += n - 1.0;
     }
-    if freedom == 0.0 { 0.0 } else { (squares / freedom / cut_off_mean()).sqrt() }
+    (freedom > 0.0).then(|| (squares / freedom / cut_off_mean()).sqrt())
 }
 
 /// The mean squared distance of a two-dimensional standard Gaussian within the radius r: its law is exponential with
@@ -106,7 +106,7 @@ mod tests {
             assert!((scores.high_quality - ceiling).abs() < 4.0 * (ceiling * (1.0 - ceiling) / n).sqrt());
             assert!((scores.captured - k).abs() < 1e-12);
             assert!(scores.reverse_kl < 3.0 * (k - 1.0) / (2.0 * n), "{}", scores.reverse_kl);
-            assert!((scores.spread_ratio - 1.0).abs() < 4.0 / (2.0 * n).sqrt(), "{}", scores.spread_ratio);
+            assert!((scores.spread_ratio.unwrap() - 1.0).abs() < 4.0 / (2.0 * n).sqrt(), "{scores:?}");
             assert!(scores.total_variation < 0.03, "{}", scores.total_variation);
         }
     }
@@ -115,17 +115,18 @@ mod tests {
     fn collapse_junk_and_shrinking_are_told_apart() {
         let modes = Law::Ring8.modes().unwrap();
         let collapsed = mode_scores(&modes, &vec![[1.0, 0.0]; 100]);
-        assert_eq!((collapsed.high_quality, collapsed.captured, collapsed.spread_ratio), (1.0, 1.0, 0.0));
+        assert_eq!((collapsed.high_quality, collapsed.captured, collapsed.spread_ratio), (1.0, 1.0, Some(0.0)));
         assert!((collapsed.total_variation - 7.0 / 8.0).abs() < 1e-12);
         assert!((collapsed.reverse_kl - 8.0_f64.ln()).abs() < 1e-12);
         let junk = mode_scores(&modes, &[[0.0, 0.0]; 10]);
         assert_eq!((junk.high_quality, junk.captured, junk.total_variation), (0.0, 0.0, 1.0));
+        assert_eq!(junk.spread_ratio, None);
         let mut shrunk = drawn(Law::Ring8, 8000);
         for point in &mut shrunk {
             let mode = modes.iter().find(|mode| mode.distance_squared(*point) < 100.0).unwrap();
             *point = [0, 1].map(|i| f64::midpoint(mode.mean[i], point[i]));
         }
         let shrunk = mode_scores(&modes, &shrunk);
-        assert!(shrunk.high_quality > 0.9999 && (shrunk.spread_ratio - 0.5).abs() < 0.01, "{shrunk:?}");
+        assert!(shrunk.high_quality > 0.9999 && (shrunk.spread_ratio.unwrap() - 0.5).abs() < 0.01, "{shrunk:?}");
     }
 }

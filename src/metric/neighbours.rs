@@ -12,7 +12,7 @@ use super::squared;
 use crate::data::Point;
 
 /// The neighbour to which a ball reaches.
-const K: usize = 5;
+pub(super) const K: usize = 5;
 
 /// Precision, recall, density and coverage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +39,8 @@ pub fn nearest_neighbour_accuracy(real: &[Point], generated: &[Point]) -> f64 {
     all.iter().enumerate().filter(|&pair| agrees(pair)).count() as f64 / all.len().max(1) as f64
 }
 
-/// All four; sets of at most k points have no k-th neighbour, and their balls hold everything.
+/// All four; sets of at most k points have no k-th neighbour, and their balls hold everything: [`super::measure`] gives
+/// no number there.
 pub fn prdc(real: &[Point], generated: &[Point]) -> Prdc {
     let (real_radii, generated_radii) = (radii(real), radii(generated));
     let share = |holds: &dyn Fn(usize) -> bool, n: usize| (0..n).filter(|&i| holds(i)).count() as f64 / n.max(1) as f64;

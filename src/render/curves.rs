@@ -6,7 +6,7 @@ use plotters::coord::combinators::{BindKeyPoints as _, IntoLogRange as _, LogCoo
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::IntoDrawingArea as _;
-use plotters::element::{Circle, PathElement};
+use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::prelude::Cartesian2d;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -29,6 +29,8 @@ const COLOURS: [RGBColor; 7] = [
 
 /// Labels of the vertical axis are no closer than this, from middle to middle.
 const CLOSEST: f64 = 20.0;
+/// A band's colour.
+const BAND: RGBColor = RGBColor(0xE4, 0xE8, 0xEA);
 
 /// What lengths are given for.
 const MEANT: Size = Size { width: 960, height: 540 };
@@ -38,10 +40,25 @@ const MEANT: Size = Size { width: 960, height: 540 };
 pub struct Curve {
     /// What the legend says.
     pub name: String,
+    /// The number of its colour; what has one name in several charts has one colour.
+    pub colour: usize,
     /// The line.
     pub line: Vec<(f64, f64)>,
     /// Thin lines behind it: the runs that it is the middle of.
     pub behind: Vec<Vec<(f64, f64)>>,
+}
+
+/// A band over the whole width, such as that of a floor and its spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    /// What stands at it.
+    pub name: String,
+    /// Its lower edge; where that is not above 0 it goes down to the chart's edge.
+    pub low: f64,
+    /// A line in it.
+    pub middle: f64,
+    /// Its upper edge.
+    pub high: f64,
 }
 
 type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, WithKeyPoints<LogCoord<f64>>>>;
@@ -55,6 +72,8 @@ pub struct CurveChart<'a> {
     pub curves: &'a [Curve],
     /// Dashed horizontal lines with their names.
     pub levels: &'a [(String, f64)],
+    /// A band behind them.
+    pub band: Option<&'a Band>,
 }
 
 impl CurveChart<'_> {
@@ -78,6 +97,7 @@ impl CurveChart<'_> {
             .build_cartesian_2d(x.0..x.1, (y.0..y.1).log_scale().with_key_points(ticks.clone()))
             .map_err(RenderError::new)?;
         mesh(&mut chart, scale, x.1, &ticks)?;
+        self.band(&area, &mut chart, scale, (x, y))?;
         self.levels(&area, &mut chart, scale, x)?;
         self.lines(&mut chart, scale)?;
         self.words(&area, scale, drawn)?;
@@ -100,11 +120,33 @@ impl CurveChart<'_> {
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
         };
         let x = around(&mut lines().map(|&(epoch, _)| epoch));
-        let levels = self.levels.iter().map(|&(_, level)| level);
+        let band = self.band.iter().flat_map(|band| [band.low, band.middle, band.high]);
+        let levels = self.levels.iter().map(|&(_, level)| level).chain(band);
         let y = around(&mut lines().map(|&(_, value)| value).chain(levels).filter(|value| *value > 0.0));
         let x = if x.0 < x.1 { (0.0, x.1) } else { (0.0, x.1.max(1.0)) };
-        let y = if y.0 <= y.1 { (y.0 * 0.8, y.1 * 1.25) } else { (0.1, 1.0) };
+        // Below a band there is room for its name.
+        let room = if self.band.is_some() { 0.6 } else { 0.8 };
+        let y = if y.0 <= y.1 { (y.0 * room, y.1 * 1.25) } else { (0.1, 1.0) };
         (x, y)
+    }
+
+    /// The band, its line, and its name below them, where no curve is expected.
+    fn band(
+        &self,
+        area: &Area<BitMapBackend<'_>>,
+        chart: &mut Chart<'_>,
+        scale: Scale,
+        (x, y): ((f64, f64), (f64, f64)),
+    ) -> Result<(), RenderError> {
+        let Some(band) = self.band.filter(|band| band.middle > 0.0 && band.middle.is_finite()) else { return Ok(()) };
+        let low = if band.low > 0.0 { band.low } else { y.0 };
+        let filled = Rectangle::new([(x.0, low), (x.1, band.high)], BAND.filled());
+        let line = PathElement::new([(x.0, band.middle), (x.1, band.middle)], LABEL.stroke_width(scale.pixels(1.0)));
+        chart.draw_series(std::iter::once(filled)).map_err(RenderError::new)?;
+        chart.draw_series(std::iter::once(line)).map_err(RenderError::new)?;
+        let (left, y) = chart.backend_coord(&(x.0, low));
+        let text = scale.font(12.0, LABEL).pos(Pos::new(HPos::Left, VPos::Top));
+        area.draw_text(&band.name, &text, (left + scale.at(5.0), y + scale.at(2.0))).map_err(RenderError::new)
     }
 
     fn levels(
@@ -128,15 +170,15 @@ impl CurveChart<'_> {
     }
 
     fn lines(&self, chart: &mut Chart<'_>, scale: Scale) -> Result<(), RenderError> {
-        for (i, curve) in self.curves.iter().enumerate() {
-            let colour = colour(i);
+        for curve in self.curves {
+            let colour = colour(curve.colour);
             for behind in &curve.behind {
                 let style = ShapeStyle::from(colour.mix(0.3)).stroke_width(scale.pixels(0.8));
                 line(chart, behind, style, scale.pixels(2.5))?;
             }
         }
-        for (i, curve) in self.curves.iter().enumerate() {
-            let style = ShapeStyle::from(colour(i)).stroke_width(scale.pixels(2.0));
+        for curve in self.curves {
+            let style = ShapeStyle::from(colour(curve.colour)).stroke_width(scale.pixels(2.0));
             line(chart, &curve.line, style, scale.pixels(4.0))?;
         }
         Ok(())
@@ -150,7 +192,7 @@ impl CurveChart<'_> {
         let x = size.width as i32 - scale.at(self.legend_width());
         for (i, curve) in self.curves.iter().enumerate() {
             let y = scale.at(60.0 + 22.0 * i as f64);
-            let style = ShapeStyle::from(colour(i)).stroke_width(scale.pixels(3.0));
+            let style = ShapeStyle::from(colour(curve.colour)).stroke_width(scale.pixels(3.0));
             area.draw(&PathElement::new([(x, y), (x + scale.at(18.0), y)], style)).map_err(RenderError::new)?;
             let text = scale.font(13.0, INK).pos(left);
             area.draw_text(&curve.name, &text, (x + scale.at(25.0), y)).map_err(RenderError::new)?;
@@ -241,13 +283,13 @@ mod tests {
 
     fn curve(name: &str, values: &[f64]) -> Curve {
         let line = values.iter().enumerate().map(|(i, &y)| (10.0 * (i + 1) as f64, y)).collect();
-        Curve { name: name.into(), line, behind: Vec::new() }
+        Curve { name: name.into(), colour: usize::from(name == "high"), line, behind: Vec::new() }
     }
 
     #[test]
     fn every_curve_shows_in_its_colour_and_higher_values_are_higher() {
         let curves = [curve("low", &[0.01, 0.01, 0.01]), curve("high", &[1.0, 1.0, 1.0])];
-        let chart = CurveChart { title: "t", curves: &curves, levels: &[("floor".into(), 0.005)] };
+        let chart = CurveChart { title: "t", curves: &curves, levels: &[("floor".into(), 0.005)], band: None };
         let size = Size { width: 960, height: 540 };
         let picture = chart.draw(size).unwrap();
         let rows = |colour: RGBColor| {
@@ -281,7 +323,7 @@ mod tests {
     #[test]
     fn a_curve_of_one_point_is_seen() {
         let curves = [curve("one", &[0.3]), curve("two", &[0.2, 0.4])];
-        let picture = CurveChart { title: "", curves: &curves, levels: &[] }.draw(MEANT).unwrap();
+        let picture = CurveChart { title: "", curves: &curves, levels: &[], band: None }.draw(MEANT).unwrap();
         let wanted = [COLOURS[0].0, COLOURS[0].1, COLOURS[0].2];
         let found = picture.pixels().iter().enumerate().filter(|&(i, &pixel)| i % 960 < 800 && pixel == wanted).count();
         assert!(found > 20, "{found} pixels");
@@ -291,7 +333,25 @@ mod tests {
     fn nothing_and_a_single_value_can_be_drawn() {
         let one = [curve("one", &[0.3])];
         for curves in [&[][..], &one] {
-            CurveChart { title: "", curves, levels: &[] }.draw(Size { width: 200, height: 160 }).unwrap();
+            CurveChart { title: "", curves, levels: &[], band: None }.draw(Size { width: 200, height: 160 }).unwrap();
         }
+    }
+
+    #[test]
+    fn a_band_lies_where_its_edges_are() {
+        let curves = [curve("low", &[0.001, 10.0])];
+        let size = Size { width: 960, height: 540 };
+        let rows = |low: f64, high: f64| {
+            let band = Band { name: String::new(), low, middle: f64::midpoint(low.max(0.001), high), high };
+            let chart = CurveChart { title: "", curves: &curves, levels: &[], band: Some(&band) };
+            let picture = chart.draw(size).unwrap();
+            let column = (0..540).filter(|y| picture.pixels()[y * 960 + 200] == [BAND.0, BAND.1, BAND.2]);
+            column.collect::<Vec<_>>()
+        };
+        let (upper, lower, down) = (rows(1.0, 9.0), rows(0.01, 0.09), rows(-1.0, 0.09));
+        assert!(!upper.is_empty() && upper.iter().max() < lower.iter().min());
+        // On a logarithmic scale both are as high, but for the lines that cross them.
+        assert!(upper.len().abs_diff(lower.len()) < 8, "{} {}", upper.len(), lower.len());
+        assert!(down.len() > lower.len(), "a band that reaches 0 goes down to the edge");
     }
 }

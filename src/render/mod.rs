@@ -3,6 +3,7 @@
 mod axes;
 mod curves;
 mod grid;
+mod heading;
 mod images;
 mod pdf;
 mod picture;
@@ -12,8 +13,9 @@ mod sheet;
 mod theme;
 
 pub use axes::{Axes, AxesChoice};
-pub use curves::{Curve, CurveChart};
+pub use curves::{Band, Curve, CurveChart};
 pub use grid::{Cell, Grid, Row};
+pub use heading::heading;
 pub use images::{image_grid, image_picture};
 pub use picture::Picture;
 pub use scatter::{ScatterPainter, Shown, Size};

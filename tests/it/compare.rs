@@ -1,10 +1,13 @@
 //! Runs side by side.
 
+use gan_lab::compare::OUTPUTS;
 use serde_json::Value;
 
 use crate::world::World;
 
-const FILES: [&str; 6] = ["table.md", "table.csv", "comparison.json", "curve.png", "panel.png", "panel.gif"];
+fn files() -> impl Iterator<Item = &'static str> {
+    OUTPUTS.iter().map(|output| output.file)
+}
 
 fn json(world: &World, path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(world.path(path)).unwrap()).unwrap()
@@ -20,7 +23,7 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
         text.contains("GAN, RMSProp, lr 5e-5, epochs 4") && text.contains("WGAN, RMSProp, lr 0.001, epochs 6"),
         "{text}"
     );
-    for file in FILES {
+    for file in files() {
         assert!(world.path("out").join(file).is_file(), "{file} is missing");
     }
     // The numbers are eval's.
@@ -65,6 +68,7 @@ fn seeds_of_a_sweep_are_taken_together_and_paired() {
     assert!((paired - expected).abs() < 1e-12, "{paired} for {expected}");
     let table = std::fs::read_to_string(world.path("out/table.md")).unwrap();
     assert!(table.contains("## Over seeds") && table.contains("## Against GAN, RMSProp"), "{table}");
+    assert!(table.find("## Over seeds") < table.find("## Runs"), "{table}");
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn a_run_that_cannot_be_measured_costs_itself_only() {
         assert!(said.contains(&format!("{run} cannot be measured")), "{said}");
     }
     assert!(!said.contains("a/one"), "{said}");
-    for file in FILES {
+    for file in files() {
         assert!(world.path("out").join(file).is_file(), "{file} is missing");
     }
     let comparison = json(&world, "out/comparison.json");
@@ -130,7 +134,7 @@ fn a_run_that_cannot_be_measured_costs_itself_only() {
         std::fs::write(world.path("b/broken").join(file), b"x").unwrap();
         let said = world.fails(1, &["compare", "b", "--out", "panel"]);
         assert!(said.contains("b/broken cannot be measured") && said.contains(file), "{said}");
-        assert!(FILES.iter().all(|name| world.path("panel").join(name).is_file()), "{file}");
+        assert!(files().all(|name| world.path("panel").join(name).is_file()), "{file}");
         for folder in ["b", "panel"] {
             std::fs::remove_dir_all(world.path(folder)).unwrap();
         }
@@ -201,4 +205,99 @@ fn each_comparison_has_a_folder_of_its_own_and_leaves_other_peoples_files_alone(
     assert_eq!(std::fs::read(world.path("mine/table.md")).unwrap(), b"years of work");
     world.done(&[&args[..], &["--force"]].concat());
     world.done(&args);
+}
+
+#[test]
+fn data_sets_stand_apart_each_with_its_own_headline() {
+    let world = World::new();
+    world.done(&["data", "make", "ring8", "--points", "300", "--out", "ring8.mat"]);
+    std::fs::copy(world.path("data.npy"), world.path("copy.npy")).unwrap();
+    world.train("a/moons", &["gan", "--epochs", "4", "--frame-every", "1"]);
+    for (out, model, seed, data) in [
+        ("a/ring0", "gan", "0", "ring8.mat"),
+        ("a/ring1", "gan", "1", "ring8.mat"),
+        ("a/ringw", "wgan", "0", "ring8.mat"),
+        ("a/same", "wgan", "0", "copy.npy"),
+    ] {
+        let small = ["--train-size", "200", "--batch-size", "40", "--epochs", "4", "--frame-every", "1"];
+        let run = ["train", model, "--seed", seed, "--data", data, "--out", out, "--quiet"];
+        world.done(&[&run[..], &small].concat());
+    }
+    world.done(&["compare", "a", "--out", "out", "--quiet"]);
+    for file in files() {
+        assert!(world.path("out").join(file).is_file(), "{file} is missing");
+    }
+    let comparison = json(&world, "out/comparison.json");
+    let sets = comparison["data_sets"].as_array().unwrap();
+    let of = |field: &str| sets.iter().map(|set| set[field].clone()).collect::<Vec<_>>();
+    // Files are read by name: moons first. The copy has the same content.
+    assert_eq!(
+        (of("name"), of("headline")),
+        (vec!["data".into(), "ring8".into()], vec!["sliced-w2".into(), "mode-tv".into()])
+    );
+    assert_eq!(sets[1]["modes"], 8);
+    for difference in comparison["differences"].as_array().unwrap() {
+        let runs = comparison["runs"].as_array().unwrap();
+        let both =
+            |label: &Value| runs.iter().any(|run| run["label"] == *label && run["data_set"] == difference["data_set"]);
+        assert!(both(&difference["label"]) && both(&difference["against"]), "{difference}");
+        assert!(difference["paired"]["error"].is_null() && difference["seeds"] == 1, "{difference}");
+    }
+    // Recorded while it trained, and the same as the last frame's.
+    let ring = comparison["runs"].as_array().unwrap().iter().find(|run| run["data_set"] == "ring8").unwrap();
+    let by_epoch = ring["series"]["mode-tv"]["by_epoch"].as_array().unwrap();
+    assert_eq!(by_epoch.len(), 4);
+    assert!(ring["floor"]["mode_tv"]["mean"].is_number() && ring["series"]["mode-tv"]["floor"]["mean"].is_number());
+    let moons = comparison["runs"].as_array().unwrap().iter().find(|run| run["data_set"] == "data").unwrap();
+    assert!(moons["metrics"].get("mode-tv").is_none() && moons["metrics"]["w1"]["generated"]["mean"].is_number());
+    // The files that were asked for, and no others.
+    let few = [
+        "compare",
+        "a",
+        "--out",
+        "few",
+        "--format",
+        "latex,csv",
+        "--against",
+        "wgan, rmsprop",
+        "--group-by",
+        "model,optim",
+    ];
+    world.done(&[&few[..], &["--only", "wgan", "--only", "gan", "--quiet"]].concat());
+    let mut written: Vec<_> = std::fs::read_dir(world.path("few"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    written.sort();
+    // And the list of what was made here.
+    assert_eq!(written, [".gan-lab-made.jsonl", "curves.csv", "runs.csv", "table.csv", "table.tex"]);
+    let said = world.fails(2, &["compare", "a", "--out", "few", "--only", "sgd"]);
+    assert!(said.contains("'sgd'") && said.contains("GAN, RMSProp"), "{said}");
+    assert!(world.fails(2, &["compare", "a", "--group-by", "seed"]).contains("what a group holds"));
+    assert!(world.fails(2, &["compare", "a", "--format", "html"]).contains("latex"));
+}
+
+#[test]
+fn few_points_are_said_to_be_few() {
+    let world = World::new();
+    let few =
+        ["--data", "data.npy", "--train-size", "295", "--batch-size", "40", "--epochs", "2", "--frame-every", "1"];
+    world.done(&[&["train", "gan", "--out", "run", "--quiet"][..], &few].concat());
+    let eval: Value = serde_json::from_str(&world.done(&["eval", "run", "--json"])).unwrap();
+    for metric in ["precision", "recall", "density", "coverage"] {
+        assert!(eval["metrics"][metric]["generated"].is_null() && eval["metrics"][metric]["floor"].is_null());
+        let note = eval["metrics"][metric]["note"].as_str().unwrap();
+        assert!(note.contains("5 points") && note.contains("at least 6"), "{note}");
+    }
+    assert!(eval["metrics"]["w1"]["generated"]["mean"].is_number() && eval["metrics"]["w1"]["note"].is_null());
+    let said = world.done(&["eval", "run"]);
+    assert!(said.contains("precision, recall, density, coverage: 5 points"), "{said}");
+    let records = std::fs::read_to_string(world.path("run/metrics.jsonl")).unwrap();
+    assert!(records.contains("sliced_w2") && !records.contains("coverage"), "{records}");
+    world.done(&["compare", "run", "--out", "out", "--quiet"]);
+    let table = std::fs::read_to_string(world.path("out/table.md")).unwrap();
+    assert!(table.contains("too few to tell"), "{table}");
+    // And goes on as it began.
+    let more = ["train", "gan", "--out", "run", "--resume", "--quiet", "--data", "data.npy", "--train-size", "295"];
+    world.done(&[&more[..], &["--batch-size", "40", "--frame-every", "1", "--epochs", "3"]].concat());
 }

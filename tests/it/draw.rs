@@ -226,3 +226,20 @@ fn a_file_that_is_named_is_the_file_that_is_written() {
     std::fs::create_dir(world.path("folder.gif")).unwrap();
     assert_eq!(world.done(&["draw", "a", "--out", "folder.gif", "--quiet"]), "folder.gif/a.gif\n");
 }
+
+#[test]
+fn a_sweeps_folder_is_its_runs() {
+    let world = World::new();
+    let plan = serde_json::json!({
+        "base": { "epochs": 2, "frame_every": 1, "batch_size": 40, "data": { "path": "data.npy", "train_size": 200 } },
+        "grid": { "model": ["gan", "wgan"], "seed": "0-1" },
+    });
+    std::fs::write(world.path("plan.json"), plan.to_string()).unwrap();
+    world.done(&["sweep", "plan.json", "--out", "sweep", "--quiet"]);
+    let drawn = world.done(&["draw", "sweep", "--last", "--quiet"]);
+    assert_eq!(drawn.lines().count(), 4, "{drawn}");
+    assert!(drawn.contains("wgan-rmsprop") && drawn.lines().all(|line| world.path(line).is_file()), "{drawn}");
+    // A run that is not there yet costs itself only.
+    let said = world.fails(1, &["draw", "sweep", "nowhere", "--last", "--quiet"]);
+    assert!(said.contains("nowhere holds no run"), "{said}");
+}

@@ -140,7 +140,7 @@ fn continued(saved: &RunConfig, mut wanted: TrainConfig) -> TrainConfig {
 
 /// What a person should know of what was made of the data.
 fn preparation(prepared: &Prepared) -> Vec<String> {
-    let Prepared { train, held_out, shuffle, left_out, units } = prepared;
+    let Prepared { train, held_out, shuffle, left_out, units, .. } = prepared;
     let mut lines = vec![format!("{train} points train, {held_out} are held out")];
     if *left_out > 0 {
         let (taken, which) = (

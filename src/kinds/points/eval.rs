@@ -6,17 +6,20 @@ use crate::config::RunConfig;
 use crate::data::synthetic::Law;
 use crate::data::{self, DataError, Mode, Point, Reading, Split};
 use crate::engine::{self, EngineError};
-use crate::metric::{MOST_MATCHED, Metric, Reference, Spread, measure};
+use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure, mode_scores};
 use crate::rng::{Stream, Use};
 use crate::run::{RunDir, RunError};
 
-use super::run::{InputError, PointsRun};
+use super::follow::DRAWS as FLOOR_DRAWS;
+use super::run::{EpochRecord, InputError, PointsRun};
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Which metrics; None for all that apply: those that need a known law are left out where none is known.
     pub metrics: Option<Vec<Metric>>,
+    /// Whether metrics that need a known law are left out too where none is known, as long as others are left.
+    pub lenient: bool,
     /// The law of the data, where the data's file does not say it.
     pub law: Option<Law>,
     /// Points in each set; None for as many as are held out, [`MOST_MATCHED`] at most.
@@ -32,17 +35,55 @@ pub struct Plan {
 pub struct Measured {
     /// Which.
     pub metric: Metric,
-    /// Of generated points against the held-out ones.
-    pub generated: Spread,
-    /// Of training points against the held-out ones: what a perfect generator would get.
-    pub floor: Spread,
+    /// Of generated points against the held-out ones; None where it cannot tell.
+    pub generated: Option<Spread>,
+    /// Of training points against the held-out ones: what a perfect generator would get. None where it cannot tell.
+    pub floor: Option<Spread>,
+    /// Why it cannot tell.
+    pub unknown: Option<CannotTell>,
 }
 
 impl Measured {
-    /// How many floors it is.
-    pub fn ratio(&self) -> f64 {
-        self.generated.mean / self.floor.mean
+    /// How many floors a distance is; None where there is no such number.
+    pub fn ratio(&self) -> Option<f64> {
+        let (generated, floor) = (self.generated?.mean, self.floor?.mean);
+        (self.metric.is_distance() && floor > 0.0).then(|| generated / floor)
     }
+}
+
+/// What cannot be told, in words: a line for each reason, with the metrics' names.
+pub fn notes<'a>(metrics: impl IntoIterator<Item = &'a Measured>) -> Vec<String> {
+    let mut found: Vec<(CannotTell, Vec<&str>)> = Vec::new();
+    for measured in metrics {
+        let Some(reason) = measured.unknown else { continue };
+        let name = measured.metric.name();
+        match found.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => found.push((reason, vec![name])),
+        }
+    }
+    found.into_iter().map(|(reason, names)| format!("{}: {reason}", names.join(", "))).collect()
+}
+
+/// What runs have in common that may be compared: the same points, the same number of them held out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSetId {
+    /// The SHA-256 of the points.
+    pub sha256: String,
+    /// How many train.
+    pub train_size: usize,
+}
+
+/// A metric of a run's frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Which.
+    pub metric: Metric,
+    /// Its values by epoch.
+    pub values: Vec<(u64, f64)>,
+    /// What it is for real points, over draws.
+    pub floor: Option<Spread>,
 }
 
 /// A run, measured.
@@ -54,6 +95,24 @@ pub struct Report {
     pub samples: usize,
     /// The metrics, in the plan's order.
     pub metrics: Vec<Measured>,
+    /// What the run's data are.
+    pub data: DataSetId,
+    /// The file that they were read from.
+    pub data_path: PathBuf,
+    /// How many points are held out.
+    pub held_out: usize,
+    /// How the run went, metric by metric.
+    pub series: Vec<Series>,
+    /// How many modes the law of the data has, where it is known to be one of Gaussians.
+    pub modes: Option<usize>,
+}
+
+impl Report {
+    /// The one metric that says most of how near the run is: where the law has modes the total variation of their shares,
+    /// which junk between them cannot hide from; else sliced W2.
+    pub fn headline(&self) -> Metric {
+        if self.modes.is_some() { Metric::ModeTv } else { Metric::SlicedW2 }
+    }
 }
 
 /// Why a run cannot be measured.
@@ -112,8 +171,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let set = run.data(plan.data.as_deref())?;
     let units = run.units()?;
     let split = Split::new(&set, config.data.train_size, config.seed)?.map(|point| units.keep(point));
-    let needs_modes = plan.metrics.as_ref().is_none_or(|metrics| metrics.iter().any(|metric| metric.needs_modes()));
-    let modes = if needs_modes { known_modes(config, &set.path, plan)? } else { None };
+    let modes = known_modes(&run, &set.path, plan)?;
     let metrics = applicable(config, plan, modes.as_deref())?;
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(config)?;
@@ -131,26 +189,85 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let reference = Reference { points: &split.held_out[..samples], modes: modes.as_deref() };
     let measured = measure_all(&metrics, &reference, &others);
     let (generated, floor): (Vec<_>, Vec<_>) = measured.as_chunks::<2>().0.iter().cloned().map(<(_, _)>::from).unzip();
-    let spread = |rows: &[Vec<Option<f64>>], i: usize| rows.iter().map(|row| row[i]).collect::<Option<Vec<f64>>>();
-    let metrics = metrics.iter().enumerate().filter_map(|(i, &metric)| {
-        let (generated, floor) = (Spread::of(&spread(&generated, i)?), Spread::of(&spread(&floor, i)?));
-        Some(Measured { metric, generated, floor })
+    let spread = |rows: &[Vec<Result<f64, CannotTell>>], i: usize| {
+        let values = rows.iter().map(|row| row[i]).collect::<Result<Vec<f64>, _>>()?;
+        Ok(Spread::of(&values))
+    };
+    let metrics = metrics.iter().enumerate().map(|(i, &metric)| {
+        let (generated, floor) = (spread(&generated, i), spread(&floor, i));
+        let unknown: Option<CannotTell> = generated.err().or(floor.err());
+        Measured { metric, generated: generated.ok(), floor: floor.ok(), unknown }
     });
-    Ok(Report { epoch: snapshot.progress.epoch, samples, metrics: metrics.collect() })
+    Ok(Report {
+        epoch: snapshot.progress.epoch,
+        samples,
+        metrics: metrics.collect(),
+        data: DataSetId { sha256: set.digest(), train_size: config.data.train_size },
+        data_path: set.path.clone(),
+        held_out: split.held_out.len(),
+        series: series(&run, &split, modes.as_deref(), plan.law.is_some())?,
+        modes: modes.as_ref().map(Vec::len),
+    })
 }
 
-/// The modes of the data's law, as the plan or the data's file says it.
-fn known_modes(config: &RunConfig, path: &Path, plan: &Plan) -> Result<Option<Vec<Mode>>, DataError> {
-    match plan.law {
-        Some(law) => Ok(law.modes()),
-        None => data::known_modes(path, &Reading::from(&config.data)),
+/// How the run went by the metrics that are recorded, and by those of its modes, which are taken from its frames where no
+/// record has them: not where the law was said only now, nor where the run is of before they were recorded.
+fn series(run: &PointsRun, split: &Split, modes: Option<&[Mode]>, said: bool) -> Result<Vec<Series>, RunError> {
+    let (records, floor) = (run.metrics()?, run.floor()?);
+    let recorded = |of: fn(&EpochRecord) -> Option<f64>| {
+        records.iter().filter_map(|record| Some((record.epoch, of(record)?))).collect::<Vec<_>>()
+    };
+    let mut found = vec![
+        Series {
+            metric: Metric::SlicedW2,
+            values: recorded(|record| record.sliced_w2),
+            floor: floor.map(|floor| floor.sliced_w2),
+        },
+        Series {
+            metric: Metric::Coverage,
+            values: recorded(|record| record.coverage),
+            floor: floor.and_then(|floor| floor.coverage),
+        },
+    ];
+    let Some(modes) = modes else { return Ok(found) };
+    let values = recorded(|record| record.mode_tv);
+    if !said && !values.is_empty() {
+        found.push(Series { metric: Metric::ModeTv, values, floor: floor.and_then(|floor| floor.mode_tv) });
+        return Ok(found);
     }
+    let points = split.held_out.len().min(split.train.len()).min(MOST_MATCHED);
+    if points >= Metric::ModeTv.least(Some(modes.len())) {
+        let tv = |points: &[Point]| mode_scores(modes, points).total_variation;
+        let values = run.frames()?.into_pairs().map(|(epoch, frame)| (epoch, tv(&frame[..points.min(frame.len())])));
+        let draws = 1..=FLOOR_DRAWS as u64;
+        let real = draws.map(|draw| tv(&split.training_sample(run.config().seed, draw, points)));
+        let floor = Some(Spread::of(&real.collect::<Vec<_>>()));
+        found.push(Series { metric: Metric::ModeTv, values: values.collect(), floor });
+    }
+    Ok(found)
+}
+
+/// The modes of the data's law, as the plan, the run or the data's file says it. A file that says one in no form that is
+/// understood is an error only for those who ask.
+fn known_modes(run: &PointsRun, path: &Path, plan: &Plan) -> Result<Option<Vec<Mode>>, EvalError> {
+    if let Some(law) = plan.law {
+        return Ok(law.modes());
+    }
+    if let Some(modes) = run.modes()? {
+        return Ok(Some(modes));
+    }
+    let known = data::known_modes(path, &Reading::from(&run.config().data));
+    let asked = plan.metrics.as_ref().is_none_or(|metrics| metrics.iter().any(|metric| metric.needs_modes()));
+    if asked && !plan.lenient { Ok(known?) } else { Ok(known.ok().flatten()) }
 }
 
 fn applicable(config: &RunConfig, plan: &Plan, modes: Option<&[Mode]>) -> Result<Vec<Metric>, EvalError> {
     let Some(wanted) = &plan.metrics else {
         return Ok(Metric::ALL.into_iter().filter(|metric| modes.is_some() || !metric.needs_modes()).collect());
     };
+    if plan.lenient && modes.is_none() && wanted.iter().any(|metric| !metric.needs_modes()) {
+        return Ok(wanted.iter().copied().filter(|metric| !metric.needs_modes()).collect());
+    }
     match wanted.iter().find(|metric| modes.is_none() && metric.needs_modes()) {
         Some(metric) => Err(EvalError::NoLaw { metric: metric.name(), path: config.data.path.display().to_string() }),
         None => Ok(wanted.clone()),
@@ -158,7 +275,11 @@ fn applicable(config: &RunConfig, plan: &Plan, modes: Option<&[Mode]>) -> Result
 }
 
 /// Measures several sets against the real one, as many at a time as there are processors.
-fn measure_all(metrics: &[Metric], reference: &Reference<'_>, others: &[Vec<Point>]) -> Vec<Vec<Option<f64>>> {
+fn measure_all(
+    metrics: &[Metric],
+    reference: &Reference<'_>,
+    others: &[Vec<Point>],
+) -> Vec<Vec<Result<f64, CannotTell>>> {
     let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
     let mut measured = Vec::with_capacity(others.len());
     for chunk in others.chunks(at_a_time) {

@@ -9,11 +9,11 @@ mod trace;
 mod units;
 
 pub use draws::frame_codes;
-pub use eval::{EvalError, Measured, Plan, Report, evaluate};
+pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
 pub use run::{EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
 pub use snapshot::{Progress, Snapshot};
 pub use trace::Trace;
-pub use units::{Kept, Prepared, Units};
+pub use units::{Kept, KnownMode, Prepared, Units};
 
 use std::path::Path;
 
@@ -104,11 +104,13 @@ pub fn open(
         None => data::load(&config.data.path, &reading)?,
     };
     let split = Split::new(&set, config.data.train_size, config.seed)?;
+    // What says no law in a form that is understood says none.
+    let modes = data::known_modes(&set.path, &reading).ok().flatten();
     let (config, prepared) = if let Some(run) = &begun {
-        let prepared = run.prepared(&split)?;
+        let prepared = run.prepared(&split, modes)?;
         (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
     } else {
-        let prepared = Prepared::of(&config, &split);
+        let prepared = Prepared::of(&config, &split, modes);
         (config, prepared)
     };
     let units = prepared.units;
@@ -118,7 +120,7 @@ pub fn open(
     }
     let split = split.map(|point| units.keep(point));
     engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
-    let follower = Follower::new(&config, &split);
+    let follower = Follower::new(&config, &split, prepared.known_modes());
     let codes = frame_codes(&config, split.held_out.len());
     let latent = config.generator.latent_dim as u64;
     let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
@@ -237,7 +239,8 @@ impl Work for Points {
             d_loss: self.progress.d_loss_sum / iterations as f64,
             g_loss: self.progress.g_loss_sum / iterations as f64,
             sliced_w2: tracked.map(|tracked| tracked.sliced_w2),
-            coverage: tracked.map(|tracked| tracked.coverage),
+            coverage: tracked.and_then(|tracked| tracked.coverage),
+            mode_tv: tracked.and_then(|tracked| tracked.mode_tv),
             seconds,
         };
         self.progress = Progress { epoch, ..Progress::default() };

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
 use crate::config::{RunConfig, TrainConfig};
-use crate::data::{self, DataError, Point, PointSet, Reading, Split};
+use crate::data::{self, DataError, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status};
 
@@ -46,9 +46,12 @@ pub struct EpochRecord {
     /// The frame's sliced W2 distance from the held-out points, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sliced_w2: Option<f64>,
-    /// Its coverage of them.
+    /// Its coverage of them; not of so few that it cannot tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<f64>,
+    /// The total variation between its shares of the law's modes and equal ones, where the data's file says the law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_tv: Option<f64>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
 }
@@ -62,8 +65,12 @@ pub struct Floor {
     pub draws: usize,
     /// The sliced W2 distance.
     pub sliced_w2: Spread,
-    /// The coverage.
-    pub coverage: Spread,
+    /// The coverage; None of so few points that it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Spread>,
+    /// The total variation of the modes' shares; None where no law is known, and for runs of before it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_tv: Option<Spread>,
 }
 
 /// The recorded frames of a run.
@@ -135,14 +142,23 @@ impl PointsRun {
         Ok(self.noted()?.map_or(Units::OWN, |prepared| prepared.units))
     }
 
-    /// What it made of its data, which are split into these points; where the file is lost, what follows from them.
-    pub(super) fn prepared(&self, split: &Split) -> Result<Prepared, RunError> {
+    /// What it made of its data, which are split into these points; where the file is lost, what follows from them and
+    /// from what their file says of their law, unless the floor says that the run knows of none.
+    pub(super) fn prepared(&self, split: &Split, modes: Option<Vec<Mode>>) -> Result<Prepared, RunError> {
         match self.noted() {
             Ok(Some(prepared)) => Ok(prepared),
             Ok(None) => Ok(Prepared::with(&self.config, split, Units::OWN)),
-            Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => Ok(Prepared::of(&self.config, split)),
+            Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => {
+                let none = matches!(self.floor(), Ok(Some(Floor { mode_tv: None, .. })));
+                Ok(Prepared::of(&self.config, split, modes.filter(|_| !none)))
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// The modes of its data's law, as it knew them when it was begun.
+    pub(super) fn modes(&self) -> Result<Option<Vec<Mode>>, RunError> {
+        Ok(self.noted()?.and_then(|prepared| prepared.known_modes()))
     }
 
     fn noted(&self) -> Result<Option<Prepared>, RunError> {
@@ -235,7 +251,7 @@ impl PointsRun {
 
     /// Whether what was measured last, or else the last frame, says that nothing was learnt, and what says so.
     pub fn nothing_learnt(&self) -> Result<Option<NothingLearnt>, RunError> {
-        let measured = self.metrics()?.into_iter().rev().find_map(|record| record.sliced_w2.zip(record.coverage));
+        let measured = self.metrics()?.into_iter().rev().find_map(|record| Some((record.sliced_w2?, record.coverage)));
         let frames = self.frames()?;
         if let Some(frame) = frames.samples.last() {
             let real = self.real()?;
@@ -247,10 +263,10 @@ impl PointsRun {
         }
         let Some(((distance, coverage), floor)) = measured.zip(self.floor()?) else { return Ok(None) };
         let floors = distance / floor.sliced_w2.mean;
-        Ok(match (floors > MOST_FLOORS, coverage > 0.0) {
+        Ok(match (floors > MOST_FLOORS, coverage) {
             (true, _) => Some(NothingLearnt::Floors(floors)),
-            (false, false) => Some(NothingLearnt::NoCoverage),
-            (false, true) => None,
+            (false, Some(0.0)) => Some(NothingLearnt::NoCoverage),
+            (false, _) => None,
         })
     }
 
@@ -304,5 +320,6 @@ pub(super) fn conform(config: &RunConfig, record: &mut Value) {
     {
         map.shift_remove("sliced_w2");
         map.shift_remove("coverage");
+        map.shift_remove("mode_tv");
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Model, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data::npy::Precision;
-use crate::data::{Point, Split};
+use crate::data::{Mode, Point, Split};
 use crate::engine::Sample;
 
 /// Where all coordinates of data lie that are learnt as they are: the lab's lie in -0.13 to 1.31.
@@ -42,6 +42,30 @@ pub struct Prepared {
     pub left_out: usize,
     /// What `data.scale` came to.
     pub units: Units,
+    /// The modes of the data's law, where their file said it when the run was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modes: Option<Vec<KnownMode>>,
+}
+
+/// A Gaussian of a law, as files keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownMode {
+    /// Its mean.
+    pub mean: [f64; 2],
+    /// Its covariance matrix, by rows.
+    pub covariance: [[f64; 2]; 2],
+}
+
+impl From<Mode> for KnownMode {
+    fn from(Mode { mean, covariance }: Mode) -> Self {
+        Self { mean, covariance }
+    }
+}
+
+impl From<KnownMode> for Mode {
+    fn from(KnownMode { mean, covariance }: KnownMode) -> Self {
+        Self { mean, covariance }
+    }
 }
 
 /// The map between the data's units and the networks'.
@@ -77,12 +101,18 @@ impl From<Kept> for Precision {
 }
 
 impl Prepared {
-    /// What a config makes of data that are split in this way.
-    pub fn of(config: &RunConfig, split: &Split) -> Self {
-        Self::with(config, split, Units::of(config.data.scale, &split.train))
+    /// What a config makes of data that are split in this way, whose law has these modes where it is known.
+    pub fn of(config: &RunConfig, split: &Split, modes: Option<Vec<Mode>>) -> Self {
+        let modes = modes.map(|modes| modes.into_iter().map(KnownMode::from).collect());
+        Self { modes, ..Self::with(config, split, Units::of(config.data.scale, &split.train)) }
     }
 
-    /// The same with units that are known.
+    /// The modes of the law, where it is known.
+    pub fn known_modes(&self) -> Option<Vec<Mode>> {
+        self.modes.as_ref().map(|modes| modes.iter().copied().map(Mode::from).collect())
+    }
+
+    /// The same with units that are known, and no law.
     pub(super) fn with(config: &RunConfig, split: &Split, units: Units) -> Self {
         let shuffle = match config.data.shuffle {
             Shuffle::Auto if units.scale == Scale::None && has_the_labs_batches(config) => Shuffle::Once,
@@ -91,7 +121,7 @@ impl Prepared {
         };
         let taken = config.iterations_per_epoch() as usize * config.batch_size * config.critic_steps;
         let (train, held_out) = (split.train.len(), split.held_out.len());
-        Self { train, held_out, shuffle, left_out: train - taken, units }
+        Self { train, held_out, shuffle, left_out: train - taken, units, modes: None }
     }
 }
 
