@@ -29,6 +29,21 @@ fn every_metric_gives_the_independent_implementations_numbers() {
 }
 
 #[test]
+fn a_floor_of_all_training_points_has_no_deviation_from_draw_to_draw() {
+    let world = World::new();
+    let train = ["train", "gan", "--data", "data.npy", "--train-size", "150", "--batch-size", "50", "--epochs", "1"];
+    world.done(&[&train[..], &["--out", "run", "--quiet"]].concat());
+    let floor: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.path("run/floor.json")).unwrap()).unwrap();
+    assert_eq!((&floor["draws"], &floor["sliced_w2"]["deviation"]), (&1.into(), &serde_json::Value::Null), "{floor}");
+    for (samples, known) in [("150", false), ("100", true)] {
+        let said = world.done(&["eval", "run", "--metrics", "w1", "--samples", samples, "--repeats", "3", "--json"]);
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["metrics"]["w1"]["floor"]["deviation"].is_number(), known, "{said}");
+    }
+}
+
+#[test]
 fn a_run_is_measured_beside_its_floor() {
     let world = World::new();
     world.train("run", &["gan", "--epochs", "2"]);

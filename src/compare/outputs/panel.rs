@@ -140,17 +140,10 @@ pub fn is_lab(config: &RunConfig) -> bool {
 impl Cell {
     /// The latest frame up to an epoch.
     fn at(&self, epoch: u64) -> Result<Picture, RenderError> {
-        match self.frames.epochs.iter().rposition(|&e| e <= epoch) {
-            Some(i) => {
-                let note = format!("epoch {}", self.frames.epochs[i]);
-                let generated = Some(&self.frames.samples[i][..]);
-                self.painter.frame(&Shown { title: &self.label, note: &note, generated, progress: None })
-            }
-            None => {
-                let (title, generated) = (self.label.as_str(), Some(&[][..]));
-                self.painter.frame(&Shown { title, note: "no frame yet", generated, progress: None })
-            }
-        }
+        let found = self.frames.epochs.iter().rposition(|&e| e <= epoch);
+        let note = found.map_or_else(|| "no frame yet".to_owned(), |i| format!("epoch {}", self.frames.epochs[i]));
+        let generated = Some(found.map_or(&[][..], |i| &self.frames.samples[i]));
+        self.painter.frame(&Shown { title: &self.label, note: &note, generated, progress: None })
     }
 }
 

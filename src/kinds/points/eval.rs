@@ -194,7 +194,9 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         Ok(Spread::of(&values))
     };
     let metrics = metrics.iter().enumerate().map(|(i, &metric)| {
-        let (generated, floor) = (spread(&generated, i), spread(&floor, i));
+        // Draws of all training points there are would be one and the same, and say nothing of how draws differ.
+        let draws = if samples < split.train.len() { floor.len() } else { 1 };
+        let (generated, floor) = (spread(&generated, i), spread(&floor[..draws.min(floor.len())], i));
         let unknown: Option<CannotTell> = generated.err().or(floor.err());
         Measured { metric, generated: generated.ok(), floor: floor.ok(), unknown }
     });

@@ -35,16 +35,18 @@ impl Follower {
 
     /// The metrics of training points.
     pub(super) fn floor(&self, config: &RunConfig, split: &Split) -> Floor {
-        let draws = 1..=DRAWS as u64;
-        let measured: Vec<Tracked> =
-            draws.map(|draw| self.measure(&split.training_sample(config.seed, draw, self.points))).collect();
+        // Draws of all training points there are would be one and the same.
+        let draws = if self.points < split.train.len() { DRAWS } else { 1 };
+        let measured: Vec<Tracked> = (1..=draws as u64)
+            .map(|draw| self.measure(&split.training_sample(config.seed, draw, self.points)))
+            .collect();
         let spread = |of: fn(&Tracked) -> Option<f64>| {
             let values = measured.iter().map(of).collect::<Option<Vec<f64>>>()?;
             Some(Spread::of(&values))
         };
         Floor {
             points: self.points,
-            draws: DRAWS,
+            draws,
             sliced_w2: Spread::of(&measured.iter().map(|tracked| tracked.sliced_w2).collect::<Vec<_>>()),
             coverage: spread(|tracked| tracked.coverage),
             mode_tv: spread(|tracked| tracked.mode_tv),
