@@ -43,8 +43,8 @@ pub struct ResultFolder {
     /// Whether files of others are replaced.
     force: bool,
     known: BTreeSet<Made>,
-    /// Whether the list ends in the middle of a line, because its writer was killed.
-    is_torn: bool,
+    /// The whole lines of a list that ends in the middle of one, because its writer was killed.
+    torn: Option<Vec<u8>>,
 }
 
 impl ResultFolder {
@@ -55,9 +55,10 @@ impl ResultFolder {
             Ok(there) if there.is_file() => fs_err::read(&list)?,
             _ => Vec::new(),
         };
-        let is_torn = text.last().is_some_and(|&last| last != b'\n');
-        let known = text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
-        Ok(Self { path: path.to_owned(), force, known, is_torn })
+        let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        let torn = (whole < text.len()).then(|| text[..whole].to_vec());
+        let known = text[..whole].split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        Ok(Self { path: path.to_owned(), force, known, torn })
     }
 
     /// Refuses a name under which somebody else's file lies.
@@ -87,9 +88,8 @@ impl ResultFolder {
 
     fn note(&mut self, made: Made) -> Result<(), MadeError> {
         let list = self.path.join(LIST);
-        if self.is_torn {
-            files::write(&list, self.known.iter().map(line).collect::<String>().as_bytes())?;
-            self.is_torn = false;
+        if let Some(whole) = self.torn.take() {
+            files::write(&list, &whole)?;
         }
         if !self.known.contains(&made) {
             fs_err::create_dir_all(&self.path)?;
@@ -156,7 +156,14 @@ mod tests {
         fs::remove_file(dir.path().join("a")).unwrap();
         write(dir.path(), false, "a", "two").unwrap();
         write(dir.path(), false, "a", "three").unwrap();
-        assert_eq!(fs::read_to_string(&list).unwrap().lines().count(), 3);
+        let after = fs::read_to_string(&list).unwrap();
+        assert!(after.starts_with(&whole) && after.lines().count() == 3, "{after}");
+        // A torn line changes nothing of the order of those before it.
+        write(dir.path(), false, "0", "later").unwrap();
+        let whole = fs::read_to_string(&list).unwrap();
+        fs::write(&list, whole.clone() + "{").unwrap();
+        write(dir.path(), false, "b", "one").unwrap();
+        assert!(fs::read_to_string(&list).unwrap().starts_with(&whole));
     }
 
     #[cfg(unix)]
