@@ -57,7 +57,8 @@ impl ResultFolder {
         };
         let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
         let torn = (whole < text.len()).then(|| text[..whole].to_vec());
-        let known = text[..whole].split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let known =
+            text[..whole].split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Ok(Self { path: path.to_owned(), force, known, torn })
     }
 

@@ -239,12 +239,25 @@ def damages(folder, name, seed, flips, alike):
     if sibling:
         yield "of-a-sibling", sibling[-1].read_bytes()
     for i in range(flips if content else 0):
-        bit = rng.randrange(len(content) * 8)
-        yield f"flip-{bit}", content[: bit // 8] + bytes([content[bit // 8] ^ (1 << bit % 8)]) + content[bit // 8 + 1 :]
+        # Counted, not placed: how long a file of records is differs by the seconds in it.
+        bit = int(rng.random() * len(content) * 8)
+        yield f"flip{i}", content[: bit // 8] + bytes([content[bit // 8] ^ (1 << bit % 8)]) + content[bit // 8 + 1 :]
     tensors = lambda content: tensor_damages(content, alike)
     own = {".json": json_damages, ".jsonl": lines_damages, ".npy": npy_damages, ".safetensors": tensors}
     if content and path.suffix in own:
         yield from own[path.suffix](content)
+
+
+def only_seconds_differ(one, other):
+    """Whether two files of records differ in the seconds alone, which nothing can know."""
+    try:
+        records = [[json.loads(line) for line in content.splitlines()] for content in (one, other)]
+        for record in records[0] + records[1]:
+            if not isinstance(record.pop("seconds", None), (int, float)):
+                return False
+        return records[0] == records[1]
+    except (ValueError, AttributeError):
+        return False
 
 
 def plain(name):
@@ -310,6 +323,8 @@ def run(world, case):
     if content is None:
         path.unlink()
     elif content == path.read_bytes():
+        return []
+    elif path.name == "metrics.jsonl" and only_seconds_differ(path.read_bytes(), content):
         return []
     else:
         path.write_bytes(content)

@@ -205,6 +205,20 @@ fn only_pictures_that_were_drawn_here_are_replaced() {
 }
 
 #[test]
+fn a_frame_of_an_epoch_that_recorded_none_is_named() {
+    let world = World::new();
+    world.train("run", &["gan", "--epochs", "4", "--frame-every", "4"]);
+    let labels = world.path("run/frames.json");
+    for wrong in ["[0]\n", "[3]\n", "[8]\n"] {
+        std::fs::write(&labels, wrong).unwrap();
+        let said = world.fails(1, &["draw", "run", "--last"]);
+        assert!(said.contains("frames.json"), "{wrong}: {said}");
+    }
+    std::fs::write(&labels, "[4]\n").unwrap();
+    world.done(&["draw", "run", "--last"]);
+}
+
+#[test]
 fn a_file_that_is_named_is_the_file_that_is_written() {
     let world = World::new();
     for run in ["a", "b"] {

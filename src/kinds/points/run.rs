@@ -221,7 +221,13 @@ impl PointsRun {
         let Some((&last, others)) = epochs.split_last() else { return Ok(()) };
         let due: Vec<u64> = (1..last).filter(|&epoch| self.config.is_frame(epoch)).take(epochs.len()).collect();
         let tied = self.dir.counted_frames()?.is_some();
-        if tied && due != others {
+        let done = match self.dir.status()? {
+            Status::Finished { done } | Status::Unfinished { done, .. } => done,
+            Status::Absent => return Ok(()),
+        };
+        let last_fits =
+            last >= 1 && (self.config.is_frame(last) || last == done) && (last <= done || self.dir.is_locked());
+        if tied && (due != others || !last_fits) {
             return Err(self.dir.malformed(FRAMES, "its epochs are not those at which this run recorded frames"));
         }
         Ok(())
