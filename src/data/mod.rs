@@ -1,8 +1,9 @@
 //! Point sets: read from files, made from known laws, split into training and held-out points.
 //!
-//! A file's format is found from its content, never from its name: [`formats`] lists them, each with a file of its own.
+//! A file's format is found from its content, never from its name: `formats` lists them, each with a file of its own.
 //! Whatever a header claims, no more memory is taken than the file's own bytes can fill, and no more than the limits that
-//! the errors name. Points are in double precision from their file on; [`PointSet::single`] is where they leave it.
+//! the errors name. Points are in double precision from their file on; a run makes single precision of them for its
+//! networks alone.
 
 mod arff;
 mod arrays;
