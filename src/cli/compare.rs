@@ -1,5 +1,6 @@
 //! `gan-lab compare`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -133,7 +134,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
                 ));
             }
         }
-        found.into_iter().flat_map(|found| found.dirs).collect()
+        distinct(found.into_iter().flat_map(|found| found.dirs), printer)
     };
     let (runs, left_out) = summarise(&dirs, args, printer)?;
     let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(|error| usage(&error))?;
@@ -215,6 +216,20 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     let states = local::do_all(&sweep, args.jobs.map(usize::from), &signals, printer)?;
     let exit = local::exit(signals.exit(), Tally::of(&states), &sweep);
     Ok(if exit == Exit::Done { Ok(dirs) } else { Err(exit) })
+}
+
+/// Each run once: one that is named twice is not two seeds.
+fn distinct(dirs: impl Iterator<Item = RunDir>, printer: &Printer) -> Vec<RunDir> {
+    let mut seen = BTreeSet::new();
+    let mut kept = Vec::new();
+    for dir in dirs {
+        if seen.insert(dir.path().canonicalize().unwrap_or_else(|_| dir.path().to_owned())) {
+            kept.push(dir);
+        } else {
+            printer.note(&format!("{} is named twice and counts once", dir.path().display()));
+        }
+    }
+    kept
 }
 
 /// Measures the runs. One that cannot be measured costs itself only, and is named.

@@ -1,18 +1,19 @@
 //! `gan-lab data`
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::args::whole;
-use super::exit::{Exit, UsageError, hinted};
+use super::exit::{Exit, UsageError, hinted, refused};
 use super::printer::{Printer, shown_path};
 use super::reading::ReadingArgs;
 use super::table::{Align, facts, table};
 use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, PointSet, Taken, Variable};
+use crate::made::ResultFolder;
 use crate::render::{AxesChoice, ScatterPainter, Shown, Size, Theme};
 use crate::{files, json, media};
 
@@ -52,6 +53,9 @@ pub(super) struct InspectArgs {
     /// Where to write the picture [default: work_dirs/inspect/<FILE>.png]
     #[arg(long, value_name = "PNG")]
     out: Option<PathBuf>,
+    /// Replace a file of the picture's name that gan-lab did not draw
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn run(command: &DataCommand, printer: &Printer) -> anyhow::Result<Exit> {
@@ -180,10 +184,18 @@ fn draw(args: &InspectArgs, loaded: Result<PointSet, DataError>) -> anyhow::Resu
         &set.points,
     )?;
     let bytes = media::encode_png(&painter.frame(&Shown { title: &title, ..Shown::default() })?)?;
-    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
-    let path = args.out.clone().unwrap_or_else(|| Path::new("work_dirs/inspect").join(format!("{stem}.png")));
-    files::write(&path, &bytes)?;
-    Ok(Ok(path))
+    let path = args.out.clone().unwrap_or_else(|| Path::new("work_dirs/inspect").join(picture_name(&args.file)));
+    let (folder, name) = (path.parent().unwrap_or(Path::new("")), file_name(&path));
+    Ok(Ok(ResultFolder::open(folder, args.force)?.write(&name, &bytes).map_err(refused)?))
+}
+
+/// What the picture of a file is called: as the file, with the folders that lead there, so that two files have two.
+fn picture_name(file: &Path) -> String {
+    let parts = file.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    parts.collect::<Vec<_>>().join("-") + ".png"
 }
 
 /// A number with all digits that say something, where they are not many.

@@ -257,6 +257,9 @@ fn of_key(key: &Key, config: &RunConfig) -> String {
 }
 
 fn said(key: &Key, value: &Value) -> String {
+    // What is left to the data is not in the config, and is not nothing.
+    let left = POINTS.default_of(key);
+    let value = if value.is_null() { &left } else { value };
     format!("{} {}", POINTS.short_name(key), shown(value))
 }
 

@@ -208,6 +208,31 @@ fn each_comparison_has_a_folder_of_its_own_and_leaves_other_peoples_files_alone(
 }
 
 #[test]
+fn a_run_that_is_named_twice_counts_once_and_what_is_left_to_the_data_is_auto() {
+    let world = World::new();
+    world.train("auto", &["gan", "--epochs", "1"]);
+    world.train("none", &["gan", "--epochs", "1", "--scale", "none"]);
+    let compare = [
+        "compare",
+        "auto",
+        "./auto",
+        "none",
+        "--out",
+        "out",
+        "--samples",
+        "20",
+        "--repeats",
+        "1",
+        "--no-gif",
+        "--json",
+    ];
+    let said: serde_json::Value = serde_json::from_str(&world.done(&compare)).unwrap();
+    assert_eq!(said["runs"].as_array().unwrap().len(), 2, "{said}");
+    let table = std::fs::read_to_string(world.path("out/table.md")).unwrap();
+    assert!(table.contains("scale auto") && table.contains("scale none"), "{table}");
+}
+
+#[test]
 fn data_sets_stand_apart_each_with_its_own_headline() {
     let world = World::new();
     world.done(&["data", "make", "ring8", "--points", "300", "--out", "ring8.mat"]);

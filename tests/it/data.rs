@@ -161,9 +161,9 @@ fn sets_are_made_in_every_format_and_inspected() {
     for file in ["ring.mat", "ring.npy", "ring.csv"] {
         world.done(&["data", "make", "ring8", "--points", "500", "--out", file]);
         let text = world.done(&["data", "inspect", file]);
-        assert!(text.contains("500 x 2") && text.contains("drawn in work_dirs/inspect/ring.png"), "{text}");
+        assert!(text.contains("500 x 2") && text.contains(&format!("drawn in work_dirs/inspect/{file}.png")), "{text}");
     }
-    assert!(world.path("work_dirs/inspect/ring.png").exists());
+    assert!(world.path("work_dirs/inspect/ring.csv.png").exists());
     assert!(world.fails(2, &["data", "make", "ring8", "--out", "ring.txt"]).contains(".mat, .npy or .csv"));
     assert!(world.fails(2, &["data", "make", "ring8", "--points", "3"]).contains("4 to 10000000"));
 }
@@ -220,5 +220,26 @@ proptest! {
         std::fs::write(&path, [frame, &bytes[..]].concat()).unwrap();
         let _ = data::load(&path, &Reading::of("xx"));
         let _ = data::inspect(&path, &Reading::default());
+    }
+}
+
+#[test]
+fn a_picture_of_a_file_replaces_nothing_that_is_not_one() {
+    let world = World::new();
+    std::fs::write(world.path("points.csv"), "x,y\n1,2\n3,4\n5,6\n").unwrap();
+    std::fs::create_dir(world.path("other")).unwrap();
+    std::fs::copy(world.path("points.csv"), world.path("other/points.csv")).unwrap();
+    let before = std::fs::read(world.path("points.csv")).unwrap();
+    for out in ["points.csv", "data.npy"] {
+        let said = world.fails(1, &["data", "inspect", "points.csv", "--out", out]);
+        assert!(said.contains(out) && said.contains("--force"), "{said}");
+    }
+    assert_eq!(std::fs::read(world.path("points.csv")).unwrap(), before);
+    // Twice is no other picture, and another folder's file has another.
+    for file in ["points.csv", "points.csv", "other/points.csv"] {
+        world.done(&["data", "inspect", file]);
+    }
+    for picture in ["points.csv.png", "other-points.csv.png"] {
+        assert!(world.path("work_dirs/inspect").join(picture).is_file(), "{picture}");
     }
 }
