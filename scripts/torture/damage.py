@@ -256,7 +256,7 @@ def only_seconds_differ(one, other):
             if not isinstance(record.pop("seconds", None), (int, float)):
                 return False
         return records[0] == records[1]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return False
 
 

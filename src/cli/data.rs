@@ -1,6 +1,6 @@
 //! `gan-lab data`
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -15,6 +15,7 @@ use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, PointSet, Taken, Variable};
 use crate::made::ResultFolder;
 use crate::render::{AxesChoice, ScatterPainter, Shown, Size, Theme};
+use crate::run::digest;
 use crate::{files, json, media};
 
 /// Make point sets, and look into data files
@@ -189,13 +190,16 @@ fn draw(args: &InspectArgs, loaded: Result<PointSet, DataError>) -> anyhow::Resu
     Ok(Ok(ResultFolder::open(folder, args.force)?.write(&name, &bytes).map_err(refused)?))
 }
 
-/// What the picture of a file is called: as the file, with the folders that lead there, so that two files have two.
+/// What the picture of a file is called: as the file, and for one in another folder with a digest of where it lies, so that
+/// two files have two.
 fn picture_name(file: &Path) -> String {
-    let parts = file.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-        _ => None,
-    });
-    parts.collect::<Vec<_>>().join("-") + ".png"
+    let name = file_name(file);
+    if file.parent().is_none_or(|folder| folder == Path::new("") || folder == Path::new(".")) {
+        return format!("{name}.png");
+    }
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let digest = digest(whole.to_string_lossy().as_bytes());
+    format!("{name}-{}.png", &digest[..8])
 }
 
 /// A number with all digits that say something, where they are not many.

@@ -171,10 +171,9 @@ fn sets_are_made_in_every_format_and_inspected() {
 #[test]
 fn a_mixed_file_is_listed_with_types_shapes_and_ranges() {
     let world = World::new();
-    let mixed = fixture("mixed.mat");
-    let mixed = mixed.to_str().unwrap();
-    let text = world.done(&["data", "inspect", mixed]);
-    insta::assert_snapshot!("inspect_mixed", text.replace(mixed, "mixed.mat"));
+    std::fs::copy(fixture("mixed.mat"), world.path("mixed.mat")).unwrap();
+    let mixed = "mixed.mat";
+    insta::assert_snapshot!("inspect_mixed", world.done(&["data", "inspect", mixed]));
     let text = world.done(&["data", "inspect", mixed, "--key", "cell"]);
     assert!(text.contains("not drawn: 'cell'"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&world.done(&["data", "inspect", mixed, "--json"])).unwrap();
@@ -239,7 +238,8 @@ fn a_picture_of_a_file_replaces_nothing_that_is_not_one() {
     for file in ["points.csv", "points.csv", "other/points.csv"] {
         world.done(&["data", "inspect", file]);
     }
-    for picture in ["points.csv.png", "other-points.csv.png"] {
-        assert!(world.path("work_dirs/inspect").join(picture).is_file(), "{picture}");
-    }
+    let pictures = std::fs::read_dir(world.path("work_dirs/inspect")).unwrap();
+    let pictures: Vec<_> = pictures.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(pictures.contains(&"points.csv.png".to_owned()), "{pictures:?}");
+    assert_eq!(pictures.iter().filter(|name| name.ends_with(".png")).count(), 2, "{pictures:?}");
 }
