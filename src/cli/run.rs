@@ -54,7 +54,9 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
     must_be_there(&args.plan, "plan", "gan-lab sweep PLAN.json writes one, plan.jsonl in the sweep's folder")?;
     let planned = Sweep::read_line(&args.plan, index, args.runs.as_deref()).map_err(|error| match error {
         // What was typed is wrong.
-        SweepError::NoLine { .. } if args.index.is_some() => UsageError(format!("--index: {error}")).into(),
+        SweepError::NoLine { lines, .. } if args.index.is_some() && lines > 0 => {
+            UsageError(format!("--index: {error}")).into()
+        }
         other => anyhow::Error::from(other),
     })?;
     if args.expect.as_ref().is_some_and(|expected| *expected != planned.dir()) {

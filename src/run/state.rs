@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{RunError, hex};
+use super::{RunError, digest, hex};
 use crate::checkpoint::{self, CheckpointError, NamedTensor, Numbers, TensorError};
 
 const FORMAT: &str = "gan-lab state 2";
@@ -35,6 +35,7 @@ pub(super) struct Ledger {
 
 /// What the file says beside its tensors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Note {
     format: String,
     /// The digest of settings and inputs, [`super::manifest::Manifest::identity`].
@@ -48,6 +49,17 @@ pub(super) struct Note {
     pub(super) files: BTreeMap<String, String>,
     /// The SHA-256 of all tensors.
     tensors: String,
+    /// The SHA-256 of the note without this; older states have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+impl Note {
+    /// The digest of all that it says but this digest.
+    fn digest(&self) -> Result<String, serde_json::Error> {
+        let bare = Self { sha256: None, ..self.clone() };
+        Ok(digest(serde_json::to_string(&bare)?.as_bytes()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -154,8 +166,13 @@ pub(super) struct Tie {
 pub(super) fn write(path: &Path, bundle: &Bundle, tie: Tie) -> Result<(), RunError> {
     let Tie { run, position: Position { done, total }, records, frames, files } = tie;
     let format = FORMAT.to_owned();
-    let note = Note { format, run, done, total, records, frames, files, tensors: bundle.digest() };
-    let note = serde_json::to_string(&note).map_err(|error| malformed(path, error.to_string()))?;
+    let tensors = bundle.digest();
+    let mut note = Note { format, run, done, total, records, frames, files, tensors, sha256: None };
+    let text = note.digest().and_then(|sha256| {
+        note.sha256 = Some(sha256);
+        serde_json::to_string(&note)
+    });
+    let note = text.map_err(|error| malformed(path, error.to_string()))?;
     Ok(checkpoint::save(path, &bundle.tensors, Some(note))?)
 }
 
@@ -186,6 +203,9 @@ fn noted(path: &Path, text: Option<&str>) -> Result<Noted, RunError> {
     if let Ok(note) = serde_json::from_str::<Note>(text)
         && note.format == FORMAT
     {
+        if note.sha256.is_some() && note.digest().ok() != note.sha256 {
+            return Err(malformed(path, "what it says of its run is not what was saved"));
+        }
         if note.done > note.total {
             return Err(malformed(path, format!("it says {} of {}", note.done, note.total)));
         }
@@ -204,4 +224,40 @@ pub fn wrong_tensor(path: &Path, problem: TensorError) -> RunError {
 
 fn malformed(path: &Path, reason: impl Into<String>) -> RunError {
     RunError::Malformed { path: path.to_owned(), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bit_of_a_note_changes_unseen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.safetensors");
+        let mut bundle = Bundle::default();
+        bundle.add_array("weights", vec![1.0, 2.0]);
+        let ledger = || Ledger { count: 1, sha256: digest(b"records") };
+        let tie = Tie {
+            run: digest(b"run"),
+            position: Position { done: 1, total: 2 },
+            records: ledger(),
+            frames: Some(ledger()),
+            files: BTreeMap::from([("generator.safetensors".to_owned(), digest(b"weights"))]),
+        };
+        write(&path, &bundle, tie).unwrap();
+        let text = checkpoint::load_note(&path).unwrap().unwrap();
+        assert!(matches!(noted(&path, Some(&text)), Ok(Noted::Tied(_))));
+        for at in 0..text.len() {
+            for bit in 0..7 {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= 1 << bit;
+                let changed = String::from_utf8(bytes).unwrap();
+                assert!(noted(&path, Some(&changed)).is_err(), "{changed}");
+            }
+        }
+        // One of before there was that digest.
+        let mut note: serde_json::Value = serde_json::from_str(&text).unwrap();
+        note.as_object_mut().unwrap().remove("sha256");
+        assert!(matches!(noted(&path, Some(&note.to_string())), Ok(Noted::Tied(_))));
+    }
 }

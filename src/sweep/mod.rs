@@ -55,7 +55,10 @@ pub enum SweepError {
         reason: ConfigError,
     },
     /// There is no such line.
-    #[error("{path} has {lines} runs, 0 to {last}; there is no index {index}", last = lines.saturating_sub(1))]
+    #[error(
+        "{path} {}; there is no index {index}",
+        lines.checked_sub(1).map_or_else(|| "holds no run".to_owned(), |last| format!("has {lines} runs, 0 to {last}"))
+    )]
     NoLine {
         /// The plan.
         path: PathBuf,
