@@ -188,11 +188,11 @@ impl Film {
     }
 
     /// The bytes of a picture's file.
-    fn picture(&self, index: usize, form: Form) -> anyhow::Result<Vec<u8>> {
+    fn picture(&self, index: usize, form: Format) -> anyhow::Result<Vec<u8>> {
         match form {
-            Form::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
-            Form::Pdf => Ok(self.shown(index, |shown| self.painter.pdf(shown))?),
-            Form::Png | Form::Gif => Ok(media::encode_png(&self.frame(index)?)?),
+            Format::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
+            Format::Pdf => Ok(self.shown(index, |shown| self.painter.pdf(shown))?),
+            Format::Png | Format::Gif => Ok(media::encode_png(&self.frame(index)?)?),
         }
     }
 
@@ -233,7 +233,7 @@ enum Drawing {
 struct Planned {
     name: String,
     drawing: Drawing,
-    form: Form,
+    form: Format,
 }
 
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -275,14 +275,15 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
 /// What is drawn.
 fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
     let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
-    let one = |name: String, drawing, form: Form| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
-    let format = args.format.map(Form::from);
+    let one =
+        |name: String, drawing, form: Format| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
+    let format = args.format;
     if args.last || !args.sheet.is_empty() {
         let form = match format {
-            Some(Form::Gif) => {
+            Some(Format::Gif) => {
                 return Err(UsageError("--sheet and --last give one picture; a GIF shows them all".into()).into());
             }
-            form => form.unwrap_or(Form::Png),
+            form => form.unwrap_or(Format::Png),
         };
         // An epoch that is not there is said before anything is drawn.
         for (film, &epoch) in films.iter().flat_map(|film| args.sheet.iter().map(move |epoch| (film, epoch))) {
@@ -300,14 +301,14 @@ fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
         };
         return Ok(names.iter().enumerate().map(of).collect());
     }
-    let form = format.unwrap_or(Form::Gif);
+    let form = format.unwrap_or(Format::Gif);
     let mut planned = Vec::new();
     for (run, (film, name)) in films.iter().zip(&names).enumerate() {
-        if form == Form::Gif {
-            planned.push(one(name.clone(), Drawing::Film(run), Form::Gif));
+        if form == Format::Gif {
+            planned.push(one(name.clone(), Drawing::Film(run), Format::Gif));
         }
-        if form != Form::Gif || args.png {
-            let form = if form == Form::Gif { Form::Png } else { form };
+        if form != Format::Gif || args.png {
+            let form = if form == Format::Gif { Format::Png } else { form };
             let digits = film.frames.epochs.last().map_or(0, |epoch| epoch.to_string().len());
             planned.extend(
                 film.frames
@@ -321,27 +322,7 @@ fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
     Ok(planned)
 }
 
-/// What a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Gif,
-    Png,
-    Svg,
-    Pdf,
-}
-
-impl From<Format> for Form {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Gif => Self::Gif,
-            Format::Png => Self::Png,
-            Format::Svg => Self::Svg,
-            Format::Pdf => Self::Pdf,
-        }
-    }
-}
-
-impl Form {
+impl Format {
     const fn ending(self) -> &'static str {
         match self {
             Self::Gif => "gif",
@@ -364,14 +345,14 @@ fn rows(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Row>> {
 }
 
 /// The bytes of a sheet's file.
-fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Form) -> anyhow::Result<Vec<u8>> {
+fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Format) -> anyhow::Result<Vec<u8>> {
     // Cells of half the size that a frame has.
     let cell = Size { width: (args.size.width / 2).max(80), height: (args.size.height * 2 / 5).max(60) };
     let grid = Grid { title, rows, cell, theme: args.theme.into() };
     match form {
-        Form::Svg => Ok(grid.svg()?.into_bytes()),
-        Form::Pdf => Ok(grid.pdf()?),
-        Form::Png | Form::Gif => Ok(media::encode_png(&grid.draw()?)?),
+        Format::Svg => Ok(grid.svg()?.into_bytes()),
+        Format::Pdf => Ok(grid.pdf()?),
+        Format::Png | Format::Gif => Ok(media::encode_png(&grid.draw()?)?),
     }
 }
 

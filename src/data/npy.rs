@@ -11,6 +11,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::numbers::{Endian, Number, Numbers};
 use super::reading::{Reading, Taken};
 use super::{DataError, Format, Loaded, Matrix, Variable, damaged, matrix_points, no_names, no_text};
@@ -19,12 +21,14 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// The numbers begin at a multiple of this.
 const ALIGNMENT: usize = 64;
 
-/// In how many bytes an array keeps a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In how many bytes an array keeps a number; by NumPy's names in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Precision {
     /// float32.
+    #[serde(rename = "float32")]
     Single,
     /// float64.
+    #[serde(rename = "float64")]
     Double,
 }
 

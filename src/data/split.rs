@@ -35,6 +35,12 @@ impl Split {
         Self { train: each(&self.train), held_out: each(&self.held_out) }
     }
 
+    /// How many of so many draws of `n` training points differ: draws of all there are would be one and the same, and say
+    /// nothing of how draws differ.
+    pub fn distinct_draws(&self, n: usize, draws: usize) -> usize {
+        if n < self.train.len() { draws } else { draws.min(1) }
+    }
+
     /// `n` of the training points, at most as many as there are, by chance: what stands for a perfect generator's. Each
     /// `draw` from 1 on gives others.
     pub fn training_sample(&self, seed: u64, draw: u64, n: usize) -> Vec<Point> {

@@ -129,11 +129,7 @@ impl ScatterPainter {
     pub fn svg(&self, shown: &Shown<'_>) -> Result<String, RenderError> {
         let mut text = String::new();
         let area = SVGBackend::with_string(&mut text, (self.size.width, self.size.height)).into_drawing_area();
-        area.fill(&self.theme.look().ground).map_err(RenderError::new)?;
-        let canvas = Canvas::new(&area, self.axes, self.theme, self.size);
-        canvas.ground(&self.original)?;
-        canvas.frame(shown, &self.original)?;
-        area.present().map_err(RenderError::new)?;
+        self.whole(&area, self.size, shown)?;
         drop(area);
         Ok(text)
     }
@@ -143,13 +139,18 @@ impl ScatterPainter {
         let mut bytes = Vec::new();
         let fine = Size { width: self.size.width * FINENESS, height: self.size.height * FINENESS };
         let area = PdfBackend::new(fine, &mut bytes)?.into_drawing_area();
-        area.fill(&self.theme.look().ground).map_err(RenderError::new)?;
-        let canvas = Canvas::new(&area, self.axes, self.theme, fine);
-        canvas.ground(&self.original)?;
-        canvas.frame(shown, &self.original)?;
-        area.present().map_err(RenderError::new)?;
+        self.whole(&area, fine, shown)?;
         drop(area);
         Ok(bytes)
+    }
+
+    /// Draws all of a frame, where nothing is kept from one to the next.
+    fn whole<DB: DrawingBackend>(&self, area: &Area<DB>, drawn: Size, shown: &Shown<'_>) -> Result<(), RenderError> {
+        let canvas = Canvas::new(area, self.axes, self.theme, drawn);
+        area.fill(&canvas.look.ground).map_err(RenderError::new)?;
+        canvas.ground(&self.original)?;
+        canvas.frame(shown, &self.original)?;
+        area.present().map_err(RenderError::new)
     }
 
     /// How many times as wide as high the area for points is, for [`Axes::chosen`]. The labels' width is that of short ones.

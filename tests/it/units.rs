@@ -4,7 +4,8 @@ use std::path::Path;
 
 use gan_lab::config::{Scale, Shuffle};
 use gan_lab::data::Point;
-use gan_lab::kinds::points::{Kept, PointsRun, Prepared};
+use gan_lab::data::npy::Precision;
+use gan_lab::kinds::points::{PointsRun, Prepared};
 use gan_lab::run::RunDir;
 
 use crate::world::{World, assert_same, contents};
@@ -64,8 +65,8 @@ fn wherever_data_lie_the_networks_see_the_same_and_a_person_the_datas_own() {
         assert_eq!(prepared(&world.path(run)).units.scale, Scale::Standardise);
     }
     let (near, far) = (open(&world, "near"), open(&world, "far"));
-    assert_eq!(far.units().unwrap().precision, Kept::Float64);
-    assert_eq!(near.units().unwrap().precision, Kept::Float32);
+    assert_eq!(far.units().unwrap().precision, Precision::Double);
+    assert_eq!(near.units().unwrap().precision, Precision::Single);
     let last = |run: &PointsRun| run.frames().unwrap().samples.pop().unwrap();
     let (held_near, held_far) = (near.real().unwrap(), far.real().unwrap());
     for (a, b) in held_near.iter().zip(&held_far).chain(last(&near).iter().zip(&last(&far))) {

@@ -194,9 +194,8 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         Ok(Spread::of(&values))
     };
     let metrics = metrics.iter().enumerate().map(|(i, &metric)| {
-        // Draws of all training points there are would be one and the same, and say nothing of how draws differ.
-        let draws = if samples < split.train.len() { floor.len() } else { 1 };
-        let (generated, floor) = (spread(&generated, i), spread(&floor[..draws.min(floor.len())], i));
+        let draws = split.distinct_draws(samples, floor.len());
+        let (generated, floor) = (spread(&generated, i), spread(&floor[..draws], i));
         let unknown: Option<CannotTell> = generated.err().or(floor.err());
         Measured { metric, generated: generated.ok(), floor: floor.ok(), unknown }
     });
@@ -241,7 +240,7 @@ fn series(run: &PointsRun, split: &Split, modes: Option<&[Mode]>, said: bool) ->
     if points >= Metric::ModeTv.least(Some(modes.len())) {
         let tv = |points: &[Point]| mode_scores(modes, points).total_variation;
         let values = run.frames()?.into_pairs().map(|(epoch, frame)| (epoch, tv(&frame[..points.min(frame.len())])));
-        let draws = 1..=FLOOR_DRAWS as u64;
+        let draws = 1..=split.distinct_draws(points, FLOOR_DRAWS) as u64;
         let real = draws.map(|draw| tv(&split.training_sample(run.config().seed, draw, points)));
         let floor = Some(Spread::of(&real.collect::<Vec<_>>()));
         found.push(Series { metric: Metric::ModeTv, values: values.collect(), floor });

@@ -35,8 +35,7 @@ impl Follower {
 
     /// The metrics of training points.
     pub(super) fn floor(&self, config: &RunConfig, split: &Split) -> Floor {
-        // Draws of all training points there are would be one and the same.
-        let draws = if self.points < split.train.len() { DRAWS } else { 1 };
+        let draws = split.distinct_draws(self.points, DRAWS);
         let measured: Vec<Tracked> = (1..=draws as u64)
             .map(|draw| self.measure(&split.training_sample(config.seed, draw, self.points)))
             .collect();

@@ -13,7 +13,7 @@ pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, n
 pub use run::{EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
 pub use snapshot::{Progress, Snapshot};
 pub use trace::Trace;
-pub use units::{Kept, KnownMode, Prepared, Units};
+pub use units::{KnownMode, Prepared, Units};
 
 use std::path::Path;
 
@@ -124,7 +124,7 @@ pub fn open(
     let codes = frame_codes(&config, split.held_out.len());
     let latent = config.generator.latent_dim as u64;
     let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
-    let precision = Precision::from(units.precision);
+    let precision = units.precision;
     let text = |name, json: serde_json::Result<String>| {
         json.map(|text| (text + "\n").into_bytes()).map_err(|error| dir.malformed(name, error.to_string()))
     };

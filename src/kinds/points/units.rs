@@ -78,26 +78,7 @@ pub struct Units {
     /// By rows; what is above the diagonal is 0.
     pub matrix: [[f64; 2]; 2],
     /// What files keep the data's coordinates in.
-    pub precision: Kept,
-}
-
-/// What files keep coordinates in, by NumPy's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kept {
-    /// Single precision.
-    Float32,
-    /// Double precision.
-    Float64,
-}
-
-impl From<Kept> for Precision {
-    fn from(kept: Kept) -> Self {
-        match kept {
-            Kept::Float32 => Self::Single,
-            Kept::Float64 => Self::Double,
-        }
-    }
+    pub precision: Precision,
 }
 
 impl Prepared {
@@ -135,7 +116,7 @@ fn has_the_labs_batches(config: &RunConfig) -> bool {
 impl Units {
     /// The data's own, in single precision.
     pub const OWN: Self =
-        Self { scale: Scale::None, centre: [0.0; 2], matrix: [[1.0, 0.0], [0.0, 1.0]], precision: Kept::Float32 };
+        Self { scale: Scale::None, centre: [0.0; 2], matrix: [[1.0, 0.0], [0.0, 1.0]], precision: Precision::Single };
 
     /// The units that `scale` means for these training points, of which there is at least one.
     pub fn of(scale: Scale, points: &[Point]) -> Self {
@@ -161,7 +142,7 @@ impl Units {
         } else {
             [[or_one(xx.sqrt()), 0.0], [0.0, or_one(yy.sqrt())]]
         };
-        let precision = if spread.is_fine() { Kept::Float32 } else { Kept::Float64 };
+        let precision = if spread.is_fine() { Precision::Single } else { Precision::Double };
         Self { scale, centre: spread.mean, matrix, precision }
     }
 
@@ -172,7 +153,7 @@ impl Units {
 
     /// A point of the data as files keep it.
     pub fn keep(&self, point: Point) -> Point {
-        point.map(|x| Precision::from(self.precision).kept(x))
+        point.map(|x| self.precision.kept(x))
     }
 
     /// A point of the data as the networks have it.
@@ -299,14 +280,14 @@ mod tests {
     fn metres_far_from_their_origin_keep_their_millimetres() {
         let points: Vec<Point> = letter().iter().map(|[x, y]| [388_095.0 + x, 3_948_995.0 + y]).collect();
         let units = Units::of(Scale::Auto, &points);
-        assert_eq!((units.scale, units.precision), (Scale::Standardise, Kept::Float64));
+        assert_eq!((units.scale, units.precision), (Scale::Standardise, Precision::Double));
         for &point in &points {
             let there = units.outward(units.inward(point));
             assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-6), "{point:?} {there:?}");
         }
         // A hundred away single precision is fine enough for the letter.
         let near: Vec<Point> = letter().iter().map(|[x, y]| [30.0 + x, *y]).collect();
-        assert_eq!(Units::of(Scale::Auto, &near).precision, Kept::Float32);
+        assert_eq!(Units::of(Scale::Auto, &near).precision, Precision::Single);
     }
 
     #[test]
