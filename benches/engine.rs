@@ -17,6 +17,8 @@ fn iterations(criterion: &mut Criterion) {
                 real: rng.uniform(2 * batch).as_chunks().0.to_vec(),
                 noise: rng.normal(engine::noise_batches(&config) * batch * config.generator.latent_dim),
                 mix: rng.uniform(if engine::takes_mix(&config) { batch } else { 0 }),
+                moves: Vec::new(),
+                more_real: Vec::new(),
             };
             criterion.bench_function(&format!("{model}, {threads} thread(s)"), |bencher| {
                 bencher.iter(|| engine.step(&draws).unwrap());

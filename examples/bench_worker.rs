@@ -34,6 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 real: real.clone(),
                 noise: rng.normal(batch * config.generator.latent_dim),
                 mix: rng.uniform(if engine::takes_mix(&config) { batch } else { 0 }),
+                moves: Vec::new(),
+                more_real: Vec::new(),
             })?;
         }
         Ok(())

@@ -8,6 +8,7 @@ Needs: pip install torch safetensors numpy
 
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
 
 class Net(nn.Module):
@@ -51,12 +52,15 @@ def optimizer(config, parameters):
 def without_effect(config):
     """Names of tensors that hold rounding noise in single precision: a Linear's bias before BatchNorm, which takes
     it off again so that its true gradient is 0, and the running mean that follows that bias. RMSProp and Adam divide
-    by the gradient's size and turn such noise into steps; no output of the network depends on them."""
+    by the gradient's size and turn such noise into steps; no output of the network depends on them. Where scores are
+    compared with each other the score's own bias is such a tensor: it moves all of them alike."""
     names, place = set(), 0
     for norm in config["generator"]["batch_norm"]:
         if norm:
             names |= {f"generator.net.{place}.bias", f"generator.net.{place + 1}.running_mean"}
         place += 3 if norm else 2
+    if parts(config)[0] in ("rpgan", "ragan"):
+        names.add(f"discriminator.net.{2 * len(config['discriminator']['hidden'])}.bias")
     return names
 
 
@@ -66,73 +70,143 @@ def deviation(ours, theirs):
     return (ours.double() - theirs.double()).abs().max().item() / scale if scale else ours.abs().max().item()
 
 
+def cross_entropy(scores, label):
+    return binary_cross_entropy_with_logits(scores, torch.full_like(scores, label))
+
+
+# What the discriminator and the generator minimise, by a rule's name: r and f are the scores of real and of generated
+# points, label that of real points.
+RULES = {
+    "saturating": (lambda r, f, label: cross_entropy(r, label) + cross_entropy(f, 0), lambda r, f: -cross_entropy(f, 0)),
+    "non-saturating": (
+        lambda r, f, label: cross_entropy(r, label) + cross_entropy(f, 0),
+        lambda r, f: cross_entropy(f, 1),
+    ),
+    "least-squares": (
+        lambda r, f, label: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2,
+        lambda r, f: ((f - 1) ** 2).mean() / 2,
+    ),
+    "hinge": (lambda r, f, label: relu(1 - r).mean() + relu(1 + f).mean(), lambda r, f: -f.mean()),
+    "wasserstein": (lambda r, f, label: f.mean() - r.mean(), lambda r, f: -f.mean()),
+    "rpgan": (lambda r, f, label: softplus(f - r).mean(), lambda r, f: softplus(r - f).mean()),
+    "ragan": (
+        lambda r, f, label: (softplus(f.mean() - r).mean() + softplus(f - r.mean()).mean()) / 2,
+        lambda r, f: (softplus(r.mean() - f).mean() + softplus(r - f.mean()).mean()) / 2,
+    ),
+}
+
+# A penalty, before its weight, of the lengths of the discriminator's gradients, and the points where it is taken.
+PENALTIES = {
+    "wgan-gp": (lambda n: ((n - 1) ** 2).mean(), ["mixed"]),
+    "wgan-lp": (lambda n: (relu(n - 1) ** 2).mean(), ["mixed"]),
+    "dragan": (lambda n: ((n - 1) ** 2).mean(), ["moved"]),
+    "r1": (lambda n: (n**2).mean() / 2, ["real"]),
+    "r2": (lambda n: (n**2).mean() / 2, ["fake"]),
+    "r1+r2": (lambda n: (n**2).mean() / 2, ["real", "fake"]),
+}
+
+
+def parts(config):
+    """A config's rule, label of real points, penalty (or None) and bound of the discriminator's parameters (or None)."""
+    objective = config["objective"]
+    penalty, constraint = config.get("penalty"), config.get("constraint")
+    penalty = None if penalty is None or penalty["name"] == "none" else penalty
+    bound = constraint.get("bound") if constraint else None
+    model = objective.get("model")
+    if model == "gan":
+        return objective["generator_loss"], 1.0, penalty, bound
+    if model == "wgan":
+        return "wasserstein", 1.0, penalty, objective["clip"]
+    if model == "wgan-gp":
+        return "wasserstein", 1.0, {"name": "wgan-gp", "weight": objective["gp_weight"], "every": 1}, bound
+    return objective["rule"], objective.get("real_label", 1.0), penalty, bound
+
+
 class Lab:
     """Two networks and their optimisers; `iteration` is one training iteration.
 
-    A GAN's discriminator ends in a sigmoid, whose logarithm the losses take, as the formula says. With `logits` it
-    does not, and the losses take logsigmoid: the same to the last digits, which count in single precision.
+    The lab's own GAN has a discriminator that ends in a sigmoid, whose logarithm the losses take, as the formula says.
+    With `logits` it does not, as with every other rule: the same to the last digits, which count in single precision.
     """
 
     def __init__(self, config, dtype=torch.float32, logits=False):
-        self.config, self.objective = config, config["objective"]
-        sigmoid = self.objective["model"] == "gan" and not logits
-        self.log_d = torch.log if sigmoid else nn.functional.logsigmoid
-        self.log_not_d = (lambda d: torch.log(1 - d)) if sigmoid else (lambda d: nn.functional.logsigmoid(-d))
-        self.generator, self.discriminator = generator(config).to(dtype), discriminator(config, sigmoid).to(dtype)
+        self.config = config
+        self.rule, self.label, self.penalty, self.bound = parts(config)
+        self.sigmoid = config["objective"].get("model") == "gan" and not logits
+        self.generator = generator(config).to(dtype)
+        self.discriminator = discriminator(config, self.sigmoid).to(dtype)
         self.g_optim = optimizer(config, self.generator.parameters())
         self.d_optim = optimizer(config, self.discriminator.parameters())
+        self.d_steps = 0
 
-    def generator_loss(self, fake):
+    def generator_loss(self, real, fake):
         d = self.discriminator(fake)
-        if self.objective["model"] != "gan":
-            return -d.mean()
-        if self.objective["generator_loss"] == "saturating":
-            return self.log_not_d(d).mean()
-        return -self.log_d(d).mean()
+        if not self.sigmoid:
+            return RULES[self.rule][1](None if real is None else self.discriminator(real), d)
+        return torch.log(1 - d).mean() if self.rule == "saturating" else -torch.log(d).mean()
 
-    def discriminator_loss(self, real, fake, mix):
+    def discriminator_loss(self, real, fake, drawn):
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
-        if self.objective["model"] == "gan":
-            return -(self.log_d(on_real).mean() + self.log_not_d(on_fake).mean())
-        loss = on_fake.mean() - on_real.mean()
-        if self.objective["model"] == "wgan-gp":
-            points = (mix * real + (1 - mix) * fake).requires_grad_(True)
-            values = self.discriminator(points)
-            (slopes,) = torch.autograd.grad(values, points, torch.ones_like(values), create_graph=True)
-            loss = loss + self.objective["gp_weight"] * ((slopes.norm(2, dim=1) - 1) ** 2).mean()
+        if self.sigmoid:
+            loss = -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
+        else:
+            loss = RULES[self.rule][0](on_real, on_fake, self.label)
+        if self.penalty and self.d_steps % self.penalty["every"] == 0:
+            law, places = PENALTIES[self.penalty["name"]]
+            for place in places:
+                penalty = law(self.slopes(real, fake, place, drawn))
+                loss = loss + self.penalty["weight"] * self.penalty["every"] * penalty
         return loss
 
-    def step_generator(self, fake):
-        loss = self.generator_loss(fake)
+    def slopes(self, real, fake, place, drawn):
+        """The lengths of the discriminator's gradients, in the graph."""
+        points = {
+            "real": lambda: real,
+            "fake": lambda: fake,
+            "mixed": lambda: drawn["mix"] * real + (1 - drawn["mix"]) * fake,
+            "moved": lambda: real + drawn["moves"],
+        }[place]()
+        points = points.detach().clone().requires_grad_(True)
+        values = self.discriminator(points)
+        (slopes,) = torch.autograd.grad(values, points, torch.ones_like(values), create_graph=True)
+        return slopes.norm(2, dim=1)
+
+    def step_generator(self, real, fake):
+        loss = self.generator_loss(real, fake)
         self.g_optim.zero_grad()
         loss.backward()
         self.g_optim.step()
         return loss.item()
 
-    def step_discriminator(self, real, fake, mix):
-        loss = self.discriminator_loss(real, fake, mix)
+    def step_discriminator(self, real, fake, drawn):
+        loss = self.discriminator_loss(real, fake, drawn)
         self.d_optim.zero_grad()
         loss.backward()
         self.d_optim.step()
-        if self.objective["model"] == "wgan":
+        self.d_steps += 1
+        if self.bound is not None:
             with torch.no_grad():
                 for p in self.discriminator.parameters():
-                    p.clamp_(-self.objective["clip"], self.objective["clip"])
+                    p.clamp_(-self.bound, self.bound)
         return loss.item()
 
-    def iteration(self, real, noise, mix):
-        """real [critic_steps, batch, 2], noise [batches, batch, latent], mix [critic_steps, batch] or None."""
+    def iteration(self, real, noise, mix=None, moves=None, more_real=None):
+        """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
+        batch], moves [critic_steps, batch, 2], more_real [batch, 2]."""
         steps = self.config["critic_steps"]
-        mixes = [None] * steps if mix is None else [m.unsqueeze(1) for m in mix]
         d_losses, g_loss = [], None
         generator_first = self.config["update_order"] == "generator-first"
         for step in range(steps):
             fake = self.generator(noise[step])
             if generator_first and step == 0:
-                g_loss = self.step_generator(fake)
-            d_losses.append(self.step_discriminator(real[step], fake.detach(), mixes[step]))
+                g_loss = self.step_generator(real[0], fake)
+            drawn = {
+                "mix": None if mix is None else mix[step].unsqueeze(1),
+                "moves": None if moves is None else moves[step],
+            }
+            d_losses.append(self.step_discriminator(real[step], fake.detach(), drawn))
         if not generator_first:
-            g_loss = self.step_generator(self.generator(noise[steps]))
+            g_loss = self.step_generator(more_real, self.generator(noise[steps]))
         return sum(d_losses) / steps, g_loss
 
     def tensors(self, prefix):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the numeric fixtures in tests/fixtures/reference/ with PyTorch.
 
-Each file holds a config, initial weights, the draws of three iterations (real points, noise, mixing weights), and
+Each file holds a config, initial weights, the draws of three iterations (real points, noise, mixing weights …), and
 the losses and all weights after each of them, computed by lab.py in double precision: small networks, so that the
 files are small. It is the form in which `gan-lab train --trace` writes.
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from lab import Lab, deviation, without_effect
+from lab import PENALTIES, RULES, Lab, deviation, parts, without_effect
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "reference"
 ITERATIONS, BATCH = 3, 24
@@ -74,6 +74,22 @@ def cases():
     yield "rmsprop-all-options", config("gan", "rmsprop", optim=options)
     options = {**OPTIMS["adam"], "betas": [0.5, 0.9], "weight_decay": 0.01, "amsgrad": True}
     yield "adam-all-options", config("wgan-gp", "adam", optim=options)
+    both = {"generator-first": {}, "critic-first": {"critic_steps": 2, "update_order": "critic-first"}}
+    for i, rule in enumerate(RULES):
+        objective = {"rule": rule} | ({"real_label": 0.9} if "saturating" in rule else {})
+        order = list(both)[i % 2]
+        # Where a unit is on for all points RaGAN's gradient by its bias is 0 but for rounding, which Adam makes a step.
+        optim = "sgd" if rule == "ragan" else "adam"
+        yield f"rule-{rule}", config("gan", optim, objective=objective, **both[order])
+    for order, changes in both.items():
+        yield f"rpgan-{order}", config("gan", "sgd", objective={"rule": "rpgan"}, **changes)
+    rules = list(RULES)
+    for i, name in enumerate(PENALTIES):
+        changes = {"objective": {"rule": rules[1 + i % (len(rules) - 1)]}, **both[list(both)[i % 2]]}
+        penalty = {"name": name, "weight": 0.3, "every": 1 + i % 2}
+        optim = "adam" if i % 2 == 0 and i < 4 else "sgd"
+        yield f"penalty-{name}", config("gan", optim, penalty=penalty, **changes)
+    yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
 def uniform(draws, *shape):
@@ -94,11 +110,19 @@ def simulate(config, seed):
         real = uniform(draws, steps, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])
         noise = torch.randn(batches, BATCH, 2, generator=draws)
         tensors |= {f"{i}.real": real, f"{i}.noise": noise}
-        mix = None
-        if config["objective"]["model"] == "wgan-gp":
-            tensors[f"{i}.mix"] = mix = uniform(draws, steps, BATCH)
-        d_loss, g_loss = double.iteration(real.double(), noise.double(), None if mix is None else mix.double())
-        single.iteration(real, noise, mix)
+        also = {}
+        rule, _, penalty, _ = parts(config)
+        places = PENALTIES[penalty["name"]][1] if penalty else []
+        if "mixed" in places:
+            also["mix"] = uniform(draws, steps, BATCH)
+        if "moved" in places:
+            also["moves"] = uniform(draws, steps, BATCH, 2) / 8
+        if rule in ("rpgan", "ragan") and config["update_order"] == "critic-first":
+            also["more_real"] = uniform(draws, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])
+        tensors |= {f"{i}.{name}": value for name, value in also.items()}
+        doubles = {name: value.double() for name, value in also.items()}
+        d_loss, g_loss = double.iteration(real.double(), noise.double(), **doubles)
+        single.iteration(real, noise, **also)
         tensors |= {f"{i}.d_loss": torch.tensor([d_loss]).double(), f"{i}.g_loss": torch.tensor([g_loss]).double()}
         after = double.tensors(str(i))
         for key, value in single.tensors(str(i)).items():

@@ -38,7 +38,8 @@ def main(path):
     lab = Lab(config, logits=True)
     lab.load(tensors, "init")
     for i in range(note["iterations"]):
-        d_loss, g_loss = lab.iteration(tensors[f"{i}.real"], tensors[f"{i}.noise"], tensors.get(f"{i}.mix"))
+        drawn = {name: tensors.get(f"{i}.{name}") for name in ("mix", "moves", "more_real")}
+        d_loss, g_loss = lab.iteration(tensors[f"{i}.real"], tensors[f"{i}.noise"], **drawn)
         for name, value in (("d_loss", d_loss), ("g_loss", g_loss)):
             worst_loss = max(worst_loss, abs(tensors[f"{i}.{name}"].item() - value))
         for key, theirs in lab.tensors(str(i)).items():
@@ -47,8 +48,9 @@ def main(path):
                 worst_noise = max(worst_noise, apart)
             else:
                 worst = max(worst, (apart, key))
-    model, optim = config["objective"]["model"], config["optim"]["name"]
-    print(f"{model} with {optim}: {note['iterations']} iterations on {config['threads']} thread(s)")
+    objective, optim = config["objective"], config["optim"]["name"]
+    game = objective.get("model") or "-".join([objective["rule"], *(config[k]["name"] for k in ("penalty", "constraint") if k in config)])
+    print(f"{game} with {optim}: {note['iterations']} iterations on {config['threads']} thread(s)")
     print(f"  largest deviation of a weight   {worst[0]:.1e}  ({worst[1]})")
     print(f"  of a tensor without effect      {worst_noise:.1e}  (biases before BatchNorm, running means)")
     print(f"  of a loss, absolute             {worst_loss:.1e}")

@@ -24,8 +24,12 @@ pub enum Use {
     Shuffle,
     /// Latent codes in training.
     Noise,
-    /// The weights that mix real and generated points for the gradient penalty.
+    /// The points at which a gradient penalty is taken: the weights that mix, what real points are moved by.
     Mix,
+    /// Real points for the generator's step.
+    More,
+    /// The codes under which an averaged generator's statistics are taken.
+    Average,
     /// The fixed latent codes that frames are drawn from.
     Eval,
     /// Synthetic data sets.
@@ -34,7 +38,17 @@ pub enum Use {
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 7] = [Self::Init, Self::Split, Self::Shuffle, Self::Noise, Self::Mix, Self::Eval, Self::Data];
+    pub const ALL: [Self; 9] = [
+        Self::Init,
+        Self::Split,
+        Self::Shuffle,
+        Self::Noise,
+        Self::Mix,
+        Self::More,
+        Self::Average,
+        Self::Eval,
+        Self::Data,
+    ];
 
     const fn name(self) -> &'static [u8] {
         match self {
@@ -43,6 +57,8 @@ impl Use {
             Self::Shuffle => b"shuffle",
             Self::Noise => b"noise",
             Self::Mix => b"mix",
+            Self::More => b"more",
+            Self::Average => b"average",
             Self::Eval => b"eval",
             Self::Data => b"data",
         }

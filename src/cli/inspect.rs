@@ -16,6 +16,7 @@ use crate::kinds::points::PointsRun;
 use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
+use crate::objective::Constraint;
 use crate::run::{Found, Kind, RunDir, RunError, Status, count};
 use crate::version;
 
@@ -235,7 +236,7 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
     let run = PointsRun::open(dir)?;
     let config = run.config().clone();
     let mut report = begun(dir, Kind::Points, serde_json::to_value(&*config)?);
-    report.fact("objective", objective(&config.objective));
+    report.fact("objective", objective(&config));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
     report.fact("training", training(&config));
     let nets = PointsNet::of_config(&config, map(&run)?);
@@ -271,16 +272,26 @@ fn some_of(all: &[String]) -> Option<String> {
     (!all.is_empty()).then(|| all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ") + &more)
 }
 
-fn objective(objective: &Objective) -> String {
-    let title = objective.model().title();
-    match objective {
-        Objective::Gan { generator_loss } => {
+fn objective(config: &RunConfig) -> String {
+    let (title, game) = (config.game_title(), config.game());
+    let words = match config.objective {
+        Objective::Gan { generator_loss } if config.model().is_some() => {
             let choice = serde_json::to_value(generator_loss).map(|value| shown(&value)).unwrap_or_default();
-            format!("{title}, {choice} generator loss")
+            Some(format!("{choice} generator loss"))
         }
-        Objective::Wgan { clip } => format!("{title}, the critic's parameters clipped to +-{clip}"),
-        Objective::WganGp { gp_weight } => format!("{title}, gradient penalty with weight {gp_weight}"),
-    }
+        _ => None,
+    };
+    let label = (game.real_label < 1.0).then(|| format!("real points labelled {}", game.real_label));
+    let penalty = game.penalty.map(|penalised| {
+        let every = if penalised.every > 1 { format!(" every {} steps", penalised.every) } else { String::new() };
+        let what = if config.model().is_some() { "gradient penalty" } else { penalised.penalty.title };
+        format!("{what} with weight {}{every}", penalised.weight)
+    });
+    let clip = match game.constraint {
+        Constraint::Clip(clip) => Some(format!("the critic's parameters clipped to +-{clip}")),
+        Constraint::None => None,
+    };
+    [Some(title), words, label, penalty, clip].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn optimiser(optim: &Optim, lr: f64) -> String {

@@ -120,13 +120,14 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
         Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
         Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
     };
-    let (model, optim) = (config.objective.model(), config.optim.name());
-    let words = format!("{} with {}: {headline}\n{}\nnext: {next}", model.title(), config.optim.title(), facts(&rows));
+    let optim = config.optim.name();
+    let words =
+        format!("{} with {}: {headline}\n{}\nnext: {next}", config.game_title(), config.optim.title(), facts(&rows));
     let fields = || {
         serde_json::json!({
             "status": status,
             "run": json::path(run.path()),
-            "model": model.name(),
+            "model": config.game_name(),
             "optim": optim,
             "seed": config.seed,
             "epochs": config.epochs,

@@ -250,7 +250,7 @@ fn with_values(label: &str, config: &Value, keys: &[&Key]) -> String {
 /// A setting of a run in a label.
 fn of_key(key: &Key, config: &RunConfig) -> String {
     match key.path {
-        "objective.model" => config.objective.model().title().to_owned(),
+        "objective.model" => config.game_title(),
         "optim.name" => config.optim.title().to_owned(),
         path => said(key, at(&config.to_json(), path)),
     }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{Device, EngineKind, Objective, Optim, Scale, Shuffle, TrainConfig, name_pair};
+use super::{Device, EmaConfig, EngineKind, Optim, Scale, Shuffle, TrainConfig, name_pair};
+use crate::objective::{Constraint, Penalised};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
 const LARGEST_SIZE: usize = 1 << 20;
@@ -63,10 +64,18 @@ impl TrainConfig {
             let found = format!("'{columns}'");
             require("data.columns", found, name_pair(columns).is_some(), "two different columns, such as x,y or 1,2")?;
         }
-        check_objective(self.objective)?;
+        self = self.in_saved_form();
+        check_game(&self)?;
         check_optim(&self.optim)?;
         check_networks(&self)?;
         require("lr", self.lr, positive(self.lr), "a number above 0")?;
+        if let Some(lr) = self.lr_d {
+            require("lr_d", lr, positive(lr), "a number above 0")?;
+        }
+        if let Some(EmaConfig { half_life, ramp }) = self.ema {
+            require("ema.half_life", half_life, positive(half_life), "a number above 0")?;
+            require("ema.ramp", ramp, not_negative(ramp), "a number, 0 or more")?;
+        }
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")?;
         require("frame_every", self.frame_every, self.frame_every >= 1, "at least 1")?;
         // Batch normalisation has no variance to divide by with one point; the discriminator alone would train.
@@ -110,9 +119,14 @@ impl RunConfig {
         }
     }
 
+    /// The learning rates of the generator and of the discriminator.
+    pub fn learning_rates(&self) -> [f64; 2] {
+        [self.lr, self.lr_d.unwrap_or(self.lr)]
+    }
+
     /// Model and optimiser as papers write them: `GAN, RMSProp`.
     pub fn title(&self) -> String {
-        format!("{}, {}", self.objective.model().title(), self.optim.title())
+        format!("{}, {}", self.game_title(), self.optim.title())
     }
 
     /// The same run, in the words with which it was begun: what is left to the data now, or was then and came to what is
@@ -147,12 +161,24 @@ fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(4)
 }
 
-fn check_objective(objective: Objective) -> Result<(), ConfigError> {
-    match objective {
-        Objective::Gan { .. } => Ok(()),
-        Objective::Wgan { clip } => require("objective.clip", clip, positive(clip), "a number above 0"),
-        Objective::WganGp { gp_weight } => {
-            require("objective.gp_weight", gp_weight, not_negative(gp_weight), "a number, 0 or more")
+fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
+    let game = config.game();
+    let of_model = |of_model, otherwise| if config.model().is_some() { of_model } else { otherwise };
+    require(
+        "objective.real_label",
+        game.real_label,
+        game.real_label > 0.0 && game.real_label <= 1.0,
+        "above 0, 1 at most",
+    )?;
+    if let Some(Penalised { weight, every, .. }) = game.penalty {
+        let key = of_model("objective.gp_weight", "penalty.weight");
+        require(key, weight, not_negative(weight), "a number, 0 or more")?;
+        require("penalty.every", every, (1..=1_000_000).contains(&every), "1 to 1000000")?;
+    }
+    match game.constraint {
+        Constraint::None => Ok(()),
+        Constraint::Clip(clip) => {
+            require(of_model("objective.clip", "constraint.bound"), clip, positive(clip), "a number above 0")
         }
     }
 }
@@ -250,7 +276,7 @@ pub(super) fn require(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AdamOptions, Model, RmspropOptions, SgdOptions};
+    use super::super::{AdamOptions, Model, Objective, RmspropOptions, SgdOptions};
     use super::*;
 
     fn lab() -> TrainConfig {

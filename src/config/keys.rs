@@ -28,6 +28,8 @@ pub struct Key {
     pub help: &'static str,
     /// The choice that it belongs to; None for a setting that is always there.
     pub only: Option<Owner>,
+    /// The setting that its option means where that choice is not made: `--clip` is `constraint.clip` without a model.
+    pub otherwise: Option<&'static str>,
     /// What it says of a job.
     pub role: Role,
     /// What its values are.
@@ -172,7 +174,11 @@ pub enum KeyError {
 impl Owner {
     /// The choices that have the setting, in words.
     pub fn words(&self) -> String {
-        self.names.join(" or ")
+        const MOST_NAMED: usize = 3;
+        match self.selector.split_once('.') {
+            Some((level, _)) if self.names.len() > MOST_NAMED => format!("any {level}"),
+            _ => self.names.join(" or "),
+        }
     }
 }
 
@@ -311,26 +317,35 @@ impl Table {
                 None => put(config, key.path, value),
             };
         }
-        self.check_owner(config, key)?;
-        put(config, key.path, value)
+        match (self.check_owner(config, key), key.otherwise.map(|path| self.find(path))) {
+            (Ok(()), _) => put(config, key.path, value),
+            (Err(foreign), Some(Ok(other))) => match self.check_owner(config, other) {
+                Ok(()) => put(config, other.path, value),
+                Err(_) => Err(foreign),
+            },
+            (Err(foreign), _) => Err(foreign),
+        }
     }
 
     /// A setting of another choice than the config's is a mistake.
     fn check_owner(&self, config: &Value, key: &Key) -> Result<(), KeyError> {
         let Some(owner) = key.only else { return Ok(()) };
-        let chosen = at(config, owner.selector).as_str().map(str::to_owned);
-        let by_default = || {
-            let group = owner.selector.split('.').next().unwrap_or_default();
-            let default = (self.default)();
-            (!self.required.contains(&group)).then(|| at(&default, owner.selector).as_str().map(str::to_owned))?
-        };
-        match chosen.or_else(by_default) {
-            Some(chosen) if !owner.names.contains(&chosen.as_str()) => {
-                let (key, selector) = (key.path.to_owned(), owner.selector);
-                Err(KeyError::Foreign { key, owner: owner.words(), selector, chosen })
-            }
-            _ => Ok(()),
+        let group = owner.selector.split('.').next().unwrap_or_default();
+        if at(config, group).is_null() && self.required.contains(&group) {
+            // What is chosen is not known yet.
+            return Ok(());
         }
+        let choice = |config: &Value| at(config, owner.selector).as_str().map(str::to_owned);
+        let by_default = || at(config, group).is_null().then(|| choice(&(self.default)()))?;
+        let unsaid = || self.default_of(self.find(owner.selector).ok()?).as_str().map(str::to_owned);
+        let rival = || self.keys.iter().any(|key| key.group() == Some(group) && self.selects(key) && said(config, key));
+        let chosen = choice(config).or_else(by_default).or_else(|| if rival() { None } else { unsaid() });
+        if chosen.as_ref().is_some_and(|chosen| owner.names.contains(&chosen.as_str())) {
+            return Ok(());
+        }
+        let (key, selector) = (key.path.to_owned(), owner.selector);
+        let chosen = chosen.unwrap_or_else(|| "not said".to_owned());
+        Err(KeyError::Foreign { key, owner: owner.words(), selector, chosen })
     }
 
     /// Whether other settings belong to this one's choices.
@@ -404,6 +419,10 @@ impl Table {
         }
         self.keys.iter().zip(varies).filter(|(_, varies)| *varies).map(|(key, _)| key).collect()
     }
+}
+
+fn said(config: &Value, key: &Key) -> bool {
+    !at(config, key.path).is_null()
 }
 
 /// The value at a path; null where there is none.

@@ -22,7 +22,7 @@ pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
 pub use keys::{Choice, Config, Key, KeyError, Owner, Role, Table, Values, at, shown};
 pub use list::{name_pair, number_list};
-pub use objective::{GeneratorLoss, Model, Objective};
+pub use objective::{ConstraintConfig, GeneratorLoss, Model, Objective, PENALTY_CHOICES, PenaltyConfig, RULE_CHOICES};
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
 pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
@@ -39,6 +39,12 @@ use serde::{Deserialize, Serialize};
 pub struct TrainConfig {
     /// Which game the two networks play, with its own constants.
     pub objective: Objective,
+    /// What the critic's gradient by its points costs; left out, it is the model's own, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub penalty: Option<PenaltyConfig>,
+    /// What is done to the critic's parameters; left out, it is the model's own, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<ConstraintConfig>,
     /// Where the points come from and how they are used.
     #[serde(default)]
     pub data: DataConfig,
@@ -54,6 +60,12 @@ pub struct TrainConfig {
     /// The learning rate of both networks.
     #[serde(default = "lab::lr")]
     pub lr: f64,
+    /// The discriminator's learning rate, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lr_d: Option<f64>,
+    /// How the generator's parameters are averaged, if they are; then frames and metrics are the averaged generator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema: Option<EmaConfig>,
     /// Passes over the training points.
     #[serde(default = "lab::epochs")]
     pub epochs: u64,
@@ -85,6 +97,18 @@ pub struct TrainConfig {
     /// CPU threads for the arithmetic; 0 asks for what the machine has, 4 at most.
     #[serde(default)]
     pub threads: usize,
+}
+
+/// How the generator's parameters are averaged over its steps; `optim::average` holds the formula.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmaConfig {
+    /// Generated points in which the average forgets half.
+    #[serde(default = "lab::half_life")]
+    pub half_life: f64,
+    /// In the beginning it is no more than this share of the points so far; 0 for the whole from the start.
+    #[serde(default = "lab::ramp")]
+    pub ramp: f64,
 }
 
 /// Where the points come from and how they are used.
@@ -320,11 +344,15 @@ impl TrainConfig {
     pub fn lab(model: Model) -> Self {
         Self {
             objective: Objective::lab(model),
+            penalty: None,
+            constraint: None,
             data: DataConfig::default(),
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
             optim: Optim::default(),
             lr: lab::lr(),
+            lr_d: None,
+            ema: None,
             epochs: lab::epochs(),
             batch_size: lab::batch_size(),
             critic_steps: lab::critic_steps(),
@@ -390,6 +418,12 @@ mod lab {
     }
     pub(super) fn epochs() -> u64 {
         320
+    }
+    pub(super) fn half_life() -> f64 {
+        10_000.0
+    }
+    pub(super) fn ramp() -> f64 {
+        0.05
     }
     pub(super) fn batch_size() -> usize {
         256

@@ -16,12 +16,12 @@ impl RunConfig {
     pub fn default_name(&self) -> String {
         let config = self.to_json();
         let mut recipe = POINTS.default_config();
-        for selector in ["objective.model", "optim.name"] {
-            // A choice that a checked config made is one of the table's.
+        for selector in ["objective.model", "objective.rule", "penalty.name", "constraint.name", "optim.name"] {
+            // A choice that a checked config made is one of the table's; one that it did not make is nothing.
             let _ = POINTS.set(&mut recipe, selector, at(&config, selector).clone());
         }
         let recipe = POINTS.complete(&recipe).unwrap_or(recipe);
-        let mut parts = vec![self.objective.model().name().to_owned(), self.optim.name().to_owned()];
+        let mut parts = vec![self.game_name(), self.optim.name().to_owned()];
         if at(&config, "data.path") != at(&recipe, "data.path") {
             parts.push(stem(&self.data.path, "data"));
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{MOST_THREADS, not_negative, positive, require, storable};
 use super::{Choice, ConfigError, Device};
+use crate::objective::{Game, Penalised, penalties, rules};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +96,20 @@ impl ImageLoss {
     /// The logistic loss with its usual constants.
     pub fn logistic() -> Self {
         Self::LogisticR1 { gamma: gamma(), every: r1_every() }
+    }
+
+    /// The game, but for WGAN-GP's drift.
+    pub fn game(self) -> Game {
+        match self {
+            Self::LogisticR1 { gamma, every } => {
+                let penalty = Penalised { penalty: penalties::R1, weight: gamma, every };
+                Game { penalty: Some(penalty), ..Game::of(rules::NON_SATURATING) }
+            }
+            Self::WganGp { gp_weight, .. } => {
+                let penalty = Penalised { penalty: penalties::WGAN_GP, weight: gp_weight, every: 1 };
+                Game { penalty: Some(penalty), ..Game::of(rules::WASSERSTEIN) }
+            }
+        }
     }
 
     /// WGAN-GP with the paper's constants.

@@ -127,22 +127,26 @@ fn level(table: &Table, group: &str) -> Value {
     let properties = |keys: &[&Key]| -> Map<String, Value> {
         keys.iter().map(|key| (key.last().to_owned(), property(table, key))).collect()
     };
-    let selector = keys.iter().find(|key| table.selects(key));
-    let Some((selector, choices)) = selector.and_then(|key| match key.values {
-        Values::Choice(choices) => Some((*key, choices)),
-        _ => None,
-    }) else {
-        return object(&properties(&keys), &[]);
-    };
+    let selectors = keys.iter().filter(|key| table.selects(key));
+    let variants: Vec<Value> = selectors.clone().flat_map(|selector| variants(table, &keys, selector)).collect();
+    let Some(first) = selectors.clone().next() else { return object(&properties(&keys), &[]) };
+    json!({ "description": first.help, "oneOf": variants })
+}
+
+/// A schema for each of a setting's choices, with what belongs to it.
+fn variants(table: &Table, keys: &[&Key], selector: &Key) -> Vec<Value> {
+    let Values::Choice(choices) = selector.values else { return Vec::new() };
     let variant = |choice: &super::Choice| {
-        let belongs = |key: &&&Key| key.only.is_none_or(|owner| owner.names.contains(&choice.name));
-        let own: Vec<&Key> = keys.iter().filter(belongs).copied().collect();
-        let mut properties = properties(&own);
+        let belongs = |key: &&&Key| match key.only {
+            Some(owner) => owner.selector == selector.path && owner.names.contains(&choice.name),
+            None => !table.selects(key),
+        };
+        let own = keys.iter().filter(belongs).map(|key| (key.last().to_owned(), property(table, key)));
         let name = json!({ "const": choice.name, "description": choice.help });
-        properties.insert(selector.last().to_owned(), name);
+        let properties = [(selector.last().to_owned(), name)].into_iter().chain(own).collect();
         object(&properties, &[selector.last()])
     };
-    json!({ "description": selector.help, "oneOf": choices.iter().map(variant).collect::<Vec<_>>() })
+    choices.iter().map(variant).collect()
 }
 
 fn property(table: &Table, key: &Key) -> Value {

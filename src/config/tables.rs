@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Key, Model, Optim, Owner,
-    ProganConfig, Role, Scale, SefaCodes, SefaConfig, Separator, Shuffle, Table, TrainConfig, UpdateOrder, Values,
-    presets,
+    Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Key, Model,
+    Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, Separator, Shuffle,
+    Table, TrainConfig, UpdateOrder, Values, presets,
 };
+use crate::objective::penalties;
 
 /// Keys of `data` that say `auto` unless told otherwise; a config that leaves it to the data does not say so.
 const LEFT_TO_THE_DATA: [&str; 2] = ["shuffle", "scale"];
@@ -85,6 +86,7 @@ const fn key(path: &'static str, values: Values, help: &'static str) -> Key {
         heading: "Training",
         help,
         only: None,
+        otherwise: None,
         role: Role::Nature,
         values,
     }
@@ -109,6 +111,11 @@ impl Key {
     /// Only with these choices of another setting.
     const fn only(self, selector: &'static str, names: &'static [&'static str]) -> Self {
         Self { only: Some(Owner { selector, names }), ..self }
+    }
+
+    /// Whose option means another setting where its choice is not made.
+    const fn otherwise(self, path: &'static str) -> Self {
+        Self { otherwise: Some(path), ..self }
     }
 
     /// In another role.
@@ -153,6 +160,23 @@ const THREADS: Key = key("threads", Values::Whole, "CPU threads; 0 for as many a
 const MODEL: &str = "objective.model";
 const OPTIM: &str = "optim.name";
 const LOSS: &str = "loss.name";
+const RULE: &str = "objective.rule";
+const PENALTY: &str = "penalty.name";
+const CONSTRAINT: &str = "constraint.name";
+
+/// The penalties' names.
+const PENALTIES: &[&str] = {
+    const NAMES: [&str; penalties::ALL.len()] = {
+        let mut names = [""; penalties::ALL.len()];
+        let mut i = 0;
+        while i < names.len() {
+            names[i] = penalties::ALL[i].name;
+            i += 1;
+        }
+        names
+    };
+    &NAMES
+};
 
 static POINT_KEYS: &[Key] = &[
     Key {
@@ -225,6 +249,15 @@ static POINT_KEYS: &[Key] = &[
         .only(OPTIM, &["rmsprop"]),
     key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
     key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
+    key("lr_d", Values::Number, "The discriminator's learning rate; without it, --lr").flag("lr-d").value_name("LR"),
+    key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
+        .flag("ema")
+        .value_name("POINTS"),
+    key(
+        "ema.ramp",
+        Values::Number,
+        "In the beginning half is forgotten in this share of the points so far; 0 for no such",
+    ),
     key("epochs", Values::Whole, "Passes over the training points").flag("epochs").role(Role::Length),
     key("batch_size", Values::Whole, "Points in a batch").flag("batch-size"),
     key("critic_steps", Values::Whole, "Discriminator steps for each generator step").flag("critic-steps"),
@@ -235,18 +268,56 @@ static POINT_KEYS: &[Key] = &[
     key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
     key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
     key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
+    key(RULE, Values::Choice(&RULE_CHOICES), "What the scores cost, in the place of a model")
+        .flag("rule")
+        .value_name("RULE")
+        .under("Objective"),
+    key("objective.real_label", Values::Number, "The discriminator's label for real points; 1, or less to smooth it")
+        .only(RULE, &["saturating", "non-saturating"])
+        .under("Objective"),
+    key(PENALTY, Values::Choice(&PENALTY_CHOICES), "What the discriminator's gradient by its points costs")
+        .flag("penalty")
+        .value_name("PENALTY")
+        .under("Objective"),
+    key("penalty.weight", Values::Number, "The penalty's weight: lambda, or R1's gamma, whose half is taken")
+        .flag("penalty-weight")
+        .value_name("W")
+        .only(PENALTY, PENALTIES)
+        .under("Objective"),
+    key(
+        "penalty.every",
+        Values::Whole,
+        "Discriminator steps from one penalty to the next, whose weight grows with them",
+    )
+    .flag("penalty-every")
+    .value_name("STEPS")
+    .only(PENALTY, PENALTIES)
+    .under("Objective"),
+    key(CONSTRAINT, Values::Choice(&ConstraintConfig::CHOICES), "What is done to the discriminator's parameters")
+        .flag("constraint")
+        .value_name("NAME")
+        .under("Objective"),
+    key("constraint.bound", Values::Number, "Clamp the discriminator's parameters to [-C, C]")
+        .value_name("C")
+        .only(CONSTRAINT, &["clip"])
+        .under("Objective"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")
         .value_name("C")
-        .only(MODEL, &["wgan"]),
+        .only(MODEL, &["wgan"])
+        .otherwise("constraint.bound")
+        .under("Objective"),
     key("objective.gp_weight", Values::Number, "Weight of the gradient penalty")
         .flag("gp-weight")
         .value_name("W")
-        .only(MODEL, &["wgan-gp"]),
+        .only(MODEL, &["wgan-gp"])
+        .otherwise("penalty.weight")
+        .under("Objective"),
     key("objective.generator_loss", Values::Choice(&GeneratorLoss::CHOICES), "What the generator minimises")
         .flag("generator-loss")
         .value_name("LOSS")
-        .only(MODEL, &["gan"]),
+        .only(MODEL, &["gan"])
+        .under("Objective"),
     SEED,
     DEVICE,
     key("engine", Values::Choice(&EngineKind::CHOICES), "What does the arithmetic")
@@ -391,10 +462,18 @@ mod tests {
             for (config, made) in variants(table) {
                 let mut there = BTreeSet::new();
                 leaves("", &config, &mut there);
+                // Of two choices that stand for each other one is made.
+                let stands_for_it = |key: &Key| {
+                    let rival = |other: &&Key| other.group() == key.group() && table.selects(other);
+                    let mut rivals = table.keys.iter().filter(rival).filter(|other| other.path != key.path);
+                    table.selects(key) && rivals.any(|other| !at(&config, other.path).is_null())
+                };
                 let belongs = |key: &&Key| match (key.only, made) {
                     (Some(owner), Some((selector, name))) if owner.selector == selector => owner.names.contains(&name),
-                    (Some(owner), _) => owner.names.contains(&at(&config, owner.selector).as_str().unwrap()),
-                    (None, _) => true,
+                    (Some(owner), _) => {
+                        at(&config, owner.selector).as_str().is_some_and(|chosen| owner.names.contains(&chosen))
+                    }
+                    (None, _) => !at(&config, key.path).is_null() || !stands_for_it(key),
                 };
                 let listed: BTreeSet<String> =
                     table.keys.iter().filter(belongs).map(|key| key.path.to_owned()).collect();
@@ -472,6 +551,7 @@ mod tests {
                 let mut config = table.default_config();
                 owner(&mut config);
                 match key.path.split_once('.') {
+                    Some((group, field)) if table.selects(key) => config[group] = json!({ field: "no-such-choice" }),
                     Some((group, field)) => config[group][field] = "no-such-choice".into(),
                     None => config[key.path] = "no-such-choice".into(),
                 }

@@ -12,10 +12,11 @@ pub use fused::FusedEngine;
 #[cfg(feature = "torch")]
 pub use torch::{Precision, TorchEngine};
 
-use crate::config::{Device, EngineKind, Objective, RunConfig, UpdateOrder};
+use crate::config::{Device, EngineKind, RunConfig, UpdateOrder};
 use crate::memory::{self, TooMuch};
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
+use crate::objective::penalties::Points;
 use crate::optim;
 use crate::rng::{Stream, Use};
 #[cfg(feature = "torch")]
@@ -37,6 +38,8 @@ pub struct State {
     pub generator_optim: OptimState,
     /// The discriminator's optimiser.
     pub discriminator_optim: OptimState,
+    /// The average of the generator's parameters, where one is kept.
+    pub average: Option<Vec<f32>>,
 }
 
 /// An optimiser's state.
@@ -56,8 +59,12 @@ pub struct Draws {
     pub real: Vec<Sample>,
     /// Latent codes, [[`noise_batches`], batch, latent].
     pub noise: Vec<f32>,
-    /// The weight of the real point in each mixed one, [`critic_steps`, batch]; empty but for WGAN-GP.
+    /// The weight of the real point in each mixed one, [`critic_steps`, batch]; empty where no penalty is taken there.
     pub mix: Vec<f32>,
+    /// What real points are moved by, [`critic_steps`, batch]; empty where no penalty is taken there.
+    pub moves: Vec<Sample>,
+    /// Real points for the generator's step, [batch] of them; empty where it has none of its own ([`takes_more_real`]).
+    pub more_real: Vec<Sample>,
 }
 
 /// What the networks' losses were in an iteration, each before its step.
@@ -139,6 +146,13 @@ pub trait Engine {
     /// Points from latent codes [n, latent], with the running statistics: a point depends on its own code only.
     fn generate(&mut self, codes: &[f32]) -> Result<Vec<Sample>, EngineError>;
 
+    /// Other parameters for the generator, with the statistics that codes have under them: BatchNorm's running statistics
+    /// are those of the parameters that they were taken with, and mean nothing with others.
+    fn settled(&mut self, parameters: &[f32]) -> Result<Weights, EngineError>;
+
+    /// Points from latent codes [n, latent] by other weights in the generator's place.
+    fn generate_with(&mut self, weights: &Weights, codes: &[f32]) -> Result<Vec<Sample>, EngineError>;
+
     /// The discriminator's raw output for each point: a logit for a GAN, the critic's value otherwise.
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError>;
 }
@@ -212,9 +226,26 @@ pub fn noise_batches(config: &RunConfig) -> usize {
     }
 }
 
+/// The codes under which other weights' statistics are taken: 64 batches, after which a running statistic with PyTorch's
+/// momentum of 0.1 has a thousandth of what it was before.
+fn observed_codes(config: &RunConfig) -> Vec<f32> {
+    const BATCHES: usize = 64;
+    Stream::new(config.seed, Use::Average, 0).normal(BATCHES * config.batch_size * config.generator.latent_dim)
+}
+
 /// Whether an iteration takes mixing weights.
 pub fn takes_mix(config: &RunConfig) -> bool {
-    matches!(config.objective, Objective::WganGp { .. })
+    config.game().penalty_points().contains(&Points::Mixed)
+}
+
+/// Whether it takes what real points are moved by.
+pub fn takes_moves(config: &RunConfig) -> bool {
+    config.game().penalty_points().contains(&Points::Moved)
+}
+
+/// Whether it takes real points for the generator's step. With the generator first those of the first critic step serve.
+pub fn takes_more_real(config: &RunConfig) -> bool {
+    config.game().generator_meets_real() && config.update_order == UpdateOrder::CriticFirst
 }
 
 impl State {
@@ -233,6 +264,7 @@ impl State {
                 }
             }
         }
-        None
+        let average = self.average.iter().flatten().any(|x| !x.is_finite());
+        average.then(|| "the generator's average".to_owned())
     }
 }

@@ -6,6 +6,7 @@
 //! so that it may be applied to any part of them.
 
 mod adam;
+pub mod average;
 mod rmsprop;
 mod sgd;
 #[cfg(feature = "torch")]

@@ -138,6 +138,7 @@ impl Kind {
                 "samples.npy",
                 "frames.json",
                 "generator.safetensors",
+                "averaged.safetensors",
                 "discriminator.safetensors",
                 STATE,
             ],

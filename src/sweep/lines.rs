@@ -257,7 +257,7 @@ fn group_name(seedless: &RunConfig, bytes: usize) -> String {
     let json = serde_json::to_vec(&**seedless).unwrap_or_default();
     let digest = Sha256::digest(&json);
     let hex = digest.iter().take(bytes).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    format!("{}-{}-{hex}", seedless.objective.model(), seedless.optim.name())
+    format!("{}-{}-{hex}", seedless.game_name(), seedless.optim.name())
 }
 
 fn seed_name(seed: u64) -> String {

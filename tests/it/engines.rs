@@ -1,9 +1,12 @@
 //! The fused engine against finite differences, against itself with other threads, and against libtorch.
 
 use gan_lab::config::{
-    DiscriminatorConfig, GeneratorConfig, Model, Objective, Optim, RunConfig, SgdOptions, TrainConfig, UpdateOrder,
+    DiscriminatorConfig, EmaConfig, GeneratorConfig, Model, Objective, Optim, PenaltyConfig, RunConfig, SgdOptions,
+    TrainConfig, UpdateOrder,
 };
 use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses};
+use gan_lab::objective::penalties::{self, Penalised};
+use gan_lab::objective::{Meets, rules};
 use gan_lab::rng::{Stream, Use};
 
 /// A small run of odd sizes: latent, generator, BatchNorm, discriminator, batch.
@@ -23,6 +26,34 @@ fn config(model: Model, optim: Optim, shape: &Shape) -> RunConfig {
         ..TrainConfig::lab(model)
     };
     config.check().unwrap()
+}
+
+/// Every rule, every penalty, and what is done in every second step: as changes of a config.
+fn games() -> Vec<TrainConfig> {
+    let of = |objective| TrainConfig { objective, ..TrainConfig::lab(Model::Gan) };
+    let rule = |rule| Objective::Rule { rule, real_label: 1.0 };
+    let penalised = |(i, penalty): (usize, &'static penalties::Penalty)| TrainConfig {
+        penalty: Some(PenaltyConfig(Some(Penalised { penalty, weight: 0.5, every: 1 + i as u64 % 2 }))),
+        ..of(rule(rules::ALL[i]))
+    };
+    let mut games: Vec<TrainConfig> = Model::ALL.map(TrainConfig::lab).into();
+    games.push(of(Objective::Rule { rule: rules::SATURATING, real_label: 0.8 }));
+    games.extend(rules::ALL.map(rule).map(of));
+    games.extend(penalties::ALL.into_iter().enumerate().map(penalised));
+    let last = TrainConfig {
+        ema: Some(EmaConfig { half_life: 100.0, ramp: 0.5 }),
+        lr_d: Some(2e-3),
+        ..penalised((5, penalties::R1))
+    };
+    games.push(last);
+    games
+}
+
+/// A small run of odd sizes that plays this game.
+fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
+    let (objective, penalty, constraint) = (game.objective, game.penalty, game.constraint);
+    let config = (*config(Model::Gan, optim, shape)).clone();
+    TrainConfig { objective, penalty, constraint, ema: game.ema, lr_d: game.lr_d, ..config }.check().unwrap()
 }
 
 struct Shape {
@@ -53,7 +84,13 @@ fn draws(config: &RunConfig, seed: u64) -> Draws {
         real: rng.uniform(2 * real).as_chunks().0.to_vec(),
         noise: rng.normal(engine::noise_batches(config) * config.batch_size * config.generator.latent_dim),
         mix: rng.uniform(if engine::takes_mix(config) { real } else { 0 }),
+        moves: rng.uniform(if engine::takes_moves(config) { 2 * real } else { 0 }).as_chunks().0.to_vec(),
+        more_real: more_real(config, &mut rng),
     }
+}
+
+fn more_real(config: &RunConfig, rng: &mut Stream) -> Vec<[f32; 2]> {
+    rng.uniform(if engine::takes_more_real(config) { 2 * config.batch_size } else { 0 }).as_chunks().0.to_vec()
 }
 
 fn fused<T: gan_lab::real::Real>(config: &RunConfig) -> FusedEngine<T> {
@@ -81,17 +118,18 @@ fn gradients(config: &RunConfig, weights: &[gan_lab::nets::mlp::Weights; 2], dra
 #[test]
 fn every_gradient_is_that_of_finite_differences() {
     let plain = Optim::Sgd(SgdOptions::default());
-    for model in Model::ALL {
+    for game in games() {
         for shape in &SHAPES {
-            let mut train = (*config(model, plain, shape)).clone();
-            train.lr = 1.0;
-            train.objective = match train.objective {
+            let mut train = (*game_config(&game, plain, shape)).clone();
+            (train.lr, train.lr_d) = (1.0, None);
+            match &mut train.objective {
                 // Nothing is clipped, and the penalty counts as much as the rest.
-                Objective::Wgan { .. } => Objective::Wgan { clip: 1e6 },
-                Objective::WganGp { .. } => Objective::WganGp { gp_weight: 1.0 },
-                gan @ Objective::Gan { .. } => gan,
-            };
+                Objective::Wgan { clip } => *clip = 1e6,
+                Objective::WganGp { gp_weight } => *gp_weight = 1.0,
+                Objective::Gan { .. } | Objective::Rule { .. } => {}
+            }
             let config = train.check().unwrap();
+            let title = config.game_title();
             let (weights, draws) = (engine::initial_weights(&config), draws(&config, 4));
             let analytic = gradients(&config, &weights, &draws);
             let losses = |side: usize, i: usize, shift: f32| -> (f64, f32) {
@@ -113,17 +151,18 @@ fn every_gradient_is_that_of_finite_differences() {
                     checked += 1;
                 }
             }
-            assert!(kinks * 25 <= checked, "{model}, batch {}: {kinks} of {checked} gradients differ", shape.batch);
+            assert!(kinks * 25 <= checked, "{title}, batch {}: {kinks} of {checked} gradients differ", shape.batch);
         }
     }
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    for model in Model::ALL {
+    for game in games() {
         for shape in &SHAPES {
+            let title = game.game_title();
             let run = |threads: usize| {
-                let one = config(model, Optim::default(), shape);
+                let one = game_config(&game, Optim::default(), shape);
                 let config = TrainConfig { threads, critic_steps: 2, ..(*one).clone() }.check().unwrap();
                 let mut engine = fused::<f32>(&config);
                 let losses: Vec<Losses> = (0..3).map(|i| engine.step(&draws(&config, i)).unwrap()).collect();
@@ -132,7 +171,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
             };
             let one = run(1);
             for threads in [2, 3, 16] {
-                assert!(run(threads) == one, "{model}, batch {}, {threads} threads", shape.batch);
+                assert!(run(threads) == one, "{title}, batch {}, {threads} threads", shape.batch);
             }
         }
     }
@@ -140,9 +179,9 @@ fn any_number_of_threads_gives_the_same_bytes() {
 
 #[test]
 fn a_loaded_state_goes_on_exactly() {
-    for optim in Optim::ALL_DEFAULTS {
+    for (game, optim) in games().iter().flat_map(|game| Optim::ALL_DEFAULTS.map(|optim| (game, optim))) {
         for order in [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst] {
-            let one = config(Model::WganGp, optim, &SHAPES[0]);
+            let one = game_config(game, optim, &SHAPES[0]);
             let config = TrainConfig { critic_steps: 3, update_order: order, ..(*one).clone() }.check().unwrap();
             let mut first = fused::<f32>(&config);
             for i in 0..3 {
@@ -174,17 +213,19 @@ fn points_and_scores_do_not_depend_on_their_neighbours() {
 /// Counted on this thread, which does all the work here.
 #[test]
 fn a_step_takes_no_memory() {
-    for model in Model::ALL {
+    // A rule that needs the whole batch gathers its scores.
+    for game in games().into_iter().filter(|game| !matches!(game.game().rule.meets, Meets::Means(_))) {
+        let title = game.game_title();
         for optim in Optim::ALL_DEFAULTS {
             for shape in &SHAPES {
-                let config = config(model, optim, shape);
+                let config = game_config(&game, optim, shape);
                 let (mut engine, draws) = (fused::<f32>(&config), draws(&config, 0));
                 let taken = allocation_counter::measure(|| {
                     for _ in 0..3 {
                         engine.step(&draws).unwrap();
                     }
                 });
-                assert_eq!(taken.count_total, 0, "{model}, {}, batch {}", optim.name(), shape.batch);
+                assert_eq!(taken.count_total, 0, "{title}, {}, batch {}", optim.name(), shape.batch);
                 let counted = allocation_counter::measure(|| drop(engine.generate(&draws.noise).unwrap()));
                 assert!(counted.count_total > 0);
             }
@@ -214,10 +255,14 @@ fn wrong_sizes_are_named() {
 fn both_engines_take_the_same_way() {
     use gan_lab::engine::{Precision, TorchEngine};
 
-    for model in Model::ALL {
+    let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
+    for (i, game) in games().iter().enumerate() {
+        let model = game.game_title();
         for optim in Optim::ALL_DEFAULTS {
-            for shape in &SHAPES {
-                let config = config(model, optim, shape);
+            for (j, shape) in SHAPES.iter().enumerate() {
+                let mut train = (*game_config(game, optim, shape)).clone();
+                (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
+                let config = train.check().unwrap();
                 let (mut ours, mut theirs) =
                     (fused::<f64>(&config), TorchEngine::new(&config, Precision::Double).unwrap());
                 theirs.load_weights(&engine::initial_weights(&config)).unwrap();
@@ -232,6 +277,19 @@ fn both_engines_take_the_same_way() {
                 let (a, b) = (flat(ours.generate(&codes).unwrap()), flat(theirs.generate(&codes).unwrap()));
                 let apart = largest_difference(&a, &b);
                 assert!(apart < 1e-5, "{model} {}, batch {}: points {apart} apart", optim.name(), shape.batch);
+                if config.ema.is_none() {
+                    continue;
+                }
+                let averaged = |engine: &mut dyn Engine| {
+                    let average = engine.state().unwrap().average.unwrap();
+                    let settled = engine.settled(&average).unwrap();
+                    flat(engine.generate_with(&settled, &codes).unwrap())
+                };
+                let (c, d) = (averaged(&mut ours), averaged(&mut theirs));
+                let apart = largest_difference(&c, &d);
+                assert!(apart < 1e-5, "{model} {}, batch {}: averages {apart} apart", optim.name(), shape.batch);
+                assert!(largest_difference(&a, &c) > 1e-6, "the average is the generator itself");
+                assert!(flat(ours.generate(&codes).unwrap()) == a, "the generator is not what it was");
             }
         }
     }

@@ -37,7 +37,7 @@ fn a_run_holds_all_that_it_promises() {
         ]
     );
     let config = run.config();
-    assert_eq!((config.epochs, config.objective.model()), (5, Model::WganGp));
+    assert_eq!((config.epochs, config.model()), (5, Some(Model::WganGp)));
     assert_eq!(run.real().unwrap().len(), 100);
     assert_eq!(run.noise().unwrap().len(), 200);
     let frames = run.frames().unwrap();
@@ -287,7 +287,7 @@ fn a_trace_holds_the_first_iterations_and_changes_nothing() {
     let note: serde_json::Value = serde_json::from_str(&trace.note.unwrap()).unwrap();
     assert_eq!(note["iterations"], 3);
     let config: TrainConfig = serde_json::from_value(note["config"].clone()).unwrap();
-    assert_eq!(config.objective.model(), Model::WganGp);
+    assert_eq!(config.model(), Some(Model::WganGp));
     for name in ["init.generator.net.0.weight", "2.discriminator.net.4.bias", "1.mix", "0.g_loss", "2.real", "2.noise"]
     {
         assert!(trace.tensors.iter().any(|tensor| tensor.name == name), "{name} is missing");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Settings;
+use crate::cli::exit::UsageError;
 use crate::config::{Model, RunConfig, TrainConfig};
 
 /// A model of points.
@@ -31,7 +32,14 @@ pub(in crate::cli) struct PointArgs {
 /// on with, else with the lab's recipe for the model; None if nothing says which model it is.
 pub(in crate::cli) fn points(args: &PointArgs, saved: Option<&TrainConfig>) -> anyhow::Result<Option<TrainConfig>> {
     let model = args.settings.given("objective.model").and_then(serde_json::Value::as_str);
-    let lab = || Model::ALL.into_iter().find(|known| model == Some(known.name())).map(TrainConfig::lab);
+    let rule = args.settings.given("objective.rule");
+    if model.is_some() && rule.is_some() {
+        let words = "a model has a rule of its own; say --model or --rule, with --penalty and --constraint if you like";
+        return Err(UsageError(words.into()).into());
+    }
+    // The rule replaces what a model would bring.
+    let known = Model::ALL.into_iter().find(|known| model == Some(known.name()));
+    let lab = || known.or_else(|| rule.map(|_| Model::Gan)).map(TrainConfig::lab);
     let base = args.settings.base()?.or_else(|| saved.cloned()).or_else(lab);
     base.map(|base| args.settings.over(&base)).transpose()
 }

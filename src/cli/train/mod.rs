@@ -124,7 +124,7 @@ fn moved(args: &PointArgs) -> Option<&Path> {
 }
 
 fn which_model() -> anyhow::Error {
-    UsageError("say which model to train: gan-lab train gan, wgan or wgan-gp".into()).into()
+    UsageError("say which model to train: gan-lab train gan, wgan or wgan-gp; or a --preset, or a --rule".into()).into()
 }
 
 /// The config to go on with: what is not said is as it was.
@@ -172,7 +172,7 @@ fn preparation(prepared: &Prepared) -> Vec<String> {
 fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let Position { done, total } = session.position();
     let path = session.dir().path().display();
-    let (model, optim) = (config.objective.model().title(), config.optim.title());
+    let (model, optim) = (config.game_title(), config.optim.title());
     match done {
         _ if done >= total => format!("this run is finished already: {}", count(done, "epoch")),
         0 => format!("training: {model} with {optim}, {}, into {path}", count(total, "epoch")),

@@ -41,7 +41,7 @@ pub(super) fn run_columns(comparison: &Comparison, set: &DataSet, run: &RunSumma
         run.dir.display().to_string(),
         set.name.clone(),
         run.label.clone(),
-        run.config.objective.model().name().to_owned(),
+        run.config.game_name(),
         run.config.optim.name().to_owned(),
         run.config.seed.to_string(),
     ];

@@ -16,7 +16,7 @@ pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
         let mut row = vec![
             run.dir.display().to_string(),
             run.label.clone(),
-            run.config.objective.model().to_string(),
+            run.config.game_name(),
             run.config.optim.name().to_owned(),
             run.config.seed.to_string(),
             run.epochs.to_string(),

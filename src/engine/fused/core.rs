@@ -5,16 +5,17 @@ use std::sync::RwLock;
 use super::critic::Critic;
 use super::descend::Descent;
 use super::generator::{Generator, Mode, Scratch};
-use super::matrix::Rows;
+use super::matrix::{Kept, Rows};
 use super::pool::Crew;
 use super::simd::{Cpu, Lanes};
 use super::slab::{SLAB, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
-use crate::config::{Objective, RunConfig};
+use crate::config::RunConfig;
 use crate::engine::{Draws, Sample};
-use crate::loss::wgan_gp;
-use crate::optim::{BUFFERS, Update};
+use crate::objective::penalties::{Penalised, Points};
+use crate::objective::{Game, Meets, mixed};
+use crate::optim::Update;
 use crate::real::Real;
 
 /// What the threads are to do together.
@@ -28,6 +29,8 @@ pub(super) enum Program {
     Generator,
     /// Points from codes.
     Generate,
+    /// Codes through the generator's hidden layers, which moves BatchNorm's statistics.
+    Observe,
     /// Scores of points.
     Score,
 }
@@ -47,12 +50,16 @@ pub(super) struct Job {
 enum Tasks {
     /// Real points through the critic, forward and back.
     Real,
+    /// Real points for the generator's step through the critic, forward.
+    MoreReal,
     /// Real points through the critic, forward.
     Scores,
     /// A hidden layer of the generator.
     Forward(usize, Mode),
     /// The generator's last layer, and through the critic and back.
     Fake,
+    /// What scores that have to wait for the whole batch come to.
+    Meet,
     /// The generator's last layer alone.
     Points,
     /// A hidden layer of the generator backwards.
@@ -71,11 +78,13 @@ pub(super) struct Inputs<T> {
     pub(super) draws: Draws,
     /// The generator's step and the critic's.
     pub(super) descents: [Descent<T>; 2],
+    /// The penalty's weight in the critic's step, if that has one.
+    pub(super) penalty: Option<f64>,
 }
 
 #[derive(Debug)]
 pub(super) struct Core<T> {
-    objective: Objective,
+    game: Game,
     batch: usize,
     latent: usize,
     pub(super) generator: Generator<T>,
@@ -83,32 +92,38 @@ pub(super) struct Core<T> {
     pub(super) inputs: RwLock<Inputs<T>>,
     pub(super) real: Vec<RwLock<Slab<T>>>,
     pub(super) fake: Vec<RwLock<Slab<T>>>,
-    pub(super) mixed: Vec<RwLock<Slab<T>>>,
+    /// Where the penalty is taken: for each of its kinds of points.
+    pub(super) penalised: Vec<(Points, Vec<RwLock<Slab<T>>>)>,
+    /// The scores of each slab of real and of generated points, for a rule that needs all of them at once.
+    scores: [Vec<RwLock<Vec<f64>>>; 2],
     /// For each thread.
     scratch: Vec<RwLock<Scratch<T>>>,
     tables: Vec<RwLock<Rows<T>>>,
-    programs: [(Program, Vec<Vec<Tasks>>); 5],
+    programs: [(Program, Vec<Vec<Tasks>>); 6],
 }
 
 impl<T: Real> Core<T> {
-    pub(super) fn new(config: &RunConfig, kept: [bool; BUFFERS], draws: Draws) -> Self {
+    pub(super) fn new(config: &RunConfig, kept: Kept, draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
         let generator = Generator::new(&config.generator, batch, kept, cpu);
-        let critic = Critic::new(&config.discriminator, kept, cpu);
+        let critic = Critic::new(&config.discriminator, Kept { average: false, ..kept }, cpu);
         let slabs = |mixed| Slab::of_batch(&config.discriminator, batch, mixed);
-        let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None };
-        let penalised = matches!(config.objective, Objective::WganGp { .. });
+        let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
+        let game = config.game();
+        let real: Vec<_> = slabs(false);
+        let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
         Self {
-            objective: config.objective,
+            game,
+            scores: [scores(), scores()],
             batch,
             latent: config.generator.latent_dim,
-            real: slabs(false),
             fake: slabs(false),
-            mixed: if penalised { slabs(true) } else { Vec::new() },
-            inputs: RwLock::new(Inputs { draws, descents: [descent; 2] }),
+            real,
+            penalised: game.penalty_points().iter().map(|&points| (points, slabs(true))).collect(),
+            inputs: RwLock::new(Inputs { draws, descents: [descent; 2], penalty: None }),
             scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
             tables: (0..config.threads).map(|_| RwLock::new(Rows::zeros(tables_of(ROWS.max(SLAB))))).collect(),
-            programs: programs(generator.hidden()),
+            programs: programs(generator.hidden(), game),
             generator,
             critic,
         }
@@ -121,8 +136,8 @@ impl<T: Real> Core<T> {
 
     fn count(&self, tasks: Tasks) -> usize {
         match tasks {
-            Tasks::Real | Tasks::Scores => self.real.len(),
-            Tasks::Fake | Tasks::Points => self.fake.len(),
+            Tasks::Real | Tasks::MoreReal | Tasks::Scores => self.real.len(),
+            Tasks::Fake | Tasks::Meet | Tasks::Points => self.fake.len(),
             Tasks::Forward(level, _) | Tasks::Backward(level) | Tasks::Descend(level) => self.generator.tiles(level),
             Tasks::OutputBias => 1,
             Tasks::Update => self.critic.tiles(),
@@ -135,21 +150,21 @@ impl<T: Real> Core<T> {
         let tables = &mut *write(&self.tables[thread]);
         match tasks {
             Tasks::Real => self.real_points(task, tables, self.of_step(&inputs.draws.real, job)),
-            Tasks::Scores => {
-                let slab = &mut *write(&self.real[task]);
-                load_points(slab, &inputs.draws.real);
-                self.critic.score(slab);
-            }
+            Tasks::MoreReal => self.score_points(task, &inputs.draws.more_real),
+            Tasks::Scores => self.score_points(task, &inputs.draws.real),
             Tasks::Forward(level, mode) => self.generator.forward(level, task, mode),
             Tasks::Points => self.generated_points(&mut write(&self.fake[task])),
             Tasks::Fake => self.fake_points(task, tables, inputs, job),
+            Tasks::Meet => self.meet(task, tables, inputs, job),
             Tasks::Backward(level) => {
                 self.generator.backward(level, task, &mut write(&self.scratch[thread]), &inputs.descents[0]);
             }
             Tasks::Descend(level) => self.generator.descend(level, task, &inputs.descents[0]),
             Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
-                self.critic.update(task, &[&self.real, &self.fake, &self.mixed], tables, &inputs.descents[1]);
+                let penalised = if inputs.penalty.is_some() { &self.penalised[..] } else { &[] };
+                let of = |kind: usize| penalised.get(kind).map_or(&[][..], |(_, slabs)| slabs);
+                self.critic.update(task, &[&self.real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
             }
         }
     }
@@ -170,18 +185,48 @@ impl<T: Real> Core<T> {
         let slab = &mut *write(&self.real[task]);
         load_points(slab, points);
         self.critic.differentiate(slab, tables);
-        self.weigh(slab, Objective::on_real);
+        match self.game.rule.meets {
+            Meets::Alone(alone) => {
+                let mut slopes = [0.0; SLAB];
+                let scores = scores_of(slab);
+                let mut sum = 0.0;
+                for (slope, &score) in slopes.iter_mut().zip(&scores[..slab.size]) {
+                    let term = self.game.on_real(&alone, score);
+                    sum += term.value;
+                    *slope = term.slope;
+                }
+                self.weigh(slab, sum, &slopes);
+            }
+            // The others are not there yet.
+            Meets::Pairs(_) | Meets::Means(_) => self.keep_scores(0, task, slab),
+        }
     }
 
-    /// Takes the discriminator's terms of a slab's scores, and what the samples count in its gradient.
-    fn weigh(&self, slab: &mut Slab<T>, side: fn(Objective, f64) -> crate::loss::Term) {
-        let mut sum = 0.0;
-        for sample in 0..slab.size {
-            let term = side(self.objective, slab.score(sample).to_f64());
-            sum += term.value;
-            slab.set_weight(sample, T::from_f64(term.slope / self.batch as f64));
+    /// Real points through the critic, forward.
+    fn score_points(&self, task: usize, points: &[Sample]) {
+        let slab = &mut *write(&self.real[task]);
+        load_points(slab, points);
+        self.critic.score(slab);
+        self.keep_scores(0, task, slab);
+    }
+
+    /// Keeps a slab's scores for a rule that needs all of them at once.
+    fn keep_scores(&self, kind: usize, task: usize, slab: &Slab<T>) {
+        if !matches!(self.game.rule.meets, Meets::Means(_)) {
+            return;
         }
+        for (kept, score) in write(&self.scores[kind][task]).iter_mut().zip(&slab.scores) {
+            *kept = score.to_f64();
+        }
+    }
+
+    /// Makes the samples of a slab count in the discriminator's gradient, by the slopes of its loss times the batch's
+    /// size; `sum` is what they are in that.
+    fn weigh(&self, slab: &mut Slab<T>, sum: f64, slopes: &[f64; SLAB]) {
         slab.values[0] = sum;
+        for (sample, slope) in slopes[..slab.size].iter().enumerate() {
+            slab.set_weight(sample, T::from_f64(slope / self.batch as f64));
+        }
         self.critic.weigh(slab);
     }
 
@@ -191,48 +236,122 @@ impl<T: Real> Core<T> {
     }
 
     fn fake_points(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
+        {
+            let slab = &mut *write(&self.fake[task]);
+            self.generated_points(slab);
+            self.critic.differentiate(slab, tables);
+            self.keep_scores(1, task, slab);
+        }
+        if !matches!(self.game.rule.meets, Meets::Means(_)) {
+            self.meet(task, tables, inputs, job);
+        }
+    }
+
+    /// What the losses make of a slab's scores: the generator's gradient, what samples count in the discriminator's, and
+    /// the penalty's.
+    fn meet(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
         let slab = &mut *write(&self.fake[task]);
-        self.generated_points(slab);
-        self.critic.differentiate(slab, tables);
         if job.program != Program::Critic {
-            self.give_gradient(slab, tables);
+            self.give_gradient(task, slab, tables);
         }
         if job.program != Program::Generator {
-            self.weigh(slab, Objective::on_fake);
-            if let Objective::WganGp { gp_weight } = self.objective {
-                let draws = &inputs.draws;
-                self.mix(slab, task, self.of_step(&draws.real, job), self.of_step(&draws.mix, job));
-                let mixed = &mut *write(&self.mixed[task]);
-                self.critic.differentiate(mixed, tables);
-                self.critic.slopes(mixed, tables);
-                self.critic.penalise(mixed, gp_weight / self.batch as f64);
+            self.weigh_both(task, slab);
+            if let (Some(weight), Some(Penalised { penalty, .. })) = (inputs.penalty, self.game.penalty) {
+                for (points, slabs) in &self.penalised {
+                    let penalised = &mut *write(&slabs[task]);
+                    self.place(penalised, *points, slab, &inputs.draws, job);
+                    self.critic.differentiate(penalised, tables);
+                    self.critic.slopes(penalised, tables);
+                    self.critic.penalise(penalised, penalty.law, weight / self.batch as f64);
+                }
             }
         }
     }
 
-    /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
-        self.critic.slopes(slab, tables);
-        let mut weights = [T::ZERO; SLAB];
-        let mut sum = 0.0;
-        for (sample, weight) in weights[..slab.size].iter_mut().enumerate() {
-            let term = self.objective.for_generator(slab.score(sample).to_f64());
-            sum += term.value;
-            *weight = T::from_f64(term.slope / self.batch as f64);
+    /// The discriminator's terms of generated points and, where they did not stand for themselves, of real ones.
+    fn weigh_both(&self, task: usize, fake: &mut Slab<T>) {
+        let (mut by_real, mut by_fake) = ([0.0; SLAB], [0.0; SLAB]);
+        let n = fake.size;
+        let sum = match self.game.rule.meets {
+            Meets::Alone(_) => self.game.critic(&[], &scores_of(fake)[..n], [&mut [], &mut by_fake[..n]]),
+            Meets::Pairs(_) => {
+                let real = scores_of(&read(&self.real[task]));
+                self.game.critic(&real[..n], &scores_of(fake)[..n], [&mut by_real[..n], &mut by_fake[..n]])
+            }
+            Meets::Means(_) => {
+                let [real, all] = [0, 1].map(|kind| self.all_scores(kind));
+                let (mut of_real, mut of_fake) = (vec![0.0; self.batch], vec![0.0; self.batch]);
+                let sum = self.game.critic(&real, &all, [&mut of_real, &mut of_fake]);
+                by_real[..n].copy_from_slice(&of_real[fake.first..][..n]);
+                by_fake[..n].copy_from_slice(&of_fake[fake.first..][..n]);
+                // The whole batch's, once.
+                if task == 0 { sum } else { 0.0 }
+            }
+        };
+        self.weigh(fake, sum, &by_fake);
+        if self.game.generator_meets_real() {
+            self.weigh(&mut write(&self.real[task]), 0.0, &by_real);
         }
-        slab.values[1] = sum;
-        let first = slab.first;
-        self.generator.take_gradient(first, slab.slopes_times(|sample| weights[sample]));
     }
 
-    fn mix(&self, fake: &Slab<T>, task: usize, real: &[Sample], mix: &[f32]) {
-        let mixed = &mut *write(&self.mixed[task]);
+    fn all_scores(&self, kind: usize) -> Vec<f64> {
+        self.scores[kind].iter().flat_map(|slab| read(slab).clone()).collect()
+    }
+
+    /// The generator's terms, and their gradient by the points.
+    fn give_gradient(&self, task: usize, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+        self.critic.slopes(slab, tables);
+        let n = slab.size;
+        let mut slopes = [0.0; SLAB];
+        let scores = scores_of(slab);
+        slab.values[1] = match self.game.rule.meets {
+            Meets::Alone(_) => self.game.generator(&[], &scores[..n], &mut slopes[..n]),
+            Meets::Pairs(_) => {
+                let real = scores_of(&read(&self.real[task]));
+                self.game.generator(&real[..n], &scores[..n], &mut slopes[..n])
+            }
+            Meets::Means(_) => {
+                let [real, all] = [0, 1].map(|kind| self.all_scores(kind));
+                let mut of_fake = vec![0.0; self.batch];
+                let sum = self.game.generator(&real, &all, &mut of_fake);
+                slopes[..n].copy_from_slice(&of_fake[slab.first..][..n]);
+                if task == 0 { sum } else { 0.0 }
+            }
+        };
+        let first = slab.first;
+        let batch = self.batch as f64;
+        self.generator.take_gradient(first, slab.slopes_times(|sample| T::from_f64(slopes[sample] / batch)));
+    }
+
+    /// Puts a slab's points where the penalty is taken.
+    fn place(&self, slab: &mut Slab<T>, points: Points, fake: &Slab<T>, draws: &Draws, job: Job) {
+        let (real, mix) = (self.of_step(&draws.real, job), self.of_step(&draws.mix, job));
+        let moves = self.of_step(&draws.moves, job);
         for sample in 0..fake.size {
-            let (real, fake) = (real[fake.first + sample].map(T::from_f32), fake.point(sample));
-            let mix = T::from_f32(mix[mixed.first + sample]);
-            mixed.set_point(sample, std::array::from_fn(|i| wgan_gp::mixed(real[i], fake[i], mix)));
+            let (at, real) = (fake.first + sample, |at: usize| real[at].map(T::from_f32));
+            let point = match points {
+                Points::Real => real(at),
+                Points::Fake => fake.point(sample),
+                Points::Mixed => {
+                    let (real, fake, mix) = (real(at), fake.point(sample), T::from_f32(mix[at]));
+                    std::array::from_fn(|i| mixed(real[i], fake[i], mix))
+                }
+                Points::Moved => {
+                    let (real, by) = (real(at), moves[at].map(T::from_f32));
+                    std::array::from_fn(|i| real[i] + by[i])
+                }
+            };
+            slab.set_point(sample, point);
         }
     }
+}
+
+fn scores_of<T: Real>(slab: &Slab<T>) -> [f64; SLAB] {
+    let mut scores = [0.0; SLAB];
+    for (to, score) in scores.iter_mut().zip(&slab.scores) {
+        *to = score.to_f64();
+    }
+    scores
 }
 
 fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Sample]) {
@@ -244,12 +363,15 @@ fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Sample]) {
 }
 
 /// The phases of each program, for a generator with so many hidden layers.
-fn programs(hidden: usize) -> [(Program, Vec<Vec<Tasks>>); 5] {
+fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
     let forward = |mode| (1..=hidden).map(move |level| vec![Tasks::Forward(level, mode)]);
     // The first phase has room for `more`.
     let passes = |more: &[Tasks]| {
         let mut phases: Vec<_> = forward(Mode::Train).chain([vec![Tasks::Fake]]).collect();
         phases[0].splice(0..0, more.iter().copied());
+        if matches!(game.rule.meets, Meets::Means(_)) {
+            phases.push(vec![Tasks::Meet]);
+        }
         phases
     };
     let back = |more: &[Tasks]| {
@@ -269,7 +391,7 @@ fn programs(hidden: usize) -> [(Program, Vec<Vec<Tasks>>); 5] {
     critic.push(vec![Tasks::Update]);
     let mut both = passes(&[Tasks::Real]);
     both.extend(back(&[Tasks::Update]));
-    let mut generator = passes(&[]);
+    let mut generator = passes(if game.generator_meets_real() { &[Tasks::MoreReal] } else { &[] });
     generator.extend(back(&[]));
     let generate = forward(Mode::Evaluate).chain([vec![Tasks::Points]]).collect();
     [
@@ -277,6 +399,7 @@ fn programs(hidden: usize) -> [(Program, Vec<Vec<Tasks>>); 5] {
         (Program::Critic, critic),
         (Program::Generator, generator),
         (Program::Generate, generate),
+        (Program::Observe, forward(Mode::Train).collect()),
         (Program::Score, vec![vec![Tasks::Scores]]),
     ]
 }
@@ -309,6 +432,7 @@ impl<T: Real> Crew for Core<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::rules;
 
     /// The number of the only phase that has such a task.
     fn phase_of(phases: &[Vec<Tasks>], wanted: impl Fn(Tasks) -> bool) -> usize {
@@ -319,14 +443,17 @@ mod tests {
 
     #[test]
     fn nothing_is_stepped_before_all_gradients_went_through_it() {
-        for hidden in 0..6 {
-            for (program, phases) in programs(hidden) {
+        for (hidden, rule) in (0..6).flat_map(|hidden| rules::ALL.map(|rule| (hidden, rule))) {
+            for (program, phases) in programs(hidden, Game::of(rule)) {
                 if !matches!(program, Program::Both | Program::Generator) {
                     continue;
                 }
                 let backward = |level| phase_of(&phases, |tasks| matches!(tasks, Tasks::Backward(l) if l == level));
                 let descend = |level| phase_of(&phases, |tasks| matches!(tasks, Tasks::Descend(l) if l == level));
-                let fake = phase_of(&phases, |tasks| matches!(tasks, Tasks::Fake));
+                let fake = phase_of(&phases, |tasks| match rule.meets {
+                    Meets::Means(_) => matches!(tasks, Tasks::Meet),
+                    Meets::Alone(_) | Meets::Pairs(_) => matches!(tasks, Tasks::Fake),
+                });
                 for level in 1..=hidden + 1 {
                     // Its gradient is there, and it has carried that of the level before.
                     let gradient = if level > hidden { fake } else { backward(level) };

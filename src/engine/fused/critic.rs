@@ -12,14 +12,14 @@
 //!
 //! **The penalty in closed form.** Where no unit changes sign the critic is linear in its input, with gradient
 //! J = W_1^T delta_1. A penalty P(J) with g = dP/dJ moves W_1 by delta_1 g^T and delta_1 by W_1 g; that goes forward
-//! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So a mixed point
+//! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So such a point
 //! counts in the sums above like any other, with c = 1 and t in the place of h. Biases do not appear in J.
 
 use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Learnt, Matrix, Place};
+use super::matrix::{Kept, Learnt, Matrix, Place};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes};
 use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
@@ -28,7 +28,7 @@ use super::slab::{INPUTS, Slab};
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
-use crate::optim::BUFFERS;
+use crate::objective::penalties::Law;
 use crate::real::Real;
 
 #[derive(Debug)]
@@ -66,7 +66,7 @@ enum Pass<'a, T> {
 }
 
 impl<T: Real> Critic<T> {
-    pub(super) fn new(config: &DiscriminatorConfig, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
+    pub(super) fn new(config: &DiscriminatorConfig, kept: Kept, cpu: Cpu) -> Self {
         let (mut inputs, mut offset) = (INPUTS, 0);
         let layers = config.hidden.iter().map(|&width| {
             let bias = offset + width * inputs;
@@ -210,10 +210,10 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// After [`Self::slopes`] of mixed points: what they count in the discriminator's gradient, with `weight` for the
+    /// After [`Self::slopes`] of points at which the penalty is taken: what they count in the discriminator's gradient, with `weight` for the
     /// gradient penalty's share of one sample.
-    pub(super) fn penalise(&self, slab: &mut Slab<T>, weight: f64) {
-        slab.take_penalty(weight);
+    pub(super) fn penalise(&self, slab: &mut Slab<T>, law: Law, weight: f64) {
+        slab.take_penalty(law, weight);
         for (l, layer) in self.layers.iter().enumerate() {
             let (before, after) = slab.sweep.split_at_mut(l + 1);
             for tile in layer {
@@ -267,7 +267,7 @@ impl<T: Real> Critic<T> {
 }
 
 impl<T: Real> Tile<T> {
-    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: [bool; BUFFERS]) -> Self {
+    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: Kept) -> Self {
         let place = Place { offset: weight + first * inputs, row: 1, column: inputs };
         Self {
             first,
@@ -367,7 +367,7 @@ impl<T: Real> Tile<T> {
     }
 }
 
-/// The sum of what `see` finds in each slab, for the gradient of biases, in which mixed points do not appear.
+/// The sum of what `see` finds in each slab, for the gradient of biases, in which points of a penalty do not appear.
 ///
 /// Real and generated points are summed apart and alike: where a unit is on for all of them their parts of a
 /// Wasserstein critic's gradient cancel, and must do so exactly, for RMSProp and Adam would turn what is left into a
@@ -376,7 +376,7 @@ fn sum_over_slabs<T: Real>(kinds: &[&[RwLock<Slab<T>>]], see: impl Fn(&Slab<T>, 
     let mut gradient = [T::ZERO; LANES];
     for kind in kinds {
         let mut of_kind = [T::ZERO; LANES];
-        for slab in kind.iter().map(read).filter(|slab| !slab.is_mixed()) {
+        for slab in kind.iter().map(read).filter(|slab| !slab.is_penalised()) {
             let mut sums = [T::ZERO; LANES];
             see(&slab, &mut sums);
             of_kind = row(|j| of_kind[j] + sums[j]);

@@ -2,8 +2,8 @@
 
 use super::matrix::Learnt;
 use super::simd::{Cpu, Isa, Kernel, Lanes};
-use crate::loss::wgan;
-use crate::optim::Update;
+use crate::objective::constraints;
+use crate::optim::{Update, average};
 use crate::real::Real;
 
 /// A step of an optimiser, and what follows it.
@@ -12,6 +12,8 @@ pub(super) struct Descent<T> {
     pub(super) update: Update<T>,
     /// Where parameters are clamped to.
     pub(super) clip: Option<T>,
+    /// How far the average moves towards the parameters.
+    pub(super) average: T,
 }
 
 impl<T: Real> Descent<T> {
@@ -22,7 +24,11 @@ impl<T: Real> Descent<T> {
             if buffer.rows() == 0 { &mut [] } else { buffer.data_mut()[first..][..n].as_flattened_mut() }
         });
         let parameters = learnt.values.data_mut()[first..][..n].as_flattened_mut();
-        cpu.run(Step { descent: self, parameters, gradient: gradient.as_flattened(), buffers });
+        let average = match learnt.average.rows() {
+            0 => &mut [],
+            _ => learnt.average.data_mut()[first..][..n].as_flattened_mut(),
+        };
+        cpu.run(Step { descent: self, parameters, gradient: gradient.as_flattened(), buffers, average });
     }
 }
 
@@ -31,6 +37,7 @@ struct Step<'a, T> {
     parameters: &'a mut [T],
     gradient: &'a [T],
     buffers: [&'a mut [T]; crate::optim::BUFFERS],
+    average: &'a mut [T],
 }
 
 impl<T: Real> Kernel for Step<'_, T> {
@@ -38,7 +45,8 @@ impl<T: Real> Kernel for Step<'_, T> {
     fn run<I: Isa>(self) {
         self.descent.update.apply(self.parameters, self.gradient, self.buffers);
         if let Some(c) = self.descent.clip {
-            wgan::clip(self.parameters, c);
+            constraints::clip(self.parameters, c);
         }
+        average::step(self.average, self.parameters, self.descent.average);
     }
 }

@@ -7,14 +7,13 @@
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Learnt, Matrix, Place, Rows};
+use super::matrix::{Kept, Learnt, Matrix, Place, Rows};
 use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
-use crate::optim::BUFFERS;
 use crate::real::Real;
 
 /// No tile has more features: enough that a task is worth its start, few enough that a task's data stay in cache.
@@ -119,7 +118,7 @@ struct Offsets {
 }
 
 impl<T: Real> Generator<T> {
-    pub(super) fn new(config: &GeneratorConfig, batch: usize, kept: [bool; BUFFERS], cpu: Cpu) -> Self {
+    pub(super) fn new(config: &GeneratorConfig, batch: usize, kept: Kept, cpu: Cpu) -> Self {
         let mut widths = vec![config.latent_dim];
         widths.extend(&config.hidden);
         widths.push(OUTPUTS);
@@ -428,7 +427,7 @@ impl<T: Real> Features<T> {
 }
 
 impl<T: Real> Linear<T> {
-    fn new(inputs: usize, first: usize, width: usize, at: Offsets, kept: [bool; BUFFERS]) -> Self {
+    fn new(inputs: usize, first: usize, width: usize, at: Offsets, kept: Kept) -> Self {
         let place = Place { offset: at.weight + first * inputs, row: 1, column: inputs };
         Self {
             weights: Learnt::zeros(inputs, width, place, kept),
@@ -439,7 +438,7 @@ impl<T: Real> Linear<T> {
 }
 
 impl<T: Real> Norm<T> {
-    fn new(config: &GeneratorConfig, [first, width, of]: [usize; 3], at: Offsets, kept: [bool; BUFFERS]) -> Self {
+    fn new(config: &GeneratorConfig, [first, width, of]: [usize; 3], at: Offsets, kept: Kept) -> Self {
         let learnt = |offset| Learnt::zeros(1, width, Place::vector(offset + first), kept);
         let row = || Matrix::zeros(1, width);
         Self {

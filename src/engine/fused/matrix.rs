@@ -120,27 +120,39 @@ impl Place {
 pub(super) struct Learnt<T> {
     pub(super) values: Matrix<T>,
     pub(super) buffers: [Matrix<T>; BUFFERS],
+    /// The average of the parameters over the steps.
+    pub(super) average: Matrix<T>,
     place: Place,
 }
 
+/// What there is beside parameters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// Which of the optimiser's buffers.
+    pub(super) buffers: [bool; BUFFERS],
+    /// Whether their average.
+    pub(super) average: bool,
+}
+
 impl<T: Real> Learnt<T> {
-    /// Zeros; `kept` says which of the buffers there are.
-    pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: [bool; BUFFERS]) -> Self {
-        let buffers = kept.map(|kept| Matrix::zeros(if kept { rows } else { 0 }, columns));
-        Self { values: Matrix::zeros(rows, columns), buffers, place }
+    /// Zeros.
+    pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: Kept) -> Self {
+        let if_kept = |kept| Matrix::zeros(if kept { rows } else { 0 }, columns);
+        let (buffers, average) = (kept.buffers.map(if_kept), if_kept(kept.average));
+        Self { values: Matrix::zeros(rows, columns), buffers, average, place }
     }
 
-    /// Takes the parameters, or one of the buffers, out of a flat array.
-    pub(super) fn take(&mut self, what: What, flat: &[f32]) {
+    /// Takes the parameters, or another of the arrays, out of a flat one.
+    pub(super) fn take(&mut self, what: What, flat: &[T]) {
         let (place, matrix) = (self.place, self.part(what));
         for row in 0..matrix.rows() {
             for column in 0..matrix.columns() {
-                matrix.set(row, column, T::from_f32(flat[place.of(row, column)]));
+                matrix.set(row, column, flat[place.of(row, column)]);
             }
         }
     }
 
-    /// Puts the parameters, or one of the buffers, into a flat array.
+    /// Puts the parameters, or another of the arrays, into a flat one.
     pub(super) fn put(&mut self, what: What, flat: &mut [T]) {
         let (place, matrix) = (self.place, self.part(what));
         for row in 0..matrix.rows() {
@@ -154,15 +166,18 @@ impl<T: Real> Learnt<T> {
         match what {
             What::Parameters => &mut self.values,
             What::Buffer(i) => &mut self.buffers[i],
+            What::Average => &mut self.average,
         }
     }
 }
 
-/// The parameters, or one of an optimiser's buffers.
+/// One of the arrays of numbers, one for each parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
     Parameters,
+    /// One of the optimiser's.
     Buffer(usize),
+    Average,
 }
 
 /// Whole numbers, whose products and sums are exact in any order.
@@ -203,7 +218,7 @@ mod tests {
         let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
         // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
         let place = Place { offset: 12, row: 1, column: 5 };
-        let mut part = Learnt::<f32>::zeros(2, 4, place, [true, false, false]);
+        let mut part = Learnt::<f32>::zeros(2, 4, place, Kept { buffers: [true, false, false], average: false });
         part.take(What::Parameters, &flat);
         assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);
         let mut back = vec![0.0; 40];

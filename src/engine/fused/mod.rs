@@ -32,15 +32,19 @@ use std::sync::Arc;
 
 use self::core::{Core, Job, Program};
 use self::descend::Descent;
-use self::matrix::{Learnt, What};
+use self::matrix::{Kept, Learnt, What};
 use self::pool::Pool;
 use self::slab::Slab;
 use self::tiles::{read, write};
-use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, noise_batches, takes_mix};
-use crate::config::{Objective, RunConfig, UpdateOrder};
+use super::{
+    Draws, Engine, EngineError, Losses, OptimState, Sample, State, noise_batches, observed_codes, takes_mix,
+    takes_more_real, takes_moves,
+};
+use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
-use crate::optim::{self, Update};
+use crate::objective::{Constraint, Game};
+use crate::optim::{self, Update, average};
 use crate::real::Real;
 
 /// The networks, their optimisers, and threads of their own that live as long.
@@ -48,6 +52,7 @@ use crate::real::Real;
 /// `T` is f32 for runs; f64 checks the formulas.
 pub struct FusedEngine<T: Real> {
     config: RunConfig,
+    game: Game,
     pool: Pool<Core<T>>,
     sizes: Sizes,
     /// Training batches that the generator saw, if it has BatchNorm.
@@ -81,10 +86,11 @@ impl<T: Real> FusedEngine<T> {
             statistics: size(generator.statistics()),
             discriminator: size(discriminator.parameters()),
         };
-        let kept = optim::buffer_names(&config.optim).map(|name| name.is_some());
+        let buffers = optim::buffer_names(&config.optim).map(|name| name.is_some());
+        let kept = Kept { buffers, average: config.ema.is_some() };
         let core = Core::new(config, kept, empty_draws(config));
         let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;
-        Ok(Self { config: config.clone(), pool, sizes, batches: 0, steps: [0; 2] })
+        Ok(Self { config: config.clone(), game: config.game(), pool, sizes, batches: 0, steps: [0; 2] })
     }
 
     /// Takes over the weights of generator and discriminator.
@@ -93,13 +99,13 @@ impl<T: Real> FusedEngine<T> {
         fits("the generator's batch statistics", generator.statistics.len(), self.sizes.statistics)?;
         fits("the discriminator's weights", discriminator.parameters.len(), self.sizes.discriminator)?;
         fits("the discriminator's batch statistics", discriminator.statistics.len(), 0)?;
-        self.each(Side::Generator, |part| part.take(What::Parameters, &generator.parameters));
-        self.each(Side::Discriminator, |part| part.take(What::Parameters, &discriminator.parameters));
-        self.pool.crew().generator.for_each_statistic(|first, part| {
-            for (to, &from) in part.iter_mut().zip(&generator.statistics[first..]) {
-                *to = T::from_f32(from);
-            }
-        });
+        let parameters = exact(&generator.parameters);
+        self.take(Side::Generator, What::Parameters, &parameters);
+        self.take(Side::Discriminator, What::Parameters, &exact(&discriminator.parameters));
+        if self.config.ema.is_some() {
+            self.take(Side::Generator, What::Average, &parameters);
+        }
+        self.take_statistics(&exact(&generator.statistics));
         self.batches = generator.batches;
         Ok(())
     }
@@ -119,6 +125,34 @@ impl<T: Real> FusedEngine<T> {
         let mut all = vec![T::ZERO; self.sizes.statistics];
         self.pool.crew().generator.for_each_statistic(|first, part| all[first..][..part.len()].copy_from_slice(part));
         all
+    }
+
+    fn take_statistics(&self, values: &[T]) {
+        let generator = &self.pool.crew().generator;
+        generator.for_each_statistic(|first, part| part.copy_from_slice(&values[first..][..part.len()]));
+    }
+
+    fn take(&self, side: Side, what: What, values: &[T]) {
+        self.each(side, |part| part.take(what, values));
+    }
+
+    /// Does something with other weights in the generator's place.
+    fn with_generator<R>(
+        &mut self,
+        parameters: &[f32],
+        statistics: &[f32],
+        act: impl FnOnce(&mut Self) -> R,
+    ) -> Result<R, EngineError> {
+        fits("the generator's weights", parameters.len(), self.sizes.generator)?;
+        fits("the generator's batch statistics", statistics.len(), self.sizes.statistics)?;
+        let own = (self.all(Side::Generator, What::Parameters), self.all_statistics(), self.batches);
+        self.take(Side::Generator, What::Parameters, &exact(parameters));
+        self.take_statistics(&exact(statistics));
+        let result = act(self);
+        self.take(Side::Generator, What::Parameters, &own.0);
+        self.take_statistics(&own.1);
+        self.batches = own.2;
+        Ok(result)
     }
 
     fn each(&self, side: Side, see: impl FnMut(&mut Learnt<T>)) {
@@ -155,7 +189,7 @@ impl<T: Real> FusedEngine<T> {
             let saved = state.buffers.iter().find(|(saved, _)| saved == name);
             let (_, values) = saved.ok_or_else(|| EngineError::MissingBuffer { buffer: name.to_owned() })?;
             fits(name, values.len(), expected)?;
-            self.each(side, |part| part.take(What::Buffer(i), values));
+            self.take(side, What::Buffer(i), &exact(values));
         }
         self.steps[side as usize] = state.steps;
         Ok(())
@@ -167,9 +201,13 @@ impl<T: Real> FusedEngine<T> {
         fits("the real points", draws.real.len(), room.real.len())?;
         fits("the noise", draws.noise.len(), room.noise.len())?;
         fits("the mixing weights", draws.mix.len(), room.mix.len())?;
+        fits("what real points are moved by", draws.moves.len(), room.moves.len())?;
+        fits("the generator's real points", draws.more_real.len(), room.more_real.len())?;
         room.real.copy_from_slice(&draws.real);
         room.noise.copy_from_slice(&draws.noise);
         room.mix.copy_from_slice(&draws.mix);
+        room.moves.copy_from_slice(&draws.moves);
+        room.more_real.copy_from_slice(&draws.more_real);
         Ok(())
     }
 
@@ -181,30 +219,42 @@ impl<T: Real> FusedEngine<T> {
 
     /// Runs a training program with the steps that are due, and counts them.
     fn train(&mut self, program: Program, noise: usize, step: usize) {
-        let (optim, lr) = (&self.config.optim, self.config.lr);
-        let clip = match self.config.objective {
-            Objective::Wgan { clip } => Some(T::from_f64(clip)),
-            _ => None,
+        let (optim, lrs) = (&self.config.optim, self.config.learning_rates());
+        let clip = match self.game.constraint {
+            Constraint::Clip(clip) => Some(T::from_f64(clip)),
+            Constraint::None => None,
         };
-        let descent = |taken, clip| Descent { update: Update::new(optim, lr, taken), clip };
         let [generator, discriminator] = self.steps;
-        write(&self.pool.crew().inputs).descents = [descent(generator, None), descent(discriminator, clip)];
+        let (batch, seen) = (self.config.batch_size as f64, (generator + 1) as f64);
+        let kept = self.config.ema.map(|ema| average::kept(ema.half_life, ema.ramp, batch, batch * seen));
+        let average = T::from_f64(kept.map_or(0.0, |kept| 1.0 - kept));
+        let descent = |taken, lr, clip| Descent { update: Update::new(optim, lr, taken), clip, average };
+        {
+            let inputs = &mut *write(&self.pool.crew().inputs);
+            inputs.descents = [descent(generator, lrs[0], None), descent(discriminator, lrs[1], clip)];
+            inputs.penalty = self.penalty_weight();
+        }
         self.run(Job { program, noise, step });
         self.steps[0] += u64::from(program != Program::Critic);
         self.steps[1] += u64::from(program != Program::Generator);
         self.batches += u64::from(self.sizes.statistics > 0);
     }
 
-    /// The discriminator's loss in the step that was just taken.
-    fn discriminator_loss(&self) -> f64 {
+    /// The penalty's weight in the discriminator's next step, if that has one.
+    fn penalty_weight(&self) -> Option<f64> {
+        self.game.penalty_weight(self.steps[Side::Discriminator as usize])
+    }
+
+    /// The discriminator's loss in the step that was just taken, with its penalty by this weight.
+    fn discriminator_loss(&self, penalty: Option<f64>) -> f64 {
         let core = self.pool.crew();
         let sum = |slabs: &[std::sync::RwLock<Slab<T>>]| slabs.iter().map(|slab| read(slab).values[0]).sum::<f64>();
         let batch = self.config.batch_size as f64;
         let loss = (sum(&core.real) + sum(&core.fake)) / batch;
-        match self.config.objective {
-            Objective::WganGp { gp_weight } => loss + gp_weight * sum(&core.mixed) / batch,
-            _ => loss,
-        }
+        let weight = penalty.unwrap_or(0.0);
+        core.penalised
+            .iter()
+            .fold(loss, |loss, (_, slabs)| if weight > 0.0 { loss + weight * sum(slabs) / batch } else { loss })
     }
 
     /// The generator's.
@@ -217,6 +267,10 @@ impl<T: Real> FusedEngine<T> {
 impl<T: Real> Engine for FusedEngine<T> {
     fn load(&mut self, state: &State) -> Result<(), EngineError> {
         self.load_weights(&[state.generator.clone(), state.discriminator.clone()])?;
+        if let (Some(average), true) = (&state.average, self.config.ema.is_some()) {
+            fits("the averaged weights", average.len(), self.sizes.generator)?;
+            self.take(Side::Generator, What::Average, &exact(average));
+        }
         self.load_optim(Side::Generator, &state.generator_optim)?;
         self.load_optim(Side::Discriminator, &state.discriminator_optim)
     }
@@ -235,6 +289,7 @@ impl<T: Real> Engine for FusedEngine<T> {
             },
             generator_optim: self.optim_state(Side::Generator),
             discriminator_optim: self.optim_state(Side::Discriminator),
+            average: self.config.ema.map(|_| self.singles(Side::Generator, What::Average)),
         })
     }
 
@@ -245,8 +300,9 @@ impl<T: Real> Engine for FusedEngine<T> {
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
             let both = generator_first && step == 0;
+            let penalty = self.penalty_weight();
             self.train(if both { Program::Both } else { Program::Critic }, step, step);
-            discriminator += self.discriminator_loss();
+            discriminator += self.discriminator_loss(penalty);
             if both {
                 generator = self.generator_loss();
             }
@@ -271,6 +327,27 @@ impl<T: Real> Engine for FusedEngine<T> {
         Ok(points)
     }
 
+    fn settled(&mut self, parameters: &[f32]) -> Result<Weights, EngineError> {
+        let mut settled = Weights { parameters: parameters.to_vec(), ..self.state()?.generator };
+        if self.sizes.statistics > 0 {
+            let (batches, size) = (self.batches, self.config.batch_size * self.config.generator.latent_dim);
+            let codes = observed_codes(&self.config);
+            settled.statistics = self.with_generator(parameters, &settled.statistics, |engine| {
+                for codes in codes.chunks(size) {
+                    write(&engine.pool.crew().inputs).draws.noise[..size].copy_from_slice(codes);
+                    engine.run(Job { program: Program::Observe, noise: 0, step: 0 });
+                }
+                engine.all_statistics().into_iter().map(Real::to_f32).collect()
+            })?;
+            settled.batches = batches;
+        }
+        Ok(settled)
+    }
+
+    fn generate_with(&mut self, weights: &Weights, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
+        self.with_generator(&weights.parameters, &weights.statistics, |engine| engine.generate(codes))?
+    }
+
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let mut scores = Vec::with_capacity(points.len());
         for points in points.chunks(self.config.batch_size) {
@@ -290,12 +367,19 @@ fn each_sample<T: Real>(slabs: &[std::sync::RwLock<Slab<T>>], count: usize, mut 
     }
 }
 
+/// Numbers of single precision in this one.
+fn exact<T: Real>(values: &[f32]) -> Vec<T> {
+    values.iter().map(|&x| T::from_f32(x)).collect()
+}
+
 fn empty_draws(config: &RunConfig) -> Draws {
     let real = config.critic_steps * config.batch_size;
     Draws {
         real: vec![[0.0; 2]; real],
         noise: vec![0.0; noise_batches(config) * config.batch_size * config.generator.latent_dim],
         mix: vec![0.0; if takes_mix(config) { real } else { 0 }],
+        moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
+        more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
     }
 }
 

@@ -8,7 +8,7 @@ use super::product::Part;
 use super::simd::{Cpu, LANES, Lanes};
 use super::subsets::Picks;
 use crate::config::DiscriminatorConfig;
-use crate::loss::wgan_gp;
+use crate::objective::penalties::Law;
 use crate::real::Real;
 
 /// How many samples are one task.
@@ -29,7 +29,7 @@ pub(super) struct Slab<T> {
     pub(super) scores: Vec<T>,
     /// For each hidden layer but the last, the score's derivative by what its Linear gives; then times c.
     pub(super) deltas: Vec<Matrix<T>>,
-    /// Of mixed points: for each Linear, the t that goes into it.
+    /// Where a penalty is taken: for each Linear, the t that goes into it.
     pub(super) sweep: Vec<Matrix<T>>,
     /// LeakyReLU's slopes in the last hidden layer.
     pub(super) picks: Picks,
@@ -45,18 +45,18 @@ pub(super) struct Slab<T> {
 }
 
 impl<T: Real> Slab<T> {
-    /// Those of a batch; mixed points need more memory.
-    pub(super) fn of_batch(config: &DiscriminatorConfig, batch: usize, mixed: bool) -> Vec<RwLock<Self>> {
+    /// Those of a batch; those at which a penalty is taken need more memory.
+    pub(super) fn of_batch(config: &DiscriminatorConfig, batch: usize, penalised: bool) -> Vec<RwLock<Self>> {
         let firsts = (0..batch).step_by(SLAB);
-        firsts.map(|first| RwLock::new(Self::new(config, first, SLAB.min(batch - first), mixed))).collect()
+        firsts.map(|first| RwLock::new(Self::new(config, first, SLAB.min(batch - first), penalised))).collect()
     }
 
-    fn new(config: &DiscriminatorConfig, first: usize, size: usize, mixed: bool) -> Self {
+    fn new(config: &DiscriminatorConfig, first: usize, size: usize, penalised: bool) -> Self {
         let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
         let (last, before) = config.hidden.split_last().unwrap_or((&0, &[]));
         let mut weights = Rows::zeros(size);
-        // Mixed points count once.
+        // Those of a penalty count once.
         weights.fill([T::ONE; LANES]);
         Self {
             first,
@@ -64,7 +64,7 @@ impl<T: Real> Slab<T> {
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
             deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
-            sweep: if mixed { matrices().collect() } else { Vec::new() },
+            sweep: if penalised { matrices().collect() } else { Vec::new() },
             picks: Picks::new(size, *last),
             weights,
             slopes: Matrix::zeros(size, INPUTS),
@@ -74,13 +74,13 @@ impl<T: Real> Slab<T> {
         }
     }
 
-    pub(super) fn is_mixed(&self) -> bool {
+    pub(super) fn is_penalised(&self) -> bool {
         !self.sweep.is_empty()
     }
 
     /// What counts in the weights' gradient as the inputs of each Linear.
     fn factors(&self) -> &[Matrix<T>] {
-        if self.is_mixed() { &self.sweep } else { &self.levels }
+        if self.is_penalised() { &self.sweep } else { &self.levels }
     }
 
     /// The slab's part of a layer's weights' gradient, for a block of its features.
@@ -134,10 +134,10 @@ impl<T: Real> Slab<T> {
     }
 
     /// The penalty of each sample, and its derivative by the slopes as what is swept forward.
-    pub(super) fn take_penalty(&mut self, weight: f64) {
+    pub(super) fn take_penalty(&mut self, law: Law, weight: f64) {
         let mut sum = 0.0;
         for (slope, swept) in self.slopes.data().iter().zip(self.sweep[0].data_mut()) {
-            let (value, direction) = wgan_gp::penalty([slope[0], slope[1]]);
+            let (value, direction) = law.of_gradient([slope[0], slope[1]]);
             sum += value.to_f64();
             (swept[0], swept[1]) = (direction[0] * T::from_f64(weight), direction[1] * T::from_f64(weight));
         }

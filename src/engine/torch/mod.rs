@@ -4,10 +4,12 @@ mod network;
 
 use tch::{Device as TorchDevice, Kind, TchError, Tensor};
 
-use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State};
-use crate::config::{Objective, RunConfig, UpdateOrder};
-use crate::loss::torch as loss;
+use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, observed_codes};
+use crate::config::{EmaConfig, RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
+use crate::objective::penalties::{Penalised, Points};
+use crate::objective::{Constraint, Game, torch as objective};
+use crate::optim::average;
 use crate::optim::torch::{self as optim, Optimizer};
 use crate::tensor::{self, to_host};
 use network::Network;
@@ -24,7 +26,7 @@ pub enum Precision {
 /// Two networks on a device of libtorch's. The discriminator has no BatchNorm, so it is always evaluated row by row.
 #[derive(Debug)]
 pub struct TorchEngine {
-    objective: Objective,
+    game: Game,
     update_order: UpdateOrder,
     critic_steps: usize,
     batch: i64,
@@ -33,6 +35,9 @@ pub struct TorchEngine {
     kind: Kind,
     generator: Network,
     discriminator: Network,
+    /// The average of the generator's parameters, and how it is taken.
+    average: Option<(EmaConfig, Tensor)>,
+    seed_codes: RunConfig,
     generator_optim: Box<dyn Optimizer>,
     discriminator_optim: Box<dyn Optimizer>,
 }
@@ -42,6 +47,8 @@ struct Batches {
     real: Tensor,
     noise: Tensor,
     mix: Option<Tensor>,
+    moves: Option<Tensor>,
+    more_real: Option<Tensor>,
 }
 
 impl Batches {
@@ -65,16 +72,22 @@ impl TorchEngine {
         };
         let generator = Network::new(Mlp::generator(&config.generator), kind, device)?;
         let discriminator = Network::new(Mlp::discriminator(&config.discriminator), kind, device)?;
+        let lrs = config.learning_rates();
         Ok(Self {
-            objective: config.objective,
+            game: config.game(),
             update_order: config.update_order,
             critic_steps: config.critic_steps,
             batch: config.batch_size as i64,
             latent: config.generator.latent_dim as i64,
             device,
             kind,
-            generator_optim: optim::create(&config.optim, config.lr, generator.parameters())?,
-            discriminator_optim: optim::create(&config.optim, config.lr, discriminator.parameters())?,
+            generator_optim: optim::create(&config.optim, lrs[0], generator.parameters())?,
+            discriminator_optim: optim::create(&config.optim, lrs[1], discriminator.parameters())?,
+            average: config
+                .ema
+                .map(|ema| Ok::<_, TchError>((ema, generator.parameters().f_zeros_like()?)))
+                .transpose()?,
+            seed_codes: config.clone(),
             generator,
             discriminator,
         })
@@ -83,7 +96,31 @@ impl TorchEngine {
     /// Takes over the weights of generator and discriminator.
     pub fn load_weights(&mut self, [generator, discriminator]: &[Weights; 2]) -> Result<(), EngineError> {
         self.generator.load("the generator", generator)?;
+        if let Some((_, average)) = &mut self.average {
+            average.f_copy_(self.generator.parameters())?;
+        }
         self.discriminator.load("the discriminator", discriminator)
+    }
+
+    /// After a step of the generator: its average moves.
+    fn follow(&mut self) -> Result<(), TchError> {
+        let Some((ema, average)) = &mut self.average else { return Ok(()) };
+        let (batch, seen) = (self.batch as f64, self.generator_optim.steps() as f64);
+        let kept = average::kept(ema.half_life, ema.ramp, batch, batch * seen);
+        tch::no_grad(|| average.f_lerp_(self.generator.parameters(), 1.0 - kept)).map(drop)
+    }
+
+    /// Does something with other weights in the generator's place.
+    fn with_generator<R>(
+        &mut self,
+        weights: &Weights,
+        act: impl FnOnce(&mut Self) -> Result<R, EngineError>,
+    ) -> Result<R, EngineError> {
+        let own = self.generator.copy()?;
+        self.generator.load("the generator", weights)?;
+        let result = act(self);
+        self.generator.restore(own)?;
+        result
     }
 
     fn to_device(&self, values: &[f32], shape: &[i64]) -> Result<Tensor, TchError> {
@@ -92,57 +129,54 @@ impl TorchEngine {
 
     fn batches(&self, draws: &Draws) -> Result<Batches, TchError> {
         let steps = self.critic_steps as i64;
-        let mix = (!draws.mix.is_empty()).then(|| self.to_device(&draws.mix, &[steps, self.batch, 1]));
+        let given =
+            |values: &[f32], shape: &[i64]| (!values.is_empty()).then(|| self.to_device(values, shape)).transpose();
         Ok(Batches {
             real: self.to_device(draws.real.as_flattened(), &[steps, self.batch, 2])?,
             noise: self.to_device(&draws.noise, &[-1, self.batch, self.latent])?,
-            mix: mix.transpose()?,
+            mix: given(&draws.mix, &[steps, self.batch, 1])?,
+            moves: given(draws.moves.as_flattened(), &[steps, self.batch, 2])?,
+            more_real: given(draws.more_real.as_flattened(), &[self.batch, 2])?,
         })
     }
 
-    /// The generator's step on codes already turned into `fake`, which is part of its graph; gives the loss.
-    fn generator_step(&mut self, fake: &Tensor) -> Result<f64, TchError> {
+    /// The generator's step on codes already turned into `fake`, which is part of its graph; gives the loss. `real` are
+    /// the points beside them, where the rule looks at those.
+    fn generator_step(&mut self, real: Option<&Tensor>, fake: &Tensor) -> Result<f64, TchError> {
         let scores = self.discriminator.evaluate(fake)?;
-        let loss = match self.objective {
-            Objective::Gan { generator_loss } => loss::gan::generator(&scores, generator_loss)?,
-            Objective::Wgan { .. } | Objective::WganGp { .. } => loss::wgan::generator(&scores)?,
-        };
-        self.generator.descend(&loss, self.generator_optim.as_mut())?;
-        loss.f_double_value(&[])
+        let real = real.filter(|_| self.game.generator_meets_real());
+        let beside = real.map(|real| tch::no_grad(|| self.discriminator.evaluate(real))).transpose()?;
+        let loss = objective::generator(&self.game, beside.as_ref(), &scores)?;
+        self.generator.descend(&loss.surrogate, self.generator_optim.as_mut())?;
+        self.follow()?;
+        Ok(loss.value)
     }
 
     /// A step of the discriminator on real points and detached generated ones; gives the loss.
     fn discriminator_step(&mut self, batches: &Batches, step: usize, fake: &Tensor) -> Result<f64, TchError> {
         let real = batches.real(step)?;
         let (on_real, on_fake) = (self.discriminator.evaluate(&real)?, self.discriminator.evaluate(fake)?);
-        let loss = match self.objective {
-            Objective::Gan { .. } => loss::gan::discriminator(&on_real, &on_fake)?,
-            Objective::Wgan { .. } => loss::wgan::critic(&on_real, &on_fake)?,
-            Objective::WganGp { gp_weight } => {
-                let critic_loss = loss::wgan::critic(&on_real, &on_fake)?;
-                match &batches.mix {
-                    Some(mix) => {
-                        let mix = mix.f_select(0, step as i64)?;
-                        let critic = |points: &Tensor| self.discriminator.evaluate(points);
-                        let penalty = loss::wgan_gp::gradient_penalty(critic, &real, fake, &mix)?;
-                        critic_loss.f_add(&penalty.f_mul_scalar(gp_weight)?)?
-                    }
-                    None => critic_loss,
-                }
+        let mut loss = objective::critic(&self.game, &on_real, &on_fake)?;
+        let weight = self.game.penalty_weight(self.discriminator_optim.steps());
+        if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
+            for &points in penalty.points {
+                let points = at_points(points, batches, step, &real, fake)?;
+                let score = |points: &Tensor| self.discriminator.evaluate(points);
+                loss = loss.plus(&objective::penalty(penalty, score, &points)?, weight)?;
             }
-        };
-        self.discriminator.descend(&loss, self.discriminator_optim.as_mut())?;
-        if let Objective::Wgan { clip } = self.objective {
-            loss::wgan::clip(self.discriminator.parameters_mut(), clip)?;
         }
-        loss.f_double_value(&[])
+        self.discriminator.descend(&loss.surrogate, self.discriminator_optim.as_mut())?;
+        if let Constraint::Clip(c) = self.game.constraint {
+            let _ = self.discriminator.parameters_mut().f_clamp_(-c, c)?;
+        }
+        Ok(loss.value)
     }
 
     /// The lab's order: the generator, then the discriminator on the same generated points, then any further critic
     /// steps on new ones.
     fn generator_first(&mut self, batches: &Batches) -> Result<Losses, TchError> {
         let fake = self.generator.train(&batches.noise(0)?)?;
-        let generator = self.generator_step(&fake)?;
+        let generator = self.generator_step(Some(&batches.real(0)?), &fake)?;
         let mut discriminator = self.discriminator_step(batches, 0, &fake.f_detach()?)?;
         for step in 1..self.critic_steps {
             let fake = self.fake_without_graph(&batches.noise(step)?)?;
@@ -159,7 +193,7 @@ impl TorchEngine {
             discriminator += self.discriminator_step(batches, step, &fake)?;
         }
         let fake = self.generator.train(&batches.noise(self.critic_steps)?)?;
-        let generator = self.generator_step(&fake)?;
+        let generator = self.generator_step(batches.more_real.as_ref(), &fake)?;
         Ok(Losses { discriminator: discriminator / self.critic_steps as f64, generator })
     }
 
@@ -172,6 +206,9 @@ impl Engine for TorchEngine {
     fn load(&mut self, state: &State) -> Result<(), EngineError> {
         self.generator.load("the generator", &state.generator)?;
         self.discriminator.load("the discriminator", &state.discriminator)?;
+        if let (Some(saved), Some((_, average))) = (&state.average, &mut self.average) {
+            copy_in("the averaged weights", average, saved)?;
+        }
         load_optim(self.generator_optim.as_mut(), &state.generator_optim)?;
         load_optim(self.discriminator_optim.as_mut(), &state.discriminator_optim)
     }
@@ -182,6 +219,7 @@ impl Engine for TorchEngine {
             discriminator: self.discriminator.weights()?,
             generator_optim: optim_state(self.generator_optim.as_mut())?,
             discriminator_optim: optim_state(self.discriminator_optim.as_mut())?,
+            average: self.average.as_ref().map(|(_, average)| to_host(average)).transpose()?,
         })
     }
 
@@ -199,9 +237,43 @@ impl Engine for TorchEngine {
         Ok(points.as_chunks().0.to_vec())
     }
 
+    fn settled(&mut self, parameters: &[f32]) -> Result<Weights, EngineError> {
+        let weights = Weights { parameters: parameters.to_vec(), ..self.generator.weights()? };
+        if weights.statistics.is_empty() {
+            return Ok(weights);
+        }
+        let codes = observed_codes(&self.seed_codes);
+        let statistics = self.with_generator(&weights, |engine| {
+            for codes in codes.chunks((engine.batch * engine.latent) as usize) {
+                let codes = engine.to_device(codes, &[engine.batch, engine.latent])?;
+                drop(engine.fake_without_graph(&codes)?);
+            }
+            Ok(engine.generator.weights()?.statistics)
+        })?;
+        Ok(Weights { statistics, ..weights })
+    }
+
+    fn generate_with(&mut self, weights: &Weights, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
+        self.with_generator(weights, |engine| engine.generate(codes))
+    }
+
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let points = self.to_device(points.as_flattened(), &[-1, 2])?;
         Ok(to_host(&tch::no_grad(|| self.discriminator.evaluate(&points))?)?)
+    }
+}
+
+/// Where a penalty is taken.
+fn at_points(points: Points, batches: &Batches, step: usize, real: &Tensor, fake: &Tensor) -> Result<Tensor, TchError> {
+    let drawn = |drawn: &Option<Tensor>| match drawn {
+        Some(drawn) => drawn.f_select(0, step as i64),
+        None => Err(TchError::Shape("what a penalty draws is missing".into())),
+    };
+    match points {
+        Points::Real => Ok(real.shallow_clone()),
+        Points::Fake => Ok(fake.shallow_clone()),
+        Points::Mixed => objective::mixed(real, fake, &drawn(&batches.mix)?),
+        Points::Moved => real.f_add(&drawn(&batches.moves)?),
     }
 }
 

@@ -40,6 +40,19 @@ impl Network {
         Ok(())
     }
 
+    /// Its numbers as they are, to be put back.
+    pub(super) fn copy(&self) -> Result<(Tensor, Tensor, u64), TchError> {
+        Ok((copied(&self.parameters.all)?, copied(&self.statistics.all)?, self.batches))
+    }
+
+    /// Puts back what [`Self::copy`] gave.
+    pub(super) fn restore(&mut self, (parameters, statistics, batches): (Tensor, Tensor, u64)) -> Result<(), TchError> {
+        self.parameters.all.f_copy_(&parameters)?;
+        self.statistics.all.f_copy_(&statistics)?;
+        self.batches = batches;
+        Ok(())
+    }
+
     pub(super) fn weights(&self) -> Result<Weights, TchError> {
         Ok(Weights {
             parameters: to_host(&self.parameters.all)?,
@@ -83,4 +96,10 @@ impl Network {
         let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
         optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)
     }
+}
+
+fn copied(tensor: &Tensor) -> Result<Tensor, TchError> {
+    let mut copy = tensor.f_zeros_like()?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{RunConfig, Shuffle};
 use crate::engine::{self, Draws, Sample};
+use crate::objective::penalties;
 use crate::rng::{Stream, Use};
 
 /// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
@@ -10,9 +11,13 @@ pub(super) struct EpochDraws {
     order: Vec<usize>,
     noise: Stream,
     mix: Stream,
+    more: Stream,
+    batch: usize,
     real_size: usize,
     noise_size: usize,
     mix_size: usize,
+    /// Whether real points are moved, and whether the generator's step takes some of its own.
+    also: [bool; 2],
     taken: usize,
 }
 
@@ -29,9 +34,12 @@ impl EpochDraws {
             order,
             noise: Stream::new(config.seed, Use::Noise, epoch),
             mix: Stream::new(config.seed, Use::Mix, epoch),
+            more: Stream::new(config.seed, Use::More, epoch),
+            batch: config.batch_size,
             real_size,
             noise_size: engine::noise_batches(config) * config.batch_size * config.generator.latent_dim,
             mix_size: if engine::takes_mix(config) { real_size } else { 0 },
+            also: [engine::takes_moves(config), engine::takes_more_real(config)],
             taken: 0,
         }
     }
@@ -47,11 +55,28 @@ impl EpochDraws {
     pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
         let batch = &self.order[self.taken..self.taken + self.real_size];
         self.taken += self.real_size;
+        let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
+        let [moved, more] = self.also;
         Draws {
-            real: batch.iter().filter_map(|&i| points.get(i).copied()).collect(),
             noise: self.noise.normal(self.noise_size),
             mix: self.mix.uniform(self.mix_size),
+            moves: if moved { self.moves(&real) } else { Vec::new() },
+            more_real: if more { self.more_real(points) } else { Vec::new() },
+            real,
         }
+    }
+
+    /// What each critic step's real points are moved by.
+    fn moves(&mut self, real: &[Sample]) -> Vec<Sample> {
+        let drawn = [self.mix.uniform(self.real_size), self.mix.uniform(2 * self.real_size)];
+        let batches = real.chunks(self.batch).zip(drawn[0].chunks(self.batch)).zip(drawn[1].chunks(2 * self.batch));
+        batches.flat_map(|((real, along), apart)| penalties::offsets(real, along, apart)).collect()
+    }
+
+    /// Real points besides the epoch's: any of the training points.
+    fn more_real(&mut self, points: &[Sample]) -> Vec<Sample> {
+        let drawn = (0..self.batch).map(|_| self.more.below(self.order.len()));
+        drawn.collect::<Vec<_>>().into_iter().filter_map(|i| points.get(i).copied()).collect()
     }
 }
 

@@ -176,9 +176,14 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(config)?;
     engine.load(&snapshot.state)?;
+    let averaged = snapshot.state.average.as_ref().map(|average| engine.settled(average)).transpose()?;
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
-        let points = engine.generate(&codes(config, repeat, samples))?;
+        let codes = codes(config, repeat, samples);
+        let points = match &averaged {
+            Some(weights) => engine.generate_with(weights, &codes)?,
+            None => engine.generate(&codes)?,
+        };
         let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(EvalError::NotFinite { path: dir.path().to_owned() });

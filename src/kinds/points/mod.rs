@@ -232,7 +232,7 @@ impl Work for Points {
         if let Some(what) = state.first_not_finite() {
             return Err(self.diverged(what, f64::NAN));
         }
-        let tracked = self.look(run, epoch)?;
+        let tracked = self.look(run, epoch, &state)?;
         let record = EpochRecord {
             epoch,
             iteration: epoch * iterations,
@@ -274,10 +274,14 @@ impl Work for Points {
 
     fn artefacts(&mut self, run: &mut ActiveRun, snapshot: Option<&Snapshot>, ending: bool) -> Result<(), TrainError> {
         let Some(Snapshot { state, .. }) = snapshot else { return Ok(()) };
-        for (name, mlp, weights) in [
-            (run::GENERATOR, Mlp::generator(&self.config.generator), &state.generator),
-            (run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator),
-        ] {
+        let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
+        let generator = || Mlp::generator(&self.config.generator);
+        let files = [
+            Some((run::GENERATOR, generator(), &state.generator)),
+            averaged.as_ref().map(|weights| (run::AVERAGED, generator(), weights)),
+            Some((run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator)),
+        ];
+        for (name, mlp, weights) in files.into_iter().flatten() {
             let bytes =
                 checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
             run.follow(name, &bytes)?;
@@ -306,13 +310,19 @@ impl Points {
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is due.
-    fn look(&mut self, run: &mut ActiveRun, epoch: u64) -> Result<Option<Tracked>, TrainError> {
+    fn look(&mut self, run: &mut ActiveRun, epoch: u64, state: &State) -> Result<Option<Tracked>, TrainError> {
         let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
         if !is_frame && !is_measured {
             return Ok(None);
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
-        let points = self.engine.generate(&codes)?;
+        let points = match &state.average {
+            Some(average) => {
+                let settled = self.engine.settled(average)?;
+                self.engine.generate_with(&settled, &codes)?
+            }
+            None => self.engine.generate(&codes)?,
+        };
         let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));

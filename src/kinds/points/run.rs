@@ -10,6 +10,7 @@
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
 //! | `samples.npy`, `frames.json` | the same, [frames, held-out, 2], and each frame's epoch |
 //! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
+//! | `averaged.safetensors` | the averaged generator's, where there is one; then the frames are its |
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,7 @@ pub(super) const NOISE: &str = "noise.npy";
 pub(super) const SAMPLES: &str = "samples.npy";
 pub(super) const FRAMES: &str = "frames.json";
 pub(super) const GENERATOR: &str = "generator.safetensors";
+pub(super) const AVERAGED: &str = "averaged.safetensors";
 pub(super) const DISCRIMINATOR: &str = "discriminator.safetensors";
 
 /// What an epoch came to.

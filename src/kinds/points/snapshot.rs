@@ -37,6 +37,7 @@ const GENERATOR: &str = "generator.";
 const DISCRIMINATOR: &str = "discriminator.";
 const GENERATOR_OPTIM: &str = "generator_optim.";
 const DISCRIMINATOR_OPTIM: &str = "discriminator_optim.";
+const AVERAGE: &str = "average";
 
 impl Snapshot {
     /// As named tensors.
@@ -60,6 +61,9 @@ impl Snapshot {
             for (name, values) in &optim.buffers {
                 bundle.add_array(format!("{start}{name}"), values.clone());
             }
+        }
+        if let Some(average) = &state.average {
+            bundle.add_array(AVERAGE.to_owned(), average.clone());
         }
         bundle
     }
@@ -99,6 +103,7 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
         discriminator: weights(bundle, &Mlp::discriminator(&config.discriminator), DISCRIMINATOR)?,
         generator_optim: optim(bundle, GENERATOR_OPTIM)?,
         discriminator_optim: optim(bundle, DISCRIMINATOR_OPTIM)?,
+        average: config.ema.map(|_| bundle.array(AVERAGE)).transpose()?,
     };
     Ok(Snapshot { progress, state })
 }

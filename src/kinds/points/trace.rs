@@ -1,7 +1,8 @@
 //! A record of a run's first iterations, for replaying them elsewhere (`scripts/replay.py` does so in PyTorch).
 //!
 //! A trace is a safetensors file: `init.<network>.<tensor>` are the weights before the first iteration;
-//! `<i>.real`, `<i>.noise` and `<i>.mix` what iteration i (from 0) took; `<i>.d_loss`, `<i>.g_loss` (float64) and
+//! `<i>.real`, `<i>.noise` and, where there are such, `<i>.mix`, `<i>.moves` and `<i>.more_real` what iteration i (from 0)
+//! took ([`Draws`] says what they are); `<i>.d_loss`, `<i>.g_loss` (float64) and
 //! `<i>.<network>.<tensor>` what it gave. The metadata hold the config. The tests' fixtures from PyTorch have the
 //! same form.
 
@@ -62,6 +63,12 @@ impl Trace {
         ];
         if !draws.mix.is_empty() {
             tensors.push(array("mix", vec![steps, batch], &draws.mix));
+        }
+        if !draws.moves.is_empty() {
+            tensors.push(array("moves", vec![steps, batch, 2], draws.moves.as_flattened()));
+        }
+        if !draws.more_real.is_empty() {
+            tensors.push(array("more_real", vec![batch, 2], draws.more_real.as_flattened()));
         }
         tensors.extend(self.weights(&i.to_string(), engine)?);
         self.tensors.extend(tensors);

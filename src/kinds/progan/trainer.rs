@@ -6,10 +6,11 @@ use super::networks::{Network, halved, softened};
 use super::schedule::{Phase, Schedule};
 use crate::config::{AdamOptions, ImageLoss, Optim, ProganConfig};
 use crate::data::images::ImageSet;
-use crate::loss::torch as loss;
 use crate::memory::{self, TooMuch};
 use crate::nets::Slot;
 use crate::nets::pggan::{Pggan, slots};
+use crate::objective::penalties::{Penalised, Points};
+use crate::objective::torch as objective;
 use crate::optim::torch::{self as optim, Optimizer};
 use crate::rng::{Stream, Use};
 use crate::tensor::{self, NoCuda, to_host};
@@ -219,41 +220,44 @@ impl Trainer {
         let fake = tch::no_grad(|| self.generator.generate(&codes, phase))?;
         let score = |images: &Tensor| self.discriminator.score(images, phase);
         let (on_real, on_fake) = (score(real)?, score(&fake)?);
-        let (loss, penalised) = match self.config.loss {
-            ImageLoss::LogisticR1 { gamma, every } => {
-                let loss = loss::gan::discriminator(&on_real, &on_fake)?;
-                if self.iteration.is_multiple_of(every) && gamma > 0.0 {
-                    let weight = gamma / 2.0 * every as f64;
-                    let penalty = loss::logistic::r1_penalty(score, real)?.f_mul_scalar(weight)?;
-                    let penalised = loss.f_add(&penalty)?;
-                    (loss, penalised)
-                } else {
-                    (loss.shallow_clone(), loss)
-                }
+        let game = self.config.loss.game();
+        let loss = objective::critic(&game, &on_real, &on_fake)?;
+        let value = loss.value;
+        let mut penalised = loss.surrogate;
+        if let (Some(weight), Some(Penalised { penalty, .. })) = (game.penalty_weight(self.iteration), game.penalty) {
+            for &points in penalty.points {
+                let points = self.penalty_points(points, real, &fake)?;
+                let penalty = objective::penalty(penalty, score, &points)?;
+                penalised = penalised.f_add(&penalty.surrogate.f_mul_scalar(weight)?)?;
             }
-            ImageLoss::WganGp { gp_weight, drift } => {
+        }
+        if let ImageLoss::WganGp { drift, .. } = self.config.loss {
+            penalised = penalised.f_add(&on_real.f_square()?.f_mean(None::<Kind>)?.f_mul_scalar(drift)?)?;
+        }
+        self.discriminator.descend(&penalised, phase, self.discriminator_optim.as_mut())?;
+        Ok(value)
+    }
+
+    /// Where a penalty is taken.
+    fn penalty_points(&self, points: Points, real: &Tensor, fake: &Tensor) -> Result<Tensor, TchError> {
+        match points {
+            Points::Real => Ok(real.shallow_clone()),
+            Points::Fake => Ok(fake.shallow_clone()),
+            Points::Mixed => {
                 let mix = Stream::new(self.config.seed, Use::Mix, self.iteration).uniform(self.config.batch_size);
                 let mix = Tensor::from_slice(&mix).f_view([-1, 1, 1, 1])?.f_to_device(self.device)?;
-                let penalty = loss::wgan_gp::gradient_penalty(score, real, &fake, &mix)?.f_mul_scalar(gp_weight)?;
-                let drift = on_real.f_square()?.f_mean(None::<Kind>)?.f_mul_scalar(drift)?;
-                let loss = loss::wgan::critic(&on_real, &on_fake)?;
-                let penalised = loss.f_add(&penalty)?.f_add(&drift)?;
-                (loss, penalised)
+                objective::mixed(real, fake, &mix)
             }
-        };
-        self.discriminator.descend(&penalised, phase, self.discriminator_optim.as_mut())?;
-        loss.f_double_value(&[])
+            Points::Moved => Err(TchError::Shape("no loss of images moves real ones".into())),
+        }
     }
 
     fn generator_step(&mut self, phase: Phase) -> Result<f64, TchError> {
         let fake = self.generator.generate(&self.codes(1)?, phase)?;
         let scores = self.discriminator.score(&fake, phase)?;
-        let loss = match self.config.loss {
-            ImageLoss::LogisticR1 { .. } => loss::gan::generator(&scores, crate::config::GeneratorLoss::NonSaturating)?,
-            ImageLoss::WganGp { .. } => loss::wgan::generator(&scores)?,
-        };
-        self.generator.descend(&loss, phase, self.generator_optim.as_mut())?;
-        loss.f_double_value(&[])
+        let loss = objective::generator(&self.config.loss.game(), None, &scores)?;
+        self.generator.descend(&loss.surrogate, phase, self.generator_optim.as_mut())?;
+        Ok(loss.value)
     }
 
     /// The averaged generator moves towards the generator.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{LayerRow, Network, Norm, Role};
 use crate::checkpoint::TensorInfo;
-use crate::config::{GeneratorConfig, Model, TrainConfig};
+use crate::config::{GeneratorConfig, TrainConfig};
 use crate::figures::{measure, place};
 use crate::nets::mlp::{Layer, Mlp};
 use crate::nets::{NEGATIVE_SLOPE, Slot};
+use crate::objective::Rule;
 
 /// A network of points.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +16,8 @@ pub struct PointsNet {
     role: Role,
     mlp: Mlp,
     /// The game that it plays; a file does not say it, nor BatchNorm's eps and momentum.
-    model: Option<Model>,
+    /// The game and its name, where they are known.
+    game: Option<(&'static Rule, String)>,
     /// From its units to the data's, where it has others.
     map: Option<Affine>,
 }
@@ -45,10 +47,10 @@ impl Affine {
 impl PointsNet {
     /// Generator and discriminator of a config, which have points in units that `map` takes to the data's.
     pub fn of_config(config: &TrainConfig, map: Option<Affine>) -> [Self; 2] {
-        let model = Some(config.objective.model());
+        let game = Some((config.game().rule, config.game_title()));
         [
-            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), model, map },
-            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), model, map },
+            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), game: game.clone(), map },
+            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), game, map },
         ]
     }
 
@@ -68,7 +70,7 @@ impl PointsNet {
             (Some(2), Some(1)) if mlp.statistics().is_empty() => Role::Discriminator,
             _ => return None,
         };
-        Some(Self { role, mlp, model: None, map: None })
+        Some(Self { role, mlp, game: None, map: None })
     }
 
     /// Which of the two it is.
@@ -88,7 +90,7 @@ impl PointsNet {
 
     /// Whether BatchNorm's eps and momentum are not known, and there is a BatchNorm.
     pub fn lacks_norm(&self) -> bool {
-        self.model.is_none() && self.has_norm()
+        self.game.is_none() && self.has_norm()
     }
 
     fn has_norm(&self) -> bool {
@@ -144,13 +146,13 @@ impl PointsNet {
 
     /// What it makes of what, in a sentence or two.
     pub(super) fn output(&self) -> String {
-        match (self.role, self.model) {
+        match (self.role, &self.game) {
             (Role::Generator, _) => "Input: codes z from N(0, 1). Output: points.".to_owned(),
-            (Role::Discriminator, Some(Model::Gan)) => {
+            (Role::Discriminator, Some((rule, _))) if rule.logits => {
                 "Output: the logit of D(x). The sigmoid is not a layer here: it is part of the loss.".to_owned()
             }
-            (Role::Discriminator, Some(model)) => {
-                format!("Output: the critic's score. A {} has no sigmoid.", model.title())
+            (Role::Discriminator, Some((_, title))) => {
+                format!("Output: the critic's score. A {title} has no sigmoid.")
             }
             (Role::Discriminator, None) => {
                 "Output: a GAN's logit, whose sigmoid is part of the loss, or a WGAN critic's score.".to_owned()
@@ -247,7 +249,7 @@ fn is_chain(layers: &[Layer]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Objective;
+    use crate::config::{Model, Objective};
 
     fn infos(net: &PointsNet, prefix: &str) -> Vec<TensorInfo> {
         let info = |slot: Slot| TensorInfo {

@@ -1,0 +1,32 @@
+//! Constraints: what is done to the discriminator's parameters.
+
+mod clip;
+
+pub use clip::clip;
+
+/// What is done to the discriminator's parameters after each of its steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Constraint {
+    /// Nothing.
+    None,
+    /// Each is clamped to [-c, c]: [`clip`].
+    Clip(f64),
+}
+
+impl Constraint {
+    /// The word for it in file names, if it is one.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Clip(_) => Some("clip"),
+        }
+    }
+
+    /// The words for it in pictures, if it is one.
+    pub const fn title(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Clip(_) => Some("clipping"),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the two networks minimise, in parts: a score rule, a penalty on the critic's gradient, a constraint on its
+//! parameters. Each part is a file with its formula, sign and source, and a line in a list.
+//!
+//! All losses are minimised. Scores are the discriminator's raw outputs, r_i = f(x_i) for real points and f_i = f(G(z_i))
+//! for generated ones, high for real: logits for a GAN, the critic's values for a Wasserstein model. Every part gives its
+//! value *and* its slope as plain numbers, so that one definition serves all engines: the sum of slope times score, with
+//! the slopes held constant, has exactly the loss's gradient ([`torch`]).
+
+pub mod constraints;
+pub mod penalties;
+pub mod rules;
+#[cfg(feature = "torch")]
+pub mod torch;
+
+pub use constraints::Constraint;
+pub use penalties::{Penalised, Penalty};
+pub use rules::{Meets, Rule};
+
+use crate::real::Real;
+
+/// A part of a sum: its value, and its derivative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term<T = f64> {
+    /// Its value.
+    pub value: T,
+    /// Its derivative by the number that it was made of.
+    pub slope: T,
+}
+
+/// The game that the two networks play.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Game {
+    /// What the scores cost.
+    pub rule: &'static Rule,
+    /// The discriminator's label for real points: 1, or less to keep it from being sure of itself (one-sided label
+    /// smoothing, Salimans et al. 2016, section 3.4).
+    pub real_label: f64,
+    /// What the discriminator's gradient by its points costs.
+    pub penalty: Option<Penalised>,
+    /// What is done to the discriminator's parameters after each of its steps.
+    pub constraint: Constraint,
+}
+
+impl Game {
+    /// A rule and nothing else.
+    pub const fn of(rule: &'static Rule) -> Self {
+        Self { rule, real_label: 1.0, penalty: None, constraint: Constraint::None }
+    }
+
+    /// The discriminator's term for a real point's score, for a rule that takes scores alone.
+    pub fn on_real(&self, alone: &rules::Alone, score: f64) -> Term {
+        let real = (alone.real)(score);
+        if self.real_label >= 1.0 {
+            return real;
+        }
+        let fake = (alone.fake)(score);
+        let mixed = |real: f64, fake: f64| self.real_label * real + (1.0 - self.real_label) * fake;
+        Term { value: mixed(real.value, fake.value), slope: mixed(real.slope, fake.slope) }
+    }
+
+    /// The discriminator's loss times the batch's size, and the derivatives of that by every score. Where the rule meets
+    /// scores alone or in pairs, the scores may be part of a batch.
+    pub fn critic(&self, real: &[f64], fake: &[f64], [by_real, by_fake]: [&mut [f64]; 2]) -> f64 {
+        match self.rule.meets {
+            Meets::Alone(alone) => {
+                each(real, by_real, |score| self.on_real(&alone, score)) + each(fake, by_fake, alone.fake)
+            }
+            Meets::Pairs(pairs) => {
+                let mut sum = 0.0;
+                for (((&r, &f), by_r), by_f) in real.iter().zip(fake).zip(by_real).zip(by_fake) {
+                    let term = (pairs.critic)(r - f);
+                    sum += term.value;
+                    (*by_r, *by_f) = (term.slope, -term.slope);
+                }
+                sum
+            }
+            Meets::Means(means) => means.loss([real, fake], [by_real, by_fake]),
+        }
+    }
+
+    /// The generator's loss times the batch's size, and the derivatives of that by the generated points' scores. A rule
+    /// that takes scores alone does not look at the real ones.
+    pub fn generator(&self, real: &[f64], fake: &[f64], by_fake: &mut [f64]) -> f64 {
+        match self.rule.meets {
+            Meets::Alone(alone) => each(fake, by_fake, alone.generator),
+            Meets::Pairs(pairs) => {
+                let mut sum = 0.0;
+                for ((&r, &f), by_f) in real.iter().zip(fake).zip(by_fake) {
+                    let term = (pairs.generator)(f - r);
+                    sum += term.value;
+                    *by_f = term.slope;
+                }
+                sum
+            }
+            Meets::Means(means) => {
+                let mut by_real = vec![0.0; real.len()];
+                means.loss([fake, real], [by_fake, &mut by_real])
+            }
+        }
+    }
+
+    /// The penalty's weight in the discriminator's step after `taken` others; None where that step has none.
+    pub fn penalty_weight(&self, taken: u64) -> Option<f64> {
+        let penalised = self.penalty?;
+        taken.is_multiple_of(penalised.every).then_some(penalised.weight * penalised.every as f64)
+    }
+
+    /// Where its penalty is taken.
+    pub fn penalty_points(&self) -> &'static [penalties::Points] {
+        self.penalty.map_or(&[], |penalised| penalised.penalty.points)
+    }
+
+    /// Whether the generator's step looks at real points' scores too.
+    pub fn generator_meets_real(&self) -> bool {
+        !matches!(self.rule.meets, Meets::Alone(_))
+    }
+
+    /// What it is called in file names: `rpgan-r1+r2`.
+    pub fn name(&self) -> String {
+        let penalty = self.penalty.map(|penalised| penalised.penalty.name);
+        let parts = [Some(self.rule.name), penalty, self.constraint.name()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+    }
+
+    /// What it is called in pictures: `RpGAN + R1 + R2`.
+    pub fn title(&self) -> String {
+        let penalty = self.penalty.map(|penalised| penalised.penalty.title);
+        let parts = [Some(self.rule.title), penalty, self.constraint.title()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" + ")
+    }
+}
+
+fn each(scores: &[f64], slopes: &mut [f64], term: impl Fn(f64) -> Term) -> f64 {
+    let mut sum = 0.0;
+    for (&score, slope) in scores.iter().zip(slopes) {
+        let term = term(score);
+        sum += term.value;
+        *slope = term.slope;
+    }
+    sum
+}
+
+/// log(1 + e^x), which no x makes overflow, and its derivative.
+fn softplus(x: f64) -> Term {
+    let e = (-x.abs()).exp();
+    Term { value: x.max(0.0) + e.ln_1p(), slope: if x > 0.0 { 1.0 } else { e } / (1.0 + e) }
+}
+
+/// The weighted mean of two points: mix x + (1 - mix) y.
+pub fn mixed<T: Real>(x: T, y: T, mix: T) -> T {
+    mix * x + (T::ONE - mix) * y
+}
