@@ -88,7 +88,8 @@ impl TrainConfig {
             "at least batch_size x critic_steps, {needed}, so that an epoch has an iteration; or take a smaller --batch-size"
         );
         require("data.train_size", self.data.train_size, self.data.train_size >= needed, &enough)?;
-        let possible = self.engine != EngineKind::Fused || self.device == Device::Cpu;
+        let of_cpus = matches!(self.engine, EngineKind::Fused | EngineKind::Plain);
+        let possible = !of_cpus || self.device == Device::Cpu;
         require("engine", self.engine.name(), possible, "auto or torch with a GPU")?;
         self.engine = self.engine.resolved(self.device);
         if self.threads == 0 {

@@ -18,14 +18,17 @@ pub enum EngineKind {
     Fused,
     /// libtorch.
     Torch,
+    /// Plain loops in double precision.
+    Plain,
 }
 
 impl EngineKind {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 3] = [
+    pub const CHOICES: [Choice; 4] = [
         Choice { name: Self::Auto.name(), help: "Fused on a CPU, torch on a GPU" },
         Choice { name: Self::Fused.name(), help: "This project's own arithmetic, for CPUs: the fastest there" },
         Choice { name: Self::Torch.name(), help: "libtorch" },
+        Choice { name: Self::Plain.name(), help: "Plain loops in double precision: slow, to hold the others against" },
     ];
 
     /// Who it is on this device.
@@ -44,6 +47,7 @@ impl EngineKind {
             Self::Auto => "auto",
             Self::Fused => "fused",
             Self::Torch => "torch",
+            Self::Plain => "plain",
         }
     }
 }

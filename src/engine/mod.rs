@@ -5,10 +5,12 @@
 //! outside this room knows which one runs.
 
 mod fused;
+mod plain;
 #[cfg(feature = "torch")]
 mod torch;
 
 pub use fused::FusedEngine;
+pub use plain::PlainEngine;
 #[cfg(feature = "torch")]
 pub use torch::{Precision, TorchEngine};
 
@@ -161,12 +163,20 @@ pub trait Engine {
 pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
     permit(config, 0)?;
     let weights = initial_weights(config);
-    if config.engine == EngineKind::Torch {
-        return with_torch(config, &weights);
+    match config.engine {
+        EngineKind::Torch => with_torch(config, &weights),
+        EngineKind::Plain => {
+            let mut engine = PlainEngine::new(config);
+            engine.load_weights(&weights)?;
+            Ok(Box::new(engine))
+        }
+        // A checked config does not say auto.
+        EngineKind::Fused | EngineKind::Auto => {
+            let mut engine = FusedEngine::<f32>::new(config)?;
+            engine.load_weights(&weights)?;
+            Ok(Box::new(engine))
+        }
     }
-    let mut engine = FusedEngine::<f32>::new(config)?;
-    engine.load_weights(&weights)?;
-    Ok(Box::new(engine))
 }
 
 /// Whether there is memory for a run that holds out so many points. It is asked before anything is written, and counts
@@ -183,9 +193,9 @@ pub fn permit(config: &RunConfig, held_out: usize) -> Result<(), TooMuch> {
     let draws = batch * (2 * config.critic_steps as u64 + latent * noise_batches(config) as u64);
     let widths = g.hidden.iter().chain(&config.discriminator.hidden).map(|&width| width as u64);
     let at_work = parameters * (2 + buffers) + 2 * batch * widths.sum::<u64>();
-    // The codes and their file; libtorch takes all of them at once.
-    let widest =
-        if config.engine == EngineKind::Torch { g.hidden.iter().copied().max().unwrap_or(0) as u64 } else { 0 };
+    // The codes and their file; but for the fused engine all of them are taken at once.
+    let at_once = matches!(config.engine, EngineKind::Torch | EngineKind::Plain);
+    let widest = if at_once { g.hidden.iter().copied().max().unwrap_or(0) as u64 } else { 0 };
     let frames = held_out * (2 * latent + widest);
     let floats = kept + draws + frames + if config.device == Device::Cpu { at_work } else { 0 };
     memory::permit("this run", 4 * floats, ADVICE)

@@ -4,7 +4,7 @@ use gan_lab::config::{
     DiscriminatorConfig, EmaConfig, GeneratorConfig, Model, Objective, Optim, PenaltyConfig, RunConfig, SgdOptions,
     TrainConfig, UpdateOrder,
 };
-use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses};
+use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses, PlainEngine};
 use gan_lab::objective::penalties::{self, Penalised};
 use gan_lab::objective::{Meets, rules};
 use gan_lab::rng::{Stream, Use};
@@ -99,7 +99,6 @@ fn fused<T: gan_lab::real::Real>(config: &RunConfig) -> FusedEngine<T> {
     engine
 }
 
-#[cfg(feature = "torch")]
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).fold(0.0, |m, (a, b)| m.max((a - b).abs()))
@@ -248,49 +247,69 @@ fn wrong_sizes_are_named() {
     assert!(engine.load(&state).unwrap_err().to_string().contains("square_avg"));
 }
 
-/// 50 iterations from the same inputs in double precision: what is left between two sound engines is the order of
+/// As many iterations from the same inputs in double precision: what is left between two sound engines is the order of
 /// sums, and what the optimisers make of it.
+fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> Box<dyn Engine>, iterations: u64) {
+    let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
+    let games = games();
+    let cases = games.iter().enumerate().flat_map(|(i, game)| Optim::ALL_DEFAULTS.map(|optim| (i, game, optim)));
+    for ((i, game, optim), (j, shape)) in cases.flat_map(|case| SHAPES.iter().enumerate().map(move |s| (case, s))) {
+        let mut train = (*game_config(game, optim, shape)).clone();
+        (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
+        let config = train.check().unwrap();
+        let which = format!("{of}: {} {}, batch {}", config.game_title(), optim.name(), shape.batch);
+        let (mut ours, mut theirs) = (fused::<f64>(&config), theirs(&config));
+        for i in 0..iterations {
+            let draws = draws(&config, i);
+            let (a, b) = (ours.step(&draws).unwrap(), theirs.step(&draws).unwrap());
+            assert!((a.discriminator - b.discriminator).abs() < 1e-6, "{which}: {a:?} {b:?}");
+            assert!((a.generator - b.generator).abs() < 1e-6, "{which}: {a:?} {b:?}");
+        }
+        let codes = Stream::new(2, Use::Noise, 0).normal(30 * shape.latent);
+        let flat = |points: Vec<[f32; 2]>| points.into_iter().flatten().map(f64::from).collect::<Vec<_>>();
+        let (a, b) = (flat(ours.generate(&codes).unwrap()), flat(theirs.generate(&codes).unwrap()));
+        let apart = largest_difference(&a, &b);
+        assert!(apart < 1e-5, "{which}: points {apart} apart");
+        // Differences, because rules that compare scores leave their level to chance.
+        let gap = |scores: Vec<f32>| f64::from(scores[0]) - f64::from(scores[1]);
+        let points = [[0.1, 0.2], [0.9, 0.3]];
+        let (c, d) = (gap(ours.score(&points).unwrap()), gap(theirs.score(&points).unwrap()));
+        assert!((c - d).abs() < 1e-4, "{which}: scores {c} and {d} apart");
+        if config.ema.is_none() {
+            continue;
+        }
+        let averaged = |engine: &mut dyn Engine| {
+            let average = engine.state().unwrap().average.unwrap();
+            let settled = engine.settled(&average).unwrap();
+            flat(engine.generate_with(&settled, &codes).unwrap())
+        };
+        let (c, d) = (averaged(&mut ours), averaged(theirs.as_mut()));
+        let apart = largest_difference(&c, &d);
+        assert!(apart < 1e-5, "{which}: averages {apart} apart");
+        assert!(largest_difference(&a, &c) > 1e-6, "{which}: the average is the generator itself");
+        assert!(flat(ours.generate(&codes).unwrap()) == a, "{which}: the generator is not what it was");
+    }
+}
+
+#[test]
+fn plain_loops_take_the_same_way() {
+    let plain = |config: &RunConfig| {
+        let mut engine = PlainEngine::new(config);
+        engine.load_weights(&engine::initial_weights(config)).unwrap();
+        Box::new(engine) as Box<dyn Engine>
+    };
+    takes_the_fused_engines_way("plain", plain, 10);
+}
+
 #[cfg(feature = "torch")]
 #[test]
-fn both_engines_take_the_same_way() {
+fn libtorch_takes_the_same_way() {
     use gan_lab::engine::{Precision, TorchEngine};
 
-    let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
-    for (i, game) in games().iter().enumerate() {
-        let model = game.game_title();
-        for optim in Optim::ALL_DEFAULTS {
-            for (j, shape) in SHAPES.iter().enumerate() {
-                let mut train = (*game_config(game, optim, shape)).clone();
-                (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
-                let config = train.check().unwrap();
-                let (mut ours, mut theirs) =
-                    (fused::<f64>(&config), TorchEngine::new(&config, Precision::Double).unwrap());
-                theirs.load_weights(&engine::initial_weights(&config)).unwrap();
-                for i in 0..50 {
-                    let draws = draws(&config, i);
-                    let (a, b) = (ours.step(&draws).unwrap(), theirs.step(&draws).unwrap());
-                    assert!((a.discriminator - b.discriminator).abs() < 1e-6, "{model} {}: {a:?} {b:?}", optim.name());
-                    assert!((a.generator - b.generator).abs() < 1e-6, "{model} {}: {a:?} {b:?}", optim.name());
-                }
-                let codes = Stream::new(2, Use::Noise, 0).normal(30 * shape.latent);
-                let flat = |points: Vec<[f32; 2]>| points.into_iter().flatten().map(f64::from).collect::<Vec<_>>();
-                let (a, b) = (flat(ours.generate(&codes).unwrap()), flat(theirs.generate(&codes).unwrap()));
-                let apart = largest_difference(&a, &b);
-                assert!(apart < 1e-5, "{model} {}, batch {}: points {apart} apart", optim.name(), shape.batch);
-                if config.ema.is_none() {
-                    continue;
-                }
-                let averaged = |engine: &mut dyn Engine| {
-                    let average = engine.state().unwrap().average.unwrap();
-                    let settled = engine.settled(&average).unwrap();
-                    flat(engine.generate_with(&settled, &codes).unwrap())
-                };
-                let (c, d) = (averaged(&mut ours), averaged(&mut theirs));
-                let apart = largest_difference(&c, &d);
-                assert!(apart < 1e-5, "{model} {}, batch {}: averages {apart} apart", optim.name(), shape.batch);
-                assert!(largest_difference(&a, &c) > 1e-6, "the average is the generator itself");
-                assert!(flat(ours.generate(&codes).unwrap()) == a, "the generator is not what it was");
-            }
-        }
-    }
+    let torch = |config: &RunConfig| {
+        let mut engine = TorchEngine::new(config, Precision::Double).unwrap();
+        engine.load_weights(&engine::initial_weights(config)).unwrap();
+        Box::new(engine) as Box<dyn Engine>
+    };
+    takes_the_fused_engines_way("torch", torch, 50);
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::{self, NamedTensor, Numbers};
 use gan_lab::config::{RunConfig, TrainConfig};
-use gan_lab::engine::{Draws, Engine, FusedEngine};
+use gan_lab::engine::{Draws, Engine, FusedEngine, PlainEngine};
 #[cfg(feature = "torch")]
 use gan_lab::engine::{Precision, TorchEngine};
 use gan_lab::nets::mlp::{Layer, Mlp, Weights};
@@ -171,6 +171,15 @@ fn fused<T: gan_lab::real::Real>(fixture: &Fixture) -> FusedEngine<T> {
 fn pytorchs_weights_and_losses_come_out_in_double_precision() {
     for fixture in fixtures() {
         replay(&fixture, &mut fused::<f64>(&fixture), false, TOLERANCE);
+    }
+}
+
+#[test]
+fn pytorchs_weights_and_losses_come_out_of_plain_loops() {
+    for fixture in fixtures() {
+        let mut engine = PlainEngine::new(&fixture.config);
+        engine.load_weights(&fixture.initial()).unwrap();
+        replay(&fixture, &mut engine, false, TOLERANCE);
     }
 }
 
