@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{Device, EmaConfig, EngineKind, Optim, Scale, Shuffle, TrainConfig, name_pair};
+use super::{Device, EmaConfig, EngineKind, Init, Optim, Scale, ScheduleConfig, Shuffle, TrainConfig, name_pair};
 use crate::objective::{Constraint, Penalised};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
@@ -72,6 +72,13 @@ impl TrainConfig {
         if let Some(lr) = self.lr_d {
             require("lr_d", lr, positive(lr), "a number above 0")?;
         }
+        if let Some(ScheduleConfig { warm_up, end, .. }) = self.schedule {
+            require("schedule.warm_up", warm_up, (0.0..1.0).contains(&warm_up), "0 or more and below 1")?;
+            require("schedule.end", end, not_negative(end), "a number, 0 or more")?;
+        }
+        self.init = self.init.filter(|init| *init != Init::default());
+        // No schedule is said in one way.
+        self.schedule = self.schedule.filter(|schedule| *schedule != ScheduleConfig::default());
         if let Some(EmaConfig { half_life, ramp }) = self.ema {
             require("ema.half_life", half_life, positive(half_life), "a number above 0")?;
             require("ema.ramp", ramp, not_negative(ramp), "a number, 0 or more")?;
@@ -120,9 +127,12 @@ impl RunConfig {
         }
     }
 
-    /// The learning rates of the generator and of the discriminator.
-    pub fn learning_rates(&self) -> [f64; 2] {
-        [self.lr, self.lr_d.unwrap_or(self.lr)]
+    /// The learning rates of the generator and of the discriminator after so many steps of each.
+    pub fn learning_rates(&self, [generator, discriminator]: [u64; 2]) -> [f64; 2] {
+        let total = self.epochs * self.iterations_per_epoch();
+        let factor = |done| self.schedule.map_or(1.0, |schedule| schedule.factor(done, total));
+        let [own, other] = [self.lr, self.lr_d.unwrap_or(self.lr)];
+        [own * factor(generator), other * factor(discriminator / self.critic_steps as u64)]
     }
 
     /// Model and optimiser as papers write them: `GAN, RMSProp`.

@@ -14,6 +14,7 @@ mod optim;
 mod presets;
 mod progan;
 pub mod reference;
+mod schedule;
 mod sefa;
 mod tables;
 
@@ -26,6 +27,7 @@ pub use objective::{ConstraintConfig, GeneratorLoss, Model, Objective, PENALTY_C
 pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
 pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
+pub use schedule::{ScheduleConfig, Shape};
 pub use sefa::{SefaCodes, SefaConfig};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
 
@@ -54,6 +56,9 @@ pub struct TrainConfig {
     /// The discriminator's (or critic's) shape.
     #[serde(default)]
     pub discriminator: DiscriminatorConfig,
+    /// How both networks' weights begin; left out, as `PyTorch`'s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
     /// The optimiser of both networks, with PyTorch's option names.
     #[serde(default)]
     pub optim: Optim,
@@ -63,6 +68,9 @@ pub struct TrainConfig {
     /// The discriminator's learning rate, where it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lr_d: Option<f64>,
+    /// How both learning rates move over the run, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleConfig>,
     /// How the generator's parameters are averaged, if they are; then frames and metrics are the averaged generator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<EmaConfig>,
@@ -230,6 +238,32 @@ impl Heading {
     }
 }
 
+/// By which law a network's weights are drawn at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Init {
+    /// As `torch.nn.Linear` does: weights and biases uniform on +-1/sqrt(inputs).
+    #[default]
+    Pytorch,
+    /// Normal with the deviation sqrt(2 / ((1 + slope^2) inputs)), which keeps a `LeakyReLU`'s variance (He et al. 2015);
+    /// biases 0.
+    He,
+    /// Uniform on +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010); biases 0.
+    Xavier,
+    /// Normal with the deviation 0.02 (DCGAN); biases 0.
+    Normal,
+}
+
+impl Init {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 4] = [
+        Choice { name: "pytorch", help: "As torch.nn.Linear does: uniform on +-1/sqrt(inputs)" },
+        Choice { name: "he", help: "Normal, with a deviation that keeps a LeakyReLU's variance; biases 0" },
+        Choice { name: "xavier", help: "Uniform on +-sqrt(6 / (inputs + outputs)); biases 0" },
+        Choice { name: "normal", help: "Normal with the deviation 0.02; biases 0" },
+    ];
+}
+
 /// When the training points are put in a new order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -349,9 +383,11 @@ impl TrainConfig {
             data: DataConfig::default(),
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
+            init: None,
             optim: Optim::default(),
             lr: lab::lr(),
             lr_d: None,
+            schedule: None,
             ema: None,
             epochs: lab::epochs(),
             batch_size: lab::batch_size(),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Key, Model,
-    Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, Separator, Shuffle,
-    Table, TrainConfig, UpdateOrder, Values, presets,
+    Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init, Key,
+    Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, Separator,
+    Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -250,6 +250,11 @@ static POINT_KEYS: &[Key] = &[
     key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
     key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
     key("lr_d", Values::Number, "The discriminator's learning rate; without it, --lr").flag("lr-d").value_name("LR"),
+    key("schedule.name", Values::Choice(&Shape::CHOICES), "How both learning rates move over the run")
+        .flag("schedule")
+        .value_name("SHAPE"),
+    key("schedule.warm_up", Values::Number, "The share of the run in which the rates rise to their own"),
+    key("schedule.end", Values::Number, "What of the rates is left at the end"),
     key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
         .flag("ema")
         .value_name("POINTS"),
@@ -267,6 +272,9 @@ static POINT_KEYS: &[Key] = &[
     key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
     key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
     key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
+    key("init", Values::Choice(&Init::CHOICES), "How both networks' weights begin; without it, as PyTorch's")
+        .flag("init")
+        .value_name("LAW"),
     key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
     key(RULE, Values::Choice(&RULE_CHOICES), "What the scores cost, in the place of a model")
         .flag("rule")

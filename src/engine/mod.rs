@@ -224,7 +224,7 @@ fn with_torch(config: &RunConfig, _: &[Weights; 2]) -> Result<Box<dyn Engine>, E
 pub fn initial_weights(config: &RunConfig) -> [Weights; 2] {
     let mut rng = Stream::new(config.seed, Use::Init, 0);
     let networks = [Mlp::generator(&config.generator), Mlp::discriminator(&config.discriminator)];
-    networks.map(|network| network.initial(&mut rng))
+    networks.map(|network| network.initial(config.init.unwrap_or_default(), &mut rng))
 }
 
 /// How many batches of codes an iteration takes: with the generator first its batch serves the first critic step

@@ -14,7 +14,7 @@
 //! sigmoid there; here the losses take its logit, and a sigmoid has no tensors.
 
 use crate::checkpoint::{NamedTensor, TensorError};
-use crate::config::{DiscriminatorConfig, GeneratorConfig};
+use crate::config::{DiscriminatorConfig, GeneratorConfig, Init};
 use crate::nets::Slot;
 use crate::rng::Stream;
 
@@ -138,17 +138,15 @@ impl Mlp {
         .collect()
     }
 
-    /// Initial weights in the law in which PyTorch draws them: a Linear's weight and bias uniform on
-    /// +-1/sqrt(inputs); BatchNorm's scale 1, shift 0, mean 0, variance 1.
-    pub fn initial(&self, rng: &mut Stream) -> Weights {
+    /// Initial weights. BatchNorm's scale is 1, its shift 0, its mean 0, its variance 1; a Linear's are drawn by the law of
+    /// this name.
+    pub fn initial(&self, init: Init, rng: &mut Stream) -> Weights {
         let mut parameters = Vec::new();
         let mut statistics = Vec::new();
         for layer in &self.layers {
             match *layer {
                 Layer::Linear { inputs, outputs } => {
-                    let bound = (1.0 / (inputs as f64).sqrt()) as f32;
-                    let draws = rng.uniform(outputs * inputs + outputs);
-                    parameters.extend(draws.into_iter().map(|u| (2.0 * u - 1.0) * bound));
+                    parameters.extend(linear(init, [outputs, inputs], rng));
                 }
                 Layer::BatchNorm { features, .. } => {
                     let (ones, zeros) = (vec![1.0; features], vec![0.0; features]);
@@ -196,6 +194,29 @@ impl Mlp {
     }
 }
 
+/// A Linear's weight [outputs, inputs] and bias.
+fn linear(init: Init, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f32> {
+    let (weights, biases) = (outputs * inputs, outputs);
+    let uniform = |rng: &mut Stream, n: usize, bound: f64| -> Vec<f32> {
+        rng.uniform(n).into_iter().map(|u| (2.0 * u - 1.0) * bound as f32).collect()
+    };
+    let normal = |rng: &mut Stream, deviation: f64| -> Vec<f32> {
+        rng.normal(weights).into_iter().map(|x| x * deviation as f32).collect()
+    };
+    let zeros = vec![0.0; biases];
+    let (fan_in, fan_out) = (inputs as f64, outputs as f64);
+    match init {
+        Init::Pytorch => uniform(rng, weights + biases, (1.0 / fan_in).sqrt()),
+        Init::He => {
+            // The gain that keeps a LeakyReLU's variance (He et al. 2015, equation 15).
+            let gain = (2.0 / (1.0 + super::NEGATIVE_SLOPE * super::NEGATIVE_SLOPE)).sqrt();
+            [normal(rng, gain / fan_in.sqrt()), zeros].concat()
+        }
+        Init::Xavier => [uniform(rng, weights, (6.0 / (fan_in + fan_out)).sqrt()), zeros].concat(),
+        Init::Normal => [normal(rng, 0.02), zeros].concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +224,23 @@ mod tests {
 
     fn generator() -> Mlp {
         Mlp::generator(&GeneratorConfig::default())
+    }
+
+    #[test]
+    fn every_law_has_the_deviation_of_its_formula() {
+        let mlp = Mlp::of_layers(vec![Layer::Linear { inputs: 100, outputs: 200 }]);
+        for (init, deviation, biases) in [
+            (Init::Pytorch, 0.1 / 3.0_f64.sqrt(), true),
+            (Init::He, (2.0 / 1.04_f64).sqrt() / 10.0, false),
+            (Init::Xavier, (2.0 / 300.0_f64).sqrt(), false),
+            (Init::Normal, 0.02, false),
+        ] {
+            let weights = mlp.initial(init, &mut Stream::new(3, Use::Init, 0)).parameters;
+            let (weights, bias) = weights.split_at(20_000);
+            let square = weights.iter().map(|x| f64::from(x * x)).sum::<f64>() / 20_000.0;
+            assert!((square.sqrt() / deviation - 1.0).abs() < 0.02, "{init:?}: {}", square.sqrt());
+            assert_eq!(bias.iter().any(|x| x.abs() > 0.0), biases, "{init:?}");
+        }
     }
 
     #[test]
@@ -242,7 +280,7 @@ mod tests {
 
     #[test]
     fn initial_weights_follow_pytorchs_law() {
-        let weights = generator().initial(&mut Stream::new(0, Use::Init, 0));
+        let weights = generator().initial(Init::Pytorch, &mut Stream::new(0, Use::Init, 0));
         let tensors = generator().to_tensors(&weights);
         for (name, inputs) in [("net.0.weight", 2.0), ("net.5.weight", 256.0), ("net.5.bias", 256.0_f64)] {
             let values = NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap();
@@ -265,7 +303,7 @@ mod tests {
     #[test]
     fn weights_survive_their_tensors() {
         let mlp = generator();
-        let weights = Weights { batches: 9, ..mlp.initial(&mut Stream::new(1, Use::Init, 0)) };
+        let weights = Weights { batches: 9, ..mlp.initial(Init::He, &mut Stream::new(1, Use::Init, 0)) };
         assert_eq!(mlp.from_tensors(&mlp.to_tensors(&weights)).unwrap(), weights);
     }
 

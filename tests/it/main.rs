@@ -14,6 +14,7 @@ mod inspect;
 mod kill;
 mod kinds;
 mod metric;
+mod objectives;
 mod old;
 #[cfg(feature = "torch")]
 mod progan;

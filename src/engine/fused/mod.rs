@@ -219,7 +219,7 @@ impl<T: Real> FusedEngine<T> {
 
     /// Runs a training program with the steps that are due, and counts them.
     fn train(&mut self, program: Program, noise: usize, step: usize) {
-        let (optim, lrs) = (&self.config.optim, self.config.learning_rates());
+        let (optim, lrs) = (&self.config.optim, self.config.learning_rates(self.steps));
         let clip = match self.game.constraint {
             Constraint::Clip(clip) => Some(T::from_f64(clip)),
             Constraint::None => None,

@@ -39,7 +39,6 @@ pub struct PlainEngine {
 #[derive(Debug)]
 struct Trained {
     network: Network,
-    lr: f64,
     steps: u64,
     buffers: [Vec<f64>; BUFFERS],
 }
@@ -55,12 +54,11 @@ struct Step<'a> {
 impl PlainEngine {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Self {
-        let [lr, critic_lr] = config.learning_rates();
-        let generator = Trained::new(config, &Mlp::generator(&config.generator), lr);
+        let generator = Trained::new(config, &Mlp::generator(&config.generator));
         let average = config.ema.map(|_| generator.network.parameters.clone());
         Self {
             game: config.game(),
-            critic: Trained::new(config, &Mlp::discriminator(&config.discriminator), critic_lr),
+            critic: Trained::new(config, &Mlp::discriminator(&config.discriminator)),
             config: config.clone(),
             generator,
             average,
@@ -89,6 +87,10 @@ impl PlainEngine {
             .collect()
     }
 
+    fn rates(&self) -> [f64; 2] {
+        self.config.learning_rates([self.generator.steps, self.critic.steps])
+    }
+
     fn scores(&mut self, points: Batch) -> (network::Pass, Vec<f64>) {
         let pass = self.critic.network.forward(points, Mode::Train);
         let scores = pass.output.iter().map(|score| score[0]).collect();
@@ -107,7 +109,8 @@ impl PlainEngine {
     }
 
     fn step_generator(&mut self, gradient: &[f64]) {
-        self.generator.step(&self.config, gradient);
+        let lr = self.rates()[0];
+        self.generator.step(&self.config, lr, gradient);
         if let (Some(average), Some(ema)) = (&mut self.average, self.config.ema) {
             let batch = self.config.batch_size as f64;
             let kept = average::kept(ema.half_life, ema.ramp, batch, batch * self.generator.steps as f64);
@@ -134,7 +137,8 @@ impl PlainEngine {
                 add(&mut gradient, &of_penalty);
             }
         }
-        self.critic.step(&self.config, &gradient);
+        let lr = self.rates()[1];
+        self.critic.step(&self.config, lr, &gradient);
         if let Constraint::Clip(bound) = self.game.constraint {
             clip(&mut self.critic.network.parameters, bound);
         }
@@ -155,15 +159,15 @@ impl PlainEngine {
 }
 
 impl Trained {
-    fn new(config: &RunConfig, mlp: &Mlp, lr: f64) -> Self {
+    fn new(config: &RunConfig, mlp: &Mlp) -> Self {
         let network = Network::new(mlp);
         let size = network.parameters.len();
         let buffers = optim::buffer_names(&config.optim).map(|name| vec![0.0; if name.is_some() { size } else { 0 }]);
-        Self { network, lr, steps: 0, buffers }
+        Self { network, steps: 0, buffers }
     }
 
-    fn step(&mut self, config: &RunConfig, gradient: &[f64]) {
-        let update = Update::new(&config.optim, self.lr, self.steps);
+    fn step(&mut self, config: &RunConfig, lr: f64, gradient: &[f64]) {
+        let update = Update::new(&config.optim, lr, self.steps);
         update.apply(&mut self.network.parameters, gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
         self.steps += 1;
     }

@@ -37,7 +37,7 @@ pub struct TorchEngine {
     discriminator: Network,
     /// The average of the generator's parameters, and how it is taken.
     average: Option<(EmaConfig, Tensor)>,
-    seed_codes: RunConfig,
+    config: RunConfig,
     generator_optim: Box<dyn Optimizer>,
     discriminator_optim: Box<dyn Optimizer>,
 }
@@ -72,7 +72,7 @@ impl TorchEngine {
         };
         let generator = Network::new(Mlp::generator(&config.generator), kind, device)?;
         let discriminator = Network::new(Mlp::discriminator(&config.discriminator), kind, device)?;
-        let lrs = config.learning_rates();
+        let lrs = config.learning_rates([0; 2]);
         Ok(Self {
             game: config.game(),
             update_order: config.update_order,
@@ -87,7 +87,7 @@ impl TorchEngine {
                 .ema
                 .map(|ema| Ok::<_, TchError>((ema, generator.parameters().f_zeros_like()?)))
                 .transpose()?,
-            seed_codes: config.clone(),
+            config: config.clone(),
             generator,
             discriminator,
         })
@@ -100,6 +100,13 @@ impl TorchEngine {
             average.f_copy_(self.generator.parameters())?;
         }
         self.discriminator.load("the discriminator", discriminator)
+    }
+
+    /// Before a step: the rates that are due.
+    fn set_rates(&mut self) {
+        let optims = [&mut self.generator_optim, &mut self.discriminator_optim];
+        let rates = self.config.learning_rates(optims.each_ref().map(|optim| optim.steps()));
+        optims.into_iter().zip(rates).for_each(|(optim, rate)| optim.set_rate(rate));
     }
 
     /// After a step of the generator: its average moves.
@@ -147,6 +154,7 @@ impl TorchEngine {
         let real = real.filter(|_| self.game.generator_meets_real());
         let beside = real.map(|real| tch::no_grad(|| self.discriminator.evaluate(real))).transpose()?;
         let loss = objective::generator(&self.game, beside.as_ref(), &scores)?;
+        self.set_rates();
         self.generator.descend(&loss.surrogate, self.generator_optim.as_mut())?;
         self.follow()?;
         Ok(loss.value)
@@ -165,6 +173,7 @@ impl TorchEngine {
                 loss = loss.plus(&objective::penalty(penalty, score, &points)?, weight)?;
             }
         }
+        self.set_rates();
         self.discriminator.descend(&loss.surrogate, self.discriminator_optim.as_mut())?;
         if let Constraint::Clip(c) = self.game.constraint {
             let _ = self.discriminator.parameters_mut().f_clamp_(-c, c)?;
@@ -242,7 +251,7 @@ impl Engine for TorchEngine {
         if weights.statistics.is_empty() {
             return Ok(weights);
         }
-        let codes = observed_codes(&self.seed_codes);
+        let codes = observed_codes(&self.config);
         let statistics = self.with_generator(&weights, |engine| {
             for codes in codes.chunks((engine.batch * engine.latent) as usize) {
                 let codes = engine.to_device(codes, &[engine.batch, engine.latent])?;

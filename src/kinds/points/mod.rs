@@ -60,6 +60,17 @@ pub enum TrainError {
     /// The data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A run whose rates fall to its end was to get another end.
+    #[error(
+        "the learning rates of this run follow a schedule over its {planned} epochs, so that it cannot be made to have \
+         {wanted}; begin a run of {wanted} epochs in another directory with --out"
+    )]
+    Scheduled {
+        /// The epochs that it was begun with.
+        planned: u64,
+        /// Those that were asked for.
+        wanted: u64,
+    },
 }
 
 /// In single precision two numbers of this size that differ by less than 1 are the same.
@@ -98,6 +109,12 @@ pub fn open(
         (Start::Resume, Some(Kind::Points)) => Some(PointsRun::open(&dir)?),
         _ => None,
     };
+    if let Some(planned) = begun.as_ref().map(|run| run.config().epochs)
+        && config.schedule.is_some()
+        && planned != config.epochs
+    {
+        return Err(TrainError::Scheduled { planned, wanted: config.epochs });
+    }
     let reading = Reading::from(&config.data);
     let set = match &begun {
         Some(run) => run.data_as(moved, &reading).map_err(TrainError::from)?,

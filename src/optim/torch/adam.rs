@@ -58,6 +58,10 @@ impl Optimizer for Adam {
         Ok(())
     }
 
+    fn set_rate(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+
     fn steps(&self) -> u64 {
         self.steps
     }

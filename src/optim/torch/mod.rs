@@ -13,6 +13,9 @@ pub trait Optimizer: std::fmt::Debug {
     /// Changes `parameters` by one step along `gradient`, both flat and of the same size.
     fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor) -> Result<(), TchError>;
 
+    /// Sets the learning rate.
+    fn set_rate(&mut self, lr: f64);
+
     /// How many steps were taken.
     fn steps(&self) -> u64;
 

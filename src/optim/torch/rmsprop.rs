@@ -62,6 +62,10 @@ impl Optimizer for Rmsprop {
         Ok(())
     }
 
+    fn set_rate(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+
     fn steps(&self) -> u64 {
         self.steps
     }

@@ -41,6 +41,10 @@ impl Optimizer for Sgd {
         Ok(())
     }
 
+    fn set_rate(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+
     fn steps(&self) -> u64 {
         self.steps
     }
