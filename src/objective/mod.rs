@@ -7,6 +7,8 @@
 //! the slopes held constant, has exactly the loss's gradient ([`torch`]).
 
 pub mod constraints;
+#[cfg(test)]
+mod dirac;
 pub mod penalties;
 pub mod rules;
 #[cfg(feature = "torch")]
