@@ -6,6 +6,7 @@
 mod check;
 mod device;
 mod diff;
+mod doubts;
 mod keys;
 mod list;
 mod name;

@@ -33,6 +33,16 @@ pub(super) static POINTS: &[Preset] = &[
         help: "WGAN-GP with the numbers of Gulrajani et al. 2017",
         text: include_str!("../../configs/paper-wgan-gp.json"),
     },
+    Preset {
+        name: "non-saturating-r1",
+        help: "The non-saturating GAN with R1 and the numbers of Mescheder et al. 2018, on standardised points",
+        text: include_str!("../../configs/non-saturating-r1.json"),
+    },
+    Preset {
+        name: "r3gan",
+        help: "RpGAN with R1 and R2 as in R3GAN (Huang et al. 2024), with its numbers for CIFAR-10, on standardised points",
+        text: include_str!("../../configs/r3gan.json"),
+    },
 ];
 
 pub(super) static PROGAN: &[Preset] = &[Preset {

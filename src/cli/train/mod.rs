@@ -69,6 +69,9 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     printer.note(&opening(&config, &session));
     if session.position().done < session.position().total {
+        for doubt in config.doubts() {
+            printer.note(&format!("warning: {doubt}"));
+        }
         for line in preparation(session.work().prepared()) {
             printer.note(&line);
         }
