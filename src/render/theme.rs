@@ -89,6 +89,18 @@ impl Theme {
     }
 }
 
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008, without yellow), those of the same grey not
+/// beside each other.
+pub(super) const SERIES: [RGBColor; 7] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0x00, 0x00, 0x00),
+];
+
 const fn dots(colour: RGBColor, opacity: f64, radius: f64) -> Dots {
     Dots { colour, opacity, radius, hollow: false }
 }
