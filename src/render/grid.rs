@@ -11,7 +11,7 @@ use super::marks::{border, dots, legend_dot, mesh};
 use super::pdf::{FINENESS, PdfBackend};
 use super::scale::Scale;
 use super::scatter::{Area, OVERSAMPLING, Real, load_font};
-use super::sides::Sides;
+use super::sides::{Sides, TICKS};
 use super::theme::Theme;
 use super::words::wrap;
 use super::{Axes, Picture, RenderError, Size};
@@ -178,7 +178,7 @@ impl Grid {
             y += length(label + above + ABOVE);
             titles.push(of);
             tops.push(y);
-            let under = if *below { sides.below() + sides.under() } else { 0.0 };
+            let under = if *below { TICKS + sides.under() } else { 0.0 };
             y += cell.height + length(GAP + under);
         }
         let room = f64::from(width) - scale.length(2.0 * MARGIN);
@@ -187,7 +187,7 @@ impl Grid {
         let foot = y;
         y += length(TITLE * footnotes.len() as f64 + MARGIN);
         let size = Size { width, height: y };
-        Ok(Layout { cell, scale, sides, left, tops, titles, below, footnotes, foot, size })
+        Ok(Layout { cell, scale, left, sides, tops, titles, below, footnotes, foot, size })
     }
 
     fn on<DB: DrawingBackend>(&self, area: &Area<DB>, layout: &Layout) -> Result<(), RenderError> {
@@ -257,7 +257,7 @@ impl Grid {
         let (scale, look) = (layout.scale, self.theme.look());
         let (axes, sides, below) = (self.rows[row].axes, &layout.sides[row], layout.below[row]);
         let labels = if left { scale.pixels(sides.numbers()) } else { 0 };
-        let ticks = if below { scale.pixels(sides.below()) } else { 0 };
+        let ticks = if below { scale.pixels(TICKS) } else { 0 };
         let place = area.clone().shrink((x - labels, y), (layout.cell.width + labels, layout.cell.height + ticks));
         let mut chart = ChartBuilder::on(&place)
             .x_label_area_size(ticks)

@@ -33,8 +33,12 @@ pub(super) fn mesh<DB: DrawingBackend>(
     };
     let below_at = |x: f64| Some(sides.x.at(x)).filter(|label| below && fits(x, label)).unwrap_or_default();
     let labels: Vec<(f64, String)> = sides.x.values().iter().map(|&x| (x, below_at(x))).collect();
-    let label =
-        |x: &f64| labels.iter().find(|(known, _)| known == x).map_or_else(String::new, |(_, label)| label.clone());
+    let label = |x: &f64| {
+        labels
+            .iter()
+            .find(|(known, _)| known.to_bits() == x.to_bits())
+            .map_or_else(String::new, |(_, label)| label.clone())
+    };
     chart
         .configure_mesh()
         .bold_line_style(look.grid)

@@ -17,7 +17,7 @@ use super::classes::Classes;
 use super::marks::{border, dots, legend_dot, mesh};
 use super::pdf::{FINENESS, PdfBackend};
 use super::scale::{FONT, Scale};
-use super::sides::{Line, Sides};
+use super::sides::{Line, Sides, TICKS};
 use super::theme::{Dots, Look, Theme};
 use super::words::width;
 use super::{Axes, AxesChoice, Picture, RenderError};
@@ -190,7 +190,7 @@ fn sides(size: Size, axes: Axes, real: &Real) -> Sides {
 fn aspect(size: Size, sides: &Sides) -> f64 {
     let scale = Scale::of(size, Size::default());
     let across = [LEFT, RIGHT, sides.numbers() + sides.name()];
-    let down = [TOP + sides.above(), BOTTOM + sides.under(), sides.below()];
+    let down = [TOP + sides.above(), BOTTOM + sides.under(), TICKS];
     let rest =
         |whole: u32, parts: [f64; 3]| whole.saturating_sub(parts.map(|part| scale.pixels(part)).iter().sum()).max(1);
     f64::from(rest(size.width, across)) / f64::from(rest(size.height, down))
@@ -245,7 +245,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
             .margin_right(right)
             .margin_bottom(bottom)
             .margin_left(left)
-            .x_label_area_size(self.pixels(self.sides.below()))
+            .x_label_area_size(self.pixels(TICKS))
             .y_label_area_size(self.pixels(self.sides.numbers()))
             .build_cartesian_2d(self.sides.x.on(x), self.sides.y.on(y))
             .map_err(RenderError::new)

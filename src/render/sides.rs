@@ -19,7 +19,7 @@ const LETTER: f64 = 7.6;
 /// Height of numbers and names.
 pub(super) const SIZE: f64 = 12.5;
 /// Height of a line of ticks, and of one of names.
-const TICKS: f64 = 24.0;
+pub(super) const TICKS: f64 = 24.0;
 const LINE: f64 = 18.0;
 
 /// The numbers at an axis's ticks.
@@ -51,8 +51,8 @@ impl Ticks {
     /// Those of an axis from left to right, which is so long.
     fn across(range: (f64, f64), length: f64) -> Self {
         let fits = |ticks: &Self| LETTER * (ticks.letters() as f64 + 2.0) * ticks.values.len() as f64 <= length;
-        let tried = (3..=MOST).rev().map(|most| Self::of(range, most));
-        tried.clone().find(fits).or_else(|| tried.last()).unwrap_or_else(|| Self::of(range, 2))
+        let mut tried = (4..=MOST).rev().map(|most| Self::of(range, most));
+        tried.find(fits).unwrap_or_else(|| Self::of(range, 3))
     }
 
     /// Those of an axis from bottom to top, which is so long.
@@ -64,7 +64,7 @@ impl Ticks {
     fn of((low, high): (f64, f64), most: usize) -> Self {
         let (values, exponent) = round_numbers((low, high), most);
         let whole = Self::without(values.clone(), 0.0, exponent);
-        let rest = Self::without(values, common((low, high)), exponent);
+        let rest = Self::without(values.clone(), common(&values), exponent);
         if whole.letters() >= LONG && rest.letters() + 2 < whole.letters() { rest } else { whole }
     }
 
@@ -171,8 +171,9 @@ fn is_drawable((low, high): (f64, f64)) -> bool {
     (1e-290..1e290).contains(&(high - low))
 }
 
-/// What all numbers from `low` to `high` begin with: the rest of each has about as many digits as their spread.
-fn common((low, high): (f64, f64)) -> f64 {
+/// What all of these numbers begin with, which ascend: the rest of each has about as many digits as their spread.
+fn common(values: &[f64]) -> f64 {
+    let (low, high) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
     if !is_drawable((low, high)) {
         return 0.0;
     }
@@ -214,11 +215,6 @@ impl Sides {
     /// What the name at the left takes besides.
     pub(super) fn name(&self) -> f64 {
         if self.names[1].is_empty() { 0.0 } else { LINE }
-    }
-
-    /// What the numbers below take.
-    pub(super) fn below(&self) -> f64 {
-        TICKS
     }
 
     /// What the name below and what all numbers have in common take besides.
@@ -296,7 +292,7 @@ mod tests {
         for (range, words, added) in [
             ((4_100_000.0, 4_101_200.0), "0 200 400 600 800 1000 1200", "+4.1e6"),
             ((388_095.0, 388_097.0), "5.0 5.5 6.0 6.5 7.0", "+388090"),
-            ((1_763_990_000.0, 1_764_390_000.0), "1000000 1100000 1200000 1300000", "+1.763e9"),
+            ((1_763_990_000.0, 1_764_390_000.0), "0 100000 200000 300000", "+1.764e9"),
             ((-4_101_200.0, -4_100_000.0), "-1200 -1000 -800 -600 -400 -200 0", "-4.1e6"),
             ((1.000_000_41, 1.000_000_64), "4.5e-7 5.0e-7 5.5e-7 6.0e-7", "+1"),
         ] {

@@ -157,8 +157,8 @@ impl PointsRun {
             Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => {
                 let none = matches!(self.floor(), Ok(Some(Floor { mode_tv: None, .. })));
                 let made = Prepared::of(&self.config, split, modes.filter(|_| !none));
-                let named = made.clone().named(names);
-                Ok(if self.has_noted(&named)? { named } else { made })
+                let with_names = made.clone().named(names);
+                Ok(if self.has_noted(&with_names)? { with_names } else { made })
             }
             Err(error) => Err(error),
         }

@@ -169,7 +169,7 @@ impl CurveChart<'_> {
         let (title, notes) = (wrap(self.title, TITLE, scale, room), wrapped(self.notes));
         let footnotes = wrapped(self.footnotes);
         let top = 10.0 + TITLE_LINE * title.len() as f64 + NOTE_LINE * notes.len() as f64 + 12.0;
-        let down = top + height + BELOW + NOTE_LINE * footnotes.len() as f64 + 16.0;
+        let down = top + height + BELOW + NOTE_LINE * footnotes.len() as f64 + 22.0;
         let size = Size { width: across.ceil() as u32, height: down.ceil() as u32 };
         Layout { size, title, notes, footnotes, left, top, height, x, y, ticks }
     }
@@ -304,7 +304,7 @@ impl CurveChart<'_> {
 /// What stands above and below.
 fn words(area: &Area<BitMapBackend<'_>>, scale: Scale, layout: &Layout) -> Result<(), RenderError> {
     let mut y = 10.0;
-    let below = layout.top + layout.height + BELOW;
+    let below = layout.top + layout.height + BELOW + 8.0;
     for (lines, size, height, colour, from) in [
         (&layout.title, TITLE, TITLE_LINE, INK, None),
         (&layout.notes, NOTE, NOTE_LINE, LABEL, None),
@@ -323,7 +323,7 @@ fn words(area: &Area<BitMapBackend<'_>>, scale: Scale, layout: &Layout) -> Resul
 fn mesh(chart: &mut Chart<'_>, scale: Scale, layout: &Layout) -> Result<(), RenderError> {
     let labels = ticks::labels(&layout.ticks);
     let label = |y: &f64| {
-        let found = layout.ticks.iter().position(|tick| tick == y);
+        let found = layout.ticks.iter().position(|tick| tick.to_bits() == y.to_bits());
         found.map_or_else(String::new, |i| labels[i].clone())
     };
     chart
@@ -441,7 +441,7 @@ mod tests {
             let levels = [("low".to_owned(), 0.001), ("high".to_owned(), 10.0)];
             let picture = CurveChart { curves: &curves, levels: &levels, ..CurveChart::default() }.draw().unwrap();
             let x = (LEFT + WIDTH * 0.75) as usize;
-            picture.pixels().chunks(picture.width).filter(|row| row[x][2] > row[x][0] + 20).count()
+            picture.pixels().chunks(picture.width).filter(|row| row[x][2].saturating_sub(row[x][0]) > 20).count()
         };
         assert!(with(0.01, 1.0) > 3 * with(0.08, 0.12), "{} {}", with(0.01, 1.0), with(0.08, 0.12));
         // One that reaches 0 goes to the edge.
