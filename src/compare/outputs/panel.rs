@@ -256,3 +256,87 @@ pub fn is_lab(config: &RunConfig) -> bool {
 pub fn real_of(run: &PointsRun) -> Result<Real, RunError> {
     Ok(Real { points: run.real()?, names: run.axis_names()?, classes: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::super::comparison::tests::{compared, run};
+    use super::*;
+    use crate::compare::Selection;
+
+    /// So many groups of two seeds on each of these data sets.
+    fn comparison(groups: &[(&str, usize)]) -> Comparison {
+        let runs = groups.iter().flat_map(|&(data, groups)| {
+            (0..groups).flat_map(move |group| {
+                [0, 1].map(|seed| {
+                    run(data, |config| (config.seed, config.lr) = (seed, 1e-4 * (group + 1) as f64), 1.0 + seed as f64)
+                })
+            })
+        });
+        compared(runs.collect(), &Selection::default())
+    }
+
+    #[test]
+    fn few_runs_have_a_cell_each_and_of_many_each_group_has_one() {
+        let few = comparison(&[("one", 2), ("other", 1)]);
+        let plan = Plan::of(&few);
+        assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
+        assert!(!plan.medians && left_out(&few).is_empty());
+        let many = comparison(&[("one", 9), ("other", 2)]);
+        let plan = Plan::of(&many);
+        assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [9, 2]);
+        // The lower of two by what was measured.
+        assert!(plan.medians && plan.sets.iter().flatten().all(|(run, of)| run.config.seed == 0 && *of == 2));
+        let said = left_out(&many);
+        assert_eq!(
+            said,
+            ["each group shows its median run by sliced-w2; 11 other runs of the same groups are not drawn"]
+        );
+    }
+
+    #[test]
+    fn where_there_is_no_room_every_data_set_keeps_its_first_groups_and_the_others_are_named() {
+        let all = comparison(&[("one", 40), ("other", 3)]);
+        let plan = Plan::of(&all);
+        assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [33, 3]);
+        let said = left_out(&all);
+        let [_, groups] = &said[..] else { panic!("{said:?}") };
+        assert!(
+            groups.starts_with("left out, because there is room for 36 groups: one: GAN, RMSProp, lr "),
+            "{groups}"
+        );
+        for group in &all.data_sets[0].groups[33..] {
+            assert!(groups.contains(&group.label), "{}: {groups}", group.label);
+        }
+        assert!(!groups.contains("other"), "{groups}");
+    }
+
+    #[test]
+    fn names_of_runs_hold_what_tells_them_apart() {
+        let [a, b] = ["a", "b"].map(Path::new);
+        let names = names_of_runs(&[("GAN", 0, a), ("GAN", 1, a), ("WGAN", 0, a), ("SGD", 2, a), ("SGD", 2, b)]);
+        assert_eq!(names, ["GAN, seed 0", "GAN, seed 1", "WGAN", "SGD, seed 2, a", "SGD, seed 2, b"]);
+    }
+
+    #[test]
+    fn a_cell_says_how_far_its_run_is() {
+        let recorded = |epochs: &[u64], diverged| Recorded {
+            title: "GAN".into(),
+            choice: None,
+            diverged,
+            real: Arc::default(),
+            frames: Frames { epochs: epochs.to_vec(), samples: vec![vec![[0.0; 2]]; epochs.len()] },
+        };
+        let said = |recorded: Recorded, epoch| {
+            let cell = recorded.at(epoch);
+            (cell.note, cell.words, cell.generated.is_some())
+        };
+        let words = |note: &str, words: &str, shown| (note.to_owned(), words.to_owned(), shown);
+        assert_eq!(said(recorded(&[2, 4], None), 3), words("epoch 2", "", true));
+        assert_eq!(said(recorded(&[2, 4], None), 1), words("", "no frame yet", false));
+        assert_eq!(said(recorded(&[2, 4], Some(6)), 5), words("epoch 4", "", true));
+        assert_eq!(said(recorded(&[2, 4], Some(6)), 9), words("epoch 4; diverged in epoch 6", "", true));
+        assert_eq!(said(recorded(&[], Some(1)), 9), words("", "diverged in epoch 1", false));
+    }
+}
