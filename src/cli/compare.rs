@@ -145,6 +145,12 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         written.push(folder.write(output.file, &bytes).map_err(refused)?);
         drop(working);
     }
+    // The pictures say the same.
+    if wanted(Format::Png) || wanted(Format::Gif) {
+        for note in compare::not_drawn(&comparison) {
+            printer.note(&note);
+        }
+    }
     let files = written.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join("\n");
     let words = format!("{}\n\n{files}", listing(&comparison));
     printer.result(&words, path_lines(&written), || comparison.json())?;

@@ -14,7 +14,7 @@ use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, PointSet, Taken, Variable};
 use crate::made::ResultFolder;
-use crate::render::{AxesChoice, ScatterPainter, Shown, Size, Theme};
+use crate::render::{AxesChoice, Classes, Real, ScatterPainter, Shown, Size, Theme};
 use crate::run::digest;
 use crate::{files, json, media};
 
@@ -178,12 +178,11 @@ fn draw(args: &InspectArgs, loaded: Result<PointSet, DataError>) -> anyhow::Resu
         Err(reason) => return Ok(Err(reason)),
     };
     let title = format!("{}: {} points", file_name(&args.file), set.points.len());
-    let painter = ScatterPainter::new(
-        Size::default(),
-        ScatterPainter::axes(Size::default(), AxesChoice::Auto, &set.points, false),
-        Theme::default(),
-        &set.points,
-    )?;
+    let classes = set.labels.filter(|labels| (2..=Classes::MOST).contains(&labels.classes.len()));
+    let classes = classes.map(|labels| Classes { names: labels.classes, of: labels.of });
+    let real = Real { names: set.taken.axis_names(), points: set.points, classes };
+    let axes = ScatterPainter::axes(Size::default(), AxesChoice::Auto, &real, false);
+    let painter = ScatterPainter::new(Size::default(), axes, Theme::default(), real)?;
     let bytes = media::encode_png(&painter.frame(&Shown { title: &title, ..Shown::default() })?)?;
     let path = args.out.clone().unwrap_or_else(|| Path::new("work_dirs/inspect").join(picture_name(&args.file)));
     let (folder, name) = (path.parent().unwrap_or(Path::new("")), file_name(&path));

@@ -186,7 +186,12 @@ fn writable(what: &'static str, folder: &Path) -> Check {
 }
 
 fn font() -> Check {
-    match render::ScatterPainter::new(render::Size::default(), render::Axes::LAB, render::Theme::default(), &[]) {
+    match render::ScatterPainter::new(
+        render::Size::default(),
+        render::Axes::LAB,
+        render::Theme::default(),
+        render::Real::default(),
+    ) {
         Ok(_) => Check::ok("font", "built in, no system font needed"),
         Err(error) => Check::problem("font", error.to_string(), "this is a mistake in gan-lab; please report it"),
     }

@@ -228,18 +228,6 @@ impl Group {
         (!values.is_empty()).then(|| Spread::of(&values))
     }
 
-    /// The mean of the runs' curves in a metric, at the epochs that all of them have.
-    pub fn mean_curve(&self, metric: Metric) -> Vec<(u64, f64)> {
-        let curves: Vec<&[(u64, f64)]> = self.runs.iter().map(|run| run.values(metric)).collect();
-        let Some((first, others)) = curves.split_first() else { return Vec::new() };
-        let mean = |&(epoch, value): &(u64, f64)| {
-            let at = |curve: &&[(u64, f64)]| curve.iter().find(|&&(e, _)| e == epoch).map(|&(_, value)| value);
-            let rest = others.iter().map(at).sum::<Option<f64>>()?;
-            Some((epoch, (value + rest) / curves.len() as f64))
-        };
-        first.iter().filter_map(mean).collect()
-    }
-
     /// The run whose value is in the middle, of those that have one; the lower of two.
     pub fn median_by(&self, of: impl Fn(&RunSummary) -> Option<f64>) -> Option<&RunSummary> {
         let mut valued: Vec<_> = self.runs.iter().filter_map(|run| Some((of(run)?, run))).collect();
@@ -346,6 +334,7 @@ pub(super) mod tests {
             headline: Metric::SlicedW2,
             metrics,
             epochs: config.epochs,
+            diverged: false,
             near_from: None,
             unrest: None,
             seconds: 1.0,

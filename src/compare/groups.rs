@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -215,6 +216,21 @@ pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
     let with_data =
         |(label, (config, _)): (String, &(&RunConfig, u64))| if several { label + ", " + &stem(config) } else { label };
     labels.into_iter().zip(runs).map(with_data).collect()
+}
+
+/// The names of single runs, given their labels, seeds and folders: each with its seed where another has the same label, and
+/// with its folder where that does not tell them apart either.
+pub fn names_of_runs(runs: &[(&str, u64, &Path)]) -> Vec<String> {
+    let with_seed = |&(label, seed, _): &(&str, u64, &Path)| {
+        let shared = runs.iter().filter(|other| other.0 == label).count() > 1;
+        if shared { format!("{label}, seed {seed}") } else { label.to_owned() }
+    };
+    let names: Vec<String> = runs.iter().map(with_seed).collect();
+    let with_folder = |(name, run): (&String, &(&str, u64, &Path))| {
+        let shared = names.iter().filter(|other| *other == name).count() > 1;
+        if shared { format!("{name}, {}", run.2.display()) } else { name.clone() }
+    };
+    names.iter().zip(runs).map(with_folder).collect()
 }
 
 /// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all.

@@ -9,9 +9,9 @@ mod outputs;
 mod rows;
 
 pub use comparison::{Comparison, DataSet, Difference, Group};
-pub use groups::{Selection, SelectionError, labels};
+pub use groups::{Selection, SelectionError, labels, names_of_runs};
 pub use lab::{LabError, lab_configs, lab_sweep};
-pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab};
+pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab, not_drawn, real_of};
 pub use rows::{Cell, difference_rows, group_rows, run_rows};
 
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ pub struct RunSummary {
     pub metrics: Vec<Measured>,
     /// Epochs done.
     pub epochs: u64,
+    /// Whether its numbers grew beyond all bounds in the epoch after those.
+    pub diverged: bool,
     /// The first measured epoch from which on the headline metric stays below [`NEAR`] times its floor; None if it does
     /// not.
     pub near_from: Option<u64>,
@@ -96,6 +98,7 @@ impl RunSummary {
             modes: report.modes,
             headline,
             epochs: report.epoch,
+            diverged: dir.manifest()?.diverged,
             near_from: floor_mean.and_then(|floor| near_from(curve, NEAR * floor)),
             unrest: floor_mean.and_then(|floor| Some(unrest(curve)? / floor)),
             seconds: records.last().map_or(0.0, |record| record.seconds),

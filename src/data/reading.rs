@@ -74,6 +74,20 @@ pub struct Taken {
     pub notes: Vec<String>,
 }
 
+impl Taken {
+    /// What x and y are called, where the file says more than that they are x and y.
+    pub fn axis_names(&self) -> Option<[String; 2]> {
+        let names = self.columns.clone()?;
+        // What has no name is called by its place.
+        let says_nothing = |name: &String, letter: &str| {
+            let place = name.strip_prefix("column ").is_some_and(|place| place.bytes().all(|b| b.is_ascii_digit()));
+            name.is_empty() || place || name.eq_ignore_ascii_case(letter)
+        };
+        let silent = says_nothing(&names[0], "x") && says_nothing(&names[1], "y");
+        (!silent).then_some(names)
+    }
+}
+
 /// How a text file is written.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TextForm {

@@ -1,9 +1,8 @@
-//! What part of the plane a picture shows, and what stands at its ticks.
+//! What part of the plane a picture shows.
 
 use std::str::FromStr;
 
 use crate::data::Point;
-use crate::figures::{fixed, short};
 
 /// What part of the plane a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,24 +122,6 @@ fn length((low, high): (f64, f64)) -> f64 {
     high - low
 }
 
-/// What stands at a tick of an axis.
-pub(super) fn tick(x: f64, (low, high): (f64, f64)) -> String {
-    let (spread, large) = (high - low, high.abs().max(low.abs()));
-    // Between two ticks is about an eighth of the axis.
-    let decimals = (-(spread / 8.0).log10().floor()).clamp(0.0, 12.0) as usize;
-    match decimals {
-        // Small numbers around 0 are shorter with an exponent, as are large ones that need none of their last digits.
-        5.. if large < 100.0 * spread => short(x, 1),
-        0 if large >= 1e7 && large < 100.0 * spread => short(x, 2),
-        _ => fixed(x, decimals),
-    }
-}
-
-/// The letters of the longest tick.
-pub(super) fn tick_letters((low, high): (f64, f64)) -> usize {
-    [low, high, f64::midpoint(low, high)].map(|x| tick(x, (low, high)).chars().count()).into_iter().max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,20 +154,6 @@ mod tests {
         assert_eq!("0, 1,-2,3.5".parse(), Ok(AxesChoice::Range(Axes { x: (0.0, 1.0), y: (-2.0, 3.5) })));
         for wrong in ["", "round", "0,1,2", "0,1,2,x", "1,0,0,1", "0,0,0,1", "0,inf,0,1", "0,1,0,1,5"] {
             assert!(wrong.parse::<AxesChoice>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn ticks_are_told_apart_and_say_no_minus_nothing() {
-        for (ticks, axis, words) in [
-            ([0.0, 0.5], (-0.25, 1.5), ["0.0", "0.5"]),
-            ([-1e-17, 10.0], (-12.0, 12.0), ["0", "10"]),
-            ([0.0, 2e9], (0.0, 4e9), ["0.00e0", "2.00e9"]),
-            ([2e-5, 4e-5], (0.0, 5e-5), ["2.0e-5", "4.0e-5"]),
-            ([388_095.5, 388_096.0], (388_095.0, 388_097.0), ["388095.5", "388096.0"]),
-            ([0.021, 0.022], (0.02, 0.024), ["0.0210", "0.0220"]),
-        ] {
-            assert_eq!(ticks.map(|x| tick(x, axis)), words);
         }
     }
 }

@@ -1,25 +1,26 @@
 //! Numbers to pictures, through plotters; no files.
 
 mod axes;
+mod classes;
 mod curves;
 mod grid;
-mod heading;
 mod images;
+mod marks;
 mod pdf;
 mod picture;
 mod scale;
 mod scatter;
-mod sheet;
+mod sides;
 mod theme;
+mod words;
 
 pub use axes::{Axes, AxesChoice};
+pub use classes::Classes;
 pub use curves::{Band, Curve, CurveChart};
-pub use grid::{Cell, Grid, Row};
-pub use heading::heading;
+pub use grid::{Cell, Grid, Row, columns, wrapped};
 pub use images::{image_grid, image_picture};
 pub use picture::Picture;
-pub use scatter::{ScatterPainter, Shown, Size};
-pub use sheet::sheet;
+pub use scatter::{Real, ScatterPainter, Shown, Size};
 pub use theme::Theme;
 
 /// A picture could not be drawn.

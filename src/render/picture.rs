@@ -38,6 +38,19 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// Pictures below each other, white at the right of those that are narrower.
+    pub fn stacked(pictures: &[Self]) -> Self {
+        let width = pictures.iter().map(|picture| picture.width).max().unwrap_or(1);
+        let height = pictures.iter().map(|picture| picture.height).sum::<usize>().max(1);
+        let mut all = Self::white(width, height);
+        let mut y = 0;
+        for picture in pictures {
+            all.paste(picture, 0, y);
+            y += picture.height;
+        }
+        all
+    }
+
     /// Copies `other` into this picture with its top left corner at (`x`, `y`); it must fit.
     pub fn paste(&mut self, other: &Self, x: usize, y: usize) {
         for (row, line) in other.rgb.chunks_exact(other.width * 3).enumerate() {
@@ -56,5 +69,14 @@ mod tests {
         let mut picture = Picture::white(4, 2);
         picture.paste(&Picture { width: 1, height: 1, rgb: vec![0, 255, 1] }, 0, 1);
         assert_eq!(picture.halved(), Picture { width: 2, height: 1, rgb: vec![191, 255, 192, 255, 255, 255] });
+    }
+
+    #[test]
+    fn stacked_pictures_stand_below_each_other() {
+        let dot = |value: u8, width: usize| Picture { width, height: 1, rgb: vec![value; 3 * width] };
+        let all = Picture::stacked(&[dot(1, 1), dot(2, 2)]);
+        assert_eq!((all.width, all.height), (2, 2));
+        assert_eq!(all.pixels(), [[1; 3], [255; 3], [2; 3], [2; 3]]);
+        assert_eq!(Picture::stacked(&[]), Picture::white(1, 1));
     }
 }

@@ -22,6 +22,11 @@ impl Scale {
         (length * self.0).round().max(1.0) as u32
     }
 
+    /// A length in parts of pixels.
+    pub(super) fn length(self, length: f64) -> f64 {
+        length * self.0
+    }
+
     /// A place in pixels.
     pub(super) fn at(self, length: f64) -> i32 {
         (length * self.0).round() as i32

@@ -7,17 +7,19 @@ use std::sync::OnceLock;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
-use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
-use plotters::element::{Circle, Polygon, Rectangle};
+use plotters::element::Rectangle;
 use plotters::prelude::Cartesian2d;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, RGBColor, ShapeStyle, register_font};
+use plotters::style::{Color as _, FontStyle, RGBColor, register_font};
 
-use super::axes::{tick, tick_letters};
+use super::classes::Classes;
+use super::marks::{border, dots, legend_dot, mesh};
 use super::pdf::{FINENESS, PdfBackend};
 use super::scale::{FONT, Scale};
+use super::sides::{Line, Sides, TICKS};
 use super::theme::{Dots, Look, Theme};
+use super::words::width;
 use super::{Axes, AxesChoice, Picture, RenderError};
 use crate::data::Point;
 
@@ -33,12 +35,9 @@ const TOP: f64 = 54.0;
 const RIGHT: f64 = 18.0;
 const BOTTOM: f64 = 10.0;
 const LEFT: f64 = 8.0;
-const BELOW: f64 = 24.0;
 /// Places of words in the lines above it.
 const TITLE_LINE: f64 = 20.0;
 const NOTE_LINE: f64 = 40.0;
-/// Width of a letter of a tick.
-const LETTER: f64 = 7.6;
 
 /// A picture's size in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +77,7 @@ impl FromStr for Size {
 }
 
 pub(super) type Area<DB> = DrawingArea<DB, Shift>;
-type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Line, Line>>;
 
 /// What a frame shows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,34 +92,51 @@ pub struct Shown<'a> {
     pub progress: Option<f64>,
 }
 
+/// The real points, and what is known of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Real {
+    /// The points.
+    pub points: Vec<Point>,
+    /// What x and y are, where that is known.
+    pub names: Option<[String; 2]>,
+    /// Their classes, where they are to be told apart.
+    pub classes: Option<Classes>,
+}
+
+impl From<Vec<Point>> for Real {
+    fn from(points: Vec<Point>) -> Self {
+        Self { points, ..Self::default() }
+    }
+}
+
 /// Draws frames that share everything but what [`Shown`] says.
 #[derive(Clone, Debug)]
 pub struct ScatterPainter {
     size: Size,
     axes: Axes,
     theme: Theme,
-    original: Vec<Point>,
+    real: Real,
     /// All that the frames share, at the size that they are drawn at.
     ground: Picture,
 }
 
 impl ScatterPainter {
-    /// A painter over `original` points, drawn once.
-    pub fn new(size: Size, axes: Axes, theme: Theme, original: &[Point]) -> Result<Self, RenderError> {
+    /// A painter over real points, which are drawn once.
+    pub fn new(size: Size, axes: Axes, theme: Theme, real: Real) -> Result<Self, RenderError> {
         load_font()?;
         let drawn = drawn(size);
         let RGBColor(r, g, b) = theme.look().ground;
         let rgb = [r, g, b].repeat(drawn.width as usize * drawn.height as usize);
         let mut ground = Picture { width: drawn.width as usize, height: drawn.height as usize, rgb };
-        on_picture(&mut ground, |area| Canvas::new(area, axes, theme, drawn).ground(original))?;
-        Ok(Self { size, axes, theme, original: original.to_vec(), ground })
+        on_picture(&mut ground, |area| Canvas::new(area, axes, theme, drawn, &real).ground())?;
+        Ok(Self { size, axes, theme, real, ground })
     }
 
     /// A frame.
     pub fn frame(&self, shown: &Shown<'_>) -> Result<Picture, RenderError> {
         let mut picture = self.ground.clone();
         on_picture(&mut picture, |area| {
-            Canvas::new(area, self.axes, self.theme, drawn(self.size)).frame(shown, &self.original)
+            Canvas::new(area, self.axes, self.theme, drawn(self.size), &self.real).frame(shown)
         })?;
         Ok(picture.halved())
     }
@@ -146,26 +162,38 @@ impl ScatterPainter {
 
     /// Draws all of a frame, where nothing is kept from one to the next.
     fn whole<DB: DrawingBackend>(&self, area: &Area<DB>, drawn: Size, shown: &Shown<'_>) -> Result<(), RenderError> {
-        let canvas = Canvas::new(area, self.axes, self.theme, drawn);
+        let canvas = Canvas::new(area, self.axes, self.theme, drawn, &self.real);
         area.fill(&canvas.look.ground).map_err(RenderError::new)?;
-        canvas.ground(&self.original)?;
-        canvas.frame(shown, &self.original)?;
+        canvas.ground()?;
+        canvas.frame(shown)?;
         area.present().map_err(RenderError::new)
     }
 
-    /// How many times as wide as high the area for points is, for [`Axes::chosen`]. The labels' width is that of short ones.
-    pub fn aspect(size: Size) -> f64 {
-        let scale = Scale::of(size, Size::default());
-        let labels = scale.pixels(label_width((0.0, 1.0)));
-        let across = scale.pixels(LEFT) + scale.pixels(RIGHT) + labels;
-        let down = scale.pixels(TOP) + scale.pixels(BOTTOM) + scale.pixels(BELOW);
-        f64::from(size.width.saturating_sub(across).max(1)) / f64::from(size.height.saturating_sub(down).max(1))
+    /// The axes that a choice means on a picture of this size; `is_lab` says whether the points are the lab's.
+    pub fn axes(size: Size, choice: AxesChoice, real: &Real, is_lab: bool) -> Axes {
+        // Numbers at the sides take room, and which they are follows from the axes.
+        let with = |sides: &Sides| Axes::chosen(choice, &real.points, is_lab, aspect(size, sides));
+        let sides = |axes| sides(size, axes, real);
+        with(&sides(with(&sides(Axes::fitted(&real.points)))))
     }
+}
 
-    /// The axes that a choice means on a picture of this size.
-    pub fn axes(size: Size, choice: AxesChoice, real: &[Point], is_lab: bool) -> Axes {
-        Axes::chosen(choice, real, is_lab, Self::aspect(size))
-    }
+/// What stands at the sides of the area for points. How many numbers do is guessed from its size without them.
+fn sides(size: Size, axes: Axes, real: &Real) -> Sides {
+    let scale = Scale::of(size, Size::default());
+    let rest = |whole: u32, taken: f64| f64::from(whole) / scale.length(1.0) - taken;
+    let room = (rest(size.width, LEFT + RIGHT + 50.0), rest(size.height, TOP + BOTTOM + 40.0));
+    Sides::of(axes, real.names.as_ref(), room)
+}
+
+/// How many times as wide as high the area for points is.
+fn aspect(size: Size, sides: &Sides) -> f64 {
+    let scale = Scale::of(size, Size::default());
+    let across = [LEFT, RIGHT, sides.numbers() + sides.name()];
+    let down = [TOP + sides.above(), BOTTOM + sides.under(), TICKS];
+    let rest =
+        |whole: u32, parts: [f64; 3]| whole.saturating_sub(parts.map(|part| scale.pixels(part)).iter().sum()).max(1);
+    f64::from(rest(size.width, across)) / f64::from(rest(size.height, down))
 }
 
 /// The size that a picture is drawn at before it is halved.
@@ -189,11 +217,15 @@ pub(super) struct Canvas<'a, DB: DrawingBackend> {
     axes: Axes,
     look: Look,
     size: Size,
+    real: &'a [Point],
+    classes: Option<&'a Classes>,
+    sides: Sides,
 }
 
 impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
-    fn new(area: &'a Area<DB>, axes: Axes, theme: Theme, size: Size) -> Self {
-        Self { area, axes, look: theme.look(), size }
+    fn new(area: &'a Area<DB>, axes: Axes, theme: Theme, size: Size, real: &'a Real) -> Self {
+        let sides = sides(size, axes, real);
+        Self { area, axes, look: theme.look(), size, real: &real.points, classes: real.classes.as_ref(), sides }
     }
 
     fn scale(&self) -> Scale {
@@ -207,28 +239,41 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     /// The chart, always in the same place.
     fn chart(&self) -> Result<Chart<'_, DB>, RenderError> {
         let Axes { x, y } = self.axes;
+        let [left, top, right, bottom] = self.margins();
         ChartBuilder::on(self.area)
-            .margin_top(self.pixels(TOP))
-            .margin_right(self.pixels(RIGHT))
-            .margin_bottom(self.pixels(BOTTOM))
-            .margin_left(self.pixels(LEFT))
-            .x_label_area_size(self.pixels(BELOW))
-            .y_label_area_size(self.pixels(label_width(y)))
-            .build_cartesian_2d(x.0..x.1, y.0..y.1)
+            .margin_top(top)
+            .margin_right(right)
+            .margin_bottom(bottom)
+            .margin_left(left)
+            .x_label_area_size(self.pixels(TICKS))
+            .y_label_area_size(self.pixels(self.sides.numbers()))
+            .build_cartesian_2d(self.sides.x.on(x), self.sides.y.on(y))
             .map_err(RenderError::new)
     }
 
-    /// What all frames share.
-    fn ground(&self, original: &[Point]) -> Result<(), RenderError> {
-        let mut chart = self.chart()?;
-        mesh(&mut chart, self.axes, self.look, self.scale(), (true, true))?;
-        let scale = self.scale();
-        dots(&mut chart, original, self.axes, self.look.real, scale)?;
-        border(&mut chart, original, self.axes, self.look.real.colour, scale)
+    /// What is left free around the area for points and the numbers at its sides: left, top, right, bottom.
+    fn margins(&self) -> [u32; 4] {
+        let sides = &self.sides;
+        [LEFT + sides.name(), TOP + sides.above(), RIGHT, BOTTOM + sides.under()].map(|length| self.pixels(length))
     }
 
-    fn frame(&self, shown: &Shown<'_>, original: &[Point]) -> Result<(), RenderError> {
+    /// What all frames share.
+    fn ground(&self) -> Result<(), RenderError> {
+        let mut chart = self.chart()?;
         let scale = self.scale();
+        mesh(&mut chart, &self.sides, self.look, scale, (true, true))?;
+        match self.classes {
+            Some(classes) => classes.dots(&mut chart, self.real, self.axes, scale)?,
+            None => dots(&mut chart, self.real, self.axes, self.look.real, scale)?,
+        }
+        border(&mut chart, self.real, self.axes, self.look.real.colour, scale)?;
+        let (across, down) = chart.plotting_area().get_pixel_range();
+        let place = (across.start, down.start, across.end, down.end);
+        self.sides.words(self.area, place, (true, true), self.look, scale)
+    }
+
+    fn frame(&self, shown: &Shown<'_>) -> Result<(), RenderError> {
+        let (scale, original) = (self.scale(), self.real);
         let mut words: Vec<String> = Some(shown.note.to_owned()).filter(|note| !note.is_empty()).into_iter().collect();
         if let Some(generated) = shown.generated {
             let mut chart = self.chart()?;
@@ -242,19 +287,28 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         if outside > 0 {
             words.push(format!("{outside} of {} real outside", original.len()));
         }
+        if let Some(classes) = self.classes.filter(|_| words.is_empty()) {
+            let at = (self.pixels(LEFT + 44.0) as i32, self.pixels(NOTE_LINE) as i32);
+            let room = f64::from(self.size.width) - f64::from(at.0) - scale.length(RIGHT);
+            classes.legend(self.area, at, room, self.look, scale)?;
+        }
         let ink = self.look.ink;
-        self.words(shown.title, 17.0, ink, TITLE_LINE)?;
-        self.words(&words.join(", "), 12.5, self.look.label, NOTE_LINE)?;
+        let legend = if shown.generated.is_some() { RIGHT + 92.0 + 60.0 } else { RIGHT };
+        self.words(shown.title, 17.0, ink, TITLE_LINE, legend)?;
+        self.words(&words.join(", "), 12.5, self.look.label, NOTE_LINE, RIGHT)?;
         match shown.progress {
             Some(progress) => self.progress(progress.clamp(0.0, 1.0)),
             None => Ok(()),
         }
     }
 
-    fn words(&self, text: &str, size: f64, colour: RGBColor, line: f64) -> Result<(), RenderError> {
-        let style = self.scale().font(size, colour).pos(Pos::new(HPos::Left, VPos::Center));
-        let at = (self.pixels(LEFT + 44.0) as i32, self.pixels(line) as i32);
-        self.area.draw_text(text, &style, at).map_err(RenderError::new)
+    /// A line of words that ends before what stands at the right: a long one has smaller letters.
+    fn words(&self, text: &str, size: f64, colour: RGBColor, line: f64, right: f64) -> Result<(), RenderError> {
+        let (scale, left) = (self.scale(), self.pixels(LEFT + 44.0));
+        let room = f64::from(self.size.width) - f64::from(left + self.pixels(right + 8.0));
+        let size = size * (room / width(text, size, scale)).min(1.0);
+        let style = scale.font(size, colour).pos(Pos::new(HPos::Left, VPos::Center));
+        self.area.draw_text(text, &style, (left as i32, self.pixels(line) as i32)).map_err(RenderError::new)
     }
 
     fn progress(&self, done: f64) -> Result<(), RenderError> {
@@ -280,86 +334,6 @@ fn counts(points: &[Point], axes: Axes, what: &str) -> String {
     if outside > 0 { format!("{words}, {outside} outside at the border") } else { words }
 }
 
-/// The axes' lines, and what stands at their ticks below and at the left where it is wanted.
-pub(super) fn mesh<DB: DrawingBackend>(
-    chart: &mut Chart<'_, DB>,
-    axes: Axes,
-    look: Look,
-    scale: Scale,
-    (below, left): (bool, bool),
-) -> Result<(), RenderError> {
-    let (width, _) = chart.plotting_area().dim_in_pixel();
-    // As many as fit beside each other.
-    let room = f64::from(width) / (f64::from(scale.pixels(LETTER)) * (tick_letters(axes.x) as f64 + 2.0));
-    chart
-        .configure_mesh()
-        .bold_line_style(look.grid)
-        .light_line_style(look.ground)
-        .axis_style(look.frame)
-        .x_labels((room as usize).clamp(2, 10))
-        .y_labels(8)
-        .x_label_style(scale.font(12.5, look.label))
-        .y_label_style(scale.font(12.5, look.label))
-        .x_label_formatter(&|&x| if below { tick(x, axes.x) } else { String::new() })
-        .y_label_formatter(&|&y| if left { tick(y, axes.y) } else { String::new() })
-        .draw()
-        .map_err(RenderError::new)
-}
-
-/// Points within the axes.
-pub(super) fn dots<DB: DrawingBackend>(
-    chart: &mut Chart<'_, DB>,
-    points: &[Point],
-    axes: Axes,
-    dots: Dots,
-    scale: Scale,
-) -> Result<(), RenderError> {
-    let colour = dots.colour.mix(dots.opacity_of(points.len()));
-    let style = if dots.hollow { colour.stroke_width(scale.pixels(0.7)) } else { ShapeStyle::from(colour).filled() };
-    let radius = scale.pixels(dots.radius);
-    let within = points.iter().filter(|&&point| axes.holds(point));
-    let dots = within.map(|point| Circle::new((point[0], point[1]), radius, style));
-    chart.draw_series(dots).map(drop).map_err(RenderError::new)
-}
-
-/// Points outside the axes, as triangles on the border that point to where they are.
-pub(super) fn border<DB: DrawingBackend>(
-    chart: &mut Chart<'_, DB>,
-    points: &[Point],
-    axes: Axes,
-    colour: RGBColor,
-    scale: Scale,
-) -> Result<(), RenderError> {
-    let side = scale.pixels(4.0) as i32;
-    let mark = |&point: &Point| {
-        let [x, y] = axes.nearest(point);
-        let beyond = |value: f64, (low, high): (f64, f64)| i32::from(value > high) - i32::from(value < low);
-        // Up is negative in pixels.
-        let (dx, dy) = (beyond(point[0], axes.x), -beyond(point[1], axes.y));
-        let base = |turn: i32| (-2 * dx * side - turn * dy * side, -2 * dy * side + turn * dx * side);
-        plotters::element::EmptyElement::at((x, y))
-            + Polygon::new(vec![(0, 0), base(1), base(-1)], colour.mix(0.8).filled())
-    };
-    let outside = points.iter().filter(|&&point| !axes.holds(point)).map(mark);
-    chart.draw_series(outside).map(drop).map_err(RenderError::new)
-}
-
-/// A dot of a legend, larger than in the picture.
-pub(super) fn legend_dot<DB: DrawingBackend>(
-    area: &Area<DB>,
-    at: (i32, i32),
-    dots: Dots,
-    scale: Scale,
-) -> Result<(), RenderError> {
-    let style = if dots.hollow { dots.colour.stroke_width(scale.pixels(1.0)) } else { dots.colour.filled() };
-    area.draw(&Circle::new(at, scale.pixels(4.0), style)).map_err(RenderError::new)
-}
-
-/// Pixels of a picture of the usual size that the labels of the upright axis take.
-pub(super) fn label_width(y: (f64, f64)) -> f64 {
-    (LETTER * tick_letters(y) as f64 + 8.0).max(44.0)
-}
-
 /// Makes the font that comes with the program known to plotters, which then asks the system for none.
 pub(super) fn load_font() -> Result<(), RenderError> {
     static LOADED: OnceLock<bool> = OnceLock::new();
@@ -378,16 +352,16 @@ mod tests {
     #[test]
     fn points_are_where_the_axes_say() {
         let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
-        let painter = ScatterPainter::new(Size::default(), axes, Theme::Lab, &[[0.25, 0.5]]).unwrap();
+        let painter = ScatterPainter::new(Size::default(), axes, Theme::Lab, vec![[0.25, 0.5]].into()).unwrap();
         let picture = painter.frame(&shown(&[[0.75, 0.5]])).unwrap();
-        let look = Theme::Lab.look();
-        // Below the legend, which has both colours too.
-        let columns = |RGBColor(r, g, b): RGBColor| {
-            let wanted = [r, g, b];
-            let found = picture.pixels().iter().enumerate().skip(54 * 640).filter(|&(_, &pixel)| pixel == wanted);
+        // Below the legend, which has both colours too: real points are bluish, generated ones reddish.
+        let columns = |more: usize, less: usize| {
+            let pixels = picture.pixels().iter().enumerate().skip(54 * 640);
+            let found = pixels.filter(|(_, pixel)| pixel[more].saturating_sub(pixel[less]) > 20);
             found.map(|(i, _)| i % 640).collect::<Vec<_>>()
         };
-        let (real, generated) = (columns(look.real.colour), columns(look.generated.colour));
+        let (real, generated) = (columns(2, 0), columns(0, 2));
+        assert!(real.len() > 5 && generated.len() > 5);
         let mean = |x: &[usize]| x.iter().sum::<usize>() as f64 / x.len() as f64;
         // The chart runs from 52 to 622.
         assert!((mean(&real) - (52.0 + 570.0 * 0.25)).abs() < 1.5, "{}", mean(&real));
@@ -397,7 +371,8 @@ mod tests {
     #[test]
     fn points_outside_are_marked_and_counted() {
         let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
-        let painter = ScatterPainter::new(Size::default(), axes, Theme::Light, &[[0.5, 0.5], [2.0, 0.5]]).unwrap();
+        let painter =
+            ScatterPainter::new(Size::default(), axes, Theme::Light, vec![[0.5, 0.5], [2.0, 0.5]].into()).unwrap();
         let svg = painter.svg(&shown(&[[0.5, 0.5], [-1.0, 0.2], [9.0, 9.0]])).unwrap();
         assert!(svg.contains("3 generated, 2 outside at the border, 1 of 2 real outside"), "{svg}");
         assert_eq!(svg.matches("<polygon").count(), 3);
@@ -406,11 +381,52 @@ mod tests {
         assert!(svg.contains("1 generated, 1 of 2 real outside"), "{svg}");
     }
 
+    fn real(x: (f64, f64), y: (f64, f64), names: Option<[&str; 2]>) -> Real {
+        Real { points: vec![[x.0, y.0], [x.1, y.1]], names: names.map(|names| names.map(str::to_owned)), classes: None }
+    }
+
     #[test]
-    fn long_ticks_are_not_cut() {
-        let axes = Axes { x: (388_095.0, 388_097.0), y: (3_948_995.0, 3_948_997.0) };
-        let svg = ScatterPainter::new(Size::default(), axes, Theme::Light, &[]).unwrap().svg(&shown(&[])).unwrap();
-        assert!(svg.contains("3948995.5") && label_width(axes.y) > 70.0, "{svg}");
+    fn names_stand_at_the_axes_and_what_is_common_to_all_numbers_once() {
+        let map = real((388_000.0, 389_000.0), (4_100_100.0, 4_101_100.0), Some(["easting", "northing"]));
+        let axes = ScatterPainter::axes(Size::default(), AxesChoice::Auto, &map, false);
+        let svg = ScatterPainter::new(Size::default(), axes, Theme::Light, map).unwrap().svg(&shown(&[])).unwrap();
+        let times = |text: &str| svg.matches(&format!("\n{text}\n")).count();
+        assert_eq!(["easting", "northing", "+4.1e6", "1000"].map(times), [1, 1, 1, 1], "{svg}");
+        // Nothing of that is there where points have no names and short numbers.
+        let plain = real((0.0, 1.0), (0.0, 1.0), None);
+        let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
+        let svg = ScatterPainter::new(Size::default(), axes, Theme::Light, plain).unwrap().svg(&shown(&[])).unwrap();
+        assert!(!svg.contains("rotate") && !svg.contains("\n+"), "{svg}");
+    }
+
+    #[test]
+    fn equal_axes_are_equal_whatever_stands_at_their_sides() {
+        for names in [None, Some(["a long name", "another"])] {
+            for far in [0.0, 4_100_000.0] {
+                let ring = real((far, far + 2.0), (far, far + 2.0), names);
+                let axes = ScatterPainter::axes(Size::default(), AxesChoice::Equal, &ring, false);
+                let mut ground = Picture::white(1280, 960);
+                let unit = on_picture(&mut ground, |area| {
+                    let canvas = Canvas::new(area, axes, Theme::Light, Size { width: 1280, height: 960 }, &ring);
+                    let chart = canvas.chart()?;
+                    let (a, b) = (chart.backend_coord(&(far, far)), chart.backend_coord(&(far + 2.0, far + 2.0)));
+                    assert!((b.0 - a.0).abs_diff(a.1 - b.1) <= 4, "{names:?} {far}: {a:?} {b:?}");
+                    Ok(())
+                });
+                unit.unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_title_ends_before_the_legend() {
+        let axes = Axes { x: (0.0, 1.0), y: (0.0, 1.0) };
+        let painter = ScatterPainter::new(Size::default(), axes, Theme::Light, Real::default()).unwrap();
+        let title = "points: WGAN-GP, RMSProp, lr 3e-4, critic steps 5, clip 0.01, batch size 64, epoch 320";
+        let picture = painter.frame(&Shown { title, ..shown(&[]) }).unwrap();
+        let row = |x: usize| (0..30).all(|y| picture.pixels()[y * 640 + x] == [255; 3]);
+        assert!((462..470).all(row), "the title runs into the legend");
+        assert!(!(430..460).all(row), "the title is shorter than it has to be");
     }
 
     #[test]
@@ -419,7 +435,7 @@ mod tests {
             [Size { width: 160, height: 160 }, Size { width: 4096, height: 160 }, Size { width: 301, height: 777 }]
         {
             for (theme, _) in Theme::ALL {
-                let painter = ScatterPainter::new(size, Axes::LAB, theme, &[[0.5, 0.5]]).unwrap();
+                let painter = ScatterPainter::new(size, Axes::LAB, theme, vec![[0.5, 0.5]].into()).unwrap();
                 let picture = painter.frame(&Shown { progress: Some(0.5), ..shown(&[]) }).unwrap();
                 assert_eq!(picture.pixels().len(), (size.width * size.height) as usize);
             }

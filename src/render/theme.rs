@@ -8,7 +8,7 @@ pub enum Theme {
     /// Real points quiet, generated ones strong, told apart in grey print too.
     #[default]
     Light,
-    /// The lab's own colours, on which its report's figures are.
+    /// The lab's own colours, in which its report's figures are; real points are hollow.
     Lab,
     /// For slides on a dark ground.
     Dark,
@@ -63,8 +63,8 @@ impl Theme {
                 label: RGBColor(0x59, 0x59, 0x59),
                 frame: RGBColor(0xB0, 0xB0, 0xB0),
                 grid: RGBColor(0xEC, 0xEC, 0xEC),
-                // #6699A1 and #F17C67.
-                real: dots(RGBColor(0x66, 0x99, 0xA1), 1.0, 1.9),
+                // #6699A1 and #F17C67, which are the same grey: real points are hollow, so that print tells them apart.
+                real: Dots { colour: RGBColor(0x66, 0x99, 0xA1), opacity: 1.0, radius: 2.3, hollow: true },
                 generated: dots(RGBColor(0xF1, 0x7C, 0x67), 1.0, 1.9),
             },
             Self::Dark => Look {
@@ -88,6 +88,18 @@ impl Theme {
         }
     }
 }
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008, without yellow), those of the same grey not
+/// beside each other.
+pub(super) const SERIES: [RGBColor; 7] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0x00, 0x00, 0x00),
+];
 
 const fn dots(colour: RGBColor, opacity: f64, radius: f64) -> Dots {
     Dots { colour, opacity, radius, hollow: false }
@@ -117,8 +129,8 @@ mod tests {
         for (theme, name) in Theme::ALL {
             let look = theme.look();
             let apart = (grey(look.real.colour) - grey(look.generated.colour)).abs();
-            // The lab's own two are the same grey, and stay as they are.
-            assert!(theme == Theme::Lab || apart > 60.0, "{name}: {apart}");
+            // The lab's own two are the same grey, and stay as they are; only one of them is filled.
+            assert!(look.real.hollow != look.generated.hollow || apart > 60.0, "{name}: {apart}");
             for dots in [look.real, look.generated] {
                 assert!((grey(dots.colour) - grey(look.ground)).abs() > 50.0, "{name}");
             }

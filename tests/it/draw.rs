@@ -135,7 +135,7 @@ fn pictures_have_many_looks_axes_and_forms() {
     let made = world.done(&[&grid[..], &["--format", "svg", "--quiet"]].concat());
     assert_eq!(made, "grid/grid.svg\n");
     let sheet = svg("grid/grid.svg");
-    assert_eq!((sheet.matches("epoch 1: ").count(), sheet.matches(">\ngenerated\n<").count()), (2, 1), "{sheet}");
+    assert_eq!((sheet.matches("\nepoch 1\n").count(), sheet.matches(">\ngenerated\n<").count()), (2, 1), "{sheet}");
     assert!(sheet.contains("\nGAN, RMSProp\n") && sheet.contains("\nWGAN, RMSProp\n"), "{sheet}");
     world.done(&grid);
     assert!(world.path("grid/grid.png").exists());
@@ -230,12 +230,23 @@ fn a_file_that_is_named_is_the_file_that_is_written() {
     assert_eq!(png_size(&world.path("deep/last.PNG")), (640, 480));
     for (args, words) in [
         (&["draw", "a", "b", "--out", "y.gif"][..], "one file cannot hold 2 pictures; name a folder"),
-        (&["draw", "a", "--last", "--out", "y.gif"], "is a PNG file"),
-        (&["draw", "a", "--out", "y.mp4"], "is a GIF file"),
+        (&["draw", "a", "--last", "--out", "y.gif"], "one picture"),
+        (&["draw", "a", "--out", "y.mp4"], "draw writes .gif, .png, .svg and .pdf files"),
+        (&["draw", "a", "--out", "y.png"], "say which with --last or --sheet"),
+        (&["draw", "a", "--last", "--format", "pdf", "--out", "y.svg"], "is a PDF file"),
         (&["draw", "a", "--png", "--out", "y.gif"], "name a folder"),
     ] {
         let message = world.fails(2, args);
         assert!(message.contains(words), "{args:?}: {message}");
+    }
+    // The ending says the form.
+    for (name, start) in [("y.svg", "<svg"), ("y.pdf", "%PDF-"), ("y.png", "\u{FFFD}PNG")] {
+        world.done(&["draw", "a", "--last", "--out", name]);
+        world.done(&["draw", "a", "--sheet", "2", "--out", &format!("sheet-{name}")]);
+        for file in [name.to_owned(), format!("sheet-{name}")] {
+            let bytes = std::fs::read(world.path(&file)).unwrap();
+            assert!(String::from_utf8_lossy(&bytes).starts_with(start), "{file}");
+        }
     }
     std::fs::create_dir(world.path("folder.gif")).unwrap();
     assert_eq!(world.done(&["draw", "a", "--out", "folder.gif", "--quiet"]), "folder.gif/a.gif\n");
@@ -256,4 +267,81 @@ fn a_sweeps_folder_is_its_runs() {
     // A run that is not there yet costs itself only.
     let said = world.fails(1, &["draw", "sweep", "nowhere", "--last", "--quiet"]);
     assert!(said.contains("nowhere holds no run"), "{said}");
+}
+
+/// A run that diverges in its second epoch, after a frame; and one that does before its first.
+fn diverged(world: &World) {
+    world.done(&["data", "make", "ring8", "--points", "1000", "--out", "ring8.mat"]);
+    let small = ["--data", "ring8.mat", "--train-size", "700", "--batch-size", "64", "--threads", "1"];
+    for (out, model, lr) in [("runs/late", "gan", "1"), ("runs/early", "wgan-gp", "3")] {
+        let run = ["train", model, "--optim", "sgd", "--lr", lr, "--epochs", "6", "--frame-every", "1", "--out", out];
+        assert!(world.fails(1, &[&run[..], &small].concat()).contains("diverged"));
+    }
+    let sound = ["train", "wgan", "--epochs", "6", "--frame-every", "1", "--quiet", "--out", "runs/sound"];
+    world.done(&[&sound[..], &small].concat());
+}
+
+#[test]
+fn a_run_that_diverged_is_drawn_as_far_as_it_came_and_says_so() {
+    let world = World::new();
+    diverged(&world);
+    let said = world.fails(1, &["draw", "runs/early"]);
+    assert!(said.contains("runs/early has no frames, because it diverged in epoch 1"), "{said}");
+    world.done(&["draw", "runs/late", "--last", "--out", "late.svg"]);
+    let svg = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
+    assert!(svg("late.svg").contains("GAN, SGD, epoch 1, diverged in epoch 2"), "{}", svg("late.svg"));
+    let sheet = ["draw", "runs/late", "runs/sound", "--grid", "--out", "grid.svg"];
+    world.done(&[&sheet[..], &["--sheet", "1,4"]].concat());
+    assert_eq!(svg("grid.svg").matches("diverged in epoch 2").count(), 1);
+    // An epoch that no run was to come to is still refused.
+    let said = world.fails(2, &[&sheet[..], &["--sheet", "1,9", "--force"]].concat());
+    assert!(said.contains("runs/late has no frame of epoch 9; it has: 1; it diverged in epoch 2"), "{said}");
+    // Side by side: each has a cell, and what has no curve is named.
+    let out = world.run(&["compare", "runs", "--out", "out", "--samples", "20", "--repeats", "1", "--no-gif"]);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(out.status.success(), "{said}");
+    let wanted = "curve.png: left out, because they diverged before mode-tv was measured: WGAN-GP, SGD";
+    assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn axes_have_the_names_that_the_data_have() {
+    let world = World::new();
+    let row = |i| format!("{},{}\n", 62.0 + f64::from(i) / 1e3, 4.1e6 + f64::from(i * i % 97));
+    let rows: Vec<String> = (0..300).map(row).collect();
+    std::fs::write(world.path("map.csv"), format!("longitude,northing\n{}", rows.concat())).unwrap();
+    let small = ["--train-size", "200", "--batch-size", "40", "--epochs", "2", "--quiet"];
+    world.done(&[&["train", "gan", "--data", "map.csv", "--out", "run"], &small[..]].concat());
+    let data = std::fs::read_to_string(world.path("run/data.json")).unwrap();
+    assert!(data.contains("longitude") && data.contains("northing"), "{data}");
+    world.done(&["draw", "run", "--last", "--out", "map.svg"]);
+    let svg = std::fs::read_to_string(world.path("map.svg")).unwrap();
+    for words in ["longitude", "northing", "+4.1e6"] {
+        assert_eq!(svg.matches(&format!("\n{words}\n")).count(), 1, "{words}: {svg}");
+    }
+    // What is lost of the run is made again as it was.
+    std::fs::remove_file(world.path("run/data.json")).unwrap();
+    let more = ["train", "gan", "--data", "map.csv", "--out", "run", "--resume"];
+    world.done(&[&more[..], &small].concat());
+    assert_eq!(std::fs::read_to_string(world.path("run/data.json")).unwrap(), data);
+    // Points without names have none.
+    world.train("plain", &["gan", "--epochs", "1"]);
+    assert!(!std::fs::read_to_string(world.path("plain/data.json")).unwrap().contains("names"));
+}
+
+#[test]
+fn points_of_classes_are_told_apart_in_the_picture_of_a_file() {
+    let world = World::new();
+    let rows = |classes: usize| -> Vec<String> {
+        (0..60).map(|i| format!("{},{},kind {}\n", i % 7, i % 11, i % classes)).collect()
+    };
+    let picture = |classes: usize| {
+        std::fs::write(world.path("data.csv"), format!("a,b,kind\n{}", rows(classes).concat())).unwrap();
+        world.done(&["data", "inspect", "data.csv", "--out", "data.png", "--force"]);
+        std::fs::read(world.path("data.png")).unwrap()
+    };
+    let [one, two, ten, eleven] = [1, 2, 10, 11].map(picture);
+    assert!(one != two && two != ten && ten != one);
+    // As many as nobody tells apart are drawn as one.
+    assert_eq!(one, eleven);
 }

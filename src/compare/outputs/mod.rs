@@ -9,7 +9,7 @@ mod panel;
 mod runs_csv;
 mod table_csv;
 
-pub use panel::{Panel, PanelError, is_lab};
+pub use panel::{Panel, PanelError, is_lab, real_of};
 
 use super::Comparison;
 use crate::media::MediaError;
@@ -104,6 +104,13 @@ pub static OUTPUTS: [Output; 9] = [
     },
     Output { file: "panel.gif", format: Format::Gif, content: "the same over the epochs", bytes: panel::film },
 ];
+
+/// What the pictures leave out, as they say themselves: of the curves, and of the panel.
+pub fn not_drawn(comparison: &Comparison) -> Vec<String> {
+    let [curves, panel] = [("curve.png", curve::left_out(comparison)), ("panel.png", panel::left_out(comparison))]
+        .map(|(file, notes)| notes.into_iter().map(move |note| format!("{file}: {note}")));
+    curves.chain(panel).collect()
+}
 
 /// Why a file cannot be made.
 #[derive(Debug, thiserror::Error)]

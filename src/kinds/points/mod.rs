@@ -124,10 +124,10 @@ pub fn open(
     // What says no law in a form that is understood says none.
     let modes = data::known_modes(&set.path, &reading).ok().flatten();
     let (config, prepared) = if let Some(run) = &begun {
-        let prepared = run.prepared(&split, modes)?;
+        let prepared = run.prepared(&split, modes, set.taken.axis_names())?;
         (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
     } else {
-        let prepared = Prepared::of(&config, &split, modes);
+        let prepared = Prepared::of(&config, &split, modes).named(set.taken.axis_names());
         (config, prepared)
     };
     let units = prepared.units;
@@ -143,16 +143,16 @@ pub fn open(
     let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
     let precision = units.precision;
     let text = |name, json: serde_json::Result<String>| {
-        json.map(|text| (text + "\n").into_bytes()).map_err(|error| dir.malformed(name, error.to_string()))
+        json.map(String::into_bytes).map_err(|error| dir.malformed(name, error.to_string()))
     };
     let mut once = vec![
         (run::REAL, npy::encode(precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
         (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
-        (run::DATA, text(run::DATA, serde_json::to_string_pretty(&prepared))?),
+        (run::DATA, text(run::DATA, prepared.text())?),
     ];
     if let Some(follower) = &follower {
         let floor = follower.floor(&config, &split);
-        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(&floor))?));
+        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(&floor).map(|text| text + "\n"))?));
     }
     let (for_frames, for_records) = (config.clone(), config.clone());
     let claim = Claim {

@@ -22,7 +22,7 @@ use super::units::{Prepared, Units};
 use crate::config::{RunConfig, TrainConfig};
 use crate::data::{self, DataError, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
-use crate::run::{Kind, RunDir, RunError, Status};
+use crate::run::{Kind, RunDir, RunError, Status, digest};
 
 pub(super) const DATA: &str = "data.json";
 pub(super) const FLOOR: &str = "floor.json";
@@ -145,14 +145,22 @@ impl PointsRun {
     }
 
     /// What it made of its data, which are split into these points; where the file is lost, what follows from them and
-    /// from what their file says of their law, unless the floor says that the run knows of none.
-    pub(super) fn prepared(&self, split: &Split, modes: Option<Vec<Mode>>) -> Result<Prepared, RunError> {
+    /// from what their file says of their law, unless the floor says that the run knows of none, and of their names, unless
+    /// that is not what was noted.
+    pub(super) fn prepared(
+        &self,
+        split: &Split,
+        modes: Option<Vec<Mode>>,
+        names: Option<[String; 2]>,
+    ) -> Result<Prepared, RunError> {
         match self.noted() {
             Ok(Some(prepared)) => Ok(prepared),
             Ok(None) => Ok(Prepared::with(&self.config, split, Units::OWN)),
             Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => {
                 let none = matches!(self.floor(), Ok(Some(Floor { mode_tv: None, .. })));
-                Ok(Prepared::of(&self.config, split, modes.filter(|_| !none)))
+                let made = Prepared::of(&self.config, split, modes.filter(|_| !none));
+                let with_names = made.clone().named(names);
+                Ok(if self.has_noted(&with_names)? { with_names } else { made })
             }
             Err(error) => Err(error),
         }
@@ -161,6 +169,17 @@ impl PointsRun {
     /// The modes of its data's law, as it knew them when it was begun.
     pub(super) fn modes(&self) -> Result<Option<Vec<Mode>>, RunError> {
         Ok(self.noted()?.and_then(|prepared| prepared.known_modes()))
+    }
+
+    /// Whether this is what it noted of its data, by the digest.
+    fn has_noted(&self, prepared: &Prepared) -> Result<bool, RunError> {
+        let text = prepared.text().map_err(|error| self.dir.malformed(DATA, error.to_string()))?;
+        Ok(self.dir.manifest()?.digests.get(DATA).is_none_or(|noted| *noted == digest(text.as_bytes())))
+    }
+
+    /// What x and y are called in its data, where its data's file said so when it was begun.
+    pub fn axis_names(&self) -> Result<Option<[String; 2]>, RunError> {
+        Ok(self.noted()?.and_then(|prepared| prepared.names))
     }
 
     fn noted(&self) -> Result<Option<Prepared>, RunError> {

@@ -45,6 +45,9 @@ pub struct Prepared {
     /// The modes of the data's law, where their file said it when the run was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modes: Option<Vec<KnownMode>>,
+    /// What x and y are called, where their file said it when the run was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<[String; 2]>,
 }
 
 /// A Gaussian of a law, as files keep it.
@@ -88,6 +91,17 @@ impl Prepared {
         Self { modes, ..Self::with(config, split, Units::of(config.data.scale, &split.train)) }
     }
 
+    /// The same with what x and y are called.
+    #[must_use]
+    pub(super) fn named(self, names: Option<[String; 2]>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The file that keeps it.
+    pub(super) fn text(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
     /// The modes of the law, where it is known.
     pub fn known_modes(&self) -> Option<Vec<Mode>> {
         self.modes.as_ref().map(|modes| modes.iter().copied().map(Mode::from).collect())
@@ -102,7 +116,7 @@ impl Prepared {
         };
         let taken = config.iterations_per_epoch() as usize * config.batch_size * config.critic_steps;
         let (train, held_out) = (split.train.len(), split.held_out.len());
-        Self { train, held_out, shuffle, left_out: train - taken, units, modes: None }
+        Self { train, held_out, shuffle, left_out: train - taken, units, modes: None, names: None }
     }
 }
 

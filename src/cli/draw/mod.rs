@@ -1,24 +1,25 @@
 //! `gan-lab draw`
 
-use std::collections::HashMap;
+mod film;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
+use self::film::{Film, NoFrames};
 use super::args::whole;
 use super::exit::{Exit, UsageError, refused};
 use super::points::GIFS;
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::{is_lab, labels, runs_under};
+use crate::compare::{is_lab, labels, names_of_runs, runs_under};
 use crate::config::RunConfig;
 use crate::data::Point;
-use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::{Frames, PointsRun};
 use crate::made::ResultFolder;
-use crate::media::{self, Animation};
-use crate::render::{Axes, AxesChoice, Cell, Grid, Picture, RenderError, Row, ScatterPainter, Shown, Size, Theme};
+use crate::media::{self, Animation as _};
+use crate::render::{Axes, AxesChoice, Grid, Row, Size, Theme, columns, wrapped};
 use crate::run::{Ability, RUNS, RunDir};
 use crate::sweep::SweepError;
 
@@ -33,7 +34,7 @@ pub(super) struct DrawArgs {
     /// Run directories, or directories of runs such as a sweep's [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Where to write: a folder, or for one picture a .gif or .png file
+    /// Where to write: a folder, or for one picture a file, whose ending says its form
     #[arg(long, value_name = "DIR|FILE", default_value = GIFS)]
     out: PathBuf,
     /// Replace files of these names that gan-lab did not draw
@@ -112,110 +113,6 @@ fn fps(text: &str) -> Result<f64, String> {
     fps.ok_or_else(|| "it must be a number, 0.02 to 50".into())
 }
 
-/// A run that has not recorded anything yet.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} has no frames yet; the first comes after epoch {first}")]
-struct NoFrames {
-    path: PathBuf,
-    first: u64,
-}
-
-/// A run with its frames, ready to draw.
-struct Film {
-    dir: RunDir,
-    config: RunConfig,
-    frames: Frames,
-    real: Vec<Point>,
-    axes: Axes,
-    /// Sliced W2 by epoch, and its floor, where they were measured.
-    measured: HashMap<u64, f64>,
-    floor: Option<f64>,
-    painter: ScatterPainter,
-}
-
-impl Film {
-    fn open(dir: &RunDir, args: &DrawArgs) -> anyhow::Result<Self> {
-        let run = PointsRun::open(dir)?;
-        let (real, frames, config) = (run.real()?, run.frames()?, run.config().clone());
-        if frames.epochs.is_empty() {
-            return Err(NoFrames { path: dir.path().to_owned(), first: config.frame_every }.into());
-        }
-        let records = run.metrics()?.into_iter();
-        let measured = records.filter_map(|record| Some((record.epoch, record.sliced_w2?))).collect();
-        let floor = run.floor()?.map(|floor| floor.sliced_w2.mean);
-        let axes = ScatterPainter::axes(args.size, args.axes, &real, is_lab(&config));
-        let painter = ScatterPainter::new(args.size, axes, args.theme.into(), &real)?;
-        Ok(Self { dir: dir.clone(), config, frames, real, axes, measured, floor, painter })
-    }
-
-    /// What was measured at an epoch, in words.
-    fn note(&self, epoch: u64) -> String {
-        let Some(distance) = self.measured.get(&epoch) else { return String::new() };
-        let floors = self.floor.filter(|floor| *floor > 0.0).map(|floor| format!(", {:.1} floors", distance / floor));
-        format!("sliced W2 {}{}", measure(*distance), floors.unwrap_or_default())
-    }
-
-    /// Draws a frame in one way or the other.
-    fn shown<T>(&self, index: usize, draw: impl FnOnce(&Shown<'_>) -> T) -> T {
-        let epoch = self.frames.epochs[index];
-        let title = format!("{}, epoch {epoch}", self.config.title());
-        draw(&Shown {
-            title: &title,
-            note: &self.note(epoch),
-            generated: Some(&self.frames.samples[index]),
-            progress: Some(epoch as f64 / self.config.epochs as f64),
-        })
-    }
-
-    /// These epochs beside each other.
-    fn row(&self, label: String, epochs: &[u64]) -> anyhow::Result<Row> {
-        let cell = |&epoch: &u64| {
-            let note = self.note(epoch);
-            let title = if note.is_empty() { format!("epoch {epoch}") } else { format!("epoch {epoch}: {note}") };
-            Ok(Cell { title, generated: Some(self.frames.samples[self.index_of(epoch)?].clone()) })
-        };
-        let cells = epochs.iter().map(cell).collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Row { label, real: self.real.clone(), axes: self.axes, cells })
-    }
-
-    /// The film with only the frames that `keep` chooses by their epochs.
-    fn thinned(mut self, every: u64) -> Self {
-        let last = self.frames.epochs.last().copied();
-        let kept = |epoch: u64| epoch.is_multiple_of(every) || Some(epoch) == last;
-        let (epochs, samples) = std::mem::take(&mut self.frames).into_pairs().filter(|(epoch, _)| kept(*epoch)).unzip();
-        self.frames = Frames { epochs, samples };
-        self
-    }
-
-    /// The bytes of a picture's file.
-    fn picture(&self, index: usize, form: Format) -> anyhow::Result<Vec<u8>> {
-        match form {
-            Format::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
-            Format::Pdf => Ok(self.shown(index, |shown| self.painter.pdf(shown))?),
-            Format::Png | Format::Gif => Ok(media::encode_png(&self.frame(index)?)?),
-        }
-    }
-
-    /// Where the frame of an epoch is.
-    fn index_of(&self, epoch: u64) -> anyhow::Result<usize> {
-        self.frames.epochs.iter().position(|&e| e == epoch).ok_or_else(|| {
-            let recorded = self.frames.epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-            let path = self.dir.path().display();
-            UsageError(format!("--sheet: {path} has no frame of epoch {epoch}; it has: {recorded}")).into()
-        })
-    }
-}
-
-impl Animation for Film {
-    fn len(&self) -> usize {
-        self.frames.epochs.len()
-    }
-
-    fn frame(&self, index: usize) -> Result<Picture, RenderError> {
-        self.shown(index, |shown| self.painter.frame(shown))
-    }
-}
-
 /// A picture that is to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Drawing {
@@ -237,8 +134,10 @@ struct Planned {
 }
 
 pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let (films, exit) = open_all(args, printer)?;
-    let mut planned = planned(&films, args)?;
+    let (mut films, exit) = open_all(args, printer)?;
+    name_data(&mut films);
+    let form = form(args)?;
+    let mut planned = planned(&films, form, args)?;
     let mut folder = folder(args, &mut planned)?;
     // Before anything is drawn.
     for Planned { name, .. } in &planned {
@@ -260,7 +159,10 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
             Drawing::Frame(run, index) => films[run].picture(index, *form)?,
             Drawing::Sheet(run) => {
                 let film = &films[run];
-                grid(film.config.title(), film.row(String::new(), &args.sheet)?.wrapped(), args, *form)?
+                let axes = axes(&[film], args);
+                let row = film.row(String::new(), axes, &args.sheet)?;
+                let rows = wrapped(vec![row], columns(&[args.sheet.len()]));
+                grid(format!("{}{}", film.data, film.config.title()), rows, args, *form)?
             }
             Drawing::Grid => grid(String::new(), rows(&films, args)?, args, *form)?,
         };
@@ -273,11 +175,10 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 /// What is drawn.
-fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
+fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
     let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
     let one =
         |name: String, drawing, form: Format| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
-    let format = args.format;
     if args.last || !args.sheet.is_empty() {
         let form = match format {
             Some(Format::Gif) => {
@@ -287,7 +188,7 @@ fn planned(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
         };
         // An epoch that is not there is said before anything is drawn.
         for (film, &epoch) in films.iter().flat_map(|film| args.sheet.iter().map(move |epoch| (film, epoch))) {
-            film.index_of(epoch)?;
+            film.expect(epoch)?;
         }
         if args.grid {
             return Ok(vec![one("grid".into(), Drawing::Grid, form)]);
@@ -333,22 +234,62 @@ impl Format {
     }
 }
 
-/// A row for each run.
+/// What is to be written: what was said, or what the ending of a file that was named says.
+fn form(args: &DrawArgs) -> anyhow::Result<Option<Format>> {
+    if args.format.is_some() || args.out.is_dir() {
+        return Ok(args.format);
+    }
+    let Some(extension) = picture_extension(&args.out) else { return Ok(None) };
+    let form = Format::value_variants().iter().find(|form| form.ending() == extension);
+    let Some(&form) = form else {
+        let known = "draw writes .gif, .png, .svg and .pdf files";
+        return Err(UsageError(format!("--out {}: {known}", args.out.display())).into());
+    };
+    let one_picture = args.last || !args.sheet.is_empty();
+    if form != Format::Gif && !one_picture {
+        let has = "holds one picture; say which with --last or --sheet, or name a .gif for the whole run";
+        return Err(UsageError(format!("--out {}: a {extension} file {has}", args.out.display())).into());
+    }
+    Ok(Some(form))
+}
+
+/// Where runs of several data sets are drawn, each says on which it is.
+fn name_data(films: &mut [Film]) {
+    let paths: HashSet<PathBuf> = films.iter().map(|film| film.config.data.path.clone()).collect();
+    for film in films.iter_mut().filter(|_| paths.len() > 1) {
+        film.data = format!("{}: ", film.config.data.path.file_stem().unwrap_or_default().to_string_lossy());
+    }
+}
+
+/// The axes of cells on which these runs are.
+fn axes(films: &[&Film], args: &DrawArgs) -> Axes {
+    let real: Vec<Point> = films.iter().flat_map(|film| film.real.points.iter().copied()).collect();
+    let is_lab = films.iter().all(|film| is_lab(&film.config));
+    let cell = cell(args.size);
+    Axes::chosen(args.axes, &real, is_lab, f64::from(cell.width) / f64::from(cell.height))
+}
+
+/// A row for each run; those on the same data have the same axes.
 fn rows(films: &[Film], args: &DrawArgs) -> anyhow::Result<Vec<Row>> {
     let configs: Vec<(&RunConfig, u64)> = films.iter().map(|film| (&film.config, film.config.epochs)).collect();
     let labels = labels(&configs);
-    let label = |i: usize| {
-        let same = labels.iter().filter(|other| **other == labels[i]).count() > 1;
-        if same { format!("{}, seed {}", labels[i], films[i].config.seed) } else { labels[i].clone() }
+    let runs: Vec<_> =
+        films.iter().zip(&labels).map(|(film, label)| (label.as_str(), film.config.seed, film.dir.path())).collect();
+    let row = |(film, name): (&Film, String)| {
+        let alike: Vec<&Film> = films.iter().filter(|other| other.config.data.path == film.config.data.path).collect();
+        film.row(name, axes(&alike, args), &args.sheet)
     };
-    films.iter().enumerate().map(|(i, film)| film.row(label(i), &args.sheet)).collect()
+    films.iter().zip(names_of_runs(&runs)).map(row).collect()
+}
+
+/// A cell of a sheet: of half the size that a frame has.
+fn cell(size: Size) -> Size {
+    Size { width: (size.width / 2).max(80), height: (size.height * 2 / 5).max(60) }
 }
 
 /// The bytes of a sheet's file.
 fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Format) -> anyhow::Result<Vec<u8>> {
-    // Cells of half the size that a frame has.
-    let cell = Size { width: (args.size.width / 2).max(80), height: (args.size.height * 2 / 5).max(60) };
-    let grid = Grid { title, rows, cell, theme: args.theme.into() };
+    let grid = Grid { title, rows, cell: cell(args.size), theme: args.theme.into(), footnotes: Vec::new() };
     match form {
         Format::Svg => Ok(grid.svg()?.into_bytes()),
         Format::Pdf => Ok(grid.pdf()?),
