@@ -291,17 +291,18 @@ fn tables(set: &DataSet) -> Vec<String> {
     };
     let mut parts = Vec::new();
     let count = set.runs().count();
-    if set.groups.len() < count {
-        let head = "mean +- standard error over seeds; *: the best, and what is within one standard error of it";
-        parts.push(format!("{head}\n{}", aligned(compare::group_rows(set))));
+    if set.has_groups() {
+        parts.push(format!("{}\n{}", compare::over_words(set, "*"), aligned(compare::group_rows(set))));
     }
     let reference = set.reference.and_then(|i| set.groups.get(i));
-    if let Some(reference) = reference.filter(|_| set.groups.len() < count && !set.differences.is_empty()) {
+    if let Some(reference) = reference.filter(|_| !set.differences.is_empty()) {
         let rows = aligned(compare::difference_rows(set));
-        parts.push(format!("difference from {}, seed by seed\n{rows}", reference.label));
+        parts.push(format!("against {}: {}\n{rows}", reference.label, compare::PAIRED_WORDS));
     }
-    if set.groups.len() == count || count <= MOST_LISTED {
+    if count <= MOST_LISTED {
         parts.push(aligned(compare::run_rows(set)));
+    } else {
+        parts.push(format!("the {count} runs one by one are in the files"));
     }
     parts
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Group, RunSummary};
+use super::{Group, Repeat, RunSummary, repeats};
 use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, shown};
 use crate::metric::Metric;
 
@@ -75,11 +75,12 @@ fn is_of_the_data_set(key: &Key) -> bool {
     ["data.path", "data.key", "data.train_size"].contains(&key.path)
 }
 
-/// Names the runs and leaves those that were chosen, in the order in which they came; with them the settings that vary.
+/// Names the runs and leaves those that were chosen, each once, in the order in which they came; with them the repeats that
+/// do not count, and the settings that vary.
 pub(super) fn arrange(
     mut runs: Vec<RunSummary>,
     selection: &Selection,
-) -> Result<(Vec<RunSummary>, Vec<&'static Key>), SelectionError> {
+) -> Result<(Vec<RunSummary>, Vec<Repeat>, Vec<&'static Key>), SelectionError> {
     label_all(&mut runs, selection);
     if !selection.only.is_empty() {
         let mut known: Vec<String> = Vec::new();
@@ -95,12 +96,13 @@ pub(super) fn arrange(
         }
         runs.retain(|run| place(&run.label, &known, selection) < usize::MAX);
     }
+    let (mut runs, repeats) = repeats::set_aside(runs);
     for (place, run) in runs.iter_mut().enumerate() {
         run.place = place;
     }
     let configs = runs.iter().map(|run| run.config.to_json());
     let varying = POINTS.varying(configs).into_iter().filter(|key| key.role != Role::Seed).collect();
-    Ok((runs, varying))
+    Ok((runs, repeats, varying))
 }
 
 /// Of these names those that are meant: the name itself, or else all that have every part of what was asked for.
@@ -158,7 +160,7 @@ pub(super) fn groups(runs: Vec<RunSummary>, selection: &Selection) -> Vec<Group>
 pub(super) fn paired(reference: &Group, group: &Group, metric: Metric, selection: &Selection) -> Vec<f64> {
     let by_pair = |group: &Group| {
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for run in &group.runs {
+        for run in group.finished() {
             if let Some(value) = run.mean(metric) {
                 values.entry(pair_of(&run.config, selection)).or_default().push(value);
             }
@@ -168,6 +170,22 @@ pub(super) fn paired(reference: &Group, group: &Group, metric: Metric, selection
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (base, other) = (by_pair(reference), by_pair(group));
     other.iter().filter_map(|(pair, values)| Some(mean(values) - mean(base.get(pair)?))).collect()
+}
+
+/// What a run is, or is to be: one that is not as far yet, or diverged, belongs to those that came there.
+fn meant(run: &RunSummary) -> TrainConfig {
+    TrainConfig { epochs: run.planned(), ..what(&run.config) }
+}
+
+/// What makes a run the same as another one: data, seed, settings.
+pub(super) fn identity(run: &RunSummary) -> String {
+    format!("{:?} {} {}", run.data, run.config.seed, meant(run).to_json())
+}
+
+/// In which of the ways of doing a run, of which it should not depend, two differ.
+pub(super) fn machine_that_differs(a: &RunConfig, b: &RunConfig) -> Vec<&'static str> {
+    let keys = POINTS.varying([&a.to_json(), &b.to_json()]);
+    keys.into_iter().filter(|key| key.role == Role::Machine).map(|key| key.path).collect()
 }
 
 /// What two runs of different groups must have in common to be a pair.
@@ -192,9 +210,7 @@ pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
         let label = |run: &RunSummary| by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
         runs.iter().map(label).collect()
     } else {
-        // A run is what it came to: one that was to be longer is not yet.
-        let came_to = |run: &RunSummary| TrainConfig { epochs: run.epochs, ..what(&run.config) };
-        let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
+        let configs: Vec<Value> = runs.iter().map(|run| meant(run).to_json()).collect();
         let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
         telling_apart(&titles, &configs, |i, j| runs[i].data == runs[j].data)
     };
