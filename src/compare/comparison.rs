@@ -31,6 +31,7 @@ impl Comparison {
         selection: &Selection,
         left_out: Vec<LeftOut>,
     ) -> Result<Self, SelectionError> {
+        let metrics = &distinct(metrics.iter().copied())[..];
         let (runs, repeats, varying) = groups::arrange(runs, selection)?;
         let names = names(&runs);
         let mut data_sets: Vec<DataSet> = Vec::new();
@@ -44,10 +45,14 @@ impl Comparison {
         for group in data_sets.iter_mut().flat_map(|set| &mut set.groups) {
             group.colour = labels.iter().position(|label| *label == group.label).unwrap_or(0);
         }
+        let own: Vec<String> = data_sets.iter().map(|set| groups::common(set, &data_sets)).collect();
+        for (set, own) in data_sets.iter_mut().zip(own) {
+            set.own = own;
+        }
         let comparison = Self { metrics: metrics.to_vec(), varying, data_sets, left_out };
         match &selection.against {
             Some(asked) if comparison.data_sets.iter().all(|set| set.reference.is_none()) => {
-                Err(SelectionError::no_group(asked, &labels))
+                Err(SelectionError::not_one(asked, &labels))
             }
             _ => Ok(comparison),
         }

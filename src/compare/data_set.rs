@@ -15,6 +15,10 @@ pub struct DataSet {
     pub name: String,
     /// What it is.
     pub id: DataSetId,
+    /// The settings that all of its runs have and no other data set's: `epochs 30, batch_size 50`; empty where there are none.
+    pub own: String,
+    /// The group that was asked for to compare with, where it is not here.
+    pub absent: Option<String>,
     /// How many points are held out.
     pub held_out: usize,
     /// Modes of its law, where that is known to be one of Gaussians.
@@ -81,6 +85,8 @@ impl DataSet {
         let mut set = Self {
             name,
             id,
+            own: String::new(),
+            absent: None,
             held_out,
             modes,
             headline,
@@ -98,6 +104,7 @@ impl DataSet {
             // One of which nothing finished has nothing to subtract.
             None => set.groups.iter().position(|group| group.finished().next().is_some()),
         };
+        set.absent = selection.against.clone().filter(|_| set.reference.is_none() && set.groups.len() > 1);
         set.differences = set.differences(selection);
         Some(set)
     }

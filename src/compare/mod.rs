@@ -19,7 +19,7 @@ pub use groups::{Selection, SelectionError, labels};
 pub use lab::{LabError, lab_configs, lab_sweep};
 pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab};
 pub use repeats::Repeat;
-pub use rows::{Cell, PAIRED_WORDS, difference_rows, group_rows, over_words, run_rows};
+pub use rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows};
 
 use std::path::{Path, PathBuf};
 
@@ -213,6 +213,8 @@ pub struct Found {
     pub dirs: Vec<RunDir>,
     /// How many of a sweep's are not begun.
     pub not_begun: usize,
+    /// How many runs or jobs are of a kind that nothing of the sort can be done with.
+    pub others: usize,
 }
 
 /// The runs under a path that something can be done with: the run that it is, or those of the sweep that it is, or all in
@@ -221,7 +223,7 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     let run = RunDir::new(path);
     if let Some(kind) = run.kind() {
         run.expect_able(ability, kind)?;
-        return Ok(Found { dirs: vec![run], not_begun: 0 });
+        return Ok(Found { dirs: vec![run], not_begun: 0, others: 0 });
     }
     // A sweep's in the plan's order, so that the plan says what the others are compared with.
     let is_sweep = Sweep::empty(path).plan_path().is_file();
@@ -231,7 +233,10 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
         RunDir::all_under(path)?
     };
     let count = all.len();
-    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || run.is_half_begun()).collect();
+    let others = all.iter().filter(|run| run.kind().is_some_and(|kind| !kind.can(ability))).count();
+    let half_begun =
+        |run: &RunDir| run.is_half_begun() && run.manifest().is_ok_and(|manifest| manifest.kind.can(ability));
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || half_begun(run)).collect();
     if dirs.is_empty() {
         run.expect(Kind::Points)?;
         return Err(RunError::NoRun {
@@ -240,7 +245,7 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
         }
         .into());
     }
-    Ok(Found { not_begun: if is_sweep { count - dirs.len() } else { 0 }, dirs })
+    Ok(Found { not_begun: if is_sweep { count - others - dirs.len() } else { 0 }, others, dirs })
 }
 
 /// The first epoch from which on all values are below `limit`.

@@ -165,11 +165,12 @@ fn metric_header(set: &DataSet) -> Vec<String> {
 }
 
 /// What a data set is, in words.
-pub(super) fn about(set: &DataSet) -> String {
+pub fn about(set: &DataSet) -> String {
     let law = match set.modes {
         Some(modes) => format!("; its law has {modes} modes"),
         None => String::new(),
     };
+    let own = if set.own.is_empty() { String::new() } else { format!("; {}", set.own) };
     let digest: String = set.id.sha256.chars().take(12).collect();
-    format!("{} points train, {} are held out{law}; SHA-256 {digest}", set.id.train_size, set.held_out)
+    format!("{} points train, {} are held out{law}{own}; SHA-256 {digest}", set.id.train_size, set.held_out)
 }

@@ -430,3 +430,81 @@ fn the_list_of_runs_says_once_what_they_have_in_common() {
     let row = list.lines().find(|line| line.contains("a/three")).unwrap();
     assert!(row.ends_with("model gan, optim adam, seed 0"), "{list}");
 }
+
+#[test]
+fn nothing_under_a_folder_is_left_out_in_silence() {
+    let world = World::new();
+    world.train("a/one", &["gan", "--epochs", "1"]);
+    world.train("a/two", &["gan", "--epochs", "1", "--seed", "1"]);
+    std::fs::remove_file(world.path("a/two/state.safetensors")).unwrap();
+    std::fs::create_dir(world.path("a/job")).unwrap();
+    let sefa = crate::documents::path("tests/fixtures/runs/sefa");
+    for entry in std::fs::read_dir(sefa).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::copy(entry.path(), world.path("a/job").join(entry.file_name())).unwrap();
+    }
+    let said = world.fails(1, &["compare", "a", "--out", "out", "--format", "json,md"]);
+    assert!(said.contains("a/two cannot be measured"), "{said}");
+    assert!(said.contains("a: 1 run is of another kind and is not compared"), "{said}");
+    assert_eq!(json(&world, "out/comparison.json")["left_out"][0]["run"], "a/two");
+    assert!(std::fs::read_to_string(world.path("out/table.md")).unwrap().contains("a/two"));
+}
+
+#[test]
+fn what_was_asked_for_is_done_or_said_not_to_be() {
+    let world = World::new();
+    world.train("a/gan", &["gan", "--epochs", "1"]);
+    world.train("a/wgan", &["wgan", "--epochs", "1"]);
+    world.train("a/adam", &["gan", "--epochs", "1", "--optim", "adam"]);
+    // What is for the lab's comparison.
+    for (option, value) in
+        [("--seeds", "0-1"), ("--epochs", "3"), ("--train-size", "20"), ("--runs", "x"), ("--jobs", "2")]
+    {
+        let said = world.fails(2, &["compare", "a", "--out", "out", option, value]);
+        assert!(said.contains(option) && said.contains("--lab"), "{said}");
+    }
+    let said = world.fails(2, &["compare", "a", "--out", "out", "--against", "gan"]);
+    assert!(said.contains("'gan' may be 'GAN, Adam', 'GAN, RMSProp'"), "{said}");
+    let said = world.fails(2, &["compare", "a", "--out", "out", "--against", "sgd"]);
+    assert!(
+        said.contains("no group is called 'sgd'; there are 'GAN, Adam', 'GAN, RMSProp', 'WGAN, RMSProp'"),
+        "{said}"
+    );
+    // Twice is once.
+    let twice =
+        ["compare", "a", "--out", "out", "--metrics", "w1,w1", "--group-by", "model,model", "--format", "md,json"];
+    let said = world.done(&twice);
+    assert_eq!(said.lines().find(|line| line.contains("group")).unwrap().matches("w1").count(), 1, "{said}");
+    assert_eq!(json(&world, "out/comparison.json")["groups"][0]["label"], "GAN");
+    assert!(said.contains("standard error over runs"), "{said}");
+    // A law that is not that of the points.
+    let said = world.done(&["compare", "a", "--out", "out", "--law", "ring8", "--format", "md"]);
+    assert!(said.contains("it is not the law of these data"), "{said}");
+    // Settings that only tell data sets apart are theirs, and a group that one of them lacks is missed there.
+    std::fs::copy(world.path("data.npy"), world.path("copy.npy")).unwrap();
+    let other = [
+        "train",
+        "wgan",
+        "--data",
+        "copy.npy",
+        "--train-size",
+        "100",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "2",
+        "--quiet",
+    ];
+    world.done(&[&other[..], &["--out", "a/x"]].concat());
+    world.done(&[&other[..], &["--lr", "1e-3", "--out", "a/y"]].concat());
+    let said = world.done(&["compare", "a", "--out", "out", "--against", "gan, rmsprop", "--format", "md,json"]);
+    assert!(said.contains("100 points train, 200 are held out; epochs 2, batch_size 20; SHA-256"), "{said}");
+    assert!(said.contains("200 points train, 100 are held out; lr 5e-5, epochs 1, batch_size 40; SHA-256"), "{said}");
+    assert!(said.contains("data, 100 train: no group here, or more than one, is 'gan, rmsprop'"), "{said}");
+    let labels: Vec<Value> = json(&world, "out/comparison.json")["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| group["label"].clone())
+        .collect();
+    assert_eq!(labels.last().unwrap(), "WGAN, RMSProp, lr 0.001", "{labels:?}");
+}

@@ -55,7 +55,7 @@ fn of_run(set: &DataSet, run: &RunSummary) -> Value {
         run.series.iter().map(|series| (series.metric, json!({ "by_epoch": series.values, "floor": series.floor }))),
     );
     json!({
-        "run": path(&run.dir), "label": run.label, "data_set": set.name, "config": *run.config, "state": run.state.name(),
+        "run": path(&run.dir), "label": run.label, "data_set": set.name, "config": *run.config, "status": run.state.name(),
         "epochs": run.epochs, "planned": run.planned(),
         "near_from": run.near_from, "unrest": run.unrest, "seconds": run.seconds, "metrics": metrics,
         "sliced_w2_by_epoch": run.values(Metric::SlicedW2), "series": series, "floor": run.floor,
