@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::{self, Selection, SelectionError};
+use super::groups::{self, Arranged, Selection, SelectionError};
 use super::{DataSet, LeftOut, RunSummary};
 use crate::config::Key;
 use crate::metric::Metric;
@@ -32,7 +32,7 @@ impl Comparison {
         left_out: Vec<LeftOut>,
     ) -> Result<Self, SelectionError> {
         let metrics = &distinct(metrics.iter().copied())[..];
-        let (runs, repeats, varying) = groups::arrange(runs, selection)?;
+        let Arranged { runs, repeats, varying } = groups::arrange(runs, selection)?;
         let names = names(&runs);
         let mut data_sets: Vec<DataSet> = Vec::new();
         for id in distinct(runs.iter().map(|run| run.data.clone())) {

@@ -95,12 +95,18 @@ fn is_of_the_data_set(key: &Key) -> bool {
     ["data.path", "data.key", "data.train_size"].contains(&key.path)
 }
 
-/// Names the runs and leaves those that were chosen, each once, in the order in which they came; with them the repeats that
-/// do not count, and the settings that vary.
-pub(super) fn arrange(
-    mut runs: Vec<RunSummary>,
-    selection: &Selection,
-) -> Result<(Vec<RunSummary>, Vec<Repeat>, Vec<&'static Key>), SelectionError> {
+/// The runs that are compared.
+pub(super) struct Arranged {
+    /// Those that were chosen, each once, in the order in which they came, with their names.
+    pub(super) runs: Vec<RunSummary>,
+    /// The others of those that are there several times.
+    pub(super) repeats: Vec<Repeat>,
+    /// The settings that vary.
+    pub(super) varying: Vec<&'static Key>,
+}
+
+/// Names the runs and leaves those that were chosen.
+pub(super) fn arrange(mut runs: Vec<RunSummary>, selection: &Selection) -> Result<Arranged, SelectionError> {
     label_all(&mut runs, selection);
     if !selection.only.is_empty() {
         let mut known: Vec<String> = Vec::new();
@@ -122,7 +128,7 @@ pub(super) fn arrange(
     }
     let configs = runs.iter().map(|run| run.config.to_json());
     let varying = POINTS.varying(configs).into_iter().filter(|key| key.role != Role::Seed).collect();
-    Ok((runs, repeats, varying))
+    Ok(Arranged { runs, repeats, varying })
 }
 
 /// Of these names those that are meant: the name itself, or else all that have every part of what was asked for.

@@ -134,7 +134,7 @@ fn near<'a>(mut runs: impl Iterator<Item = &'a RunSummary>, from: Option<u64>) -
     let followed =
         |run: &RunSummary| run.series_of(run.headline).is_some_and(|s| s.floor.is_some() && !s.values.is_empty());
     let never = || if runs.any(followed) { "never" } else { DASH }.to_owned();
-    Cell::new(from.map(|epoch| epoch.to_string()).unwrap_or_else(never))
+    Cell::new(from.map_or_else(never, |epoch| epoch.to_string()))
 }
 
 /// What the numbers of groups are, in words.

@@ -343,7 +343,11 @@ fn what_people_read_is_what_programs_read() {
                         "differences" => {
                             found.iter().find(|d| d["metric"] == header[i]).unwrap_or(&Value::Null).clone()
                         }
-                        _ => found.iter().find(|run| run["config"]["seed"].to_string() == row[1].text).unwrap().clone(),
+                        _ => found
+                            .iter()
+                            .find(|run| run["config"]["seed"] == row[1].text.parse::<u64>().unwrap())
+                            .unwrap()
+                            .clone(),
                     };
                     let of_metric = |name: &str| match list {
                         "groups" => found["metrics"][name].clone(),
