@@ -4,7 +4,41 @@
 /// would say nothing.
 pub fn measure(x: f64) -> String {
     let size = x.abs();
-    if x == 0.0 || (0.001..1e5).contains(&size) || !x.is_finite() { format!("{x:.4}") } else { short(x, 1) }
+    if x == 0.0 || (0.001..1e5).contains(&size) || !x.is_finite() { fixed(x, 4) } else { short(x, 1) }
+}
+
+/// A number with so many digits that count: as it stands where it is of a size that people read, else with an exponent.
+pub fn significant(x: f64, digits: usize) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return fixed(x, 0);
+    }
+    if !(0.001..1e6).contains(&x.abs()) {
+        return short(x, digits.saturating_sub(1));
+    }
+    let whole = x.abs().log10().floor() as i32 + 1;
+    fixed(x, usize::try_from(digits as i32 - whole).unwrap_or(0))
+}
+
+/// A number and its error, each as text: the error with two digits, and the number as far as the error lets it say
+/// something. Without an error, or where that is 0, the number has four digits.
+pub fn with_error(x: f64, error: Option<f64>) -> (String, Option<String>) {
+    let Some(error) = error.filter(|error| error.is_finite() && x.is_finite()) else {
+        return (significant(x, 4), error.map(|error| error.to_string()));
+    };
+    if error <= 0.0 {
+        return (significant(x, 4), Some("0".to_owned()));
+    }
+    let place = |x: f64| if x == 0.0 { i32::MIN } else { x.abs().log10().floor() as i32 };
+    let decimals = 1 - place(error);
+    match usize::try_from(decimals) {
+        Ok(decimals @ 0..=6) => (fixed(x, decimals), Some(fixed(error, decimals))),
+        Err(_) if x.abs().max(error) < 1e6 => (fixed(x, 0), Some(fixed(error, 0))),
+        // So small, so large, or so sure that all its digits would not be read.
+        _ => {
+            let digits = place(x).saturating_add(decimals).clamp(0, 5);
+            (short(x, digits as usize), Some(short(error, 1)))
+        }
+    }
 }
 
 /// A coordinate of points that lie so far apart along their axis: three digits of that, whatever lies before them.
@@ -48,6 +82,7 @@ mod tests {
     fn measures_keep_digits_that_say_something() {
         for (x, text) in [
             (0.0, "0.0000"),
+            (-0.0, "0.0000"),
             (0.0203, "0.0203"),
             (12.34567, "12.3457"),
             (0.00098, "9.8e-4"),
@@ -57,6 +92,46 @@ mod tests {
         ] {
             assert_eq!(measure(x), text);
         }
+    }
+
+    #[test]
+    fn significant_digits_are_those_that_were_asked_for() {
+        for (x, digits, text) in [
+            (0.0, 3, "0"),
+            (-0.0, 3, "0"),
+            (1.0, 4, "1.000"),
+            (17.7345, 3, "17.7"),
+            (148.3, 3, "148"),
+            (-0.020_31, 3, "-0.0203"),
+            (13_951.4, 3, "13951"),
+            (13_951_981.49, 3, "1.40e7"),
+            (0.000_123_4, 3, "1.23e-4"),
+            (f64::INFINITY, 3, "inf"),
+        ] {
+            assert_eq!(significant(x, digits), text);
+        }
+    }
+
+    #[test]
+    fn a_number_ends_where_its_error_begins() {
+        let cases = [
+            (26.875, 24.3784, "27", "24"),
+            (2.0, 0.577_35, "2.00", "0.58"),
+            (0.1301, 0.0443, "0.130", "0.044"),
+            (-0.0003, 0.0123, "0.000", "0.012"),
+            (-0.9308, 0.0158, "-0.931", "0.016"),
+            (2688.4, 243.9, "2688", "244"),
+            (4_123_456.781, 0.11, "4123456.78", "0.11"),
+            (1.396_4e7, 6.04e5, "1.396e7", "6.0e5"),
+            (1.234e-5, 3.3e-7, "1.234e-5", "3.3e-7"),
+            (0.5, 0.0, "0.5000", "0"),
+            (0.5, 1e-9, "5.00000e-1", "1.0e-9"),
+            (0.0, 0.02, "0.000", "0.020"),
+        ];
+        for (x, error, text, error_text) in cases {
+            assert_eq!(with_error(x, Some(error)), (text.to_owned(), Some(error_text.to_owned())), "{x} {error}");
+        }
+        assert_eq!(with_error(1.234_56, None), ("1.235".to_owned(), None));
     }
 
     #[test]

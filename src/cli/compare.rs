@@ -86,18 +86,18 @@ pub(super) struct CompareArgs {
     /// The lab's own comparison, trained where it is not yet: three models with RMSProp, the GAN with SGD and Adam too
     #[arg(long, conflicts_with = "runs", help_heading = "The lab's comparison")]
     lab: bool,
-    /// Which seeds
-    #[arg(long, value_name = "LIST", default_value = "0", requires = "lab", help_heading = "The lab's comparison")]
-    seeds: Seeds,
-    #[arg(long, value_name = "N", value_parser = whole::<u64>(0..=u64::MAX), help = help(&POINTS, "epochs"), requires = "lab", help_heading = "The lab's comparison")]
+    /// Which seeds [default: 0]
+    #[arg(long, value_name = "LIST", help_heading = "The lab's comparison")]
+    seeds: Option<Seeds>,
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0..=u64::MAX), help = help(&POINTS, "epochs"), help_heading = "The lab's comparison")]
     epochs: Option<u64>,
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX), help = help(&POINTS, "train-size"), requires = "lab", help_heading = "The lab's comparison")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX), help = help(&POINTS, "train-size"), help_heading = "The lab's comparison")]
     train_size: Option<usize>,
-    /// Where the runs are and go
-    #[arg(long = "runs", value_name = "DIR", default_value = RUNS, requires = "lab", help_heading = "The lab's comparison")]
-    runs_dir: PathBuf,
+    /// Where the runs are and go [default: work_dirs/train]
+    #[arg(long = "runs", value_name = "DIR", help_heading = "The lab's comparison")]
+    runs_dir: Option<PathBuf>,
     /// Runs at a time [default: what the machine has]
-    #[arg(long, value_name = "J", requires = "lab", help_heading = "The lab's comparison",
+    #[arg(long, value_name = "J", help_heading = "The lab's comparison",
           value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
 }
@@ -110,6 +110,7 @@ fn format(text: &str) -> Result<Format, String> {
 
 pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let selection = selection(args)?;
+    of_the_lab_only(args)?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(COMPARISONS).join(default_name(args)));
     let mut folder = ResultFolder::open(&out, args.force)?;
     // Before anything is trained or measured.
@@ -132,6 +133,11 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
                     path.display(),
                     count(found.not_begun as u64, "planned run")
                 ));
+            }
+            if found.others > 0 {
+                let what = if found.others == 1 { "is of another kind and is" } else { "are of other kinds and are" };
+                let runs = count(found.others as u64, "run");
+                printer.note(&format!("{}: {runs} {what} not compared", path.display()));
             }
         }
         distinct(found.into_iter().flat_map(|found| found.dirs), printer)
@@ -157,6 +163,23 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     Ok(if comparison.left_out.is_empty() { Exit::Done } else { Exit::Fixable })
 }
 
+/// Refuses what only the lab's comparison takes. The parser lets it pass, because runs and --lab exclude each other.
+fn of_the_lab_only(args: &CompareArgs) -> Result<(), UsageError> {
+    let given = [
+        ("--seeds", args.seeds.is_some()),
+        ("--epochs", args.epochs.is_some()),
+        ("--train-size", args.train_size.is_some()),
+        ("--runs", args.runs_dir.is_some()),
+        ("--jobs", args.jobs.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given && !args.lab) {
+        Some((name, _)) => {
+            Err(UsageError(format!("{name} is for compare --lab; runs that are there are compared as they are")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What was chosen of the runs. Names of settings are known to be right before anything is measured.
 fn selection(args: &CompareArgs) -> anyhow::Result<Selection> {
     let group_by = if args.group_by.is_empty() {
@@ -176,8 +199,9 @@ fn usage(error: &SelectionError) -> UsageError {
 fn default_name(args: &CompareArgs) -> String {
     if args.lab {
         let data = args.data.as_ref().map(|path| path.to_string_lossy());
-        let asked = format!("{:?} {data:?} {:?} {:?}", args.seeds.0, args.train_size, args.epochs);
-        let is_plain = (data, &args.train_size, &args.epochs) == (None, &None, &None) && args.seeds.0 == [0];
+        let seeds = seeds(args);
+        let asked = format!("{seeds:?} {data:?} {:?} {:?}", args.train_size, args.epochs);
+        let is_plain = (data, &args.train_size, &args.epochs) == (None, &None, &None) && seeds == [0];
         return if is_plain { "lab".to_owned() } else { format!("lab-{}", short_digest(&asked)) };
     }
     let whole: Vec<PathBuf> =
@@ -199,6 +223,11 @@ fn default_name(args: &CompareArgs) -> String {
     format!("{}-{}", &named[..cut], short_digest(&paths))
 }
 
+/// The lab's seeds.
+fn seeds(args: &CompareArgs) -> Vec<u64> {
+    args.seeds.as_ref().map_or_else(|| vec![0], |seeds| seeds.0.clone())
+}
+
 fn short_digest(text: &str) -> String {
     digest(text.as_bytes())[..8].to_owned()
 }
@@ -209,8 +238,8 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     super::args::set(&mut base.data.path, args.data.as_ref());
     super::args::set(&mut base.data.train_size, args.train_size.as_ref());
     super::args::set(&mut base.epochs, args.epochs.as_ref());
-    let configs = compare::lab_configs(&base, &args.seeds.0).into_iter().map(TrainConfig::check);
-    let runs = std::path::absolute(&args.runs_dir)?;
+    let configs = compare::lab_configs(&base, &seeds(args)).into_iter().map(TrainConfig::check);
+    let runs = std::path::absolute(args.runs_dir.as_deref().unwrap_or(Path::new(RUNS)))?;
     let sweep = compare::lab_sweep(
         out,
         &runs,
@@ -278,12 +307,13 @@ fn listing(comparison: &Comparison) -> String {
     let of = |set: &DataSet| {
         let mut parts = tables(set);
         if several {
-            parts.insert(0, format!("data: {}", set.name));
+            parts.insert(0, format!("data: {}: {}", set.name, compare::about(set)));
         }
         parts
     };
     let mut parts: Vec<String> = comparison.data_sets.iter().flat_map(of).collect();
-    parts.extend(comparison.notes());
+    parts.push(comparison.notes().join("\n"));
+    parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
 }
 
@@ -297,17 +327,18 @@ fn tables(set: &DataSet) -> Vec<String> {
     };
     let mut parts = Vec::new();
     let count = set.runs().count();
-    if set.groups.len() < count {
-        let head = "mean +- standard error over seeds; *: the best, and what is within one standard error of it";
-        parts.push(format!("{head}\n{}", aligned(compare::group_rows(set))));
+    if set.has_groups() {
+        parts.push(format!("{}\n{}", compare::over_words(set, "*"), aligned(compare::group_rows(set))));
     }
     let reference = set.reference.and_then(|i| set.groups.get(i));
-    if let Some(reference) = reference.filter(|_| set.groups.len() < count && !set.differences.is_empty()) {
+    if let Some(reference) = reference.filter(|_| !set.differences.is_empty()) {
         let rows = aligned(compare::difference_rows(set));
-        parts.push(format!("difference from {}, seed by seed\n{rows}", reference.label));
+        parts.push(format!("against {}: {}\n{rows}", reference.label, compare::PAIRED_WORDS));
     }
-    if set.groups.len() == count || count <= MOST_LISTED {
+    if count <= MOST_LISTED {
         parts.push(aligned(compare::run_rows(set)));
+    } else {
+        parts.push(format!("the {count} runs one by one are in the files"));
     }
     parts
 }

@@ -191,7 +191,7 @@ fn no_run(dir: &RunDir) -> anyhow::Result<anyhow::Error> {
         let message = format!("{path} holds {what} that ended before its first state was saved");
         return Ok(hinted(message, format!("begin it again with {command} and --out {path}")));
     }
-    let runs = RunDir::all_under(dir.path())?;
+    let runs: Vec<RunDir> = RunDir::all_under(dir.path())?.into_iter().filter(|run| run.kind().is_some()).collect();
     Ok(match runs.first() {
         Some(run) => hinted(
             format!("{path} is not a run but holds {}", runs.len()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
-use crate::config::{Key, TABLES, Table, at, shown};
+use crate::config::{Key, Role, TABLES, Table, at, shown};
 use crate::data::is_built_in;
 use crate::json;
 use crate::kinds::points::{self, PointsRun};
@@ -165,8 +165,7 @@ fn mend_images(_: &RunDir, _: Kind) -> anyhow::Result<()> {
 }
 
 fn words(runs: &[Listed], check: bool) -> String {
-    let mut rows =
-        vec![["kind", "state", "position", "size", "run", "settings that differ"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["kind", "state", "position", "size", "run", "settings"].map(str::to_owned).to_vec()];
     let differ = Kind::ALL.map(|kind| (kind, varying(kind, runs)));
     let differ = |kind| differ.iter().find(|(other, _)| *other == kind).map_or(&[][..], |(_, keys)| keys);
     for run in runs {
@@ -188,7 +187,12 @@ fn words(runs: &[Listed], check: bool) -> String {
         ]);
     }
     let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
-    let mut text = table(&align, &rows);
+    let common = Kind::ALL.into_iter().filter_map(|kind| in_common(kind, runs));
+    let mut text = common.map(|line| line + "\n").collect::<String>();
+    if !text.is_empty() {
+        text += "\n";
+    }
+    text += &table(&align, &rows);
     let mut wrong = 0;
     for run in runs.iter().filter(|run| !run.faults.is_empty()) {
         wrong += 1;
@@ -211,19 +215,57 @@ fn table_of(kind: Kind) -> Option<&'static Table> {
     TABLES.into_iter().find(|table| table.kind == kind.name())
 }
 
-/// The settings in which the runs of a kind differ.
+/// The settings of the runs of a kind. One that cannot be read says nothing of the others.
+fn settings_of(kind: Kind, runs: &[Listed]) -> Vec<&Value> {
+    runs.iter().filter(|run| run.kind == kind && !run.settings.is_null()).map(|run| &run.settings).collect()
+}
+
+/// The settings in which the runs of a kind differ: constants of a choice where runs of the same choice do.
 fn varying(kind: Kind, runs: &[Listed]) -> Vec<&'static Key> {
-    // One that cannot be read says nothing of the others.
-    let of_kind = runs.iter().filter(|run| run.kind == kind && !run.settings.is_null()).map(|run| &run.settings);
-    table_of(kind).map_or_else(Vec::new, |table| table.varying(of_kind))
+    let Some(table) = table_of(kind) else { return Vec::new() };
+    let all = settings_of(kind, runs);
+    let tells = |key: &&Key| {
+        let Some(owner) = key.only else { return true };
+        let alike = |a: &Value, b: &Value| at(a, owner.selector) == at(b, owner.selector);
+        all.iter().any(|a| all.iter().any(|b| alike(a, b) && at(a, key.path) != at(b, key.path)))
+    };
+    table.varying(all.iter().copied()).into_iter().filter(tells).collect()
+}
+
+/// What all runs of a kind have in common and was chosen: what is as by default need not be said.
+fn in_common(kind: Kind, runs: &[Listed]) -> Option<String> {
+    let table = table_of(kind)?;
+    let all = settings_of(kind, runs);
+    let first = *all.first()?;
+    // By default, after the choices that have constants of their own.
+    let mut plain = table.default_config();
+    for key in table.keys.iter().filter(|key| table.selects(key)) {
+        // A choice of a run is one of the table's.
+        let _ = table.set(&mut plain, key.path, at(first, key.path).clone());
+    }
+    let plain = table.complete(&plain).unwrap_or(plain);
+    let same = |key: &&Key| all.iter().all(|settings| at(settings, key.path) == at(first, key.path));
+    let chosen = |key: &&Key| table.selects(key) || at(first, key.path) != at(&plain, key.path);
+    let keys = table.keys.iter().filter(|key| key.role != Role::Machine && !at(first, key.path).is_null());
+    let said = keys.filter(same).filter(chosen).map(|key| said(table, key, first)).collect::<Vec<_>>().join(", ");
+    let what = kind.name();
+    (!said.is_empty()).then(|| match runs.iter().filter(|run| run.kind == kind).count() {
+        1 => format!("the {what} run: {said}"),
+        n => format!("all {n} {what} runs: {said}"),
+    })
+}
+
+fn said(table: &Table, key: &Key, settings: &Value) -> String {
+    // Data are called so, not by what the setting holds of them.
+    let name = if key.path == "data.path" { "data" } else { table.short_name(key) };
+    format!("{name} {}", shown(at(settings, key.path)))
 }
 
 /// What a run says of the settings in which those of its kind differ.
 fn differing(run: &Listed, varying: &[&'static Key]) -> String {
     let Some(table) = table_of(run.kind) else { return String::new() };
     let known = varying.iter().filter(|key| !at(&run.settings, key.path).is_null());
-    let said = known.map(|key| format!("{} {}", table.short_name(key), shown(at(&run.settings, key.path))));
-    said.collect::<Vec<_>>().join(", ")
+    known.map(|key| said(table, key, &run.settings)).collect::<Vec<_>>().join(", ")
 }
 
 fn fields(run: &Listed) -> Value {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Group, RunSummary};
+use super::comparison::distinct;
+use super::{DataSet, Group, Repeat, RunSummary, repeats};
 use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, shown};
 use crate::metric::Metric;
 
@@ -35,20 +36,38 @@ pub enum SelectionError {
         /// Why not.
         reason: &'static str,
     },
-    /// No group, or more than one, has this name.
-    #[error("no group, or more than one, is called '{asked}'; there are:\n  {}", known.join("\n  "))]
+    /// No group has this name.
+    #[error("no group is called '{asked}'; there are {}", quoted(known))]
     NoGroup {
         /// The name.
         asked: String,
         /// All names.
         known: Vec<String>,
     },
+    /// More than one group has this name.
+    #[error("'{asked}' may be {}; say more of its name", quoted(known))]
+    SeveralGroups {
+        /// The name.
+        asked: String,
+        /// Those that it may mean.
+        known: Vec<String>,
+    },
 }
 
 impl SelectionError {
-    pub(super) fn no_group(asked: &str, known: &[String]) -> Self {
-        Self::NoGroup { asked: asked.to_owned(), known: known.to_vec() }
+    /// That a name does not mean one of these groups.
+    pub(super) fn not_one(asked: &str, known: &[String]) -> Self {
+        let asked_for: Vec<String> = chosen(asked, known).into_iter().map(|i| known[i].clone()).collect();
+        let asked = asked.to_owned();
+        if asked_for.is_empty() {
+            return Self::NoGroup { asked, known: known.to_vec() };
+        }
+        Self::SeveralGroups { asked, known: asked_for }
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 impl Selection {
@@ -67,7 +86,8 @@ impl Selection {
             };
             Err(SelectionError::NotAGroup { key: key.path, reason })
         };
-        names.iter().map(key).collect()
+        let keys = names.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+        Ok(distinct(keys.into_iter().map(|key| key.path)).iter().filter_map(|path| POINTS.find(path).ok()).collect())
     }
 }
 
@@ -76,11 +96,18 @@ fn is_of_the_data_set(key: &Key) -> bool {
     ["data.path", "data.key", "data.train_size"].contains(&key.path)
 }
 
-/// Names the runs and leaves those that were chosen, in the order in which they came; with them the settings that vary.
-pub(super) fn arrange(
-    mut runs: Vec<RunSummary>,
-    selection: &Selection,
-) -> Result<(Vec<RunSummary>, Vec<&'static Key>), SelectionError> {
+/// The runs that are compared.
+pub(super) struct Arranged {
+    /// Those that were chosen, each once, in the order in which they came, with their names.
+    pub(super) runs: Vec<RunSummary>,
+    /// The others of those that are there several times.
+    pub(super) repeats: Vec<Repeat>,
+    /// The settings that vary.
+    pub(super) varying: Vec<&'static Key>,
+}
+
+/// Names the runs and leaves those that were chosen.
+pub(super) fn arrange(mut runs: Vec<RunSummary>, selection: &Selection) -> Result<Arranged, SelectionError> {
     label_all(&mut runs, selection);
     if !selection.only.is_empty() {
         let mut known: Vec<String> = Vec::new();
@@ -91,17 +118,18 @@ pub(super) fn arrange(
         }
         for asked in &selection.only {
             if chosen(asked, &known).is_empty() {
-                return Err(SelectionError::no_group(asked, &known));
+                return Err(SelectionError::not_one(asked, &known));
             }
         }
         runs.retain(|run| place(&run.label, &known, selection) < usize::MAX);
     }
+    let (mut runs, repeats) = repeats::set_aside(runs);
     for (place, run) in runs.iter_mut().enumerate() {
         run.place = place;
     }
     let configs = runs.iter().map(|run| run.config.to_json());
     let varying = POINTS.varying(configs).into_iter().filter(|key| key.role != Role::Seed).collect();
-    Ok((runs, varying))
+    Ok(Arranged { runs, repeats, varying })
 }
 
 /// Of these names those that are meant: the name itself, or else all that have every part of what was asked for.
@@ -159,7 +187,7 @@ pub(super) fn groups(runs: Vec<RunSummary>, selection: &Selection) -> Vec<Group>
 pub(super) fn paired(reference: &Group, group: &Group, metric: Metric, selection: &Selection) -> Vec<f64> {
     let by_pair = |group: &Group| {
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for run in &group.runs {
+        for run in group.finished() {
             if let Some(value) = run.mean(metric) {
                 values.entry(pair_of(&run.config, selection)).or_default().push(value);
             }
@@ -169,6 +197,22 @@ pub(super) fn paired(reference: &Group, group: &Group, metric: Metric, selection
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (base, other) = (by_pair(reference), by_pair(group));
     other.iter().filter_map(|(pair, values)| Some(mean(values) - mean(base.get(pair)?))).collect()
+}
+
+/// What a run is, or is to be: one that is not as far yet, or diverged, belongs to those that came there.
+fn meant(run: &RunSummary) -> TrainConfig {
+    TrainConfig { epochs: run.planned(), ..what(&run.config) }
+}
+
+/// What makes a run the same as another one: data, seed, settings.
+pub(super) fn identity(run: &RunSummary) -> String {
+    format!("{:?} {} {}", run.data, run.config.seed, meant(run).to_json())
+}
+
+/// In which of the ways of doing a run, of which it should not depend, two differ.
+pub(super) fn machine_that_differs(a: &RunConfig, b: &RunConfig) -> Vec<&'static str> {
+    let keys = POINTS.varying([&a.to_json(), &b.to_json()]);
+    keys.into_iter().filter(|key| key.role == Role::Machine).map(|key| key.path).collect()
 }
 
 /// What two runs of different groups must have in common to be a pair.
@@ -187,20 +231,21 @@ fn pair_of(config: &RunConfig, selection: &Selection) -> String {
     format!("{} {json}", config.seed)
 }
 
-/// Gives every run a label that says in what it differs from the others, or what the settings that were named are.
+/// Gives every run a label that says in what it differs from the others on its data, or what the settings that were named are.
 pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
-    let labels: Vec<String> = if let Some(by) = &selection.group_by {
-        let label = |run: &RunSummary| by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
-        runs.iter().map(label).collect()
-    } else {
-        // A run is what it came to: one that was to be longer is not yet.
-        let came_to = |run: &RunSummary| TrainConfig { epochs: run.epochs, ..what(&run.config) };
-        let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
-        let titles: Vec<String> = runs.iter().map(|run| run.config.title()).collect();
-        telling_apart(&titles, &configs, |i, j| runs[i].data == runs[j].data)
-    };
-    for (run, label) in runs.iter_mut().zip(labels) {
-        run.label = label;
+    if let Some(by) = &selection.group_by {
+        for run in runs {
+            run.label = by.iter().map(|key| of_key(key, &run.config)).collect::<Vec<_>>().join(", ");
+        }
+        return;
+    }
+    for id in distinct(runs.iter().map(|run| run.data.clone())) {
+        let mut of_it: Vec<&mut RunSummary> = runs.iter_mut().filter(|run| run.data == id).collect();
+        let configs: Vec<Value> = of_it.iter().map(|run| meant(run).to_json()).collect();
+        let titles: Vec<String> = of_it.iter().map(|run| run.config.title()).collect();
+        for (run, label) in of_it.iter_mut().zip(telling_apart(&titles, &configs, |_, _| true)) {
+            run.label = label;
+        }
     }
 }
 
@@ -234,8 +279,8 @@ pub fn names_of_runs(runs: &[(&str, u64, &Path)]) -> Vec<String> {
 }
 
 /// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all.
-/// Settings of the data count where they differ for the same data: between data sets, of which each has a part of its own,
-/// what `auto` came to is no choice of anyone's.
+/// Settings of the data count where they differ for the same data: between data sets what `auto` came to is no choice of
+/// anyone's.
 fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize, usize) -> bool) -> Vec<String> {
     let all = 0..configs.len();
     let differ = |key: &Key, i: usize, j: usize| at(&configs[i], key.path) != at(&configs[j], key.path);
@@ -256,6 +301,27 @@ fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize,
         if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() }
     };
     all.clone().map(full).collect()
+}
+
+/// Of the settings that vary in a comparison those that all runs of a data set have in common, constants of a choice where
+/// runs of that choice do: what sets it apart from others, but for the data themselves, which have a name.
+pub(super) fn common(set: &DataSet, sets: &[DataSet]) -> String {
+    let configs_of = |set: &DataSet| set.runs().map(|run| meant(run).to_json()).collect::<Vec<Value>>();
+    let (here, all) = (configs_of(set), sets.iter().flat_map(configs_of).collect::<Vec<Value>>());
+    let chosen = |key: &Key, config: &Value| key.only.map(|owner| at(config, owner.selector).clone());
+    let said_here = |key: &&Key| {
+        if !matches!(key.role, Role::Nature | Role::Length) || key.group() == Some("data") || POINTS.selects(key) {
+            return None;
+        }
+        // Null is that there is no such setting.
+        let own = here.iter().find(|config| !at(config, key.path).is_null())?;
+        let value = at(own, key.path);
+        let alike = |config: &&Value| chosen(key, config) == chosen(key, own);
+        let has = |config: &Value| at(config, key.path) == value;
+        let same = here.iter().filter(|config| !at(config, key.path).is_null()).all(has);
+        (same && !all.iter().filter(alike).all(has)).then(|| said(key, value))
+    };
+    POINTS.keys.iter().filter_map(|key| said_here(&key)).collect::<Vec<_>>().join(", ")
 }
 
 /// A label with the values of these settings.

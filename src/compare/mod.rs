@@ -3,23 +3,30 @@
 //! [`Comparison`] is all of it as a value. Each file that is made from it is one in `outputs`, and [`OUTPUTS`] lists them.
 
 mod comparison;
+mod data_set;
+mod group;
 mod groups;
 mod lab;
+mod notes;
 mod outputs;
+mod repeats;
 mod rows;
 
-pub use comparison::{Comparison, DataSet, Difference, Group};
+pub use comparison::Comparison;
+pub use data_set::{DataSet, Difference};
+pub use group::Group;
 pub use groups::{Selection, SelectionError, labels, names_of_runs};
 pub use lab::{LabError, lab_configs, lab_sweep};
 pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab, not_drawn, real_of};
-pub use rows::{Cell, difference_rows, group_rows, run_rows};
+pub use repeats::Repeat;
+pub use rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows};
 
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
 use crate::kinds::points::{self, DataSetId, EvalError, Floor, Measured, Plan, PointsRun, Series};
 use crate::metric::Metric;
-use crate::run::{Ability, Kind, RunDir, RunError};
+use crate::run::{Ability, Kind, RunDir, RunError, Status};
 use crate::sweep::{PlannedRun, Sweep, SweepError};
 
 /// A run is near when the headline metric of its data set stays below this many floors.
@@ -44,14 +51,16 @@ pub struct RunSummary {
     pub held_out: usize,
     /// Modes of the data's law, where that is known.
     pub modes: Option<usize>,
+    /// Whether it keeps its points more coarsely than they lie apart: then what it recorded has a floor of its own.
+    pub coarse: bool,
     /// The metric that says most of how near it is.
     pub headline: Metric,
     /// The metrics of its last state, over fresh draws, beside their floors.
     pub metrics: Vec<Measured>,
     /// Epochs done.
     pub epochs: u64,
-    /// Whether its numbers grew beyond all bounds in the epoch after those.
-    pub diverged: bool,
+    /// Whether that is all.
+    pub state: RunState,
     /// The first measured epoch from which on the headline metric stays below [`NEAR`] times its floor; None if it does
     /// not.
     pub near_from: Option<u64>,
@@ -64,6 +73,52 @@ pub struct RunSummary {
     pub series: Vec<Series>,
     /// What the recorded metrics would be for a perfect generator.
     pub floor: Option<Floor>,
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// To its last epoch.
+    Finished,
+    /// Not so far: it was stopped, or is at work.
+    Unfinished {
+        /// Epochs in all.
+        total: u64,
+    },
+    /// Until its numbers grew beyond all bounds; what is measured is the state before that epoch.
+    Diverged {
+        /// Epochs in all.
+        total: u64,
+    },
+}
+
+impl RunState {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Unfinished { .. } => "unfinished",
+            Self::Diverged { .. } => "diverged",
+        }
+    }
+
+    /// Whether all epochs are done.
+    pub fn is_finished(self) -> bool {
+        self == Self::Finished
+    }
+
+    /// Whether training diverged.
+    pub const fn is_diverged(self) -> bool {
+        matches!(self, Self::Diverged { .. })
+    }
+
+    fn of(run: &PointsRun) -> Result<Self, RunError> {
+        Ok(match run.status()? {
+            Status::Unfinished { total, .. } if run.dir().manifest()?.diverged => Self::Diverged { total },
+            Status::Unfinished { total, .. } => Self::Unfinished { total },
+            Status::Finished { .. } | Status::Absent => Self::Finished,
+        })
+    }
 }
 
 /// A run that could not be measured.
@@ -86,8 +141,11 @@ impl RunSummary {
         let records = run.metrics()?;
         let headline = report.headline();
         let followed = report.series.iter().find(|series| series.metric == headline);
-        let curve = followed.map_or(&[][..], |series| &series.values);
+        let state = RunState::of(&run)?;
+        // One that diverged came to nothing that it stays near to.
+        let followed = followed.filter(|_| !state.is_diverged());
         let floor_mean = followed.and_then(|series| series.floor).map(|floor| floor.mean).filter(|mean| *mean > 0.0);
+        let curve = followed.map_or(&[][..], |series| &series.values);
         Ok(Self {
             dir: run.path().to_owned(),
             label: run.config().title(),
@@ -98,7 +156,8 @@ impl RunSummary {
             modes: report.modes,
             headline,
             epochs: report.epoch,
-            diverged: dir.manifest()?.diverged,
+            state,
+            coarse: report.coarse,
             near_from: floor_mean.and_then(|floor| near_from(curve, NEAR * floor)),
             unrest: floor_mean.and_then(|floor| Some(unrest(curve)? / floor)),
             seconds: records.last().map_or(0.0, |record| record.seconds),
@@ -107,6 +166,23 @@ impl RunSummary {
             floor: run.floor()?,
             config: run.config().clone(),
         })
+    }
+
+    /// Epochs in all, whether they are done or not.
+    pub fn planned(&self) -> u64 {
+        match self.state {
+            RunState::Finished => self.epochs,
+            RunState::Unfinished { total } | RunState::Diverged { total } => total,
+        }
+    }
+
+    /// How far it came, in words.
+    pub fn position(&self) -> String {
+        match self.state {
+            RunState::Finished => self.epochs.to_string(),
+            RunState::Unfinished { total } => format!("{} of {total}", self.epochs),
+            RunState::Diverged { .. } => format!("diverged at epoch {}", self.epochs + 1),
+        }
     }
 
     /// The mean of a metric of its last state.
@@ -137,6 +213,8 @@ pub struct Found {
     pub dirs: Vec<RunDir>,
     /// How many of a sweep's are not begun.
     pub not_begun: usize,
+    /// How many runs or jobs are of a kind that nothing of the sort can be done with.
+    pub others: usize,
 }
 
 /// The runs under a path that something can be done with: the run that it is, or those of the sweep that it is, or all in
@@ -145,7 +223,7 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     let run = RunDir::new(path);
     if let Some(kind) = run.kind() {
         run.expect_able(ability, kind)?;
-        return Ok(Found { dirs: vec![run], not_begun: 0 });
+        return Ok(Found { dirs: vec![run], not_begun: 0, others: 0 });
     }
     // A sweep's in the plan's order, so that the plan says what the others are compared with.
     let is_sweep = Sweep::empty(path).plan_path().is_file();
@@ -155,7 +233,10 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
         RunDir::all_under(path)?
     };
     let count = all.len();
-    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || run.is_half_begun()).collect();
+    let others = all.iter().filter(|run| run.kind().is_some_and(|kind| !kind.can(ability))).count();
+    let half_begun =
+        |run: &RunDir| run.is_half_begun() && run.manifest().is_ok_and(|manifest| manifest.kind.can(ability));
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || half_begun(run)).collect();
     if dirs.is_empty() {
         run.expect(Kind::Points)?;
         return Err(RunError::NoRun {
@@ -164,7 +245,7 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
         }
         .into());
     }
-    Ok(Found { not_begun: if is_sweep { count - dirs.len() } else { 0 }, dirs })
+    Ok(Found { not_begun: if is_sweep { count - others - dirs.len() } else { 0 }, others, dirs })
 }
 
 /// The first epoch from which on all values are below `limit`.
@@ -181,22 +262,4 @@ fn unrest(curve: &[(u64, f64)]) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_is_for_good() {
-        let curve = [(10, 5.0), (20, 1.0), (30, 3.0), (40, 1.5), (50, 0.5)];
-        assert_eq!(near_from(&curve, 2.0), Some(40));
-        assert_eq!(near_from(&curve, 6.0), Some(10));
-        assert_eq!(near_from(&curve, 0.5), None);
-        assert_eq!(near_from(&[], 1.0), None);
-    }
-
-    #[test]
-    fn unrest_looks_at_the_last_quarter_only() {
-        let curve: Vec<(u64, f64)> = (1..=8).map(|i| (10 * i, if i < 7 { 100.0 } else { i as f64 })).collect();
-        assert!((unrest(&curve).unwrap() - 0.5_f64.sqrt()).abs() < 1e-12);
-        assert_eq!(unrest(&curve[..1]), None);
-    }
-}
+mod tests;

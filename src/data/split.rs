@@ -16,7 +16,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// Shuffles by the seed's `split` stream; the first `train_size` points train. Both parts are in single precision.
+    /// Shuffles by the seed's `split` stream; the first `train_size` points train.
     pub fn new(set: &PointSet, train_size: usize, seed: u64) -> Result<Self, DataError> {
         if set.points.len() < train_size.saturating_add(LEAST_HELD_OUT) {
             let (path, found) = (set.path.clone(), set.points.len());

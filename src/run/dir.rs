@@ -88,7 +88,7 @@ impl RunDir {
         let mut found = Vec::new();
         for entry in fs::read_dir(parent)? {
             let run = Self::new(entry?.path());
-            if run.kind().is_some() {
+            if run.kind().is_some() || run.is_half_begun() {
                 found.push(run);
             }
         }

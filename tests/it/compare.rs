@@ -326,3 +326,185 @@ fn few_points_are_said_to_be_few() {
     let more = ["train", "gan", "--out", "run", "--resume", "--quiet", "--data", "data.npy", "--train-size", "295"];
     world.done(&[&more[..], &["--batch-size", "40", "--frame-every", "1", "--epochs", "3"]].concat());
 }
+
+/// Points as surveyors have them: far from their origin, a few metres apart.
+fn surveyed(world: &World) {
+    let points = |n: u32| {
+        (0..n).map(f64::from).map(|i| (388_095.0 + 3.0 * (i * 0.7).sin(), 5_812_345.0 + 2.0 * (i * 1.3).cos()))
+    };
+    let lines: String = points(300).fold(String::new(), |lines, (x, y)| lines + &format!("{x:.3},{y:.3}\n"));
+    std::fs::write(world.path("utm.csv"), "easting,northing\n".to_owned() + &lines).unwrap();
+}
+
+#[test]
+fn the_floor_is_the_datas_whatever_the_runs_units_and_their_order() {
+    let world = World::new();
+    surveyed(&world);
+    let small =
+        ["--data", "utm.csv", "--train-size", "200", "--batch-size", "40", "--epochs", "2", "--frame-every", "1"];
+    let names = ["none", "standardise", "whiten"].map(|scale| {
+        for seed in ["0", "1"] {
+            let out = format!("{scale}-{seed}");
+            let run = ["train", "gan", "--scale", scale, "--seed", seed, "--out", &out, "--quiet"];
+            world.done(&[&run[..], &small].concat());
+        }
+        [format!("{scale}-0"), format!("{scale}-1")]
+    });
+    let floors = |out: &str, names: &[&str]| {
+        world.done(&[&["compare"], names, &["--out", out, "--format", "json", "--quiet"]].concat());
+        let comparison = json(&world, &format!("{out}/comparison.json"));
+        for run in comparison["runs"].as_array().unwrap() {
+            let alike = |other: &&Value| other["config"]["seed"] == run["config"]["seed"];
+            for other in comparison["runs"].as_array().unwrap().iter().filter(alike) {
+                for (metric, measured) in run["metrics"].as_object().unwrap() {
+                    assert_eq!(measured["floor"], other["metrics"][metric]["floor"], "{metric}");
+                }
+                assert_eq!(run["series"]["sliced-w2"]["floor"], other["series"]["sliced-w2"]["floor"]);
+            }
+        }
+        comparison["data_sets"][0]["floor"].clone()
+    };
+    let mut all: Vec<&str> = names.as_flattened().iter().map(String::as_str).collect();
+    let forwards = floors("forwards", &all);
+    all.reverse();
+    assert_eq!(floors("backwards", &all), forwards);
+    all.sort_by_key(|name| !name.starts_with("whiten"));
+    assert_eq!(floors("otherwise", &all), forwards);
+    // To the point: eval says the same.
+    let eval: Value = serde_json::from_str(&world.done(&["eval", "none-0", "--repeats", "3", "--json"])).unwrap();
+    let whiten: Value = serde_json::from_str(&world.done(&["eval", "whiten-0", "--repeats", "3", "--json"])).unwrap();
+    assert_eq!(eval["metrics"]["w1"]["floor"], whiten["metrics"]["w1"]["floor"]);
+}
+
+#[test]
+fn runs_that_repeat_others_or_diverged_are_said_to() {
+    let world = World::new();
+    for name in ["a/first", "a/second", "a/third"] {
+        world.train(name, &["gan", "--epochs", "2"]);
+    }
+    std::fs::create_dir(world.path("a/copy")).unwrap();
+    for entry in std::fs::read_dir(world.path("a/first")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), world.path("a/copy").join(entry.file_name())).unwrap();
+    }
+    world.train("a/other", &["gan", "--epochs", "2", "--seed", "1"]);
+    for (name, seed) in [("a/wild", "0"), ("a/wilder", "1")] {
+        let options = ["wgan", "--optim", "sgd", "--lr", "1e6", "--epochs", "2", "--seed", seed];
+        world.fails(1, &crate::world::train_args(name, &options));
+    }
+    let text = world.done(&["compare", "a", "--out", "out"]);
+    assert!(text.contains("a/first, a/second, a/third repeat a/copy: same settings, seed and data"), "{text}");
+    assert!(text.contains("2 of 2 diverged (seed 0 at epoch 1, seed 1 at epoch 1); there is no mean"), "{text}");
+    assert!(text.contains("0 of 2") && text.contains("diverged at epoch 1"), "{text}");
+    let comparison = json(&world, "out/comparison.json");
+    let groups = comparison["groups"].as_array().unwrap();
+    assert_eq!(groups[0]["seeds"], serde_json::json!([0, 1]));
+    assert!(groups[0]["metrics"]["w1"]["error"].as_f64().unwrap() > 0.0);
+    assert_eq!((&groups[1]["diverged"], &groups[1]["seeds"]), (&serde_json::json!([0, 1]), &serde_json::json!([])));
+    assert_eq!(comparison["repeats"].as_array().unwrap().len(), 3);
+    let csv = std::fs::read_to_string(world.path("out/runs.csv")).unwrap();
+    assert!(csv.contains(",diverged,0,") && !csv.contains("a/second"), "{csv}");
+    for file in files() {
+        assert!(world.path("out").join(file).is_file(), "{file} is missing");
+    }
+}
+
+#[test]
+fn the_list_of_runs_says_once_what_they_have_in_common() {
+    let world = World::new();
+    world.train("a/one", &["wgan", "--epochs", "2", "--clip", "0.02"]);
+    world.train("a/two", &["wgan", "--epochs", "2", "--clip", "0.03", "--seed", "1"]);
+    let list = world.done(&["runs", "a"]);
+    let (head, rows) = list.split_once("\n\n").unwrap();
+    assert_eq!(
+        head,
+        "all 2 points runs: model wgan, data data.npy, train_size 200, optim rmsprop, epochs 2, batch_size 40"
+    );
+    assert!(
+        rows.contains("clip 0.02, seed 0") && rows.contains("clip 0.03, seed 1") && !rows.contains("batch"),
+        "{list}"
+    );
+    // Constants of a choice are no difference of their own.
+    world.train("a/three", &["gan", "--epochs", "2", "--optim", "adam"]);
+    let list = world.done(&["runs", "a"]);
+    let row = list.lines().find(|line| line.contains("a/three")).unwrap();
+    assert!(row.ends_with("model gan, optim adam, seed 0"), "{list}");
+}
+
+#[test]
+fn nothing_under_a_folder_is_left_out_in_silence() {
+    let world = World::new();
+    world.train("a/one", &["gan", "--epochs", "1"]);
+    world.train("a/two", &["gan", "--epochs", "1", "--seed", "1"]);
+    std::fs::remove_file(world.path("a/two/state.safetensors")).unwrap();
+    std::fs::create_dir(world.path("a/job")).unwrap();
+    let sefa = crate::documents::path("tests/fixtures/runs/sefa");
+    for entry in std::fs::read_dir(sefa).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::copy(entry.path(), world.path("a/job").join(entry.file_name())).unwrap();
+    }
+    let said = world.fails(1, &["compare", "a", "--out", "out", "--format", "json,md"]);
+    assert!(said.contains("a/two cannot be measured"), "{said}");
+    assert!(said.contains("a: 1 run is of another kind and is not compared"), "{said}");
+    assert_eq!(json(&world, "out/comparison.json")["left_out"][0]["run"], "a/two");
+    assert!(std::fs::read_to_string(world.path("out/table.md")).unwrap().contains("a/two"));
+}
+
+#[test]
+fn what_was_asked_for_is_done_or_said_not_to_be() {
+    let world = World::new();
+    world.train("a/gan", &["gan", "--epochs", "1"]);
+    world.train("a/wgan", &["wgan", "--epochs", "1"]);
+    world.train("a/adam", &["gan", "--epochs", "1", "--optim", "adam"]);
+    // What is for the lab's comparison.
+    for (option, value) in
+        [("--seeds", "0-1"), ("--epochs", "3"), ("--train-size", "20"), ("--runs", "x"), ("--jobs", "2")]
+    {
+        let said = world.fails(2, &["compare", "a", "--out", "out", option, value]);
+        assert!(said.contains(option) && said.contains("--lab"), "{said}");
+    }
+    let said = world.fails(2, &["compare", "a", "--out", "out", "--against", "gan"]);
+    assert!(said.contains("'gan' may be 'GAN, Adam', 'GAN, RMSProp'"), "{said}");
+    let said = world.fails(2, &["compare", "a", "--out", "out", "--against", "sgd"]);
+    assert!(
+        said.contains("no group is called 'sgd'; there are 'GAN, Adam', 'GAN, RMSProp', 'WGAN, RMSProp'"),
+        "{said}"
+    );
+    // Twice is once.
+    let twice =
+        ["compare", "a", "--out", "out", "--metrics", "w1,w1", "--group-by", "model,model", "--format", "md,json"];
+    let said = world.done(&twice);
+    assert_eq!(said.lines().find(|line| line.contains("group")).unwrap().matches("w1").count(), 1, "{said}");
+    assert_eq!(json(&world, "out/comparison.json")["groups"][0]["label"], "GAN");
+    assert!(said.contains("standard error over runs"), "{said}");
+    // A law that is not that of the points.
+    let said = world.done(&["compare", "a", "--out", "out", "--law", "ring8", "--format", "md"]);
+    assert!(said.contains("it is not the law of these data"), "{said}");
+    // Settings that only tell data sets apart are theirs, and a group that one of them lacks is missed there.
+    std::fs::copy(world.path("data.npy"), world.path("copy.npy")).unwrap();
+    let other = [
+        "train",
+        "wgan",
+        "--data",
+        "copy.npy",
+        "--train-size",
+        "100",
+        "--batch-size",
+        "20",
+        "--epochs",
+        "2",
+        "--quiet",
+    ];
+    world.done(&[&other[..], &["--out", "a/x"]].concat());
+    world.done(&[&other[..], &["--lr", "1e-3", "--out", "a/y"]].concat());
+    let said = world.done(&["compare", "a", "--out", "out", "--against", "gan, rmsprop", "--format", "md,json"]);
+    assert!(said.contains("100 points train, 200 are held out; epochs 2, batch_size 20; SHA-256"), "{said}");
+    assert!(said.contains("200 points train, 100 are held out; lr 5e-5, epochs 1, batch_size 40; SHA-256"), "{said}");
+    assert!(said.contains("data, 100 train: no group here, or more than one, is 'gan, rmsprop'"), "{said}");
+    let labels: Vec<Value> = json(&world, "out/comparison.json")["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| group["label"].clone())
+        .collect();
+    assert_eq!(labels.last().unwrap(), "WGAN, RMSProp, lr 0.001", "{labels:?}");
+}

@@ -1,6 +1,6 @@
 //! `curve.png`: for each data set a chart of its headline metric over the epochs, over the band of its floor.
 
-use super::super::{Comparison, DataSet, Group, NEAR, RunSummary};
+use super::super::{Comparison, DataSet, Group, NEAR, RunState, RunSummary};
 use super::OutputError;
 use crate::media::encode_png;
 use crate::metric::{Metric, Spread};
@@ -58,7 +58,7 @@ fn left_out_of(set: &DataSet) -> Vec<String> {
     };
     let (empty, many): (Vec<&Group>, Vec<&Group>) =
         others().partition(|group| Course::of(group, set.headline).is_empty());
-    let early = |group: &&Group| group.runs.iter().all(|run| run.diverged);
+    let early = |group: &&Group| group.runs.iter().all(|run| run.state.is_diverged());
     let (diverged, unmeasured): (Vec<&Group>, Vec<&Group>) = empty.into_iter().partition(early);
     [
         named(diverged, format!("because they diverged before {metric} was measured")),
@@ -111,7 +111,7 @@ fn notes(set: &DataSet, curves: &[Curve]) -> Option<String> {
 }
 
 fn curve(group: &Group, course: Course) -> Curve {
-    let diverged: Vec<&RunSummary> = group.runs.iter().filter(|run| run.diverged).collect();
+    let diverged: Vec<&RunSummary> = group.runs.iter().filter(|run| run.state.is_diverged()).collect();
     let fate = match (diverged.as_slice(), group.runs.len()) {
         ([], _) => String::new(),
         ([run], 1) => format!(", diverged in epoch {}", run.epochs + 1),
@@ -134,15 +134,15 @@ impl Course {
         let finite = |run: &RunSummary| -> Vec<(u64, f64)> {
             run.values(metric).iter().copied().filter(|(_, value)| value.is_finite()).collect()
         };
-        let runs: Vec<(bool, Vec<(u64, f64)>)> = group.runs.iter().map(|run| (run.diverged, finite(run))).collect();
+        let runs: Vec<(RunState, Vec<(u64, f64)>)> = group.runs.iter().map(|run| (run.state, finite(run))).collect();
         let last = |values: &[(u64, f64)]| values.last().map_or(0, |&(epoch, _)| epoch);
         let mut epochs: Vec<u64> = runs.iter().flat_map(|(_, values)| values.iter().map(|&(epoch, _)| epoch)).collect();
         epochs.sort_unstable();
         epochs.dedup();
         let (mut line, mut band) = (Vec::new(), Vec::new());
         for epoch in epochs {
-            let at_work = runs.iter().filter(|(diverged, values)| !diverged || last(values) >= epoch);
-            let at = |(_, values): &(bool, Vec<(u64, f64)>)| {
+            let at_work = runs.iter().filter(|(state, values)| state.is_finished() || last(values) >= epoch);
+            let at = |(_, values): &(RunState, Vec<(u64, f64)>)| {
                 values.iter().find(|&&(known, _)| known == epoch).map(|&(_, value)| value)
             };
             let Some(values) = at_work.map(at).collect::<Option<Vec<f64>>>() else { continue };
@@ -151,7 +151,7 @@ impl Course {
             line.push((epoch as f64, values.iter().sum::<f64>() / values.len() as f64));
             band.extend((group.runs.len() > 1).then_some((epoch as f64, low, high)));
         }
-        let ends = runs.iter().filter(|(diverged, _)| *diverged).filter_map(|(_, values)| values.last());
+        let ends = runs.iter().filter(|(state, _)| state.is_diverged()).filter_map(|(_, values)| values.last());
         Self { line, band, broken: ends.map(|&(epoch, value)| (epoch as f64, value)).collect() }
     }
 
@@ -162,14 +162,15 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::comparison::tests::{compared, run};
+    use super::super::super::tests::{compared, run};
     use super::*;
     use crate::compare::Selection;
 
     fn seeds(values: &[(bool, &[(u64, f64)])]) -> DataSet {
         let runs = values.iter().enumerate().map(|(seed, (diverged, values))| {
             let mut run = run("one", |config| config.seed = seed as u64, 1.0);
-            (run.diverged, run.series[0].values) = (*diverged, values.to_vec());
+            run.state = if *diverged { RunState::Diverged { total: 9 } } else { RunState::Finished };
+            run.series[0].values = values.to_vec();
             run
         });
         compared(runs.collect(), &Selection::default()).data_sets.remove(0)
@@ -214,7 +215,7 @@ mod tests {
             let mut run = run("one", |config| config.lr = 1e-4 * (i + 1) as f64, 1.0);
             if i < 2 {
                 run.series[0].values.clear();
-                run.diverged = i == 0;
+                run.state = if i == 0 { RunState::Diverged { total: 9 } } else { RunState::Finished };
             }
             run
         });

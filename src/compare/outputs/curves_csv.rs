@@ -5,7 +5,7 @@ use super::runs_csv::{run_columns, run_header};
 use super::{OutputError, csv};
 
 pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
-    let columns = ["epoch", "metric", "value", "floor", "floor_deviation"];
+    let columns = ["status", "epoch", "metric", "value", "floor", "floor_deviation"];
     let header: Vec<String> = run_header(comparison).into_iter().chain(columns.map(str::to_owned)).collect();
     let rows = comparison.runs().into_iter().flat_map(|(set, run)| {
         let front = run_columns(comparison, set, run);
@@ -16,7 +16,8 @@ pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
             let front = front.clone();
             series.values.iter().map(move |(epoch, value)| {
                 let name = series.metric.name().to_owned();
-                let back = [epoch.to_string(), name, value.to_string(), floor.clone(), deviation.clone()];
+                let status = run.state.name().to_owned();
+                let back = [status, epoch.to_string(), name, value.to_string(), floor.clone(), deviation.clone()];
                 front.iter().cloned().chain(back).collect()
             })
         })

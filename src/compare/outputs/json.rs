@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Comparison, DataSet, Difference, RunSummary};
+use super::super::{Comparison, DataSet, Difference, Group, Repeat, RunSummary};
 use super::OutputError;
 use crate::json::{document, path};
 use crate::metric::Metric;
@@ -16,6 +16,8 @@ pub(super) fn value(comparison: &Comparison) -> Value {
     let runs: Vec<Value> = comparison.runs().into_iter().map(|(set, run)| of_run(set, run)).collect();
     let groups: Vec<Value> = sets().flat_map(of_groups).collect();
     let differences: Vec<Value> = sets().flat_map(of_differences).collect();
+    let repeats: Vec<Value> =
+        sets().flat_map(|set| set.repeats.iter().map(move |repeat| of_repeat(set, repeat))).collect();
     let left_out = comparison.left_out.iter().map(|run| json!({ "run": path(&run.run), "reason": run.reason }));
     json!({
         "runs": runs,
@@ -23,6 +25,7 @@ pub(super) fn value(comparison: &Comparison) -> Value {
         "differences": differences,
         "data_sets": sets().map(of_data_set).collect::<Vec<_>>(),
         "notes": comparison.notes(),
+        "repeats": repeats,
         "left_out": left_out.collect::<Vec<_>>(),
     })
 }
@@ -36,16 +39,24 @@ fn of_data_set(set: &DataSet) -> Value {
     })
 }
 
+fn of_repeat(set: &DataSet, repeat: &Repeat) -> Value {
+    json!({
+        "run": path(&repeat.run), "of": path(&repeat.of), "data_set": set.name, "same_numbers": repeat.same_numbers,
+        "otherwise": repeat.otherwise,
+    })
+}
+
 fn of_run(set: &DataSet, run: &RunSummary) -> Value {
     let metrics = named(run.metrics.iter().map(|m| {
         let note = m.unknown.map(|reason| reason.to_string());
-        (m.metric, json!({ "generated": m.generated, "floor": m.floor, "note": note }))
+        (m.metric, json!({ "generated": m.generated, "floor": m.floor, "ratio": m.ratio(), "note": note }))
     }));
     let series = named(
         run.series.iter().map(|series| (series.metric, json!({ "by_epoch": series.values, "floor": series.floor }))),
     );
     json!({
-        "run": path(&run.dir), "label": run.label, "data_set": set.name, "config": *run.config, "epochs": run.epochs,
+        "run": path(&run.dir), "label": run.label, "data_set": set.name, "config": *run.config, "status": run.state.name(),
+        "epochs": run.epochs, "planned": run.planned(),
         "near_from": run.near_from, "unrest": run.unrest, "seconds": run.seconds, "metrics": metrics,
         "sliced_w2_by_epoch": run.values(Metric::SlicedW2), "series": series, "floor": run.floor,
     })
@@ -53,17 +64,25 @@ fn of_run(set: &DataSet, run: &RunSummary) -> Value {
 
 fn of_groups(set: &DataSet) -> Vec<Value> {
     let best: Vec<Vec<bool>> = set.metrics.iter().map(|&metric| set.best(metric)).collect();
-    let group = |(i, group): (usize, &super::super::Group)| {
+    let group = |(i, group): (usize, &Group)| {
         let metrics =
             named(set.metrics.iter().map(|&metric| (metric, json!(group.over_seeds(|run| run.mean(metric))))));
+        let ratios = named(set.metrics.iter().filter(|metric| metric.is_distance()).map(|&metric| {
+            (metric, json!(group.over_seeds(|run| run.measured(metric)?.ratio()).map(|ratio| ratio.mean)))
+        }));
         let is_best = set.metrics.iter().zip(&best).filter(|(_, best)| best[i]).map(|(metric, _)| metric.name());
-        let seeds: Vec<u64> = group.runs.iter().map(|run| run.config.seed).collect();
         json!({
-            "label": group.label, "data_set": set.name, "seeds": seeds, "metrics": metrics,
-            "best": is_best.collect::<Vec<_>>(), "near_from": group.near_from(),
+            "label": group.label, "data_set": set.name, "runs": group.runs.len(), "seeds": seeds(group.finished()),
+            "diverged": seeds(group.diverged()), "unfinished": seeds(group.unfinished()), "metrics": metrics,
+            "ratios": ratios, "best": is_best.collect::<Vec<_>>(), "near_from": group.near_from(),
+            "unrest": group.over_seeds(|run| run.unrest).map(|unrest| unrest.mean),
         })
     };
     set.groups.iter().enumerate().map(group).collect()
+}
+
+fn seeds<'a>(runs: impl Iterator<Item = &'a RunSummary>) -> Vec<u64> {
+    runs.map(|run| run.config.seed).collect()
 }
 
 fn of_differences(set: &DataSet) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! `table.tex`: for each data set a `tabular` of its groups and one of how they differ, with the rules of booktabs.
 
-use super::super::rows::{Cell, about, difference_rows, group_rows, run_rows};
+use super::super::rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows, sentence};
 use super::super::{Comparison, DataSet};
 
 pub(super) fn text(comparison: &Comparison) -> String {
@@ -8,27 +8,27 @@ pub(super) fn text(comparison: &Comparison) -> String {
     for set in &comparison.data_sets {
         text += &of_data_set(set);
     }
+    for left_out in &comparison.left_out {
+        text +=
+            &format!("\n% Left out: {}: {}\n", comment(&left_out.run.display().to_string()), comment(&left_out.reason));
+    }
     text
 }
 
 fn of_data_set(set: &DataSet) -> String {
     let mut text = format!("\n% Data: {}: {}.\n", comment(&set.name), about(set));
     if set.has_groups() {
-        text += "% Mean and standard error over seeds; bold: the best, and what is within one standard error of it. The floor's \
-                 error is the deviation of a single draw.\n";
-        text += &tabular(&group_rows(set), 1);
-    } else {
-        text += &tabular(&run_rows(set), 0);
+        text += &format!("% {}.\n", sentence(&over_words(set, "bold")));
     }
+    text +=
+        "% The floor's +- is the deviation of a single draw. x floor: multiples of the floor of a run's own split.\n";
+    text += &tabular(&if set.has_groups() { group_rows(set) } else { run_rows(set) }, 1);
     if let Some(reference) = set.reference.and_then(|i| set.groups.get(i)).filter(|_| !set.differences.is_empty()) {
-        text += &format!(
-            "\n% Differences from {}, seed by seed: mean and standard error; of one seed there is no error.\n",
-            comment(&reference.label)
-        );
+        text += &format!("\n% Against {}. {}.\n", comment(&reference.label), sentence(PAIRED_WORDS));
         text += &tabular(&difference_rows(set), 0);
     }
     for note in set.notes() {
-        text += &format!("% -: {}\n", comment(&note));
+        text += &format!("% {}\n", comment(&note));
     }
     text
 }

@@ -1,6 +1,6 @@
 //! `table.md`: for each data set the groups, how they differ, and the runs.
 
-use super::super::rows::{Cell, about, difference_rows, group_rows, run_rows};
+use super::super::rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows, sentence};
 use super::super::{Comparison, DataSet, NEAR};
 
 pub(super) fn text(comparison: &Comparison) -> String {
@@ -17,7 +17,7 @@ pub(super) fn text(comparison: &Comparison) -> String {
     text += &format!(
         "\nA floor is the same metric between training points and the held-out ones: what a perfect generator would get, its \
          +- the deviation of a single draw. A run may lie below its mean; within the band it is as good as real. x floor: \
-         multiples of the mean. near from: the first measured epoch from which on the metric in brackets stays below {NEAR} \
+         multiples of the mean of a run's own split. near from: the first measured epoch from which on the metric in brackets stays below {NEAR} \
          floors. unrest: its deviation over the last quarter of the epochs, in floors. Nothing is subtracted between data \
          sets.\n"
     );
@@ -27,15 +27,11 @@ pub(super) fn text(comparison: &Comparison) -> String {
 fn of_data_set(set: &DataSet) -> String {
     let mut text = format!("\n## Data: {}\n\n{}.\n", plain(&set.name), about(set));
     if set.has_groups() {
-        text += "\n### Over seeds\n\nMean +- standard error over seeds. Bold: the best, and what is within one standard error \
-                 of it.\n\n";
+        text += &format!("\n### Over {}\n\n{}.\n\n", set.over(), sentence(&over_words(set, "bold")));
         text += &table(&group_rows(set));
     }
     if let Some(reference) = set.reference.and_then(|i| set.groups.get(i)).filter(|_| !set.differences.is_empty()) {
-        text += &format!(
-            "\n### Against {}\n\nThe difference seed by seed, mean +- standard error; of one seed there is no error.\n\n",
-            plain(&reference.label)
-        );
+        text += &format!("\n### Against {}\n\n{}.\n\n", plain(&reference.label), sentence(PAIRED_WORDS));
         text += &table(&difference_rows(set));
     }
     text += "\n### Runs\n\n";
@@ -44,7 +40,7 @@ fn of_data_set(set: &DataSet) -> String {
     if !notes.is_empty() {
         text += "\n";
         for note in notes {
-            text += &format!("- `-`: {}\n", plain(&note));
+            text += &format!("- {}\n", plain(&note));
         }
     }
     text

@@ -211,7 +211,7 @@ impl Recorded {
         Ok(Self {
             title,
             choice: (of > 1).then(|| format!("seed {}, the median of {of}", run.config.seed)),
-            diverged: run.diverged.then_some(run.epochs + 1),
+            diverged: run.state.is_diverged().then_some(run.epochs + 1),
             real: Arc::new(real_of(&points)?),
             frames: points.frames()?,
         })
@@ -261,7 +261,7 @@ pub fn real_of(run: &PointsRun) -> Result<Real, RunError> {
 mod tests {
     use std::path::Path;
 
-    use super::super::super::comparison::tests::{compared, run};
+    use super::super::super::tests::{compared, run};
     use super::*;
     use crate::compare::Selection;
 

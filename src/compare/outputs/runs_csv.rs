@@ -3,9 +3,10 @@
 use super::super::{Comparison, DataSet, RunSummary};
 use super::{OutputError, csv};
 use crate::config::{Config as _, POINTS, at, shown};
+use crate::kinds::points::Measured;
 
 pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
-    let columns = ["epoch", "metric", "value", "error", "floor", "floor_deviation", "note"];
+    let columns = ["status", "epoch", "metric", "value", "error", "floor", "floor_deviation", "note"];
     let header: Vec<String> = run_header(comparison).into_iter().chain(columns.map(str::to_owned)).collect();
     let rows = comparison.runs().into_iter().flat_map(|(set, run)| {
         let front = run_columns(comparison, set, run);
@@ -13,18 +14,26 @@ pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
             let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
             let (generated, floor) = (measured.generated, measured.floor);
             let back = [
+                run.state.name().to_owned(),
                 run.epochs.to_string(),
                 measured.metric.name().to_owned(),
                 number(generated.map(|spread| spread.mean)),
                 number(generated.and_then(|spread| spread.error)),
                 number(floor.map(|floor| floor.mean)),
                 number(floor.and_then(|floor| floor.deviation)),
-                measured.unknown.map(|reason| reason.to_string()).unwrap_or_default(),
+                note(run, measured),
             ];
             front.iter().cloned().chain(back).collect()
         })
     });
     csv(&header, rows)
+}
+
+/// What has to be said of a number, or of why there is none.
+fn note(run: &RunSummary, measured: &Measured) -> String {
+    let stopped = (!run.state.is_finished()).then(|| run.position());
+    let unknown = measured.unknown.map(|reason| reason.to_string());
+    stopped.into_iter().chain(unknown).collect::<Vec<_>>().join("; ")
 }
 
 /// Columns that say which run it is, and what it is. `model` and `optim` are there whether they vary or not.

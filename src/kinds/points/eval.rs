@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
+use crate::data::npy::Precision;
 use crate::data::synthetic::Law;
-use crate::data::{self, DataError, Mode, Point, Reading, Split};
+use crate::data::{self, DataError, Mode, Point, PointSet, Reading, Split};
 use crate::engine::{self, EngineError};
 use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure, mode_scores};
 use crate::rng::{Stream, Use};
-use crate::run::{RunDir, RunError};
+use crate::run::{RunDir, RunError, digest};
 
 use super::follow::DRAWS as FLOOR_DRAWS;
 use super::run::{EpochRecord, InputError, PointsRun};
+use super::units::Units;
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +71,7 @@ pub fn notes<'a>(metrics: impl IntoIterator<Item = &'a Measured>) -> Vec<String>
 /// What runs have in common that may be compared: the same points, the same number of them held out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSetId {
-    /// The SHA-256 of the points.
+    /// The SHA-256 of the points, in double precision where single is too coarse for them.
     pub sha256: String,
     /// How many train.
     pub train_size: usize,
@@ -105,6 +107,9 @@ pub struct Report {
     pub series: Vec<Series>,
     /// How many modes the law of the data has, where it is known to be one of Gaussians.
     pub modes: Option<usize>,
+    /// Whether the run keeps its points more coarsely than they lie apart, as older programs did: then what it recorded
+    /// has a floor of its own.
+    pub coarse: bool,
 }
 
 impl Report {
@@ -170,7 +175,9 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let snapshot = run.snapshot()?;
     let set = run.data(plan.data.as_deref())?;
     let units = run.units()?;
-    let split = Split::new(&set, config.data.train_size, config.seed)?.map(|point| units.keep(point));
+    // The points as their file has them, not as the run keeps them: the floor is the data's and the split's, whatever the
+    // run's units and their precision are.
+    let split = Split::new(&set, config.data.train_size, config.seed)?;
     let modes = known_modes(&run, &set.path, plan)?;
     let metrics = applicable(config, plan, modes.as_deref())?;
     let samples = sample_count(&split, plan, &metrics)?;
@@ -208,12 +215,22 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         epoch: snapshot.progress.epoch,
         samples,
         metrics: metrics.collect(),
-        data: DataSetId { sha256: set.digest(), train_size: config.data.train_size },
+        data: DataSetId { sha256: content(&set), train_size: config.data.train_size },
         data_path: set.path.clone(),
         held_out: split.held_out.len(),
         series: series(&run, &split, modes.as_deref(), plan.law.is_some())?,
         modes: modes.as_ref().map(Vec::len),
+        coarse: units.is_too_coarse_for(&split.train),
     })
+}
+
+/// The SHA-256 of the points: in single precision, so that a copy in single precision is the same data, but where that is too
+/// coarse for them in double.
+fn content(set: &PointSet) -> String {
+    if Units::OWN.is_too_coarse_for(&set.points) {
+        return digest(&Precision::Double.bytes(set.points.as_flattened()));
+    }
+    set.digest()
 }
 
 /// How the run went by the metrics that are recorded, and by those of its modes, which are taken from its frames where no

@@ -141,8 +141,9 @@ impl Units {
             Scale::Auto => Scale::Standardise,
             named => named,
         };
+        let precision = if spread.is_fine() { Precision::Single } else { Precision::Double };
         if scale == Scale::None {
-            return Self::OWN;
+            return Self { precision, ..Self::OWN };
         }
         // An axis along which all points are one stays as it is.
         let or_one = |x: f64| if x > 0.0 && x.is_finite() { x } else { 1.0 };
@@ -156,8 +157,13 @@ impl Units {
         } else {
             [[or_one(xx.sqrt()), 0.0], [0.0, or_one(yy.sqrt())]]
         };
-        let precision = if spread.is_fine() { Precision::Single } else { Precision::Double };
         Self { scale, centre: spread.mean, matrix, precision }
+    }
+
+    /// Whether these keep the points apart less finely than what is kept today would: so did programs that kept every run
+    /// without a scale in single precision.
+    pub fn is_too_coarse_for(&self, points: &[Point]) -> bool {
+        self.precision == Precision::Single && !SpreadOf::of(points).is_fine()
     }
 
     /// The standard deviation of the training points along an axis, which the map takes to 1; 1 for the identity.
@@ -299,6 +305,11 @@ mod tests {
             let there = units.outward(units.inward(point));
             assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-6), "{point:?} {there:?}");
         }
+        // Without a scale too: what the networks get is single, what the points are measured against is not.
+        let unscaled = Units::of(Scale::None, &points);
+        assert_eq!(unscaled, Units { precision: Precision::Double, ..Units::OWN });
+        assert!(Units::OWN.is_too_coarse_for(&points) && !unscaled.is_too_coarse_for(&points));
+        assert!(!Units::OWN.is_too_coarse_for(&letter()));
         // A hundred away single precision is fine enough for the letter.
         let near: Vec<Point> = letter().iter().map(|[x, y]| [30.0 + x, *y]).collect();
         assert_eq!(Units::of(Scale::Auto, &near).precision, Precision::Single);
