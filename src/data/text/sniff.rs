@@ -2,8 +2,9 @@
 
 use super::super::columns::{Cell, MOST_COLUMNS};
 use super::super::reading::Reading;
+use super::flaw::flaw;
 use super::lines::{Line, Lines, fields};
-use super::number::{cell, is_bare, is_broken};
+use super::number::{cell, grouped, is_bare, is_broken};
 use crate::config::{DecimalMark, Heading, Separator};
 
 /// So many lines, and bytes of them, show how a file is written.
@@ -109,8 +110,30 @@ fn dialect(
             best = Some((merit, (separator, decimal, width)));
         }
     }
+    // 1,250;2,500 are decimals rather than thousands.
+    if let Some((
+        merits,
+        (
+            separator @ (Separator::Semicolon | Separator::Tab | Separator::Bar | Separator::Space),
+            DecimalMark::Point,
+            _,
+        ),
+    )) = best
+        && decimal.is_none()
+        && sample.iter().any(|line| fields(line.text, separator).any(is_doubtful))
+    {
+        let (other, width) = merit(sample, separator, DecimalMark::Comma);
+        if other == merits {
+            return (separator, DecimalMark::Comma, width);
+        }
+    }
     let otherwise = (separator.unwrap_or(Separator::Comma), decimal.unwrap_or(DecimalMark::Point), 1);
     best.map_or(otherwise, |(_, found)| found)
+}
+
+/// Whether it is a number whose one comma may mark thousands or decimals.
+fn is_doubtful(field: &str) -> bool {
+    grouped(field, DecimalMark::Point).is_some_and(|grouped| grouped.doubtful)
 }
 
 /// How well a dialect fits: lines with two numbers at least and as many fields as most, then lines with several fields,
@@ -154,7 +177,8 @@ impl Form {
     fn head(&mut self, sample: &[Line<'_>], lines: &Lines<'_>, reading: &Reading) -> Result<(), String> {
         let Some(first) = sample.first() else { return Err("it holds no table".to_owned()) };
         if reading.heading == Some(Heading::Yes) {
-            self.name(first);
+            let names_rows = self.width >= 3 && self.first_names_rows(&sample[1..]);
+            self.name(first, names_rows);
             return Ok(());
         }
         if reading.heading == Some(Heading::No) {
@@ -163,11 +187,7 @@ impl Form {
         }
         let numeric = self.numeric_columns(sample);
         if !numeric.contains(&true) {
-            return Err(format!(
-                "line {}: '{}' holds no numbers, and nor do the lines after it",
-                first.number,
-                shorten(first.text)
-            ));
+            return Err(self.no_numbers(sample, first));
         }
         // Lines without a number where the rows have theirs.
         let is_row = |line: &&Line<'_>| {
@@ -180,10 +200,15 @@ impl Form {
         }
         let count = |line: &Line<'_>| fields(line.text, self.separator).filter(|field| !field.is_empty()).count();
         let width = |line: &Line<'_>| fields(line.text, self.separator).count();
-        // R leaves out the name of the column with the rows' names.
+        let rows = &sample[before.len()..];
+        let names_rows = self.width >= 3 && self.first_names_rows(rows);
+        let filled = self.filled(rows);
         let fits = |line: &Line<'_>| {
             let n = width(line);
-            n == self.width || (self.width >= 3 && n + 1 == self.width) || (n > self.width && count(line) <= self.width)
+            n == self.width
+                || n == filled
+                || (names_rows && n + 1 == self.width)
+                || (n > self.width && count(line) <= self.width)
         };
         let heading =
             before.iter().rev().filter(|line| fits(line) && count(line) > 0).max_by_key(|line| count(line)).copied();
@@ -197,11 +222,75 @@ impl Form {
             self.notes.push(format!("{noun} {} before the rows left out", others.join(", ")));
         }
         let last = before.last().map_or(self.after, |line| line.number);
-        if let Some(heading) = heading {
-            self.name(heading);
+        match (heading, before.last()) {
+            (Some(heading), _) => self.name(heading, names_rows),
+            // A sentence has spaces too.
+            (None, Some(line)) if self.separator != Separator::Space && (2..filled).contains(&width(line)) => {
+                return Err(self.too_few_names(line, width(line), rows));
+            }
+            _ => {}
         }
         self.after = last;
         Ok(())
+    }
+
+    /// Says that no line holds numbers: which field is nearly one, or what the first lines hold.
+    fn no_numbers(&self, sample: &[Line<'_>], first: &Line<'_>) -> String {
+        for line in sample {
+            for (at, field) in fields(line.text, self.separator).enumerate() {
+                if let Some(flaw) = flaw(field).filter(|_| matches!(cell(field, self.decimal), Cell::Text(_))) {
+                    return format!("line {}: '{}' in column {} {flaw}", line.number, shorten(field), at + 1);
+                }
+            }
+        }
+        let then = sample.get(1).map(|line| format!(" ('{}' in line {})", shorten(line.text), line.number));
+        let then = then.unwrap_or_default();
+        format!(
+            "line {}: '{}' holds no numbers, and nor do the lines after it{then}",
+            first.number,
+            shorten(first.text)
+        )
+    }
+
+    /// Whether the first column holds the rows' names, of which R leaves out the name: it counts them, or holds words.
+    fn first_names_rows(&self, rows: &[Line<'_>]) -> bool {
+        let first = |line: &Line<'_>| fields(line.text, self.separator).next().map(str::to_owned);
+        let names: Vec<String> = rows.iter().filter_map(first).collect();
+        let begins = |from: usize| names.iter().enumerate().all(|(i, name)| *name == (i + from).to_string());
+        let is_word = |name: &String| matches!(cell(name, self.decimal), Cell::Text(_)) && flaw(name).is_none();
+        // Of rows that were taken out of others R keeps the numbers, in quotes.
+        let quoted = rows.iter().all(|line| line.text.starts_with('"') && !line.text.ends_with('"'));
+        begins(0) || begins(1) || names.iter().all(is_word) || self.separator == Separator::Space || quoted
+    }
+
+    /// How many columns there are up to the last in which a row has something.
+    fn filled(&self, rows: &[Line<'_>]) -> usize {
+        let mut filled = 0;
+        for line in rows {
+            for (at, field) in fields(line.text, self.separator).take(self.width).enumerate() {
+                if !field.is_empty() {
+                    filled = filled.max(at + 1);
+                }
+            }
+        }
+        filled
+    }
+
+    /// Says that the rows have more fields than their heading.
+    fn too_few_names(&self, line: &Line<'_>, names: usize, rows: &[Line<'_>]) -> String {
+        let Some(row) = rows.first() else { return String::new() };
+        let found = fields(row.text, self.separator).count();
+        let flawed = fields(row.text, self.separator).find_map(|field| Some((field, flaw(field)?)));
+        let why = match flawed {
+            Some((field, flaw)) => format!("'{}' {flaw}, and a comma within a number takes quotes around it", shorten(field)),
+            None if self.separator == Separator::Comma => {
+                "if they are numbers with decimal commas or marks of thousands, these and the commas between the columns \
+                 cannot be told apart: quote the numbers, or put semicolons between them; else name every column"
+                    .to_owned()
+            }
+            None => "name every column, or remove the line".to_owned(),
+        };
+        format!("line {} names {names} columns, but line {} has {found} fields: {why}", line.number, row.number)
     }
 
     /// For each of the first columns, whether numbers are the rule in it.
@@ -219,10 +308,10 @@ impl Form {
         counts.into_iter().map(|(numbers, texts)| numbers > 0 && numbers >= texts).collect()
     }
 
-    /// Takes the columns' names from a line.
-    fn name(&mut self, line: &Line<'_>) {
+    /// Takes the columns' names from a line, in which the name of a first column that names the rows may be left out.
+    fn name(&mut self, line: &Line<'_>, names_rows: bool) {
         let mut names: Vec<String> = fields(line.text, self.separator).map(str::to_owned).collect();
-        if names.len() + 1 == self.width && self.width >= 3 {
+        if names.len() + 1 == self.width && names_rows {
             names.insert(0, String::new());
         }
         // Separators at the end of the heading alone.
@@ -246,7 +335,7 @@ impl Form {
                 first.number,
                 shorten(&text)
             ));
-            self.name(first);
+            self.name(first, false);
             return Ok(());
         }
         let sizes = |line: &Line<'_>| -> Option<Vec<usize>> {
