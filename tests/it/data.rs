@@ -174,7 +174,9 @@ fn a_mixed_file_is_listed_with_types_shapes_and_ranges() {
     std::fs::copy(fixture("mixed.mat"), world.path("mixed.mat")).unwrap();
     let mixed = "mixed.mat";
     insta::assert_snapshot!("inspect_mixed", world.done(&["data", "inspect", mixed]));
-    let text = world.done(&["data", "inspect", mixed, "--key", "cell"]);
+    let output = world.run(&["data", "inspect", mixed, "--key", "cell"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("not drawn: 'cell'"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&world.done(&["data", "inspect", mixed, "--json"])).unwrap();
     assert_eq!(json["variables"].as_array().unwrap().len(), 11);

@@ -103,13 +103,20 @@ fn dialect(
     let possible = DIALECTS
         .into_iter()
         .filter(|(s, d)| separator.is_none_or(|said| said == *s) && decimal.is_none_or(|said| said == *d));
-    let mut best: Option<([usize; 3], (Separator, DecimalMark, usize))> = None;
-    for (separator, decimal) in possible {
-        let (merit, width) = merit(sample, separator, decimal);
-        if best.is_none_or(|(known, _)| merit > known) {
-            best = Some((merit, (separator, decimal, width)));
+    let likeliest = |lenient: bool| {
+        let mut best: Option<([usize; 3], (Separator, DecimalMark, usize))> = None;
+        for (separator, decimal) in possible.clone() {
+            let (merit, width) = merit(sample, separator, decimal, lenient);
+            if best.is_none_or(|(known, _)| merit > known) {
+                best = Some((merit, (separator, decimal, width)));
+            }
         }
-    }
+        best
+    };
+    let two_numbers = |best: &Option<([usize; 3], _)>| best.is_some_and(|(merit, _)| merit[0] > 0);
+    let strict = likeliest(false);
+    // Where nothing has two numbers, what has two fields that are nearly ones.
+    let best = if two_numbers(&strict) { strict } else { Some(likeliest(true)).filter(two_numbers).unwrap_or(strict) };
     // 1,250;2,500 are decimals rather than thousands.
     if let Some((
         merits,
@@ -122,7 +129,7 @@ fn dialect(
         && decimal.is_none()
         && sample.iter().any(|line| fields(line.text, separator).any(is_doubtful))
     {
-        let (other, width) = merit(sample, separator, DecimalMark::Comma);
+        let (other, width) = merit(sample, separator, DecimalMark::Comma, false);
         if other == merits {
             return (separator, DecimalMark::Comma, width);
         }
@@ -137,8 +144,8 @@ fn is_doubtful(field: &str) -> bool {
 }
 
 /// How well a dialect fits: lines with two numbers at least and as many fields as most, then lines with several fields,
-/// then lines with a number. And how many fields those lines have.
-fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark) -> ([usize; 3], usize) {
+/// then lines with a number. And how many fields those lines have. What is `lenient` counts what is nearly a number too.
+fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark, lenient: bool) -> ([usize; 3], usize) {
     // For each number of fields, how many lines have two numbers and how many have not.
     let mut widths: Vec<(usize, [usize; 3])> = Vec::new();
     for line in sample {
@@ -147,6 +154,7 @@ fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark) -> ([u
             width += 1;
             match cell(field, decimal) {
                 Cell::Number(_) => numbers += 1,
+                Cell::Text(text) if lenient && flaw(text).is_some() => numbers += 1,
                 Cell::Text(text) => broken |= is_broken(text),
                 Cell::Missing => {}
             }

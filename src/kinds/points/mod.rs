@@ -20,7 +20,7 @@ use std::path::Path;
 use crate::checkpoint::{self, CheckpointError};
 use crate::config::RunConfig;
 use crate::data::npy::{self, Precision};
-use crate::data::{self, DataError, Point, Reading, Split, Taken};
+use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
@@ -65,6 +65,15 @@ pub enum TrainError {
 /// In single precision two numbers of this size that differ by less than 1 are the same.
 const LARGEST_LOSS: f64 = 16_777_216.0;
 
+/// That single precision is too coarse for points along an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Merging {
+    /// Its steps there.
+    pub step: f64,
+    /// The standard deviation of the training points.
+    pub deviation: f64,
+}
+
 /// Training on points.
 pub struct Points {
     config: RunConfig,
@@ -73,6 +82,8 @@ pub struct Points {
     train: Vec<Sample>,
     split: Split,
     taken: Taken,
+    remarks: Vec<String>,
+    merging: [Option<Merging>; 2],
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
@@ -99,13 +110,14 @@ pub fn open(
         _ => None,
     };
     let reading = Reading::from(&config.data);
-    let set = match &begun {
+    let (set, law) = match &begun {
         Some(run) => run.data_as(moved, &reading).map_err(TrainError::from)?,
-        None => data::load(&config.data.path, &reading)?,
+        None => data::load_with_law(&config.data.path, &reading)?,
     };
+    let sha256 = begun.as_ref().map_or_else(|| Ok(set.digest()), |run| run.digest(&set))?;
     let split = Split::new(&set, config.data.train_size, config.seed)?;
     // What says no law in a form that is understood says none.
-    let modes = data::known_modes(&set.path, &reading).ok().flatten();
+    let modes = law.ok().flatten();
     let (config, prepared) = if let Some(run) = &begun {
         let prepared = run.prepared(&split, modes)?;
         (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
@@ -114,6 +126,10 @@ pub fn open(
         (config, prepared)
     };
     let units = prepared.units;
+    let merging = (units.precision == Precision::Single).then(|| PointSpread::of(&split.train));
+    let merging = merging.map_or([None; 2], |spread| {
+        [0, 1].map(|axis| Some(Merging { step: spread.coarse_steps()[axis]?, deviation: spread.deviation(axis) }))
+    });
     let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
     if train.as_flattened().iter().any(|x| !x.is_finite()) {
         set.fits_single()?;
@@ -143,7 +159,7 @@ pub fn open(
         settings: serde_json::to_value(&*config)
             .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
         total: config.epochs,
-        inputs: vec![Input::new("data", &set.path, set.digest())],
+        inputs: vec![Input::new("data", &set.path, sha256)],
         once,
         name: String::new(),
         series: Some(SeriesPlan {
@@ -164,6 +180,8 @@ pub fn open(
         prepared,
         train,
         split,
+        remarks: data::remarks(&set.points),
+        merging,
         taken: set.taken,
         engine,
         follower,
@@ -303,6 +321,16 @@ impl Points {
     /// How its data were read.
     pub fn taken(&self) -> &Taken {
         &self.taken
+    }
+
+    /// What is odd about its data, a sentence each.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// For each axis whether single precision, in which the run keeps its points, merges many of them along it.
+    pub fn merging(&self) -> [Option<Merging>; 2] {
+        self.merging
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is due.
