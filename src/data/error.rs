@@ -39,21 +39,18 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
-    /// A MAT v7.3 file, which is HDF5 inside.
+    /// An HDF5 file that is not understood.
     #[error(
-        "{path} is a MAT v7.3 (HDF5) file, which gan-lab does not read; save what is in it as v7, here 'xx':\n  \
-         in MATLAB:  load({quoted}); save({new}, 'xx', '-v7')\n  \
-         in a shell:  python3 -c \"import sys, h5py, scipy.io; f = h5py.File(sys.argv[1]); scipy.io.savemat(sys.argv[2], \
-         {{'xx': f['xx'][()].T}}, do_compression=True)\" {quoted} {new}\n  \
-         which needs: pip install h5py scipy"
+        "{path} is an HDF5 file that cannot be read ({reason}): it is damaged, or written in a way that gan-lab does not \
+         know; if other programs read it, save what is in it, here 'xx', as v7:\n  {how}"
     )]
     Hdf5 {
         /// The file.
         path: PathBuf,
-        /// Its name as a shell takes it.
-        quoted: String,
-        /// The name of the new file, in the same way.
-        new: String,
+        /// What is not understood.
+        reason: String,
+        /// The line that makes something of it that can be read.
+        how: String,
     },
     /// A format that is known and not read.
     #[error("{path} is {what}, which gan-lab does not read; first:\n  {how}")]

@@ -43,9 +43,6 @@ const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; numpy.save(sys.arg
 const MATRIX_MARKET: &str = "python3 -c \"import sys, scipy.io, numpy; m = scipy.io.mmread(sys.argv[1]); \
                              numpy.save(sys.argv[2], m.toarray() if hasattr(m, 'toarray') else m)\" {path} {npy}";
 
-/// MAT v7.3 has an error of its own.
-pub(super) struct Hdf5;
-
 const fn foreign(what: &'static str, recognises: fn(&[u8]) -> bool, how: &'static str, needs: &'static str) -> Foreign {
     Foreign { what, recognises, how, needs }
 }
@@ -214,31 +211,12 @@ impl Format for Foreign {
     }
 }
 
-/// The refusal of a MAT v7.3 file.
-fn hdf5(path: &Path) -> DataError {
-    let (quoted, new) = (quoted(&path.display().to_string()), quoted(&new_name(path, "mat")));
-    DataError::Hdf5 { path: path.to_owned(), quoted, new }
-}
-
-impl Format for Hdf5 {
-    fn name(&self) -> &'static str {
-        "a MAT v7.3 (HDF5) file"
-    }
-
-    fn recognises(&self, bytes: &[u8]) -> bool {
-        const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
-        bytes.starts_with(MAGIC)
-            || bytes.get(512..).is_some_and(|rest| rest.starts_with(MAGIC))
-            || bytes.starts_with(b"MATLAB 7.3")
-    }
-
-    fn load(&self, path: &Path, _: &[u8], _: &Reading) -> Result<Loaded, DataError> {
-        Err(hdf5(path))
-    }
-
-    fn list(&self, path: &Path, _: &[u8], _: &Reading) -> Result<Vec<Variable>, DataError> {
-        Err(hdf5(path))
-    }
+/// The line that makes a MAT v7 file of the variable `xx` in an HDF5 file.
+pub(super) fn from_hdf5(path: &Path) -> String {
+    let how = "python3 -c \"import sys, h5py, scipy.io; f = h5py.File(sys.argv[1]); scipy.io.savemat(sys.argv[2], \
+               {'xx': f['xx'][()].T}, do_compression=True)\"";
+    let (path, new) = (quoted(&path.display().to_string()), quoted(&new_name(path, "mat")));
+    format!("{how} {path} {new}\n  which needs: pip install h5py scipy")
 }
 
 #[cfg(test)]

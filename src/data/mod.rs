@@ -12,6 +12,7 @@ mod columns;
 mod error;
 mod foreign;
 mod gzip;
+mod hdf5;
 #[cfg(feature = "torch")]
 pub mod images;
 mod mat;
@@ -94,7 +95,7 @@ trait Format: Sync {
 
 /// Every format, in the order in which they are tried.
 fn formats() -> impl Iterator<Item = &'static dyn Format> {
-    const FIRST: [&dyn Format; 5] = [&gzip::Gzip, &npy::Npy, &npz::Npz, &foreign::Hdf5, &mat::Mat];
+    const FIRST: [&dyn Format; 5] = [&gzip::Gzip, &npy::Npy, &npz::Npz, &hdf5::Hdf5, &mat::Mat];
     const LAST: [&dyn Format; 4] = [&octave::Octave, &arff::Arff, &mat::Mat4, &text::Table];
     let foreign = foreign::FOREIGN.iter().map(|foreign| foreign as &dyn Format);
     FIRST.into_iter().chain(foreign).chain(LAST)

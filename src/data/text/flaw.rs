@@ -4,7 +4,7 @@ use super::number::number;
 use crate::config::DecimalMark;
 
 /// Signs of currencies, and the commonest codes in their place.
-const CURRENCIES: &str = "$\u{20ac}\u{a3}\u{a5}\u{20b9}\u{20bd}\u{20a9}\u{20ba}\u{a2}";
+pub(super) const CURRENCIES: &str = "$\u{20ac}\u{a3}\u{a5}\u{20b9}\u{20bd}\u{20a9}\u{20ba}\u{a2}";
 const CODES: [&str; 8] = ["USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD"];
 
 /// What keeps a field from being a number, after its own text: `is a percentage; …`. None for a word.

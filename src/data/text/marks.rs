@@ -66,8 +66,8 @@ impl Marks {
         let likely = self.decimal == DecimalMark::Comma || matches!(separator, Separator::Semicolon | Separator::Tab);
         likely.then(|| {
             format!(
-                "every number with one of the {own} has three digits after it, and they are read as decimals, as in \
-                 '{doubtful}' (if they mark thousands: --decimal {})",
+                "the {own} are read as decimal marks, as in '{doubtful}', though three digits follow each of them \
+                 (--decimal {} if they mark thousands)",
                 opposite(self.decimal)
             )
         })
