@@ -111,8 +111,8 @@ pub(super) static FOREIGN: [Foreign; 25] = [
     ),
     foreign("GeoJSON", is_geo_json, GEO_JSON, "numpy"),
     foreign("JSON lines", |b| is_json(b) && is_lines_of(b, b'{', b'}'), JSON_LINES, "pandas"),
-    foreign("JSON lines", |b| is_json(b) && is_lines_of(b, b'[', b']'), JSON_ARRAY_LINES, "numpy"),
-    foreign("JSON", |b| is_json(b) && is_json_of_arrays(b), JSON_ARRAYS, "numpy"),
+    foreign("JSON lines of arrays", |b| is_json(b) && is_lines_of(b, b'[', b']'), JSON_ARRAY_LINES, "numpy"),
+    foreign("JSON of arrays", |b| is_json(b) && is_json_of_arrays(b), JSON_ARRAYS, "numpy"),
     foreign("JSON", is_json, JSON, "pandas"),
 ];
 
