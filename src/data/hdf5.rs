@@ -50,7 +50,7 @@ impl Format for Hdf5 {
 
 struct File<'a> {
     path: &'a Path,
-    file: hdf5_pure::File,
+    inner: hdf5_pure::File,
     /// Bytes of the file.
     size: u64,
     /// Whether MATLAB's rules hold.
@@ -89,11 +89,11 @@ impl<'a> File<'a> {
         if entries.len() > MOST_ARRAYS {
             return Err(unusable(path, format!("it has more arrays than the {MOST_ARRAYS} that are read")));
         }
-        Ok(Self { path, file, size, matlab, entries })
+        Ok(Self { path, inner: file, size, matlab, entries })
     }
 
     fn dataset(&self, entry: &Entry) -> Result<Dataset, DataError> {
-        self.file.dataset(&entry.place).map_err(|error| self.odd(entry, &error))
+        self.inner.dataset(&entry.place).map_err(|error| self.odd(entry, &error))
     }
 
     fn odd(&self, entry: &Entry, error: &hdf5_pure::Error) -> DataError {

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn steps_are_told_where_they_are_too_coarse() {
         let metres: Vec<Point> =
-            (0..100).map(|i| f64::from(i)).map(|i| [388_095.0 + i / 100.0, 3_948_995.0 + i * i / 5e3]).collect();
+            (0..100).map(f64::from).map(|i| [388_095.0 + i / 100.0, 3_948_995.0 + i * i / 5e3]).collect();
         let spread = PointSpread::of(&metres);
         assert_eq!(spread.coarse_steps(), [Some(0.03125), Some(0.25)]);
         assert!(!spread.is_fine());

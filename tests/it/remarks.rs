@@ -8,7 +8,7 @@ const SHORT: [&str; 9] = ["train", "gan", "--batch-size", "20", "--epochs", "1",
 
 /// A text with a line for each of `n` points.
 fn table(n: usize, line: impl Fn(f64) -> [f64; 2]) -> String {
-    (0..n).map(|i| line(i as f64)).map(|[x, y]| format!("{x},{y}\n")).collect()
+    (0..n).map(|i| line(i as f64)).fold(String::new(), |text, [x, y]| text + &format!("{x},{y}\n"))
 }
 
 /// Metres far from their origin, as surveyors have them; `shift` moves the last point.

@@ -118,7 +118,7 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     let config = configured(args, None)?;
     let dir = match (&args.out, &config) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(sound(args, config.clone())?.default_name())),
+        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(sound(args, config)?.default_name())),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.kind().is_some() {
@@ -135,26 +135,26 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     if config.is_none() && args.resume && dir.is_half_begun() {
         dir.expect(Kind::Points)?;
     }
-    let config = sound(args, config.ok_or_else(which_model)?)?;
+    let config = sound(args, &config.ok_or_else(which_model)?)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     Ok(Plan { config, dir, start })
 }
 
 /// The config, checked. Where both it and its data are wrong the data are complained of first; where they are sound, what
 /// is wrong with the number that train comes with what fits them.
-fn sound(args: &PointArgs, config: TrainConfig) -> anyhow::Result<RunConfig> {
+fn sound(args: &PointArgs, config: &TrainConfig) -> anyhow::Result<RunConfig> {
     let error = match config.clone().check() {
         Ok(config) => return Ok(config),
         Err(error) => error,
     };
     let of_size = matches!(&error, ConfigError::Value { key, .. } if *key == "data.train_size");
     let set = data::load(&config.data.path, &Reading::from(&config.data));
-    let set = set.map_err(|error| advised(TrainError::Data(error), &config))?;
+    let set = set.map_err(|error| advised(TrainError::Data(error), config))?;
     let error = blamed(args, error);
     if !of_size {
         return Err(error);
     }
-    let fitting = fitting(&config, set.points.len());
+    let fitting = fitting(config, set.points.len());
     Err(match exit_of(&error) {
         Exit::Usage => UsageError(format!("{error:#}; {fitting}")).into(),
         _ => hinted(format!("{error:#}"), fitting),

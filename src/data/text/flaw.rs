@@ -54,7 +54,7 @@ fn angle(field: &str) -> Option<String> {
     let compass = |c: char| matches!(c, 'N' | 'S' | 'E' | 'W');
     let bare = field.trim_matches(|c: char| compass(c) || c.is_whitespace());
     let lettered = bare.len() < field.len() && field.contains(compass);
-    if !marked && !(lettered && is_number(bare)) {
+    if !(marked || lettered && is_number(bare)) {
         return None;
     }
     let advice = "is an angle with its signs; write it as one number of degrees, negative in the south and west";

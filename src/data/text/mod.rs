@@ -161,7 +161,7 @@ impl<'a> Source<'a> {
         if self.form.width > 2 || self.form.names.is_some() {
             taken.columns = Some(pick.points.map(|at| shown(&survey.columns, at).trim_matches('\'').to_owned()));
         }
-        let (points, labels, marks) = self.take(&pick, &survey)?;
+        let Rows { points, labels, marks } = self.take(&pick, &survey)?;
         if reading.decimal.is_none() {
             taken.notes.extend(marks.notes(self.form.separator));
         }
@@ -294,7 +294,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn take(&self, pick: &Pick, survey: &Survey) -> Result<(Vec<[f64; 2]>, Option<Labels>, Marks), DataError> {
+    fn take(&self, pick: &Pick, survey: &Survey) -> Result<Rows, DataError> {
         let mut points = Vec::with_capacity(survey.rows);
         let mut classes = pick.labels.map(|at| {
             let name = survey.columns[at].name.clone().filter(|name| !name.is_empty());
@@ -318,7 +318,7 @@ impl<'a> Source<'a> {
             }
             Ok(())
         })?;
-        Ok((points, classes.map(|(_, classes)| classes.labels), marks))
+        Ok(Rows { points, labels: classes.map(|(_, classes)| classes.labels), marks })
     }
 
     /// The points of two long rows, the first with all x and the second with all y.
@@ -336,6 +336,13 @@ impl<'a> Source<'a> {
         })?;
         Ok(points)
     }
+}
+
+/// What was taken of a table's rows.
+struct Rows {
+    points: Vec<[f64; 2]>,
+    labels: Option<Labels>,
+    marks: Marks,
 }
 
 /// What is wrong in a line.
