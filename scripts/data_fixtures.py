@@ -34,6 +34,56 @@ def mat(order, array, klass, storage, code, name="xx"):
     return b"MATLAB 5.0 MAT-file, by hand".ljust(124) + struct.pack(order + "H", 0x0100) + mark + element(order, 14, body)
 
 
+def v73(name, fill):
+    """A MAT v7.3 file: HDF5 after MATLAB's header, in which the axes are reversed."""
+    with h5py.File(OUT / name, "w", userblock_size=512) as file:
+        fill(file)
+    with (OUT / name).open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, by h5py".ljust(124) + struct.pack("<H", 0x0200) + b"IM")
+
+
+def classed(dataset, name, **attributes):
+    dataset.attrs["MATLAB_class"] = np.bytes_(name)
+    for key, value in attributes.items():
+        dataset.attrs[key] = value
+    return dataset
+
+
+def packed(file):
+    classed(
+        file.create_dataset("xx", data=POINTS.T, chunks=(1, 4), compression="gzip", shuffle=True, fletcher32=True),
+        "double",
+    )
+
+
+def v73_mixed(file):
+    """Everything that MATLAB writes beside an array of doubles."""
+    turned = POINTS.T
+    for kind, name in [("f4", "single"), ("u1", "uint8"), ("i2", "int16"), ("i4", "int32"), ("u8", "uint64")]:
+        classed(file.create_dataset(name, data=turned.astype(kind)), name)
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_layout(h5py.h5d.COMPACT)
+    space = h5py.h5s.create_simple(turned.shape)
+    h5py.h5d.create(file.id, b"compact", h5py.h5t.IEEE_F64LE, space, plan).write(space, space, turned.copy())
+    classed(file["compact"], "double")
+    classed(file.create_dataset("logical", data=(turned > 3).astype("u1")), "logical", MATLAB_int_decode=np.int32(1))
+    classed(file.create_dataset("text", data=np.array([[104], [105]], "u2")), "char", MATLAB_int_decode=np.int32(2))
+    classed(file.create_dataset("empty", data=np.array([0, 0], "u8")), "double", MATLAB_empty=np.uint8(1))
+    both = np.zeros(turned.shape, [("real", "f8"), ("imag", "f8")])
+    both["real"] = turned
+    classed(file.create_dataset("complex", data=both), "double")
+    struct_ = classed(file.create_group("struct"), "struct")
+    classed(struct_.create_dataset("xx", data=turned), "double")
+    classed(classed(struct_.create_group("in"), "struct").create_dataset("n", data=np.array([[3.0]])), "double")
+    hidden = file.create_group("#refs#")
+    cell = classed(file.create_dataset("cell", (1, 1), dtype=h5py.ref_dtype), "cell")
+    cell[0, 0] = classed(hidden.create_dataset("a", data=turned), "double").ref
+    sparse = classed(file.create_group("sparse"), "double", MATLAB_sparse=np.uint64(10))
+    for name in ["data", "ir", "jc"]:
+        sparse.create_dataset(name, data=np.arange(3.0))
+    classed(file.create_dataset("cube", data=np.zeros((2, 2, 2))), "double")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for name in TYPES:
@@ -76,10 +126,11 @@ def main():
         np.save(OUT / f"{name}.npy", bad)
     np.save(OUT / "three.npy", np.arange(30.0).reshape(10, 3))
     np.save(OUT / "complex.npy", POINTS + 1j)
-    with h5py.File(OUT / "v73.mat", "w", userblock_size=512) as file:
-        file.create_dataset("xx", data=POINTS.T)
-    with (OUT / "v73.mat").open("r+b") as file:
-        file.write(b"MATLAB 7.3 MAT-file, by h5py".ljust(124) + struct.pack("<H", 0x0200) + b"IM")
+    v73("v73.mat", lambda file: file.create_dataset("xx", data=POINTS.T))
+    v73("v73-packed.mat", packed)
+    v73("v73-mixed.mat", v73_mixed)
+    with h5py.File(OUT / "plain.h5", "w") as file:
+        file.create_dataset("points", data=POINTS)
 
 
 if __name__ == "__main__":

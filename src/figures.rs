@@ -41,6 +41,17 @@ pub fn with_error(x: f64, error: Option<f64>) -> (String, Option<String>) {
     }
 }
 
+/// A number of which nothing else is known: all digits that say something, where they are not many.
+pub fn digits(x: f64) -> String {
+    let (plain, exact) = (format!("{x:.4}"), x.to_string());
+    match x.abs() {
+        size if size == 0.0 || (0.1..1e5).contains(&size) => plain,
+        size if (1e-3..1e15).contains(&size) && exact.len() <= 14 => exact,
+        size if (0.1..1e15).contains(&size) => format!("{x:.3}"),
+        _ => format!("{x:.4e}"),
+    }
+}
+
 /// A coordinate of points that lie so far apart along their axis: three digits of that, whatever lies before them.
 pub fn place(x: f64, spread: f64) -> String {
     let spread = if spread > 0.0 { spread } else { x.abs() };
@@ -109,6 +120,21 @@ mod tests {
             (f64::INFINITY, 3, "inf"),
         ] {
             assert_eq!(significant(x, digits), text);
+        }
+    }
+
+    #[test]
+    fn numbers_alone_keep_their_digits() {
+        for (x, text) in [
+            (0.0, "0.0000"),
+            (1.5, "1.5000"),
+            (3_948_995.517, "3948995.517"),
+            (0.00125, "0.00125"),
+            (123_456.123_456_789, "123456.123"),
+            (-4.712e-5, "-4.7120e-5"),
+            (1e300, "1.0000e300"),
+        ] {
+            assert_eq!(digits(x), text);
         }
     }
 

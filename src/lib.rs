@@ -8,6 +8,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod digest;
 pub mod engine;
 pub mod figures;
 pub mod files;

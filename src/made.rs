@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use crate::digest::digest;
 use crate::files;
 
 /// The list's name.
@@ -102,8 +102,7 @@ impl ResultFolder {
 }
 
 fn entry(name: &str, bytes: &[u8]) -> Made {
-    let sha256 = Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    Made { file: name.to_owned(), sha256 }
+    Made { file: name.to_owned(), sha256: digest(bytes) }
 }
 
 fn line(made: &Made) -> String {

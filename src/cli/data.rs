@@ -13,10 +13,10 @@ use super::table::{Align, facts, table};
 use crate::data::npy::{self, Precision};
 use crate::data::synthetic::{Law, Named};
 use crate::data::{self, DataError, PointSet, Taken, Variable};
+use crate::digest::digest;
 use crate::made::ResultFolder;
 use crate::render::{AxesChoice, Classes, Real, ScatterPainter, Shown, Size, Theme};
-use crate::run::digest;
-use crate::{files, json, media};
+use crate::{figures, files, json, media};
 
 /// Make point sets, and look into data files
 #[derive(Debug, Subcommand)]
@@ -112,11 +112,13 @@ fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let variables = data::inspect(&args.file, &reading)?;
     let mut words = format!("{}\n\n{}", shown_path(&args.file), listing(&variables));
     let loaded = data::load(&args.file, &reading);
+    let remarks = loaded.as_ref().map(|set| data::remarks(&set.points)).unwrap_or_default();
     if let Ok(set) = &loaded {
-        words += &format!("\n\n{}", facts(&how(set)));
+        words += &format!("\n\n{}", facts(&how(set, &remarks)));
     }
     let taken = loaded.as_ref().ok().map(|set| set.taken.clone());
     let picture = draw(args, loaded)?;
+    let problem = picture.as_ref().err().map(ToString::to_string);
     match &picture {
         Ok(path) => words += &format!("\n\ndrawn in {}", shown_path(path)),
         Err(reason) => words += &format!("\n\nnot drawn: {reason}"),
@@ -128,25 +130,28 @@ fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
             "file": json::path(&args.file),
             "variables": variables.iter().map(variable).collect::<Vec<_>>(),
             "taken": taken,
+            "remarks": remarks,
+            "problem": problem,
             "picture": picture.as_ref().ok().map(|path| json::path(path)),
         })
     };
     printer.result(&words, picture.as_deref().unwrap_or(Path::new("")), fields)?;
-    Ok(Exit::Done)
+    Ok(if problem.is_none() { Exit::Done } else { Exit::Fixable })
 }
 
 fn listing(variables: &[Variable]) -> String {
     let mut rows = vec![["variable", "type", "shape", "from", "to"].map(str::to_owned).to_vec()];
     for variable in variables {
         let shape = variable.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
-        let (low, high) = variable.range.map_or((String::new(), String::new()), |(a, b)| (number(a), number(b)));
+        let (low, high) =
+            variable.range.map_or((String::new(), String::new()), |(a, b)| (figures::digits(a), figures::digits(b)));
         rows.push(vec![variable.name.clone(), variable.kind.clone(), shape, low, high]);
     }
     table(&[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right], &rows)
 }
 
 /// How the points were read.
-fn how(set: &PointSet) -> Vec<(&'static str, String)> {
+fn how(set: &PointSet, remarks: &[String]) -> Vec<(&'static str, String)> {
     let Taken { format, variable, columns, text, notes } = &set.taken;
     let mut rows = vec![("read as", format.clone())];
     if let Some(variable) = variable {
@@ -168,6 +173,7 @@ fn how(set: &PointSet) -> Vec<(&'static str, String)> {
     }
     rows.push(("points", set.points.len().to_string()));
     rows.extend(notes.iter().map(|note| ("note", note.clone())));
+    rows.extend(remarks.iter().map(|remark| ("remark", remark.clone())));
     rows
 }
 
@@ -199,17 +205,6 @@ fn picture_name(file: &Path) -> String {
     let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let digest = digest(whole.to_string_lossy().as_bytes());
     format!("{name}-{}.png", &digest[..8])
-}
-
-/// A number with all digits that say something, where they are not many.
-fn number(x: f64) -> String {
-    let (plain, exact) = (format!("{x:.4}"), x.to_string());
-    match x.abs() {
-        size if size == 0.0 || (0.1..1e5).contains(&size) => plain,
-        size if (1e-3..1e15).contains(&size) && exact.len() <= 14 => exact,
-        size if (0.1..1e15).contains(&size) => format!("{x:.3}"),
-        _ => format!("{x:.4e}"),
-    }
 }
 
 fn file_name(path: &Path) -> String {

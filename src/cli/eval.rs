@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::args::{MOST_SAMPLES, metric, whole};
 use super::exit::{Exit, UsageError};
+use super::folder::no_run;
 use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
@@ -56,12 +57,17 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
         repeats: usize::from(args.repeats),
         data: args.data.clone(),
     };
+    let dir = RunDir::new(&args.run);
+    if args.run.is_dir() && dir.kind().is_none() {
+        return Err(no_run(&dir, Some("gan-lab eval"), "name a run's directory; gan-lab runs lists the runs")?);
+    }
     let path = args.run.display();
     let working = printer.spinner("measuring");
-    let report = evaluate(&RunDir::new(&args.run), &plan).map_err(|error| match error {
+    let report = evaluate(&dir, &plan).map_err(|error| match error {
         // What was typed is wrong, though it takes the run to see it.
         EvalError::TooMany { .. } => UsageError(format!("--samples: {error}")).into(),
         EvalError::NoLaw { .. } => UsageError(format!("--metrics: {error}")).into(),
+        EvalError::OtherLaw { .. } => UsageError(format!("--law: {error}")).into(),
         other => anyhow::Error::from(other),
     });
     let report = report.with_context(|| format!("{path} cannot be measured"))?;

@@ -7,17 +7,19 @@ use serde_json::{Map, Value, json};
 
 use super::args::must_be_there;
 use super::exit::{Exit, hinted};
+use super::folder::no_run;
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
+use crate::data::{self, Reading};
 use crate::json;
 use crate::kinds::points::PointsRun;
 use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
 use crate::objective::Constraint;
-use crate::run::{Found, Kind, RunDir, RunError, Status, count};
+use crate::run::{Kind, RunDir, RunError, Status, count};
 use crate::version;
 
 /// Show what networks a run or a file of weights holds, layer by layer
@@ -179,26 +181,8 @@ fn of_directory(path: &Path) -> anyhow::Result<Report> {
         Some(Kind::Points) => of_points(&dir),
         Some(Kind::Progan) => of_progan(&dir),
         Some(Kind::Sefa) => of_sefa(&dir),
-        None => Err(no_run(&dir)?),
+        None => Err(no_run(&dir, None, "name a run's directory or a file of weights")?),
     }
-}
-
-/// Why a folder cannot be shown.
-fn no_run(dir: &RunDir) -> anyhow::Result<anyhow::Error> {
-    let path = dir.path().display();
-    if let Found::HalfBegun(manifest) = dir.look()? {
-        let (what, command) = (manifest.kind.title(), manifest.kind.command());
-        let message = format!("{path} holds {what} that ended before its first state was saved");
-        return Ok(hinted(message, format!("begin it again with {command} and --out {path}")));
-    }
-    let runs: Vec<RunDir> = RunDir::all_under(dir.path())?.into_iter().filter(|run| run.kind().is_some()).collect();
-    Ok(match runs.first() {
-        Some(run) => hinted(
-            format!("{path} is not a run but holds {}", runs.len()),
-            format!("name one of them, such as {}", run.path().display()),
-        ),
-        None => hinted(format!("{path} holds no run"), "name a run's directory or a file of weights"),
-    })
 }
 
 /// What every kind of run says first.
@@ -413,7 +397,7 @@ impl Content {
 }
 
 fn of_file(path: &Path) -> anyhow::Result<Report> {
-    let source = Source::open(path)?;
+    let source = Source::open(path).map_err(|error| or_points(error.into(), path))?;
     let layout = layout::detect(&source);
     let note: Option<Value> = source.note().and_then(|note| serde_json::from_str(note).ok());
     let content = match &layout {
@@ -450,6 +434,17 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     report.points = content.points;
     report.tensors = source.tensors().to_vec();
     Ok(report)
+}
+
+/// An error of a file that holds no tensors, with a hint where it holds points.
+fn or_points(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    match data::inspect(path, &Reading::default()) {
+        Ok(found) if !found.is_empty() => {
+            let hint = format!("it holds data and no weights: gan-lab data inspect {} shows them", path.display());
+            hinted(format!("{error:#}"), hint)
+        }
+        _ => error,
+    }
 }
 
 /// How the networks of a file get their weights: from the file itself, or, for a state, from the files beside it.

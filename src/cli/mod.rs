@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
 mod jobs;

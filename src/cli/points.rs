@@ -1,12 +1,12 @@
 //! What the commands have in common that carry out, draw and compare runs of points.
 
-use super::exit::Exit;
+use super::exit::{Exit, hinted};
 use super::printer::{Printer, duration};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{RunConfig, Scale};
-use crate::data::{self, DataError};
+use crate::config::{Scale, TrainConfig};
+use crate::data::{self, DataError, LEAST_HELD_OUT};
 use crate::figures::measure;
 use crate::json;
 use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
@@ -38,9 +38,11 @@ pub(super) fn finish(
 }
 
 /// Data that cannot be used come with what to do about it.
-pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
+pub(super) fn advised(error: TrainError, config: &TrainConfig) -> anyhow::Error {
     let advice = match &error {
-        TrainError::Data(DataError::TooFew { .. }) => None,
+        TrainError::Data(DataError::TooFew { found, .. }) => {
+            return hinted(error.to_string(), fitting(config, *found));
+        }
         TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
         TrainError::Data(_) if config.data.path.is_dir() => {
             Some("a folder is no data file; name a MAT, npy or CSV file with --data")
@@ -54,6 +56,20 @@ pub(super) fn advised(error: TrainError, config: &RunConfig) -> anyhow::Error {
     match advice {
         Some(advice) => error.context(advice),
         None => error,
+    }
+}
+
+/// How many of so many points can train, and what to type for it.
+pub(super) fn fitting(config: &TrainConfig, points: usize) -> String {
+    let (most, steps) = (points.saturating_sub(LEAST_HELD_OUT), config.critic_steps.max(1));
+    let least = config.batch_size.saturating_mul(steps);
+    let batch = most / steps;
+    if most >= least {
+        format!("the file has {points} points: the largest that fits is --train-size {most}, the least {least}")
+    } else if batch >= 2 {
+        format!("the file has {points} points: the largest that fits is --train-size {most} with --batch-size {batch}")
+    } else {
+        format!("the file has {points} points, too few to train on")
     }
 }
 

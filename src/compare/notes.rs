@@ -6,9 +6,6 @@ use super::{DataSet, Group, Repeat, RunSummary};
 use crate::kinds::points;
 use crate::metric::Metric;
 
-/// Real points are never as far from their law as this: samples of the law itself are within a fifth of it.
-const WRONG: f64 = 0.75;
-
 impl DataSet {
     /// What cannot be told, what does not count, and why, in words.
     pub fn notes(&self) -> Vec<String> {
@@ -16,7 +13,6 @@ impl DataSet {
         notes.extend(self.groups.iter().flat_map(of_group));
         notes.extend(self.without_the_reference());
         notes.extend(self.without_a_pair());
-        notes.extend(self.of_another_law());
         notes.extend(repeats(&self.repeats));
         notes.extend(self.without_the_law());
         notes.extend(self.coarse());
@@ -27,17 +23,6 @@ impl DataSet {
     fn without_the_reference(&self) -> Option<String> {
         let asked = self.absent.as_ref()?;
         Some(format!("no group here, or more than one, is '{asked}', so there are no differences"))
-    }
-
-    /// That the law that was said is not that of the points: hardly any of them is in one of its modes.
-    fn of_another_law(&self) -> Option<String> {
-        let missed = self.floor(Metric::ModeTv).is_some_and(|floor| floor.mean >= WRONG);
-        let junk = self.floor(Metric::HighQuality).is_some_and(|floor| floor.mean <= 1.0 - WRONG);
-        (missed || junk).then(|| {
-            "most real points are in none of the law's modes, or all in few: it is not the law of these data, and the metrics \
-             that go by it say nothing"
-                .to_owned()
-        })
     }
 
     /// Groups that cannot be compared with the reference.

@@ -1,9 +1,9 @@
 //! What a job's folder is called unless told otherwise: what differs from the recipe, and the seed.
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::{Config as _, Key, POINTS, PROGAN, ProganConfig, Role, RunConfig, SEFA, SefaConfig, Table, at, shown};
+use crate::digest::digest;
 
 /// More settings than this that differ are named by their digest.
 const MOST_NAMED: usize = 3;
@@ -91,8 +91,7 @@ fn what_differs(table: &Table, config: &Value, recipe: &Value, apart: &[&str]) -
         return parts;
     }
     let lines = differing.iter().map(|key| format!("{}={}\n", key.path, at(config, key.path)));
-    let digest = Sha256::digest(lines.collect::<String>());
-    vec![digest.iter().take(4).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))]
+    vec![digest(lines.collect::<String>().as_bytes())[..8].to_owned()]
 }
 
 /// A file's name up to its first dot.

@@ -15,6 +15,10 @@ const CLASS_NAMES: [&str; 14] = [
 const INDEX_NAMES: [&str; 12] =
     ["", "index", "idx", "id", "no", "no.", "nr", "#", "row", "rownames", "row.names", "rownum"];
 
+/// Names of columns that go across a picture, and of those that go up, in small letters: in pairs.
+const ACROSS: [&str; 9] = ["x", "lon", "lng", "long", "longitude", "easting", "east", "x_coord", "x coordinate"];
+const UP: [&str; 9] = ["y", "lat", "lat", "lat", "latitude", "northing", "north", "y_coord", "y coordinate"];
+
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -161,11 +165,48 @@ impl Column {
         }
     }
 
+    /// Whether no two rows have the same in it, as names do.
+    pub(super) fn names_rows(&self) -> bool {
+        self.distinct() > MOST_CLASSES || self.distinct() == self.rows()
+    }
+
     fn is_index(&self, unnamed: bool) -> bool {
         let called = self.is_called(&INDEX_NAMES)
             || self.name.as_ref().is_some_and(|name| name.to_lowercase().starts_with("unnamed"));
         self.counts_from.is_some() && self.rows() > 2 && (called || unnamed)
     }
+}
+
+/// Which axis a column is by its name: 0 for x and what goes across a map, 1 for y and what goes up.
+pub(super) fn axis_of(column: &Column) -> Option<usize> {
+    if column.is_called(&ACROSS) {
+        return Some(0);
+    }
+    column.is_called(&UP).then_some(1)
+}
+
+/// The two columns whose names are a pair of axes', the one that goes across first; None where several are.
+fn by_names(columns: &[Column], of: &[usize]) -> Option<[usize; 2]> {
+    let called = |name: &str| of.iter().copied().filter(|&at| columns[at].is_called(&[name])).collect::<Vec<_>>();
+    let mut found =
+        ACROSS.into_iter().zip(UP).filter_map(|(across, up)| match (&called(across)[..], &called(up)[..]) {
+            (&[x], &[y]) => Some([x, y]),
+            _ => None,
+        });
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// A word about two columns that were taken in their order, though by their names they go the other way.
+fn turned(columns: &[Column], [x, y]: [usize; 2]) -> Option<String> {
+    let names = [x, y].map(|at| columns[at].name.as_deref().unwrap_or_default().trim());
+    let turned = axis_of(&columns[x]) == Some(1) && axis_of(&columns[y]) == Some(0);
+    let quote = if names.iter().any(|name| name.contains(' ')) { "'" } else { "" };
+    turned.then(|| {
+        format!(
+            "x is '{}' and y is '{}', in the file's order; --columns {quote}{},{}{quote} turns them as maps have them",
+            names[0], names[1], names[1], names[0]
+        )
+    })
 }
 
 /// A column for people: its name in quotes, or its place.
@@ -236,7 +277,7 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
     if let &[x, y] = &maybe[..]
         && live.len() == 2
     {
-        return Ok(Pick { points: [x, y], labels: None, notes: Vec::new() });
+        return Ok(Pick { points: [x, y], labels: None, notes: turned(columns, [x, y]).into_iter().collect() });
     }
     let named = |name: &str| maybe.iter().copied().find(|&at| columns[at].is_called(&[name]));
     let unnamed = columns.iter().all(|column| column.name.is_none());
@@ -254,6 +295,7 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
         .or_else(|| pair(&varied))
         .or_else(|| pair(&no_classes))
         .or_else(|| by_values(columns, &no_classes))
+        .or_else(|| by_names(columns, &sound))
         // What is wrong in one of them is said when it is read, with its line.
         .or_else(|| pair(&without(&maybe, &|at| Some(at) == index)));
     let Some(points) = chosen else {
@@ -289,7 +331,8 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
     }
     let [x, y] = points.map(|at| shown(columns, at));
     let the = if x.starts_with('\'') && y.starts_with('\'') { "the columns " } else { "" };
-    let notes = vec![format!("x and y are {the}{x} and {y}; {} (--columns chooses others)", left.join(", "))];
+    let mut notes = vec![format!("x and y are {the}{x} and {y}; {} (--columns chooses others)", left.join(", "))];
+    notes.extend(turned(columns, points));
     Ok(Pick { points, labels, notes })
 }
 
@@ -367,6 +410,8 @@ mod tests {
             ("Unnamed: 0,u,v,label", "iabc", [1, 2], Some(3)),
             ("y,x,t", "abd", [1, 0], None),
             ("duration,waiting,kind", "abw", [0, 1], Some(2)),
+            ("id,lat,lon,height", "iabd", [2, 1], None),
+            ("Easting,Northing,Height", "abd", [0, 1], None),
             ("u,v,target", "iac", [0, 1], Some(2)),
             ("x,y,remark", "abf", [0, 1], None),
             // Two columns are taken whatever they hold.

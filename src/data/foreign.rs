@@ -9,110 +9,161 @@ use super::{DataError, Format, Loaded, Variable};
 pub(super) struct Foreign {
     what: &'static str,
     recognises: fn(&[u8]) -> bool,
-    /// What to do; `{path}` stands for the file, `{csv}` for its name as a CSV file.
+    /// What to do. `{path}` stands for the file, and `{csv}`, `{npy}`, `{out}` for a new one of that kind, all as a shell
+    /// takes them.
     how: &'static str,
+    /// What the line needs of PyPI; empty where that is nothing.
+    needs: &'static str,
 }
 
-macro_rules! pandas {
-    ($reader:literal) => {
-        concat!("python3 -c \"import pandas; pandas.", $reader, "('{path}').to_csv('{csv}', index=False)\"")
-    };
-}
+/// A table of a spreadsheet, whose first row may hold points.
+const EXCEL: &str = "python3 -c \"import sys, pandas; pandas.read_excel(sys.argv[1], header=None).to_csv(sys.argv[2], \
+                     index=False, header=False)\" {path} {csv}";
+const PARQUET: &str = "python3 -c \"import sys, pandas; pandas.read_parquet(sys.argv[1]).to_csv(sys.argv[2], \
+                       index=False)\" {path} {csv}";
+const FEATHER: &str = "python3 -c \"import sys, pandas; pandas.read_feather(sys.argv[1]).to_csv(sys.argv[2], \
+                       index=False)\" {path} {csv}";
+const XML: &str =
+    "python3 -c \"import sys, pandas; pandas.read_xml(sys.argv[1]).to_csv(sys.argv[2], index=False)\" {path} {csv}";
+const JSON: &str = "python3 -c \"import sys, pandas; pandas.read_json(sys.argv[1], convert_dates=False, \
+                    encoding='utf-8-sig').to_csv(sys.argv[2], index=False)\" {path} {csv}";
+const JSON_LINES: &str = "python3 -c \"import sys, pandas; pandas.read_json(sys.argv[1], lines=True, convert_dates=False, \
+                          encoding='utf-8-sig').to_csv(sys.argv[2], index=False)\" {path} {csv}";
+const JSON_ARRAYS: &str = "python3 -c \"import sys, json, numpy; numpy.save(sys.argv[2], numpy.array(json.load(open(sys.argv[1], \
+                           encoding='utf-8-sig')), float))\" {path} {npy}";
+const JSON_ARRAY_LINES: &str = "python3 -c \"import sys, json, numpy; numpy.save(sys.argv[2], numpy.array([json.loads(line) for line in \
+     open(sys.argv[1], encoding='utf-8-sig') if line.strip()], float))\" {path} {npy}";
+const GEO_JSON: &str = "python3 -c \"import sys, json, numpy; all = json.load(open(sys.argv[1], encoding='utf-8-sig'))['features']; \
+     numpy.save(sys.argv[2], numpy.array([f['geometry']['coordinates'][:2] for f in all if (f['geometry'] or \
+     {}).get('type') == 'Point'], float))\" {path} {npy}";
+const TORCH: &str =
+    "python3 -c \"import sys, torch, numpy; numpy.save(sys.argv[2], torch.load(sys.argv[1]).numpy())\" {path} {npy}";
+const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; numpy.save(sys.argv[2], numpy.asarray(pickle.load(open(sys.argv[1], \
+                      'rb')), float))\" {path} {npy}\n  (a pickle can hold any program: only if you trust where it is from)";
+const MATRIX_MARKET: &str = "python3 -c \"import sys, scipy.io, numpy; m = scipy.io.mmread(sys.argv[1]); \
+                             numpy.save(sys.argv[2], m.toarray() if hasattr(m, 'toarray') else m)\" {path} {npy}";
 
-/// MAT v7.3 has an error of its own.
-pub(super) struct Hdf5;
+const fn foreign(what: &'static str, recognises: fn(&[u8]) -> bool, how: &'static str, needs: &'static str) -> Foreign {
+    Foreign { what, recognises, how, needs }
+}
 
 /// Those that are not read, the more exact ones first.
-pub(super) static FOREIGN: [Foreign; 21] = [
-    Foreign { what: "a Parquet file", recognises: |b| b.starts_with(b"PAR1"), how: pandas!("read_parquet") },
-    Foreign {
-        what: "a Feather (Arrow) file",
-        recognises: |b| b.starts_with(b"ARROW1") || b.starts_with(b"FEA1"),
-        how: pandas!("read_feather"),
-    },
-    Foreign {
-        what: "an Excel workbook (xlsx)",
-        recognises: |b| is_zip_with(b, b"xl/workbook"),
-        how: pandas!("read_excel"),
-    },
-    Foreign {
-        what: "an Excel workbook (xls)",
-        recognises: |b| b.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        how: pandas!("read_excel"),
-    },
-    Foreign {
-        what: "an OpenDocument spreadsheet (ods)",
-        recognises: |b| is_zip_with(b, b"opendocument.spreadsheet"),
-        how: pandas!("read_excel"),
-    },
-    Foreign {
-        what: "a file of PyTorch",
-        recognises: |b| is_zip_with(b, b"data.pkl"),
-        how: "python3 -c \"import torch, numpy; numpy.save('points.npy', torch.load('{path}').numpy())\"",
-    },
-    Foreign { what: "a zip archive", recognises: |b| b.starts_with(b"PK\x03\x04"), how: "unzip '{path}'" },
-    Foreign {
-        what: "a pickle of Python",
-        recognises: |b| matches!(b, [0x80, 2..=5, ..]) && b.last() == Some(&b'.'),
-        how: "python3 -c \"import pickle, numpy; numpy.save('points.npy', pickle.load(open('{path}', 'rb')))\"",
-    },
-    Foreign {
-        what: "a workspace of R (RData)",
-        recognises: |b| b.starts_with(b"RDX2\n") || b.starts_with(b"RDX3\n") || b.starts_with(b"RDA"),
-        how: "Rscript -e \"write.csv(get(load('{path}')), '{csv}', row.names=FALSE)\"",
-    },
-    Foreign {
-        what: "an object of R (rds)",
-        recognises: |b| b.starts_with(b"X\n\0\0\0"),
-        how: "Rscript -e \"write.csv(readRDS('{path}'), '{csv}', row.names=FALSE)\"",
-    },
-    Foreign { what: "packed with bzip2", recognises: |b| b.starts_with(b"BZh"), how: "bunzip2 --keep '{path}'" },
-    Foreign { what: "packed with xz", recognises: |b| b.starts_with(b"\xfd7zXZ\0"), how: "unxz --keep '{path}'" },
-    Foreign { what: "packed with zstd", recognises: |b| b.starts_with(b"\x28\xb5\x2f\xfd"), how: "unzstd '{path}'" },
-    Foreign { what: "a 7z archive", recognises: |b| b.starts_with(b"7z\xbc\xaf\x27\x1c"), how: "7z x '{path}'" },
-    Foreign {
-        what: "an SQLite database",
-        recognises: |b| b.starts_with(b"SQLite format 3\0"),
-        how: "sqlite3 -header -csv '{path}' 'select x, y from points' > '{csv}'",
-    },
-    Foreign {
-        what: "a MatrixMarket file",
-        recognises: |b| b.starts_with(b"%%MatrixMarket"),
-        how: "python3 -c \"import scipy.io, numpy; numpy.save('points.npy', scipy.io.mmread('{path}'))\"",
-    },
-    Foreign {
-        what: "a web page (HTML)",
-        recognises: |b| {
+pub(super) static FOREIGN: [Foreign; 25] = [
+    foreign("a Parquet file", |b| b.starts_with(b"PAR1"), PARQUET, "pandas pyarrow"),
+    foreign(
+        "a Feather (Arrow) file",
+        |b| b.starts_with(b"ARROW1") || b.starts_with(b"FEA1"),
+        FEATHER,
+        "pandas pyarrow",
+    ),
+    foreign("an Excel workbook (xlsx)", |b| is_zip_with(b, b"xl/workbook"), EXCEL, "pandas openpyxl"),
+    foreign("an Excel workbook (xls)", |b| b.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), EXCEL, "pandas xlrd"),
+    foreign(
+        "an OpenDocument spreadsheet (ods)",
+        |b| is_zip_with(b, b"opendocument.spreadsheet"),
+        EXCEL,
+        "pandas odfpy",
+    ),
+    foreign("a file of PyTorch", |b| is_zip_with(b, b"data.pkl"), TORCH, "torch numpy"),
+    foreign("a zip archive", |b| b.starts_with(b"PK\x03\x04"), "unzip -n {path}", ""),
+    foreign("a pickle of Python", |b| matches!(b, [0x80, 2..=5, ..]) && b.last() == Some(&b'.'), PICKLE, "numpy"),
+    foreign(
+        "a workspace of R (RData)",
+        |b| b.starts_with(b"RDX2\n") || b.starts_with(b"RDX3\n") || b.starts_with(b"RDA"),
+        "Rscript -e 'a <- commandArgs(TRUE); write.csv(get(load(a[1])), a[2], row.names=FALSE)' {path} {csv}",
+        "",
+    ),
+    foreign(
+        "an object of R (rds)",
+        |b| b.starts_with(b"X\n\0\0\0"),
+        "Rscript -e 'a <- commandArgs(TRUE); write.csv(readRDS(a[1]), a[2], row.names=FALSE)' {path} {csv}",
+        "",
+    ),
+    foreign("packed with bzip2", |b| b.starts_with(b"BZh"), "bzip2 -dc {path} > {out}", ""),
+    foreign("packed with xz", |b| b.starts_with(b"\xfd7zXZ\0"), "xz -dc {path} > {out}", ""),
+    foreign("packed with zstd", |b| b.starts_with(b"\x28\xb5\x2f\xfd"), "zstd -dc {path} > {out}", ""),
+    foreign("a 7z archive", |b| b.starts_with(b"7z\xbc\xaf\x27\x1c"), "7z x -aos {path}", ""),
+    foreign(
+        "an SQLite database",
+        |b| b.starts_with(b"SQLite format 3\0"),
+        "sqlite3 -header -csv {path} 'select x, y from points' > {csv}\n  (sqlite3 {path} .tables lists its tables)",
+        "",
+    ),
+    foreign("a MatrixMarket file", |b| b.starts_with(b"%%MatrixMarket"), MATRIX_MARKET, "scipy"),
+    foreign(
+        "a web page (HTML)",
+        |b| {
             let text = text_start(b);
             [&b"<!doctype"[..], b"<html", b"<head"]
                 .iter()
                 .any(|tag| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
         },
-        how: "fetch the file itself, not the page about it",
-    },
-    Foreign { what: "XML", recognises: |b| text_start(b).starts_with(b"<?xml"), how: pandas!("read_xml") },
-    Foreign {
-        what: "a PDF document",
-        recognises: |b| b.starts_with(b"%PDF-"),
-        how: "copy the table out of it as text",
-    },
-    Foreign {
-        what: "a picture",
-        recognises: |b| b.starts_with(b"\x89PNG") || b.starts_with(b"\xff\xd8\xff") || b.starts_with(b"GIF8"),
-        how: "name a file of points; pictures are for gan-lab train progan",
-    },
-    Foreign {
-        what: "JSON",
-        recognises: |b| match text_start(b) {
-            [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]),
-            [b'[', rest @ ..] => {
-                matches!(rest.trim_ascii_start(), [b'[' | b']' | b'{' | b'"' | b'-' | b'0'..=b'9', ..])
-            }
-            _ => false,
-        },
-        how: pandas!("read_json"),
-    },
+        "fetch the file itself, not the page about it",
+        "",
+    ),
+    foreign("XML", |b| text_start(b).starts_with(b"<?xml"), XML, "pandas lxml"),
+    foreign("a PDF document", |b| b.starts_with(b"%PDF-"), "copy the table out of it as text", ""),
+    foreign(
+        "a picture",
+        |b| b.starts_with(b"\x89PNG") || b.starts_with(b"\xff\xd8\xff") || b.starts_with(b"GIF8"),
+        "name a file of points; pictures are for gan-lab train progan",
+        "",
+    ),
+    foreign("GeoJSON", is_geo_json, GEO_JSON, "numpy"),
+    foreign("JSON lines", |b| is_json(b) && is_lines_of(b, b'{', b'}'), JSON_LINES, "pandas"),
+    foreign("JSON lines of arrays", |b| is_json(b) && is_lines_of(b, b'[', b']'), JSON_ARRAY_LINES, "numpy"),
+    foreign("JSON of arrays", |b| is_json(b) && is_json_of_arrays(b), JSON_ARRAYS, "numpy"),
+    foreign("JSON", is_json, JSON, "pandas"),
 ];
+
+fn is_json(bytes: &[u8]) -> bool {
+    match text_start(bytes) {
+        [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]),
+        [b'[', rest @ ..] => {
+            matches!(rest.trim_ascii_start(), [b'[' | b']' | b'{' | b'"' | b'-' | b'0'..=b'9', ..])
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is an array of arrays.
+fn is_json_of_arrays(bytes: &[u8]) -> bool {
+    matches!(text_start(bytes), [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'[', ..]))
+}
+
+/// Whether its first two lines each begin and end with these.
+fn is_lines_of(bytes: &[u8], begin: u8, end: u8) -> bool {
+    let mut lines = text_start(bytes).split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let is = |line: Option<&[u8]>| line.is_some_and(|line| line.first() == Some(&begin) && line.last() == Some(&end));
+    is(lines.next()) && is(lines.find(|line| !line.is_empty()))
+}
+
+fn is_geo_json(bytes: &[u8]) -> bool {
+    const BEGINNING: usize = 4096;
+    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    is_json(bytes) && beginning.windows(19).any(|window| window == b"\"FeatureCollection\"")
+}
+
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    // A name with a minus before it is no option.
+    let dash = if name.starts_with('-') { "./" } else { "" };
+    format!("'{dash}{}'", name.replace('\'', "'\\''"))
+}
+
+/// The name of a new file in the current folder, after that of `path` and with this extension: no file is overwritten.
+fn new_name(path: &Path, extension: &str) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or("points");
+    let dot = if extension.is_empty() { "" } else { "." };
+    let names = std::iter::once(String::new())
+        .chain((1..1000).map(|n| if n == 1 { "-points".into() } else { format!("-points{n}") }));
+    let mut names = names.map(|more| format!("{stem}{more}{dot}{extension}"));
+    // So many that none is left are no reason to write over one.
+    names
+        .find(|name| std::fs::symlink_metadata(name).is_err())
+        .unwrap_or_else(|| format!("{stem}-{}", std::process::id()))
+}
 
 /// The text without a byte order mark and space before it.
 fn text_start(bytes: &[u8]) -> &[u8] {
@@ -129,9 +180,15 @@ fn is_zip_with(bytes: &[u8], name: &[u8]) -> bool {
 
 impl Foreign {
     fn refuse(&self, path: &Path) -> DataError {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let csv = format!("{}.csv", name.split('.').next().unwrap_or("points"));
-        let how = self.how.replace("{path}", &path.display().to_string()).replace("{csv}", &csv);
+        let mut how = self.how.replace("{path}", &quoted(&path.display().to_string()));
+        for (place, extension) in [("{csv}", "csv"), ("{npy}", "npy"), ("{out}", "")] {
+            if how.contains(place) {
+                how = how.replace(place, &quoted(&new_name(path, extension)));
+            }
+        }
+        if !self.needs.is_empty() {
+            how += &format!("\n  which needs: pip install {}", self.needs);
+        }
         DataError::Foreign { path: path.to_owned(), what: self.what.to_owned(), how }
     }
 }
@@ -154,25 +211,12 @@ impl Format for Foreign {
     }
 }
 
-impl Format for Hdf5 {
-    fn name(&self) -> &'static str {
-        "a MAT v7.3 (HDF5) file"
-    }
-
-    fn recognises(&self, bytes: &[u8]) -> bool {
-        const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
-        bytes.starts_with(MAGIC)
-            || bytes.get(512..).is_some_and(|rest| rest.starts_with(MAGIC))
-            || bytes.starts_with(b"MATLAB 7.3")
-    }
-
-    fn load(&self, path: &Path, _: &[u8], _: &Reading) -> Result<Loaded, DataError> {
-        Err(DataError::Hdf5 { path: path.to_owned() })
-    }
-
-    fn list(&self, path: &Path, _: &[u8], _: &Reading) -> Result<Vec<Variable>, DataError> {
-        Err(DataError::Hdf5 { path: path.to_owned() })
-    }
+/// The line that makes a MAT v7 file of the variable `xx` in an HDF5 file.
+pub(super) fn from_hdf5(path: &Path) -> String {
+    let how = "python3 -c \"import sys, h5py, scipy.io; f = h5py.File(sys.argv[1]); scipy.io.savemat(sys.argv[2], \
+               {'xx': f['xx'][()].T}, do_compression=True)\"";
+    let (path, new) = (quoted(&path.display().to_string()), quoted(&new_name(path, "mat")));
+    format!("{how} {path} {new}\n  which needs: pip install h5py scipy")
 }
 
 #[cfg(test)]
@@ -183,20 +227,46 @@ mod tests {
     fn foreign_files_are_named_with_the_line_that_converts_them() {
         let zip = |inner: &str| format!("PK\x03\x04{}{inner}", "\0".repeat(300)).into_bytes();
         for (bytes, what, how) in [
-            (b"PAR1\x15\x04".to_vec(), "a Parquet file", "read_parquet('my.set').to_csv('my.csv'"),
-            (zip("xl/workbook.xml"), "an Excel workbook (xlsx)", "read_excel"),
+            (
+                b"PAR1\x15\x04".to_vec(),
+                "a Parquet file",
+                "read_parquet(sys.argv[1]).to_csv(sys.argv[2], index=False)\" 'my.set' 'my.csv'",
+            ),
+            (zip("xl/workbook.xml"), "an Excel workbook (xlsx)", "pip install pandas openpyxl"),
             (zip("archive/data.pkl"), "a file of PyTorch", "torch.load"),
-            (zip("points.csv"), "a zip archive", "unzip 'my.set'"),
-            (b"\xef\xbb\xbf \n[[0.5, 0.25], [1, 2]]".to_vec(), "JSON", "read_json"),
-            (b"{\"x\": [1]}".to_vec(), "JSON", "read_json"),
+            (zip("points.csv"), "a zip archive", "unzip -n 'my.set'"),
+            (b"\xef\xbb\xbf \n[[0.5, 0.25], [1, 2]]".to_vec(), "JSON", "json.load("),
+            (b"{\"x\": [1]}".to_vec(), "JSON", "read_json(sys.argv[1], convert"),
+            (b"[{\"x\": 1}, {\"x\": 2}]".to_vec(), "JSON", "read_json(sys.argv[1], convert"),
+            (b"{\"x\": 1}\r\n{\"x\": 2}\n".to_vec(), "JSON lines", "lines=True"),
+            (b"[1, 2]\n[3, 4]\n".to_vec(), "JSON lines", "json.loads(line)"),
+            (b"{\"type\": \"FeatureCollection\", \"features\": []}".to_vec(), "GeoJSON", "'coordinates'"),
             (b"\n<!DOCTYPE HTML><html>".to_vec(), "a web page", "not the page"),
-            (b"\xfd7zXZ\0\0".to_vec(), "packed with xz", "unxz"),
-            (b"\x80\x04\x95.".to_vec(), "a pickle", "pickle.load"),
+            (b"\xfd7zXZ\0\0".to_vec(), "packed with xz", "xz -dc 'my.set' > 'my'"),
+            (b"\x80\x04\x95.".to_vec(), "a pickle", "only if you trust"),
             (b"%%MatrixMarket matrix array real general\n".to_vec(), "MatrixMarket", "mmread"),
         ] {
             let found = super::super::detect(Path::new("my.set"), &bytes).unwrap();
             let message = found.load(Path::new("my.set"), &bytes, &Reading::default()).err().unwrap().to_string();
             assert!(message.contains(what) && message.contains(how) && !message.contains("damaged"), "{message}");
         }
+    }
+
+    #[test]
+    fn names_are_quoted_for_the_shell_and_nothing_is_written_over() {
+        for (name, shown) in [
+            ("a b.xlsx", "'a b.xlsx'"),
+            ("it's $5.csv", "'it'\\''s $5.csv'"),
+            ("-rf", "'./-rf'"),
+            ("a\"b`c`", "'a\"b`c`'"),
+        ] {
+            assert_eq!(quoted(name), shown);
+        }
+        let message = |name: &str| FOREIGN[0].refuse(Path::new(name)).to_string();
+        assert!(message("it's mine.parquet").contains("'it'\\''s mine.parquet' 'it'\\''s mine.csv'"));
+        // A Parquet file that is called a CSV file: tests run in the project's folder.
+        assert!(Path::new("Cargo.toml").exists());
+        assert_eq!(new_name(Path::new("Cargo.xyz"), "toml"), "Cargo-points.toml");
+        assert_eq!(new_name(Path::new("/somewhere/.csv"), "csv"), "csv.csv");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::{DataError, Format as _, Matrix, Reading, contents, damaged, detect, mat};
+use super::{DataError, Format as _, KnownLaw, Matrix, Reading, damaged, detect, mat};
 
 /// A Gaussian of a law.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,15 +56,14 @@ impl Mode {
 
 /// The modes of the law behind the variable that `reading` names in a file, where the file says them. Of columns that
 /// were chosen it says none.
-pub fn known_modes(path: &Path, reading: &Reading) -> Result<Option<Vec<Mode>>, DataError> {
-    let bytes = contents(path)?;
-    if reading.columns.is_some() || detect(path, &bytes)?.name() != mat::Mat.name() {
+pub(super) fn known(path: &Path, bytes: &[u8], reading: &Reading) -> KnownLaw {
+    if reading.columns.is_some() || detect(path, bytes)?.name() != mat::Mat.name() {
         return Ok(None);
     }
     let key = reading.key.as_str();
-    let names = mat::names(path, &bytes)?;
+    let names = mat::names(path, bytes)?;
     let has = |name: &str| names.iter().any(|n| n == name);
-    let rows = |name: &str| mat::read(path, &bytes, name).map(|matrix| pairs(&matrix));
+    let rows = |name: &str| mat::read(path, bytes, name).map(|matrix| pairs(&matrix));
     if has("modes") && has("covariances") {
         return declared(path, &rows("modes")?, &rows("covariances")?).map(Some);
     }
@@ -115,16 +114,13 @@ mod tests {
     use crate::data::synthetic::Law;
     use crate::data::write_mat;
 
-    fn known(arrays: &[(&str, Vec<[f64; 2]>)], key: &str) -> Result<Option<Vec<Mode>>, DataError> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("file.mat");
-        crate::files::write(&path, &write_mat(arrays).unwrap()).unwrap();
-        known_modes(&path, &Reading::of(key))
+    fn found(arrays: &[(&str, Vec<[f64; 2]>)], key: &str) -> Result<Option<Vec<Mode>>, DataError> {
+        known(Path::new("file.mat"), &write_mat(arrays).unwrap(), &Reading::of(key))
     }
 
     #[test]
     fn the_strokes_of_the_m_are_found_near_their_law() {
-        let modes = known(&Law::Points.draw(40_000, 0), "xx").unwrap().unwrap();
+        let modes = found(&Law::Points.draw(40_000, 0), "xx").unwrap().unwrap();
         let law = Law::Points.modes().unwrap();
         assert_eq!(modes.len(), 4);
         for (found, exact) in modes.iter().zip(&law) {
@@ -137,18 +133,18 @@ mod tests {
     #[test]
     fn a_file_that_we_make_says_its_law() {
         for law in [Law::Ring8, Law::Grid25] {
-            assert_eq!(known(&law.draw(50, 0), "xx").unwrap(), law.modes());
+            assert_eq!(found(&law.draw(50, 0), "xx").unwrap(), law.modes());
         }
-        assert_eq!(known(&Law::Moons.draw(50, 0), "xx").unwrap(), None);
+        assert_eq!(found(&Law::Moons.draw(50, 0), "xx").unwrap(), None);
     }
 
     #[test]
     fn other_points_beside_the_blocks_have_no_known_law_and_a_nonsensical_law_is_an_error() {
         let mut arrays = Law::Points.draw(80, 0);
         arrays[4].1[7][0] += 0.1;
-        assert_eq!(known(&arrays, "xx").unwrap(), None);
+        assert_eq!(found(&arrays, "xx").unwrap(), None);
         let flat = [("modes", vec![[0.0, 0.0]]), ("covariances", vec![[1.0, 1.0], [1.0, 1.0]])];
-        assert!(known(&flat, "xx").unwrap_err().to_string().contains("positive definite"));
+        assert!(found(&flat, "xx").unwrap_err().to_string().contains("positive definite"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{DataError, Point, PointSet};
 use crate::rng::{Stream, Use};
 
 /// Fewer held-out points than this say nothing about a distribution.
-const LEAST_HELD_OUT: usize = 2;
+pub const LEAST_HELD_OUT: usize = 2;
 
 /// A point set in two parts, chosen by chance once.
 #[derive(Clone, Debug, PartialEq)]

@@ -85,7 +85,7 @@ impl Law {
 
     /// Draws the set from a seed; the last array, `xx`, holds its points. `points` gives before it the four strokes `a`
     /// to `d`, of which `xx` is the scaled sequence, so `n` is rounded down to a multiple of four; `ring8` and `grid25`
-    /// give the law's `modes` and `covariances` ([`super::known_modes`]).
+    /// give the law's `modes` and `covariances` ([`super::load_with_law`]).
     pub fn draw(self, n: usize, seed: u64) -> Vec<Named> {
         let mut rng = Stream::new(seed, Use::Data, 0);
         match self {

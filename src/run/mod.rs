@@ -25,6 +25,7 @@ mod series;
 mod session;
 mod state;
 
+pub use crate::digest::{digest, hex};
 pub use active::{ActiveRun, Claim, Mark, Recount};
 pub use dir::{Found, RunDir, Status};
 pub use error::RunError;
@@ -42,15 +43,4 @@ const LOCK: &str = "lock";
 /// `1 epoch`, `2 epochs`
 pub fn count(n: u64, unit: &str) -> String {
     format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    hex(&sha2::Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |hex, byte| hex + &format!("{byte:02x}"))
 }

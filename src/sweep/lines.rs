@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::SweepError;
 use super::plan::not_a_plan;
 use crate::config::{RunConfig, TrainConfig};
+use crate::digest::digest;
 use crate::files;
 use crate::run::RunDir;
 
@@ -255,9 +255,7 @@ impl Collector {
 fn group_name(seedless: &RunConfig, bytes: usize) -> String {
     // A config always becomes JSON: its keys are strings and its numbers finite.
     let json = serde_json::to_vec(&**seedless).unwrap_or_default();
-    let digest = Sha256::digest(&json);
-    let hex = digest.iter().take(bytes).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    format!("{}-{}-{hex}", seedless.game_name(), seedless.optim.name())
+    format!("{}-{}-{}", seedless.game_name(), seedless.optim.name(), &digest(&json)[..2 * bytes])
 }
 
 fn seed_name(seed: u64) -> String {

@@ -25,6 +25,7 @@ fn every_sound_file_gives_the_same_points() {
     {
         names.push(more.into());
     }
+    names.extend(["v73.mat", "v73-packed.mat", "plain.h5"].map(str::to_owned));
     for name in names {
         let set = data::load(&fixture(&name), &Reading::of("xx")).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(set.points, expected(), "{name}");
@@ -32,9 +33,32 @@ fn every_sound_file_gives_the_same_points() {
 }
 
 #[test]
+fn every_kind_of_array_in_a_mat_v73_file_gives_the_same_points() {
+    for key in ["single", "uint8", "int16", "int32", "uint64", "compact", "struct.xx"] {
+        let set =
+            data::load(&fixture("v73-mixed.mat"), &Reading::of(key)).unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(set.points, expected(), "{key}");
+        assert_eq!(set.taken.format, "a MAT v7.3 (HDF5) file");
+    }
+    let listed = data::inspect(&fixture("v73-mixed.mat"), &Reading::default()).unwrap();
+    let of = |name: &str| listed.iter().find(|variable| variable.name == name).unwrap();
+    assert_eq!((of("single").shape.clone(), of("single").range), (vec![10, 2], Some((0.0, 19.0))));
+    assert_eq!(of("struct.in.n").shape, [1, 1]);
+    assert!(listed.iter().all(|variable| !variable.name.contains('#') && !variable.name.starts_with("sparse.")));
+}
+
+#[test]
 fn wrong_files_are_refused_with_file_and_reason() {
     for (name, key, reason) in [
-        ("v73.mat", "xx", "-v7"),
+        ("v73.mat", "yy", "xx (10 x 2 float64)"),
+        ("v73-mixed.mat", "xx", "struct.xx (10 x 2 double)"),
+        ("v73-mixed.mat", "logical", "is logical"),
+        ("v73-mixed.mat", "text", "is char"),
+        ("v73-mixed.mat", "complex", "is complex double"),
+        ("v73-mixed.mat", "cell", "is cell"),
+        ("v73-mixed.mat", "sparse", "is sparse"),
+        ("v73-mixed.mat", "empty", "is empty double"),
+        ("v73-mixed.mat", "cube", "is 2 x 2 x 2"),
         ("mixed.mat", "yy", "xx (10 x 2 double)"),
         ("mixed.mat", "cell", "'cell' in"),
         ("mixed.mat", "text", "is char"),
@@ -174,7 +198,9 @@ fn a_mixed_file_is_listed_with_types_shapes_and_ranges() {
     std::fs::copy(fixture("mixed.mat"), world.path("mixed.mat")).unwrap();
     let mixed = "mixed.mat";
     insta::assert_snapshot!("inspect_mixed", world.done(&["data", "inspect", mixed]));
-    let text = world.done(&["data", "inspect", mixed, "--key", "cell"]);
+    let output = world.run(&["data", "inspect", mixed, "--key", "cell"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("not drawn: 'cell'"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&world.done(&["data", "inspect", mixed, "--json"])).unwrap();
     assert_eq!(json["variables"].as_array().unwrap().len(), 11);

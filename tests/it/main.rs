@@ -20,6 +20,7 @@ mod old;
 mod progan;
 mod reading;
 mod refusals;
+mod remarks;
 mod replay;
 mod rooms;
 #[cfg(feature = "torch")]

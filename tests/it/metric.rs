@@ -96,8 +96,8 @@ fn a_run_on_a_known_law_is_measured_by_its_modes() {
         assert!(mean("high-quality", "floor") > 0.95 && (mean("spread", "floor") - 1.0).abs() < 0.15);
         assert!(mean("mode-tv", "generated") > 2.0 * mean("mode-tv", "floor"), "one epoch is not enough");
     }
-    // An npy file does not say its law; the user may.
-    let text = world.done(&["eval", "run-ring8", "--metrics", "modes", "--law", "grid25"]);
+    // The user may say the law, as for files that do not.
+    let text = world.done(&["eval", "run-ring8", "--metrics", "modes", "--law", "ring8"]);
     assert!(text.contains("modes"), "{text}");
 }
 

@@ -135,6 +135,169 @@ fn what_is_said_of_a_table_is_done() {
 }
 
 #[test]
+fn marks_of_thousands_are_read_where_they_can_be_told_and_said_where_they_are_guessed() {
+    let said = |decimal| Reading { decimal: Some(decimal), ..Reading::default() };
+    let (plain, point, comma) = (Reading::default(), said(DecimalMark::Point), said(DecimalMark::Comma));
+    for (text, reading, points, note) in [
+        // All with three digits after the mark: either. The guess is said, with the option.
+        ("1.000;2.500\n3.250;4.125\n", &plain, [[1.0, 2.5], [3.25, 4.125]], "--decimal comma"),
+        ("1.000;2.500\n3.250;4.125\n", &comma, [[1000.0, 2500.0], [3250.0, 4125.0]], ""),
+        ("1.000;2.500\n3.250;4.125\n", &point, [[1.0, 2.5], [3.25, 4.125]], ""),
+        ("1,000;2,500\n3,250;4,125\n", &plain, [[1.0, 2.5], [3.25, 4.125]], "--decimal point"),
+        ("1,000;2,500\n3,250;4,125\n", &point, [[1000.0, 2500.0], [3250.0, 4125.0]], ""),
+        ("x\ty\n1.000\t2.500\n3.250\t4.125\n", &plain, [[1.0, 2.5], [3.25, 4.125]], "--decimal comma"),
+        // A spreadsheet in English quotes what has commas.
+        ("\"1,000\",\"2,000\"\n\"3,250\",999\n", &plain, [[1000.0, 2000.0], [3250.0, 999.0]], "--decimal comma"),
+        ("\"1,000\",\"2,000\"\n\"3,250\",999\n", &comma, [[1.0, 2.0], [3.25, 999.0]], ""),
+        (
+            "\"1,234.50\",\"2,000\"\n\"3,250\",999\n",
+            &plain,
+            [[1234.5, 2000.0], [3250.0, 999.0]],
+            "'1,234.50' is 1234.5",
+        ),
+        // A second mark, a shorter part, a longer one, or a leading zero decides.
+        ("12.345.678,90;1\n1.000;2,5\n", &plain, [[12_345_678.9, 1.0], [1000.0, 2.5]], "points mark thousands"),
+        ("12.345.678;1\n1.000;2.000\n", &plain, [[12_345_678.0, 1.0], [1000.0, 2000.0]], "points mark thousands"),
+        ("0.125;1.250\n1.000;2.000\n", &plain, [[0.125, 1.25], [1.0, 2.0]], ""),
+        ("1.25;1.250\n1.000;2.000\n", &plain, [[1.25, 1.25], [1.0, 2.0]], ""),
+        ("1500;1.250\n1.000;2.000\n", &plain, [[1500.0, 1.25], [1.0, 2.0]], ""),
+        ("1.250,2.500\n1.000,2.000\n", &plain, [[1.25, 2.5], [1.0, 2.0]], ""),
+        // Spaces, also those at which no line is broken, and apostrophes.
+        (
+            "1 000;2 500\n3 250,5;4\n",
+            &plain,
+            [[1000.0, 2500.0], [3250.5, 4.0]],
+            "spaces mark thousands: '1 000' is 1000",
+        ),
+        ("1 000\t2 500\n3 250.5\t4\n", &plain, [[1000.0, 2500.0], [3250.5, 4.0]], "spaces mark thousands"),
+        (
+            "1\u{a0}000;2\u{202f}500\n3\u{202f}250,5;4\n",
+            &plain,
+            [[1000.0, 2500.0], [3250.5, 4.0]],
+            "spaces mark thousands",
+        ),
+        (
+            "1\u{202f}000 2\u{202f}500\n3\u{202f}250 4\n",
+            &plain,
+            [[1000.0, 2500.0], [3250.0, 4.0]],
+            "spaces mark thousands",
+        ),
+        ("1'000;2'500\n3'250.5;4\n", &plain, [[1000.0, 2500.0], [3250.5, 4.0]], "apostrophes mark thousands"),
+    ] {
+        let set = read(text.as_bytes(), reading).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!(set.points, points, "{text:?}");
+        let notes: Vec<_> =
+            set.taken.notes.iter().filter(|note| !note.starts_with("numbers have a")).cloned().collect();
+        assert_eq!(notes.is_empty(), note.is_empty(), "{text:?}: {notes:?}");
+        assert!(notes.join("; ").contains(note), "{text:?}: {notes:?}");
+    }
+}
+
+#[test]
+fn what_is_nearly_a_number_is_refused_with_its_cell_its_line_and_what_to_write() {
+    let plain = Reading::default();
+    for (what, text, words) in [
+        ("currency", "x,y\n\"$1,234.50\",2\n\"$3\",4\n", &["line 2", "'$1,234.50'", "'x'", "currency sign"][..]),
+        ("currency, split", "x,y\n$1,234.50,2\n$3,250.00,4\n", &["line 1 names 2", "line 2 has 3", "'$1'", "quotes"]),
+        ("currency, split, no heading", "$1,234.50,2\n$3,250.00,4\n", &["line 1", "'$1'", "currency sign"]),
+        (
+            "currency, some split",
+            "x,y\n1,2\n3,4\n$1,234.50,2\n",
+            &["line 4", "3 fields where other lines have 2", "quotes"],
+        ),
+        ("a thousand in some", "x,y\n1,2\n3,4\n1,234,5\n", &["line 4", "3 fields where other lines have 2", "quotes"]),
+        ("a thousand in all", "x,y\n1,234,5\n3,456,6\n", &["line 1 names 2", "line 2 has 3 fields", "quote"]),
+        ("percent", "x;y\n12%;13%\n14%;15%\n", &["line 2", "'12%' in column 1", "percentage"]),
+        ("percent with spaces", "12 %;13 %\n14 %;15 %\n", &["line 1", "'12 %'", "percentage"]),
+        ("percent in one", "a,b\n1,12%\n2,13%\n", &["line 2", "'12%' in 'b'", "percentage"]),
+        ("percent in y of three", "x,y,z\n1,12%,1.5\n2,13%,2.5\n", &["line 2", "'12%' in 'y'", "percentage"]),
+        ("one percent", "x,y\n1,12\n2,13%\n", &["line 3", "'13%' in 'y'", "percentage"]),
+        ("units", "x,y\n1 km,2 km\n3 km,4 km\n", &["line 2", "'1 km'", "a unit ('km')"]),
+        ("degrees", "lat,lon\n48\u{b0}12'30\"N,16\u{b0}22'30\"E\n", &["line 2", "48\u{b0}12'30", "48.20833"]),
+        ("letters", "lat,lon\n48.2 N,16.4 E\n48.3 N,16.5 E\n", &["line 2", "'48.2 N'", "an angle"]),
+        ("inner spaces", "x;y\n1 2;3 4\n5 6;7 8\n", &["line 2", "'1 2'", "a space inside"]),
+        ("brackets", "x,y\n(12.5),1\n(3.5),2\n", &["line 2", "'(12.5)'", "write -12.5"]),
+        ("dates", "t,y\n2020-01-31,1\n2020-02-01,2\n", &["line 2", "'2020-01-31'", "a date"]),
+        ("words", "x,y\nN,N\nS,S\n", &["line 1", "holds no numbers", "'N,N' in line 2"]),
+        (
+            "decimal commas",
+            "1,5,2,5\n3,25,4,75\n5,5,6,5\n",
+            &["line 1", "'1,5,2,5'", "cannot be told apart", "semicolons", "--columns"],
+        ),
+        ("decimal commas below 1", "0,123,0,456\n0,25,0,75\n0,5,0,5\n", &["cannot be told apart", "semicolons"]),
+        ("decimal commas in one", "5,0,05\n7,0,25\n8,1,5\n", &["cannot be told apart"]),
+        (
+            "decimal commas, named",
+            "x,y\n1,5,2,5\n3,25,4,75\n",
+            &["line 1 names 2", "line 2 has 4", "cannot be told apart"],
+        ),
+        ("decimal commas, odd", "x,y\n1,5,2,5\n3,25,4\n", &["line 1 names 2", "cannot be told apart"]),
+    ] {
+        let message = read(text.as_bytes(), &plain).map(|set| set.points).unwrap_err().to_string();
+        assert!(words.iter().all(|word| message.contains(word)) && !message.contains("damaged"), "{what}: {message}");
+        assert!(message.contains("points.set"), "{what}: {message}");
+    }
+    let four = Reading { columns: Some(["1", "3"].map(str::to_owned)), ..Reading::default() };
+    assert_eq!(read(b"1,5,2,5\n3,25,4,75\n", &four).unwrap().points, [[1.0, 2.0], [3.0, 4.0]]);
+    // A heading with a name too few is sound where the first column names the rows, or the last one is empty.
+    let two = [[1.5, 2.5], [3.5, 4.5]];
+    for text in [
+        "x,y\n0,1.5,2.5\n1,3.5,4.5\n",
+        "x,y\na,1.5,2.5\nb,3.5,4.5\n",
+        "\"x\",\"y\"\n\"7\",1.5,2.5\n\"9\",3.5,4.5\n",
+        "x,y\n1.5,2.5,\n3.5,4.5,\n",
+        "x,y\n1.5,2.5,,\n3.5,4.5,,\n",
+        "made by hand\n1.5,2.5\n3.5,4.5\n",
+    ] {
+        assert_eq!(
+            read(text.as_bytes(), &plain).unwrap_or_else(|error| panic!("{text}: {error}")).points,
+            two,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_line_below_the_points_is_no_point() {
+    let plain = Reading::default();
+    let rows = lines(|i, x, y| format!("{i},{x},{y}\n"));
+    let two = lines(|_, x, y| format!("{x},{y}\n"));
+    let classes = lines(|i, x, y| format!("{x},{y},{}\n", ["a", "b"][i % 2]));
+    let line = format!("line {}", COUNT + 2);
+    for (what, text, words) in [
+        ("a mean beside an index", format!("id,x,y\n{rows}Mean,0.5,0.25\n"), "'Mean'"),
+        ("a total of classes", format!("x,y,label\n{classes}3.5,0.25,Total\n"), "'Total'"),
+        ("a total alone", format!("x,y\n{two}Total,\n"), "below the points"),
+        ("a count", format!("x,y\n{two}n = {COUNT}\n"), "below the points"),
+    ] {
+        let message = read(text.as_bytes(), &plain).map(|set| set.points.len()).unwrap_err().to_string();
+        assert!(
+            message.contains(words) && message.contains("remove it") && message.contains(&line),
+            "{what}: {message}"
+        );
+    }
+    // A class of that name is a class.
+    let named = lines(|i, x, y| format!("{x},{y},{}\n", ["mean", "total"][i % 2]));
+    assert_eq!(read(format!("x,y,label\n{named}").as_bytes(), &plain).unwrap().points, points());
+}
+
+#[test]
+fn axes_that_a_map_has_the_other_way_are_said() {
+    let plain = Reading::default();
+    let set = read(lines(|_, x, y| format!("{x},{y}\n")).as_bytes(), &plain).unwrap();
+    assert!(set.taken.notes.is_empty());
+    let two = format!("latitude,longitude\n{}", lines(|_, x, y| format!("{x},{y}\n")));
+    let set = read(two.as_bytes(), &plain).unwrap();
+    assert_eq!(set.points, points(), "the file's order is kept");
+    assert!(set.taken.notes.join("; ").contains("--columns longitude,latitude"), "{:?}", set.taken.notes);
+    let four = format!("lat,lon,height,time\n{}", lines(|i, x, y| format!("{y},{x},{},{}\n", x * y, x + i as f64)));
+    let set = read(four.as_bytes(), &plain).unwrap();
+    assert_eq!(set.points, points());
+    assert_eq!(set.taken.columns, Some(["lon".to_owned(), "lat".to_owned()]));
+    assert!(set.taken.notes.join("; ").contains("'lon' and 'lat'"), "{:?}", set.taken.notes);
+}
+
+#[test]
 fn digits_are_kept_as_they_are_written() {
     let text = b"easting,northing\n388095.135,3948995.517\n388095.136,3948995.518\n";
     let set = read(text, &Reading::default()).unwrap();
@@ -199,7 +362,7 @@ fn sound_files_that_give_no_points_say_what_they_are_and_what_to_do() {
         ("a heading alone", text("x,y\n"), &plain, &["line 1", "holds no numbers"]),
         ("comments alone", text("# a\n# b\n"), &plain, &["holds no table"]),
         ("one byte", vec![0], &plain, &["none of the formats"]),
-        ("JSON", text("[[1, 2], [3, 4]]"), &plain, &["is JSON", "read_json"]),
+        ("JSON", text("[[1, 2], [3, 4]]"), &plain, &["is JSON", "json.load"]),
         ("Parquet", text("PAR1...."), &plain, &["a Parquet file", "read_parquet"]),
         ("gzip twice", gzip(&gzip(b"1,2\n")), &plain, &["twice"]),
         ("UTF-16 cut", vec![0xff, 0xfe, b'1', 0, b','], &plain, &["UTF-16", "cut short"]),
@@ -244,7 +407,8 @@ fn what_was_guessed_is_said_once_and_kept_with_the_run() {
         words.contains("named.csv: x and y are the columns 'x' and 'y'; 'label' is kept as classes (3 of them)"),
         "{words}"
     );
-    assert!(!said("plain.csv", "again").contains("plain.csv:"));
+    let words = said("plain.csv", "again");
+    assert!(!words.replace("plain.csv: there are 24 points", "").contains("plain.csv:"), "{words}");
     let text = world.done(&["data", "inspect", "named.csv"]);
     for word in ["separator comma, decimal point, with a heading", "x, y", "classes", "1, 2, 3", "whole numbers", "24"]
     {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Settings;
 use crate::cli::exit::UsageError;
-use crate::config::{Model, RunConfig, TrainConfig};
+use crate::config::{ConfigError, Model, RunConfig, TrainConfig};
 
 /// A model of points.
 #[derive(Debug, Args)]
@@ -46,5 +46,10 @@ pub(in crate::cli) fn points(args: &PointArgs, saved: Option<&TrainConfig>) -> a
 
 /// The config, checked; what is wrong is named by the option that gave it.
 pub(in crate::cli) fn checked(args: &PointArgs, config: TrainConfig) -> anyhow::Result<RunConfig> {
-    config.check().map_err(|error| args.settings.blame(error, "this run cannot be trained"))
+    config.check().map_err(|error| blamed(args, error))
+}
+
+/// What is wrong with a config, by the option that gave it.
+pub(in crate::cli) fn blamed(args: &PointArgs, error: ConfigError) -> anyhow::Error {
+    args.settings.blame(error, "this run cannot be trained")
 }

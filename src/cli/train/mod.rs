@@ -9,17 +9,17 @@ use clap::{Args, Subcommand};
 
 #[cfg(not(feature = "torch"))]
 use super::absent::progan;
-use super::exit::{Exit, UsageError, hinted};
-use super::options::points::{PointArgs, checked, points as configured};
-use super::points::{advised, finish, words};
+use super::exit::{Exit, UsageError, exit_of, hinted};
+use super::options::points::{PointArgs, blamed, checked, points as configured};
+use super::points::{advised, finish, fitting, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use crate::checkpoint::Source;
-use crate::config::{EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
-use crate::data;
+use crate::config::{ConfigError, EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
+use crate::data::{self, Reading};
 use crate::figures::{measure, place};
-use crate::kinds::points::{self, Points, PointsRun, Prepared, Trace};
+use crate::kinds::points::{self, Merging, Points, PointsRun, Prepared, Trace, TrainError};
 use crate::run::{Kind, Position, RUNS, RunDir, Session, Start, count};
 use progan::ProganArgs;
 
@@ -72,6 +72,12 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         for doubt in config.doubts() {
             printer.note(&format!("warning: {doubt}"));
         }
+        for remark in session.work().remarks() {
+            printer.note(&format!("{}: {remark}", config.data.path.display()));
+        }
+        if let Some(line) = merging(session.work().merging()) {
+            printer.note(&line);
+        }
         for line in preparation(session.work().prepared()) {
             printer.note(&line);
         }
@@ -79,6 +85,22 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
     finish(session, outcome, &signals, printer)
+}
+
+/// What single precision takes from the data, and what to do.
+fn merging(axes: [Option<Merging>; 2]) -> Option<String> {
+    let step = |(name, axis): (&str, Option<Merging>)| {
+        let Merging { step, deviation } = axis?;
+        Some(format!("{name} in steps of {}, where its standard deviation is {}", measure(step), measure(deviation)))
+    };
+    let steps: Vec<String> = ["x", "y"].into_iter().zip(axes).filter_map(step).collect();
+    (!steps.is_empty()).then(|| {
+        format!(
+            "warning: with --scale none the points are kept in single precision: {}. Points that lie nearer become one; \
+             without --scale none they keep their digits",
+            steps.join(", and ")
+        )
+    })
 }
 
 /// Whether a trace may be written to `path`: nothing is there, or another trace.
@@ -99,7 +121,7 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     let config = configured(args, None)?;
     let dir = match (&args.out, &config) {
         (Some(out), _) => RunDir::new(out),
-        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(checked(args, config.clone())?.default_name())),
+        (None, Some(config)) => RunDir::new(Path::new(RUNS).join(sound(args, config)?.default_name())),
         (None, None) => return Err(which_model()),
     };
     if args.resume && dir.kind().is_some() {
@@ -116,9 +138,30 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
     if config.is_none() && args.resume && dir.is_half_begun() {
         dir.expect(Kind::Points)?;
     }
-    let config = checked(args, config.ok_or_else(which_model)?)?;
+    let config = sound(args, &config.ok_or_else(which_model)?)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     Ok(Plan { config, dir, start })
+}
+
+/// The config, checked. Where both it and its data are wrong the data are complained of first; where they are sound, what
+/// is wrong with the number that train comes with what fits them.
+fn sound(args: &PointArgs, config: &TrainConfig) -> anyhow::Result<RunConfig> {
+    let error = match config.clone().check() {
+        Ok(config) => return Ok(config),
+        Err(error) => error,
+    };
+    let of_size = matches!(&error, ConfigError::Value { key, .. } if *key == "data.train_size");
+    let set = data::load(&config.data.path, &Reading::from(&config.data));
+    let set = set.map_err(|error| advised(TrainError::Data(error), config))?;
+    let error = blamed(args, error);
+    if !of_size {
+        return Err(error);
+    }
+    let fitting = fitting(config, set.points.len());
+    Err(match exit_of(&error) {
+        Exit::Usage => UsageError(format!("{error:#}; {fitting}")).into(),
+        _ => hinted(format!("{error:#}"), fitting),
+    })
 }
 
 /// Where the data are said to be now.

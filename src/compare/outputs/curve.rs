@@ -169,7 +169,7 @@ mod tests {
     fn seeds(values: &[(bool, &[(u64, f64)])]) -> DataSet {
         let runs = values.iter().enumerate().map(|(seed, (diverged, values))| {
             let mut run = run("one", |config| config.seed = seed as u64, 1.0);
-            run.state = if *diverged { RunState::Diverged { total: 9 } } else { RunState::Finished };
+            run.state = if *diverged { RunState::Diverged { total: 320 } } else { RunState::Finished };
             run.series[0].values = values.to_vec();
             run
         });
@@ -215,7 +215,7 @@ mod tests {
             let mut run = run("one", |config| config.lr = 1e-4 * (i + 1) as f64, 1.0);
             if i < 2 {
                 run.series[0].values.clear();
-                run.state = if i == 0 { RunState::Diverged { total: 9 } } else { RunState::Finished };
+                run.state = if i == 0 { RunState::Diverged { total: 320 } } else { RunState::Finished };
             }
             run
         });

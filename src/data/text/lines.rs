@@ -76,9 +76,13 @@ fn without_comment(line: &str) -> &str {
         return line;
     }
     // After the values. `#` with a word at it may be a value: `class #1`.
+    // And so may `%` before a separator: `12 %;13 %`.
+    let percent = |at: usize| line[at + 1..].trim_start_matches(' ').starts_with([',', ';', '|', '\t']);
+    let percents = line.match_indices('%').any(|(at, _)| percent(at));
     let begins = |at: usize, mark: &str| {
         let (before, after) = (line[..at].chars().next_back(), line[at + mark.len()..].chars().next());
-        before.is_some_and(char::is_whitespace) && (mark == "%" || after.is_none_or(char::is_whitespace))
+        let sign = mark == "%" && percents && (percent(at) || line[at + 1..].trim().is_empty());
+        before.is_some_and(char::is_whitespace) && !sign && (mark == "%" || after.is_none_or(char::is_whitespace))
     };
     let marks = ["#", "%", "//"];
     let first =
@@ -193,9 +197,9 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_comments_left_out() {
-        let text = "% head\n\n1 2\r\n  # x\n// y\n3 4 % last\n5 6 // end\na #1\n\t7\n\u{1a}";
+        let text = "% head\n\n1 2\r\n  # x\n// y\n3 4 % last\n5 6 // end\na #1\n\t7\n1 %;2 %\n8 %\n\u{1a}";
         let found: Vec<_> = Lines::new(text, 1).map(|line| (line.number, line.text)).collect();
-        assert_eq!(found, [(3, "1 2"), (6, "3 4"), (7, "5 6"), (8, "a #1"), (9, "\t7")]);
+        assert_eq!(found, [(3, "1 2"), (6, "3 4"), (7, "5 6"), (8, "a #1"), (9, "\t7"), (10, "1 %;2 %"), (11, "8")]);
         let mac: Vec<_> = Lines::new("1,2\r3,4\r", 1).map(|line| (line.number, line.text)).collect();
         assert_eq!(mac, [(1, "1,2"), (2, "3,4")]);
         assert_eq!(Lines::new("a\nb\nc", 1).after(2).next(), Some(Line { number: 3, text: "c" }));

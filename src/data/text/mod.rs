@@ -4,8 +4,12 @@
 //! and `number` knows the ways in which numbers are written. The table is read twice: once to see what its columns hold
 //! and which are wanted, and once for those alone, so that no more is kept than the points.
 
+mod doubts;
 pub(super) mod encoding;
+mod flaw;
+mod head;
 mod lines;
+mod marks;
 pub(super) mod number;
 pub(super) mod sniff;
 
@@ -17,9 +21,14 @@ use super::columns::{self, Cell, Column, Kind, MOST_COLUMNS, Pick, shown};
 use super::reading::{Labels, Reading, Taken, TextForm};
 use super::{DataError, Format, Loaded, MOST_POINTS, Variable, at_line, unusable};
 use crate::config::{DecimalMark, Separator};
+use doubts::{Commas, below, refuse_summary};
+use flaw::flaw;
 use lines::{Feed, Lines, byte};
+use marks::Marks;
 use sniff::{Form, shorten, sniff};
 
+/// Fields of so many rows are looked into for what is nearly a number.
+const LOOKED_INTO: usize = 1000;
 /// Text tables: CSV and the like.
 pub(super) struct Table;
 
@@ -72,9 +81,19 @@ pub(super) struct Source<'a> {
 struct Survey {
     rows: usize,
     columns: Vec<Column>,
-    /// The line of the first row with fewer fields than the others, and how many it has.
-    short: Option<(usize, usize)>,
+    /// The row with the fewest fields, if one has fewer than the others.
+    short: Option<Short>,
     empty: usize,
+    /// For each column the first field of it that is nearly a number, with its line.
+    nearly: Vec<Option<(usize, String)>>,
+    commas: Commas,
+}
+
+/// A row with fewer fields than the others.
+struct Short {
+    row: usize,
+    line: usize,
+    found: usize,
 }
 
 impl<'a> Source<'a> {
@@ -113,21 +132,24 @@ impl<'a> Source<'a> {
             let points = self.rows_as_axes()?;
             return Ok(Loaded { points, labels: None, taken });
         }
+        if reading.columns.is_none() && self.form.names.is_none() {
+            self.refuse_commas(&survey)?;
+        }
         let pick = match &reading.columns {
             Some(said) => columns::asked(said, &survey.columns, self.form.width)
                 .map_err(|reason| unusable(self.path, format!("--columns {},{}: {reason}", said[0], said[1])))?,
             None => columns::obvious(&survey.columns)
                 .map_err(|reason| unusable(self.path, self.with_hint(&survey, reason)))?,
         };
-        if let Some((line, found)) = survey.short
+        if reading.columns.is_none() {
+            self.refuse_nearly_named(&survey, &pick)?;
+        }
+        if let Some(Short { row, line, found }) = survey.short
             && pick.points.iter().any(|&at| at >= found)
         {
-            let width = self.form.width;
-            return Err(at_line(
-                self.path,
-                line,
-                format!("{found} {} where other lines have {width}", fields_word(found)),
-            ));
+            let (width, hint) = (self.form.width, below(row, survey.rows));
+            let reason = format!("{found} {} where other lines have {width}{hint}", fields_word(found));
+            return Err(at_line(self.path, line, reason));
         }
         if survey.rows > MOST_POINTS {
             return Err(DataError::TooMany { path: self.path.to_owned(), name: "(table)".into(), found: survey.rows });
@@ -139,7 +161,10 @@ impl<'a> Source<'a> {
         if self.form.width > 2 || self.form.names.is_some() {
             taken.columns = Some(pick.points.map(|at| shown(&survey.columns, at).trim_matches('\'').to_owned()));
         }
-        let (points, labels) = self.take(&pick, &survey)?;
+        let Rows { points, labels, marks } = self.take(&pick, &survey)?;
+        if reading.decimal.is_none() {
+            taken.notes.extend(marks.notes(self.form.separator));
+        }
         Ok(Loaded { points, labels, taken })
     }
 
@@ -217,24 +242,28 @@ impl<'a> Source<'a> {
     fn survey(&self) -> Result<Survey, DataError> {
         let name = |at: usize| self.form.names.as_ref().map(|names| names.get(at).cloned().unwrap_or_default());
         let mut columns: Vec<Column> = (0..self.form.width.min(MOST_COLUMNS)).map(|at| Column::new(name(at))).collect();
-        let (mut rows, mut short) = (0, None::<(usize, usize)>);
-        let mut lengths = (0, 0);
+        let (mut rows, mut short, mut commas) = (0, None::<Short>, Commas::default());
+        let mut nearly = vec![None; columns.len()];
         let empty = self.each(&mut |row, record| {
             let found = record.len();
+            let line = || record.position().map_or(1, csv::Position::line) as usize;
             if let Some(extra) = record.iter().skip(self.form.width).find(|field| !field.is_empty()) {
-                let width = self.form.width;
-                return Err(Problem(format!(
-                    "{found} fields where other lines have {width}; the one too many begins '{}'",
-                    shorten(extra)
-                )));
+                return Err(Problem(self.too_many(found, extra)));
             }
-            if found < self.form.width && short.is_none_or(|(_, fewest)| found < fewest) {
-                let line = record.position().map_or(1, csv::Position::line) as usize;
-                short = Some((line, found));
+            if found < self.form.width && short.as_ref().is_none_or(|short| found < short.found) {
+                short = Some(Short { row, line: line(), found });
             }
-            lengths = (lengths.0.max(found), row);
+            commas.add(record);
             for (at, column) in columns.iter_mut().enumerate() {
-                column.add(number::cell(record.get(at).unwrap_or(""), self.form.decimal));
+                let cell = number::cell(record.get(at).unwrap_or(""), self.form.decimal);
+                if let Cell::Text(text) = cell
+                    && row < LOOKED_INTO
+                    && nearly[at].is_none()
+                    && flaw(text).is_some()
+                {
+                    nearly[at] = Some((line(), text.to_owned()));
+                }
+                column.add(cell);
             }
             rows = row + 1;
             Ok(())
@@ -242,19 +271,8 @@ impl<'a> Source<'a> {
         if rows == 0 {
             return Err(unusable(self.path, "there are no rows in it"));
         }
-        let short = short.map(|(fed, found)| (self.line_number(fed), found));
-        Ok(Survey { rows, columns, short, empty })
-    }
-
-    /// Where the first column's fields look like another dialect's, a word about it.
-    fn with_hint(&self, survey: &Survey, reason: String) -> String {
-        let said =
-            format!("read with {} as separator and a decimal {}", self.form.separator.name(), self.form.decimal.name());
-        let odd = survey.columns.iter().any(|column| matches!(column.kind(), Kind::Text | Kind::Flawed));
-        if odd || self.form.width == 1 {
-            return format!("{reason} ({said}; --separator and --decimal say otherwise)");
-        }
-        reason
+        let short = short.map(|short| Short { line: self.line_number(short.line), ..short });
+        Ok(Survey { rows, columns, short, empty, nearly, commas })
     }
 
     /// The number in a field that must hold a coordinate.
@@ -269,25 +287,38 @@ impl<'a> Source<'a> {
                 name()
             ))),
             Cell::Missing => Err(Problem(format!("no value in {}; fill it or remove the row", name()))),
-            Cell::Text(text) => Err(Problem(format!("'{}' is not a number, in {}", shorten(text), name()))),
+            Cell::Text(text) => Err(Problem(match flaw(text) {
+                Some(flaw) => format!("'{}' in {} {flaw}", shorten(text), name()),
+                None => format!("'{}' is not a number, in {}", shorten(text), name()),
+            })),
         }
     }
 
-    fn take(&self, pick: &Pick, survey: &Survey) -> Result<(Vec<[f64; 2]>, Option<Labels>), DataError> {
+    fn take(&self, pick: &Pick, survey: &Survey) -> Result<Rows, DataError> {
         let mut points = Vec::with_capacity(survey.rows);
         let mut classes = pick.labels.map(|at| {
             let name = survey.columns[at].name.clone().filter(|name| !name.is_empty());
             (at, Classes::new(name, survey.rows))
         });
-        let [x, y] = pick.points;
-        self.each(&mut |_, record| {
-            points.push([self.coordinate(record, x, &survey.columns)?, self.coordinate(record, y, &survey.columns)?]);
+        let mut marks = Marks::new(self.form.decimal);
+        self.each(&mut |row, record| {
+            let hint = below(row, survey.rows);
+            let point = pick.points.map(|at| {
+                let found = self.coordinate(record, at, &survey.columns);
+                marks.add(record.get(at).unwrap_or(""));
+                found.map_err(|Problem(reason)| Problem(reason + hint))
+            });
+            let [x, y] = point;
+            points.push([x?, y?]);
+            if !hint.is_empty() {
+                refuse_summary(record, pick, survey, classes.as_ref().map(|(_, classes)| classes))?;
+            }
             if let Some((at, classes)) = &mut classes {
                 classes.push(record.get(*at).unwrap_or(""), self.form.decimal);
             }
             Ok(())
         })?;
-        Ok((points, classes.map(|(_, classes)| classes.labels)))
+        Ok(Rows { points, labels: classes.map(|(_, classes)| classes.labels), marks })
     }
 
     /// The points of two long rows, the first with all x and the second with all y.
@@ -305,6 +336,13 @@ impl<'a> Source<'a> {
         })?;
         Ok(points)
     }
+}
+
+/// What was taken of a table's rows.
+struct Rows {
+    points: Vec<[f64; 2]>,
+    labels: Option<Labels>,
+    marks: Marks,
 }
 
 /// What is wrong in a line.

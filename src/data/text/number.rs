@@ -18,29 +18,77 @@ pub(in super::super) fn cell(field: &str, decimal: DecimalMark) -> Cell<'_> {
 
 /// The number that a field is.
 pub(super) fn number(field: &str, decimal: DecimalMark) -> Option<f64> {
+    plain(field, decimal).or_else(|| grouped(field, decimal).map(|grouped| grouped.value))
+}
+
+/// The number that a field is without marks for its thousands.
+fn plain(field: &str, decimal: DecimalMark) -> Option<f64> {
     match decimal {
-        DecimalMark::Point => field.parse().ok().or_else(|| odd(field)).or_else(|| grouped(field, ',', '.')),
+        DecimalMark::Point => field.parse().ok().or_else(|| odd(field)),
+        DecimalMark::Comma if field.contains('.') || field.matches(',').count() > 1 => None,
         DecimalMark::Comma => {
-            if field.contains('.') || field.matches(',').count() > 1 {
-                return grouped(field, '.', ',');
-            }
             let plain = field.replace(',', ".");
             plain.parse().ok().or_else(|| odd(&plain))
         }
     }
 }
 
-/// A number whose thousands are marked, as spreadsheets format it: `1.234,5`. Without a decimal mark it might be one of
-/// three decimals, and is none.
-fn grouped(field: &str, mark: char, decimal: char) -> Option<f64> {
-    let (whole, fraction) = field.split_once(decimal).filter(|_| field.len() <= 64)?;
+/// A number whose thousands are marked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Grouped {
+    pub(super) value: f64,
+    /// What marks the thousands.
+    pub(super) mark: char,
+    /// Whether the mark could be a decimal one: it is a point or a comma, and there is one of it and nothing after the
+    /// three digits that follow.
+    pub(super) doubtful: bool,
+}
+
+/// A number whose thousands are marked, as spreadsheets format it: `1.234,5`, `1 234.5`, `1'234`.
+pub(super) fn grouped(field: &str, decimal: DecimalMark) -> Option<Grouped> {
+    let (point, other) = marks(decimal);
+    let (whole, fraction) = match field.split_once(point).filter(|_| field.len() <= 64) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (field, None),
+    };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.strip_prefix(['+', '-']).unwrap_or(whole).split(mark);
+    let is_mark = |c: char| c == other || is_space(c) || matches!(c, '\'' | '\u{2019}');
+    let unsigned = whole.strip_prefix(['+', '-', '\u{2212}']).unwrap_or(whole);
+    let mark = unsigned.chars().find(|&c| is_mark(c)).filter(|_| field.len() <= 64)?;
+    let mut groups = unsigned.split(mark);
     let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()) && digits(group));
-    let mut others = groups.clone();
-    let sound = first && others.next().is_some() && groups.all(|group| group.len() == 3 && digits(group));
-    let sound = sound && !fraction.is_empty() && digits(fraction);
-    sound.then(|| format!("{}.{fraction}", whole.replace(mark, "")).parse().ok())?
+    let sound = first && groups.all(|group| group.len() == 3 && digits(group));
+    let sound = sound && fraction.is_none_or(|fraction| !fraction.is_empty() && digits(fraction));
+    let once = unsigned.matches(mark).count() == 1;
+    // 0,123 has no thousands.
+    if !sound || (mark == other && unsigned.starts_with('0')) {
+        return None;
+    }
+    let text = whole.replace(mark, "").replace('\u{2212}', "-");
+    let value = format!("{text}.{}", fraction.unwrap_or("0")).parse().ok()?;
+    Some(Grouped { value, mark, doubtful: mark == other && once && fraction.is_none() })
+}
+
+/// The decimal mark as it is written, and the other one.
+pub(super) const fn marks(decimal: DecimalMark) -> (char, char) {
+    match decimal {
+        DecimalMark::Point => ('.', ','),
+        DecimalMark::Comma => (',', '.'),
+    }
+}
+
+/// Spaces that stand inside numbers: the plain one, and those at which no line is broken.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}')
+}
+
+/// Whether a plain number's decimal mark could mark thousands: `1.000`.
+pub(super) fn may_be_thousands(field: &str, decimal: DecimalMark) -> bool {
+    let other = match decimal {
+        DecimalMark::Point => DecimalMark::Comma,
+        DecimalMark::Comma => DecimalMark::Point,
+    };
+    grouped(field, other).is_some_and(|grouped| grouped.doubtful)
 }
 
 /// A number with Fortran's exponent (`5.0D-01`, `5.0-101`) or a typographic minus sign.
@@ -99,17 +147,66 @@ mod tests {
             assert_eq!(number(field, DecimalMark::Point), Some(x), "{field}");
             assert_eq!(number(&field.replace('.', ","), DecimalMark::Comma), Some(x), "{field}");
         }
-        for field in ["", "a", "D5", "1-2", "2020-01-01", "1.5-10", "1,5", "0x10", "1 2", "--1", "d", "10:30"] {
+        for field in [
+            "",
+            "a",
+            "D5",
+            "1-2",
+            "2020-01-01",
+            "1.5-10",
+            "1,5",
+            "0x10",
+            "1 2",
+            "0,123",
+            "1,23",
+            "1,2345",
+            "--1",
+            "d",
+            "10:30",
+        ] {
             assert_eq!(number(field, DecimalMark::Point), None, "{field}");
         }
         assert_eq!(number("1.5", DecimalMark::Comma), None);
         assert_eq!(number("-3.948.995,517", DecimalMark::Comma), Some(-3_948_995.517));
         assert_eq!(number("3,948,995.517", DecimalMark::Point), Some(3_948_995.517));
-        for field in ["1.234", "1.23,5", "1234.567,5", ".234,5", "1.234,", "1.234,5e3", "1.234,5.6"] {
+        for field in
+            ["1.23,5", "1234.567,5", ".234,5", "1.234,", "1.234,5e3", "1.234,5.6", "0.234", "1.23", "1 23", "1 234 5"]
+        {
             assert_eq!(number(field, DecimalMark::Comma), None, "{field}");
         }
         assert_eq!(cell(" NA ", DecimalMark::Point), Cell::Missing);
         assert_eq!(cell("red", DecimalMark::Point), Cell::Text("red"));
+    }
+
+    #[test]
+    fn marks_of_thousands_are_read_and_told_from_decimal_marks_where_that_can_be() {
+        use DecimalMark::{Comma as C, Point as P};
+        for (field, decimal, value, doubtful) in [
+            ("1,000", P, 1000.0, true),
+            ("-12,345", P, -12_345.0, true),
+            ("1.000", C, 1000.0, true),
+            ("1,234,567", P, 1_234_567.0, false),
+            ("12.345.678,90", C, 12_345_678.9, false),
+            ("1 000", P, 1000.0, false),
+            ("1\u{a0}000,5", C, 1000.5, false),
+            ("\u{2212}12\u{202f}345.25", P, -12_345.25, false),
+            ("1'234.5", P, 1234.5, false),
+        ] {
+            let found = grouped(field, decimal).unwrap_or_else(|| panic!("{field}"));
+            assert_eq!((found.value, found.doubtful), (value, doubtful), "{field}");
+            assert_eq!(number(field, decimal), Some(value), "{field}");
+        }
+        for (field, decimal, doubtful) in [
+            ("1.000", P, true),
+            ("1,250", C, true),
+            ("0.125", P, false),
+            ("1234.567", P, false),
+            ("1.25", P, false),
+            ("1.0005", P, false),
+        ] {
+            assert_eq!(may_be_thousands(field, decimal), doubtful, "{field}");
+            assert!(plain(field, decimal).is_some(), "{field}");
+        }
     }
 
     #[test]

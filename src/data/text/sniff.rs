@@ -1,18 +1,15 @@
 //! How a text table is written: its separator and decimal mark, and which lines stand before its rows.
 
-use super::super::columns::{Cell, MOST_COLUMNS};
+use super::super::columns::Cell;
 use super::super::reading::Reading;
+use super::flaw::flaw;
 use super::lines::{Line, Lines, fields};
-use super::number::{cell, is_bare, is_broken};
-use crate::config::{DecimalMark, Heading, Separator};
+use super::number::{cell, grouped, is_broken};
+use crate::config::{DecimalMark, Separator};
 
 /// So many lines, and bytes of them, show how a file is written.
 const SAMPLE_LINES: usize = 1000;
 const SAMPLE_BYTES: usize = 1 << 20;
-/// In fewer rows of whole numbers a first line with their number may be a point.
-const FEW_ROWS: usize = 20;
-/// More lines than this before the rows are no heading.
-const MOST_PREAMBLE: usize = 40;
 
 /// How a text is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,20 +99,49 @@ fn dialect(
     let possible = DIALECTS
         .into_iter()
         .filter(|(s, d)| separator.is_none_or(|said| said == *s) && decimal.is_none_or(|said| said == *d));
-    let mut best: Option<([usize; 3], (Separator, DecimalMark, usize))> = None;
-    for (separator, decimal) in possible {
-        let (merit, width) = merit(sample, separator, decimal);
-        if best.is_none_or(|(known, _)| merit > known) {
-            best = Some((merit, (separator, decimal, width)));
+    let likeliest = |lenient: bool| {
+        let mut best: Option<([usize; 3], (Separator, DecimalMark, usize))> = None;
+        for (separator, decimal) in possible.clone() {
+            let (merit, width) = merit(sample, separator, decimal, lenient);
+            if best.is_none_or(|(known, _)| merit > known) {
+                best = Some((merit, (separator, decimal, width)));
+            }
+        }
+        best
+    };
+    let two_numbers = |best: &Option<([usize; 3], _)>| best.is_some_and(|(merit, _)| merit[0] > 0);
+    let strict = likeliest(false);
+    // Where nothing has two numbers, what has two fields that are nearly ones.
+    let best = if two_numbers(&strict) { strict } else { Some(likeliest(true)).filter(two_numbers).unwrap_or(strict) };
+    // 1,250;2,500 are decimals rather than thousands.
+    if let Some((
+        merits,
+        (
+            separator @ (Separator::Semicolon | Separator::Tab | Separator::Bar | Separator::Space),
+            DecimalMark::Point,
+            _,
+        ),
+    )) = best
+        && decimal.is_none()
+        && sample.iter().any(|line| fields(line.text, separator).any(is_doubtful))
+    {
+        let (other, width) = merit(sample, separator, DecimalMark::Comma, false);
+        if other == merits {
+            return (separator, DecimalMark::Comma, width);
         }
     }
     let otherwise = (separator.unwrap_or(Separator::Comma), decimal.unwrap_or(DecimalMark::Point), 1);
     best.map_or(otherwise, |(_, found)| found)
 }
 
+/// Whether it is a number whose one comma may mark thousands or decimals.
+fn is_doubtful(field: &str) -> bool {
+    grouped(field, DecimalMark::Point).is_some_and(|grouped| grouped.doubtful)
+}
+
 /// How well a dialect fits: lines with two numbers at least and as many fields as most, then lines with several fields,
-/// then lines with a number. And how many fields those lines have.
-fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark) -> ([usize; 3], usize) {
+/// then lines with a number. And how many fields those lines have. What is `lenient` counts what is nearly a number too.
+fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark, lenient: bool) -> ([usize; 3], usize) {
     // For each number of fields, how many lines have two numbers and how many have not.
     let mut widths: Vec<(usize, [usize; 3])> = Vec::new();
     for line in sample {
@@ -124,6 +150,7 @@ fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark) -> ([u
             width += 1;
             match cell(field, decimal) {
                 Cell::Number(_) => numbers += 1,
+                Cell::Text(text) if lenient && flaw(text).is_some() => numbers += 1,
                 Cell::Text(text) => broken |= is_broken(text),
                 Cell::Missing => {}
             }
@@ -144,185 +171,6 @@ fn merit(sample: &[Line<'_>], separator: Separator, decimal: DecimalMark) -> ([u
     best.map_or(([0; 3], 1), |&(width, sums)| (sums, width))
 }
 
-impl Form {
-    fn cells<'a>(&self, line: &Line<'a>) -> Vec<Cell<'a>> {
-        let decimal = self.decimal;
-        fields(line.text, self.separator).map(move |field| cell(field, decimal)).collect()
-    }
-
-    /// Finds what stands before the rows: names, size, and lines of neither.
-    fn head(&mut self, sample: &[Line<'_>], lines: &Lines<'_>, reading: &Reading) -> Result<(), String> {
-        let Some(first) = sample.first() else { return Err("it holds no table".to_owned()) };
-        if reading.heading == Some(Heading::Yes) {
-            self.name(first);
-            return Ok(());
-        }
-        if reading.heading == Some(Heading::No) {
-            self.width = fields(first.text, self.separator).count().max(self.width);
-            return Ok(());
-        }
-        let numeric = self.numeric_columns(sample);
-        if !numeric.contains(&true) {
-            return Err(format!(
-                "line {}: '{}' holds no numbers, and nor do the lines after it",
-                first.number,
-                shorten(first.text)
-            ));
-        }
-        // Lines without a number where the rows have theirs.
-        let is_row = |line: &&Line<'_>| {
-            let cells = self.cells(line);
-            cells.iter().zip(&numeric).any(|(cell, numeric)| *numeric && matches!(cell, Cell::Number(_)))
-        };
-        let before: Vec<&Line<'_>> = sample.iter().take_while(|line| !is_row(line)).take(MOST_PREAMBLE).collect();
-        if before.is_empty() {
-            return self.numbers_before(sample, lines);
-        }
-        let count = |line: &Line<'_>| fields(line.text, self.separator).filter(|field| !field.is_empty()).count();
-        let width = |line: &Line<'_>| fields(line.text, self.separator).count();
-        // R leaves out the name of the column with the rows' names.
-        let fits = |line: &Line<'_>| {
-            let n = width(line);
-            n == self.width || (self.width >= 3 && n + 1 == self.width) || (n > self.width && count(line) <= self.width)
-        };
-        let heading =
-            before.iter().rev().filter(|line| fits(line) && count(line) > 0).max_by_key(|line| count(line)).copied();
-        let others: Vec<String> = before
-            .iter()
-            .filter(|line| Some(line.number) != heading.map(|heading| heading.number) && count(line) > 0)
-            .map(|line| line.number.to_string())
-            .collect();
-        if !others.is_empty() {
-            let noun = if others.len() == 1 { "line" } else { "lines" };
-            self.notes.push(format!("{noun} {} before the rows left out", others.join(", ")));
-        }
-        let last = before.last().map_or(self.after, |line| line.number);
-        if let Some(heading) = heading {
-            self.name(heading);
-        }
-        self.after = last;
-        Ok(())
-    }
-
-    /// For each of the first columns, whether numbers are the rule in it.
-    fn numeric_columns(&self, sample: &[Line<'_>]) -> Vec<bool> {
-        let mut counts = vec![(0_usize, 0_usize); self.width.min(MOST_COLUMNS)];
-        for line in sample {
-            for (field, (numbers, texts)) in fields(line.text, self.separator).zip(&mut counts) {
-                match cell(field, self.decimal) {
-                    Cell::Number(_) => *numbers += 1,
-                    Cell::Text(_) => *texts += 1,
-                    Cell::Missing => {}
-                }
-            }
-        }
-        counts.into_iter().map(|(numbers, texts)| numbers > 0 && numbers >= texts).collect()
-    }
-
-    /// Takes the columns' names from a line.
-    fn name(&mut self, line: &Line<'_>) {
-        let mut names: Vec<String> = fields(line.text, self.separator).map(str::to_owned).collect();
-        if names.len() + 1 == self.width && self.width >= 3 {
-            names.insert(0, String::new());
-        }
-        // Separators at the end of the heading alone.
-        while names.len() > self.width && names.last().is_some_and(String::is_empty) {
-            names.pop();
-        }
-        self.width = self.width.max(names.len());
-        names.resize(self.width, String::new());
-        (self.names, self.after) = (Some(names), line.number);
-    }
-
-    /// Looks for a heading of numbers, as pandas makes it for columns without names, and for lines that say how many
-    /// rows and columns there are.
-    fn numbers_before(&mut self, sample: &[Line<'_>], lines: &Lines<'_>) -> Result<(), String> {
-        let first = &sample[0];
-        if self.is_numbered_heading(sample) {
-            let text =
-                fields(first.text, self.separator).filter(|field| !field.is_empty()).collect::<Vec<_>>().join(", ");
-            self.notes.push(format!(
-                "line {} ({}) is taken for a heading, since it counts the columns (--heading no makes it a point)",
-                first.number,
-                shorten(&text)
-            ));
-            self.name(first);
-            return Ok(());
-        }
-        let sizes = |line: &Line<'_>| -> Option<Vec<usize>> {
-            let words: Vec<&str> = line.text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
-            let bare = (1..=3).contains(&words.len()) && words.iter().all(|word| is_bare(word));
-            bare.then(|| words.iter().map(|word| word.parse().ok()).collect())?
-        };
-        let Some(one) = sizes(first) else { return Ok(()) };
-        let two = sample.get(1).and_then(|line| Some((line, sizes(line)?)));
-        let total = lines.clone().count();
-        // A few points of whole numbers may begin with their number by chance.
-        let mut numbers = sample[1..].iter().flat_map(|line| fields(line.text, self.separator));
-        let telling = total > FEW_ROWS
-            || numbers.any(|field| matches!(cell(field, self.decimal), Cell::Number(_)) && !is_bare(field));
-        let width = self.width;
-        let is_size = |said: &[usize], rows: usize| {
-            if let &[n] = said {
-                return n == rows;
-            }
-            let at = |n: usize, not: Option<usize>| (0..said.len()).find(|&i| said[i] == n && Some(i) != not);
-            telling && rows > 1 && at(rows, None).is_some_and(|first| at(width, Some(first)).is_some())
-        };
-        let fewer = |line: &Line<'_>| fields(line.text, self.separator).count() < width;
-        let last = match &two {
-            // One line with each number.
-            Some((line, two))
-                if one.len() == 1 && two.len() == 1 && fewer(first) && fewer(line) && {
-                    let rows = total.saturating_sub(2);
-                    (one[0], two[0]) == (rows, width) || (one[0], two[0]) == (width, rows)
-                } =>
-            {
-                Some(line.number)
-            }
-            _ if is_size(&one, total - 1) && (one.len() > 1 || fewer(first)) => Some(first.number),
-            _ => None,
-        };
-        if let Some(last) = last {
-            self.notes.push(format!(
-                "line {} ({}) says how many rows there are and is no point (--heading no makes it one)",
-                first.number,
-                shorten(first.text)
-            ));
-            self.after = last;
-        } else if one.len() == 1 && fewer(first) && width > 1 {
-            return Err(format!(
-                "line {} is {}, as if to say how many rows there are, but there are {} after it; mend or remove it",
-                first.number,
-                one[0],
-                total - 1
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether the first line counts the columns from 0 while no number in two of them at least is written without a
-    /// point: 0,1 is no point of such a file.
-    fn is_numbered_heading(&self, sample: &[Line<'_>]) -> bool {
-        let Some((first, rows)) = sample.split_first() else { return false };
-        let names: Vec<&str> = fields(first.text, self.separator).collect();
-        // pandas' own index has an empty name.
-        let names = if names.first().is_some_and(|name| name.is_empty()) { &names[1..] } else { &names[..] };
-        if names.len() < 2 || names.iter().enumerate().any(|(i, name)| *name != i.to_string()) {
-            return false;
-        }
-        let width = self.width.min(MOST_COLUMNS);
-        let (mut numbers, mut bare) = (vec![0_usize; width], vec![false; width]);
-        for line in rows {
-            for (i, field) in fields(line.text, self.separator).take(width).enumerate() {
-                numbers[i] += usize::from(matches!(cell(field, self.decimal), Cell::Number(_)));
-                bare[i] |= is_bare(field);
-            }
-        }
-        numbers.iter().zip(&bare).filter(|(numbers, bare)| **numbers > 0 && !**bare).count() >= 2
-    }
-}
-
 pub(in super::super) fn shorten(text: &str) -> String {
     let plain: String = text.chars().take(25).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().count() <= 24 { plain } else { plain.chars().take(24).chain(['…']).collect() }
@@ -331,6 +179,7 @@ pub(in super::super) fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Heading;
 
     fn form(text: &str) -> Form {
         sniff(text, &Reading::default()).unwrap_or_else(|reason| panic!("{text:?}: {reason}"))

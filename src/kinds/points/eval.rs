@@ -1,19 +1,22 @@
 //! How good a run's generator is: every metric over fresh samples, and beside it the same metric between real points.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::RunConfig;
-use crate::data::npy::Precision;
 use crate::data::synthetic::Law;
-use crate::data::{self, DataError, Mode, Point, PointSet, Reading, Split};
+use crate::data::{DataError, KnownLaw, Mode, Point, Reading, Split};
 use crate::engine::{self, EngineError};
 use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure, mode_scores};
 use crate::rng::{Stream, Use};
-use crate::run::{RunDir, RunError, digest};
+use crate::run::{RunDir, RunError};
 
 use super::follow::DRAWS as FLOOR_DRAWS;
 use super::run::{EpochRecord, InputError, PointsRun};
-use super::units::Units;
+
+/// Of the held-out points at least this share is of high quality where the law is theirs: 0.989 is expected.
+const LEAST_OF_LAW: f64 = 0.8;
+/// And their shares of the modes are no farther from equal ones than this.
+const MOST_APART: f64 = 0.5;
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +149,21 @@ pub enum EvalError {
         /// Points there can be.
         most: usize,
     },
+    /// A law was said that is not the data's.
+    #[error(
+        "the data are not of the law {law}: {share:.0} % of the held-out points lie within 3 deviations of one of its \
+         modes, in {captured} of its {modes}; name the law that they are of, or none"
+    )]
+    OtherLaw {
+        /// The law.
+        law: &'static str,
+        /// How many per cent of the real points it explains.
+        share: f64,
+        /// In how many of its modes they are.
+        captured: usize,
+        /// How many it has.
+        modes: usize,
+    },
     /// A metric that needs a known law was asked for, and none is known.
     #[error(
         "{metric} needs the law of the data, which {path} does not say; name it with --law, or use a MAT file from \
@@ -173,12 +191,15 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let run = PointsRun::open(dir)?;
     let config = run.config();
     let snapshot = run.snapshot()?;
-    let set = run.data(plan.data.as_deref())?;
+    let (set, law) = run.data_as(plan.data.as_deref(), &Reading::from(&config.data))?;
     let units = run.units()?;
     // The points as their file has them, not as the run keeps them: the floor is the data's and the split's, whatever the
     // run's units and their precision are.
     let split = Split::new(&set, config.data.train_size, config.seed)?;
-    let modes = known_modes(&run, &set.path, plan)?;
+    let modes = known_modes(&run, law, plan)?;
+    if let (Some(law), Some(modes)) = (plan.law, &modes) {
+        refuse_other_law(law, modes, &split.held_out)?;
+    }
     let metrics = applicable(config, plan, modes.as_deref())?;
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(config)?;
@@ -215,22 +236,13 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         epoch: snapshot.progress.epoch,
         samples,
         metrics: metrics.collect(),
-        data: DataSetId { sha256: content(&set), train_size: config.data.train_size },
+        data: DataSetId { sha256: set.digest(), train_size: config.data.train_size },
         data_path: set.path.clone(),
         held_out: split.held_out.len(),
         series: series(&run, &split, modes.as_deref(), plan.law.is_some())?,
         modes: modes.as_ref().map(Vec::len),
         coarse: units.is_too_coarse_for(&split.train),
     })
-}
-
-/// The SHA-256 of the points: in single precision, so that a copy in single precision is the same data, but where that is too
-/// coarse for them in double.
-fn content(set: &PointSet) -> String {
-    if Units::OWN.is_too_coarse_for(&set.points) {
-        return digest(&Precision::Double.bytes(set.points.as_flattened()));
-    }
-    set.digest()
 }
 
 /// How the run went by the metrics that are recorded, and by those of its modes, which are taken from its frames where no
@@ -272,16 +284,26 @@ fn series(run: &PointsRun, split: &Split, modes: Option<&[Mode]>, said: bool) ->
 
 /// The modes of the data's law, as the plan, the run or the data's file says it. A file that says one in no form that is
 /// understood is an error only for those who ask.
-fn known_modes(run: &PointsRun, path: &Path, plan: &Plan) -> Result<Option<Vec<Mode>>, EvalError> {
+fn known_modes(run: &PointsRun, known: KnownLaw, plan: &Plan) -> Result<Option<Vec<Mode>>, EvalError> {
     if let Some(law) = plan.law {
         return Ok(law.modes());
     }
     if let Some(modes) = run.modes()? {
         return Ok(Some(modes));
     }
-    let known = data::known_modes(path, &Reading::from(&run.config().data));
     let asked = plan.metrics.as_ref().is_none_or(|metrics| metrics.iter().any(|metric| metric.needs_modes()));
     if asked && !plan.lenient { Ok(known?) } else { Ok(known.ok().flatten()) }
+}
+
+/// Refuses a law that the real points do not follow: whatever is measured by it is as bad for them as for any others, and
+/// so looks as good as can be.
+fn refuse_other_law(law: Law, modes: &[Mode], real: &[Point]) -> Result<(), EvalError> {
+    let scores = mode_scores(modes, real);
+    if scores.high_quality >= LEAST_OF_LAW && scores.total_variation <= MOST_APART {
+        return Ok(());
+    }
+    let (share, captured) = (scores.high_quality, scores.captured as usize);
+    Err(EvalError::OtherLaw { law: law.name(), share: 100.0 * share, captured, modes: modes.len() })
 }
 
 fn applicable(config: &RunConfig, plan: &Plan, modes: Option<&[Mode]>) -> Result<Vec<Metric>, EvalError> {

@@ -18,9 +18,9 @@ pub use units::{KnownMode, Prepared, Units};
 use std::path::Path;
 
 use crate::checkpoint::{self, CheckpointError};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, Scale};
 use crate::data::npy::{self, Precision};
-use crate::data::{self, DataError, Point, Reading, Split, Taken};
+use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
@@ -76,6 +76,15 @@ pub enum TrainError {
 /// In single precision two numbers of this size that differ by less than 1 are the same.
 const LARGEST_LOSS: f64 = 16_777_216.0;
 
+/// That single precision is too coarse for points along an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Merging {
+    /// Its steps there.
+    pub step: f64,
+    /// The standard deviation of the training points.
+    pub deviation: f64,
+}
+
 /// Training on points.
 pub struct Points {
     config: RunConfig,
@@ -84,6 +93,8 @@ pub struct Points {
     train: Vec<Sample>,
     split: Split,
     taken: Taken,
+    remarks: Vec<String>,
+    merging: [Option<Merging>; 2],
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
@@ -116,13 +127,14 @@ pub fn open(
         return Err(TrainError::Scheduled { planned, wanted: config.epochs });
     }
     let reading = Reading::from(&config.data);
-    let set = match &begun {
+    let (set, law) = match &begun {
         Some(run) => run.data_as(moved, &reading).map_err(TrainError::from)?,
-        None => data::load(&config.data.path, &reading)?,
+        None => data::load_with_law(&config.data.path, &reading)?,
     };
+    let sha256 = begun.as_ref().map_or_else(|| Ok(set.digest()), |run| run.digest(&set))?;
     let split = Split::new(&set, config.data.train_size, config.seed)?;
     // What says no law in a form that is understood says none.
-    let modes = data::known_modes(&set.path, &reading).ok().flatten();
+    let modes = law.ok().flatten();
     let (config, prepared) = if let Some(run) = &begun {
         let prepared = run.prepared(&split, modes, set.taken.axis_names())?;
         (config.in_words_of(run.config(), prepared.shuffle, prepared.units.scale), prepared)
@@ -131,6 +143,10 @@ pub fn open(
         (config, prepared)
     };
     let units = prepared.units;
+    let merging = (units.scale == Scale::None).then(|| PointSpread::of(&split.train));
+    let merging = merging.map_or([None; 2], |spread| {
+        [0, 1].map(|axis| Some(Merging { step: spread.coarse_steps()[axis]?, deviation: spread.deviation(axis) }))
+    });
     let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
     if train.as_flattened().iter().any(|x| !x.is_finite()) {
         set.fits_single()?;
@@ -160,7 +176,7 @@ pub fn open(
         settings: serde_json::to_value(&*config)
             .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
         total: config.epochs,
-        inputs: vec![Input::new("data", &set.path, set.digest())],
+        inputs: vec![Input::new("data", &set.path, sha256)],
         once,
         name: String::new(),
         series: Some(SeriesPlan {
@@ -181,6 +197,8 @@ pub fn open(
         prepared,
         train,
         split,
+        remarks: data::remarks(&set.points),
+        merging,
         taken: set.taken,
         engine,
         follower,
@@ -324,6 +342,16 @@ impl Points {
     /// How its data were read.
     pub fn taken(&self) -> &Taken {
         &self.taken
+    }
+
+    /// What is odd about its data, a sentence each.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// For each axis whether single precision, in which the networks have the points as they are, merges many of them.
+    pub fn merging(&self) -> [Option<Merging>; 2] {
+        self.merging
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is due.

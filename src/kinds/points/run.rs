@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
 use crate::config::{RunConfig, TrainConfig};
-use crate::data::{self, DataError, Mode, Point, PointSet, Reading, Split};
+use crate::data::{self, DataError, KnownLaw, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status, digest};
 
@@ -305,16 +305,25 @@ impl PointsRun {
 
     /// The points that the run was begun with: from `given`, or where they lay.
     pub fn data(&self, given: Option<&Path>) -> Result<PointSet, InputError> {
-        self.data_as(given, &Reading::from(&self.config.data))
+        self.data_as(given, &Reading::from(&self.config.data)).map(|(set, _)| set)
     }
 
     /// The same, read in another way: a file that is elsewhere now may have other names in it.
-    pub(super) fn data_as(&self, given: Option<&Path>, reading: &Reading) -> Result<PointSet, InputError> {
+    pub(super) fn data_as(&self, given: Option<&Path>, reading: &Reading) -> Result<(PointSet, KnownLaw), InputError> {
         self.dir.input("data", given, |path| {
-            let set = data::load(path, reading)?;
-            let sha256 = set.digest();
-            Ok((set, sha256))
+            let (set, law) = data::load_with_law(path, reading)?;
+            let sha256 = self.digest(&set)?;
+            Ok(((set, law), sha256))
         })
+    }
+
+    /// The digest of points in the form in which the run has its data's: runs of before points too fine for single
+    /// precision had one of their own know theirs by that of all others.
+    pub(super) fn digest(&self, set: &PointSet) -> Result<String, RunError> {
+        let manifest = self.dir.manifest()?;
+        let single = set.single_digest();
+        let is_old = manifest.inputs.iter().any(|input| input.role == "data" && input.sha256 == single);
+        Ok(if is_old { single } else { set.digest() })
     }
 
     /// Where the run's data are now: in `given`, or where they lay.

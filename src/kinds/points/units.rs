@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Model, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data::npy::Precision;
-use crate::data::{Mode, Point, Split};
+use crate::data::{Mode, Point, PointSpread, Split};
 use crate::engine::Sample;
 
 /// Where all coordinates of data lie that are learnt as they are: the lab's lie in -0.13 to 1.31.
@@ -26,8 +26,6 @@ const LAB_RANGE: [f64; 2] = [-0.5, 1.5];
 const LAB_DEVIATION: [f64; 2] = [0.05, 0.5];
 /// Axes whose correlation is larger are not only scaled: what lies along a diagonal would stay narrow across it.
 const CORRELATED: f64 = 0.8;
-/// Coordinates are kept in single precision where its steps are below this part of every axis's standard deviation.
-const FINE: f64 = 1e-4;
 
 /// What a run made of its data before it began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,9 +132,9 @@ impl Units {
 
     /// The units that `scale` means for these training points, of which there is at least one.
     pub fn of(scale: Scale, points: &[Point]) -> Self {
-        let spread = SpreadOf::of(points);
+        let spread = PointSpread::of(points);
         let scale = match scale {
-            Scale::Auto if spread.lies_as_the_labs() => Scale::None,
+            Scale::Auto if lies_as_the_labs(&spread) => Scale::None,
             Scale::Auto if spread.correlation().abs() > CORRELATED => Scale::Whiten,
             Scale::Auto => Scale::Standardise,
             named => named,
@@ -163,7 +161,7 @@ impl Units {
     /// Whether these keep the points apart less finely than what is kept today would: so did programs that kept every run
     /// without a scale in single precision.
     pub fn is_too_coarse_for(&self, points: &[Point]) -> bool {
-        self.precision == Precision::Single && !SpreadOf::of(points).is_fine()
+        self.precision == Precision::Single && !PointSpread::of(points).is_fine()
     }
 
     /// The standard deviation of the training points along an axis, which the map takes to 1; 1 for the identity.
@@ -192,51 +190,11 @@ impl Units {
     }
 }
 
-/// Where points lie.
-struct SpreadOf {
-    mean: Point,
-    covariance: [[f64; 2]; 2],
-    low: Point,
-    high: Point,
-}
-
-impl SpreadOf {
-    fn of(points: &[Point]) -> Self {
-        let n = points.len().max(1) as f64;
-        // Around a point of theirs, so that no digit is lost where they lie far away.
-        let origin = points.first().copied().unwrap_or_default();
-        let mean = [0, 1].map(|i| origin[i] + points.iter().map(|p| p[i] - origin[i]).sum::<f64>() / n);
-        let moment = |i: usize, j: usize| points.iter().map(|p| (p[i] - mean[i]) * (p[j] - mean[j])).sum::<f64>() / n;
-        let extreme = |pick: fn(f64, f64) -> f64| [0, 1].map(|i| points.iter().map(|p| p[i]).fold(origin[i], pick));
-        let xy = moment(0, 1);
-        let covariance = [[moment(0, 0), xy], [xy, moment(1, 1)]];
-        Self { mean, covariance, low: extreme(f64::min), high: extreme(f64::max) }
-    }
-
-    fn deviation(&self, axis: usize) -> f64 {
-        self.covariance[axis][axis].sqrt()
-    }
-
-    /// Of the axes; 0 where all points are one along one of them.
-    fn correlation(&self) -> f64 {
-        let both = self.deviation(0) * self.deviation(1);
-        if both > 0.0 { self.covariance[0][1] / both } else { 0.0 }
-    }
-
-    fn lies_as_the_labs(&self) -> bool {
-        let [least, most] = LAB_RANGE;
-        let [narrow, wide] = LAB_DEVIATION;
-        (0..2).all(|i| self.low[i] >= least && self.high[i] <= most && (narrow..=wide).contains(&self.deviation(i)))
-    }
-
-    /// Whether single precision keeps the points apart.
-    fn is_fine(&self) -> bool {
-        (0..2).all(|i| {
-            let step = self.low[i].abs().max(self.high[i].abs()) * f64::from(f32::EPSILON);
-            // Points that all share a coordinate keep all of its digits.
-            step <= self.deviation(i) * FINE
-        })
-    }
+/// Whether points lie where the lab's do and spread as they do.
+fn lies_as_the_labs(spread: &PointSpread) -> bool {
+    let [least, most] = LAB_RANGE;
+    let [narrow, wide] = LAB_DEVIATION;
+    (0..2).all(|i| spread.low[i] >= least && spread.high[i] <= most && (narrow..=wide).contains(&spread.deviation(i)))
 }
 
 #[cfg(test)]
@@ -248,8 +206,8 @@ mod tests {
         Law::Points.draw(2000, 3).pop().unwrap().1
     }
 
-    fn moments(samples: &[Sample]) -> SpreadOf {
-        SpreadOf::of(&samples.iter().map(|sample| sample.map(f64::from)).collect::<Vec<_>>())
+    fn moments(samples: &[Sample]) -> PointSpread {
+        PointSpread::of(&samples.iter().map(|sample| sample.map(f64::from)).collect::<Vec<_>>())
     }
 
     #[test]
