@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::{DataSet, Group, Repeat, RunSummary};
 use crate::kinds::points;
-use crate::metric::Metric;
 
 impl DataSet {
     /// What cannot be told, what does not count, and why, in words.

@@ -65,7 +65,7 @@ pub struct Draws {
     pub mix: Vec<f32>,
     /// What real points are moved by, [`critic_steps`, batch]; empty where no penalty is taken there.
     pub moves: Vec<Sample>,
-    /// Real points for the generator's step, [batch] of them; empty where it has none of its own ([`takes_more_real`]).
+    /// Real points for the generator's step, a batch of them; empty where it has none of its own ([`takes_more_real`]).
     pub more_real: Vec<Sample>,
 }
 

@@ -15,7 +15,7 @@
 
 mod network;
 
-use self::network::{Batch, Mode, Network};
+use self::network::{Batch, Mode, Network, add};
 use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, observed_codes};
 use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
@@ -219,12 +219,12 @@ impl Engine for PlainEngine {
 
     fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError> {
         let (batch, steps) = (self.config.batch_size, self.config.critic_steps);
-        let noise = |index: usize| part(&draws.noise, index, batch * self.config.generator.latent_dim);
-        let codes: Vec<Batch> = (0..super::noise_batches(&self.config)).map(|i| self.codes(noise(i))).collect();
+        let codes_size = batch * self.config.generator.latent_dim;
+        let noise = |index: usize| part(&draws.noise, index, codes_size);
         let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
-            let pass = self.generator.network.forward(codes[step].clone(), Mode::Train);
+            let pass = self.generator.network.forward(self.codes(noise(step)), Mode::Train);
             if generator_first && step == 0 {
                 let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, 0, batch));
                 self.step_generator(&gradient);
@@ -238,7 +238,7 @@ impl Engine for PlainEngine {
             });
         }
         if !generator_first {
-            let pass = self.generator.network.forward(codes[steps].clone(), Mode::Train);
+            let pass = self.generator.network.forward(self.codes(noise(steps)), Mode::Train);
             let (gradient, loss) = self.generator_gradient(&pass, &draws.more_real);
             self.step_generator(&gradient);
             generator = loss;
@@ -300,10 +300,6 @@ fn singles(values: &[f64]) -> Vec<f32> {
 /// One of the equal parts of an array that may be empty.
 fn part<X>(values: &[X], index: usize, size: usize) -> &[X] {
     values.chunks(size).nth(index).unwrap_or_default()
-}
-
-fn add(to: &mut [f64], values: &[f64]) {
-    to.iter_mut().zip(values).for_each(|(to, x)| *to += x);
 }
 
 fn copy(what: &str, to: &mut [f64], values: &[f32]) -> Result<(), EngineError> {

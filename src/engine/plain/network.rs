@@ -127,7 +127,9 @@ impl Network {
                 Layer::Linear { inputs, outputs } => {
                     add_outer(&mut gradient[place.parameter..], &by, x, inputs);
                     let biases = &mut gradient[place.parameter + outputs * inputs..][..outputs];
-                    by.iter().for_each(|by| biases.iter_mut().zip(by).for_each(|(bias, by)| *bias += by));
+                    for by in &by {
+                        add(biases, by);
+                    }
                     self.through(&by, place, inputs)
                 }
                 Layer::BatchNorm { features, eps, .. } => {
@@ -199,6 +201,13 @@ fn add_outer(weights: &mut [f64], by: &Batch, x: &Batch, inputs: usize) {
         for (row, by) in weights.chunks_mut(inputs).zip(by) {
             row.iter_mut().zip(x).for_each(|(weight, x)| *weight += by * x);
         }
+    }
+}
+
+/// Adds numbers to others, one by one.
+pub(super) fn add(to: &mut [f64], values: &[f64]) {
+    for (to, x) in to.iter_mut().zip(values) {
+        *to += x;
     }
 }
 

@@ -112,8 +112,11 @@ impl Means {
             + super::each(low, by_low, |score| (self.low)(score - of_high));
         // A score moves its own term, and all of the other kind's through the mean.
         let (slope_high, slope_low) = (mean(by_high), mean(by_low));
-        by_high.iter_mut().for_each(|slope| *slope = (*slope - slope_low) / 2.0);
-        by_low.iter_mut().for_each(|slope| *slope = (*slope - slope_high) / 2.0);
+        for (slopes, others) in [(by_high, slope_low), (by_low, slope_high)] {
+            for slope in slopes {
+                *slope = (*slope - others) / 2.0;
+            }
+        }
         sum / 2.0
     }
 }
