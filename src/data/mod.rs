@@ -112,8 +112,20 @@ pub type KnownLaw = Result<Option<Vec<Mode>>, DataError>;
 /// Reads the points of `path`, and the modes of the law behind them where the file says it.
 pub fn load_with_law(path: &Path, reading: &Reading) -> Result<(PointSet, KnownLaw), DataError> {
     let bytes = contents(path)?;
-    let set = points_of(path, &bytes, reading)?;
-    Ok((set, modes::known(path, &bytes, reading)))
+    let mut set = points_of(path, &bytes, reading)?;
+    let known = modes::known(path, &bytes, reading);
+    let (Ok(None), Some(labels)) = (&known, &set.labels) else { return Ok((set, known)) };
+    let known = match modes::of_classes(&set.points, labels) {
+        Ok(modes) => {
+            set.taken.notes.push(format!("its {} classes are taken as the modes of its law", modes.len()));
+            Some(modes)
+        }
+        Err(reason) => {
+            set.taken.notes.push(reason);
+            None
+        }
+    };
+    Ok((set, Ok(known)))
 }
 
 fn points_of(path: &Path, bytes: &[u8], reading: &Reading) -> Result<PointSet, DataError> {

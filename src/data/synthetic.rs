@@ -137,7 +137,7 @@ fn on_grid(column: usize, row: usize) -> [f64; 2] {
 /// A stroke's Gaussian in the units of `xx`.
 fn scaled_stroke((mean, (xx, xy, yy)): Gaussian) -> Mode {
     let covariance = [[xx, xy], [xy, yy]].map(|row| row.map(|x| x / 625.0));
-    Mode { mean: mean.map(|x| x / 25.0 + 0.5), covariance }
+    Mode { mean: mean.map(|x| x / 25.0 + 0.5), covariance, share: None }
 }
 
 fn each(n: usize, mut draw: impl FnMut() -> [f64; 2]) -> Vec<Named> {

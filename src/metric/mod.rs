@@ -50,9 +50,9 @@ pub enum Metric {
     HighQuality,
     /// Modes of the known law with such a point.
     Modes,
-    /// Total variation between the modes' shares, junk a class of its own, and equal ones.
+    /// Total variation between the modes' shares, junk a class of its own, and the law's.
     ModeTv,
-    /// KL divergence of the modes' shares from equal ones.
+    /// KL divergence of the modes' shares from the law's.
     ReverseKl,
     /// Deviation within the modes, relative to the law's.
     Spread,
@@ -63,7 +63,7 @@ pub enum Metric {
 pub struct Reference<'a> {
     /// Real points.
     pub points: &'a [Point],
-    /// The modes of their law, where it is known to be one of equally likely Gaussians.
+    /// The modes of their law, where it is known to be a mixture of Gaussians.
     pub modes: Option<&'a [Mode]>,
 }
 

@@ -1,4 +1,4 @@
-//! Measures against a known law of K equally likely Gaussians.
+//! Measures against a known law of K Gaussians with shares p_k, which are 1/K where they are equally likely.
 //!
 //! A point belongs to the mode whose Mahalanobis distance is least, and is of high quality within 3 of it (Srivastava et
 //! al. 2017; Lin et al. 2018); with n points, h of them of high quality and h_k of those in mode k:
@@ -6,10 +6,10 @@
 //! - high-quality share h / n: best is the law's own, 1 - exp(-9/2) = 0.989 where modes do not overlap; more says that
 //!   modes have shrunk.
 //! - modes captured: how many h_k are above 0, from 0 to K; K is best.
-//! - mode total variation with an invalid class: (sum_k |h_k / n - 1/K| + (n - h) / n) / 2, from 0 to 1; small is best.
+//! - mode total variation with an invalid class: (sum_k |h_k / n - p_k| + (n - h) / n) / 2, from 0 to 1; small is best.
 //!   It sees both lost modes and junk.
-//! - reverse KL: sum_k q_k log(K q_k) with q_k = h_k / h, in nats, from 0 to log K; small is best, about (K - 1) / (2 h)
-//!   for the law itself. Without a point of high quality it is log K.
+//! - reverse KL: sum_k q_k log(q_k / p_k) with q_k = h_k / h, in nats, from 0 to log K, or -log of the least share; small is
+//!   best, about (K - 1) / (2 h) for the law itself. Without a point of high quality it is the largest that it can be.
 //! - spread ratio: deviation within the modes over the law's: the root of the mean squared Mahalanobis distance of high
 //!   quality points from their own mode's sample mean, over that of a Gaussian cut off at 3; 1 is best, below it modes
 //!   have shrunk. Without two such points in a mode there is none.
@@ -26,9 +26,9 @@ pub struct ModeScores {
     pub high_quality: f64,
     /// Modes with at least one such point.
     pub captured: f64,
-    /// Total variation between shares of modes, junk a class of its own, and equal shares.
+    /// Total variation between shares of modes, junk a class of its own, and the law's shares.
     pub total_variation: f64,
-    /// KL divergence of the modes' shares from equal ones, in nats.
+    /// KL divergence of the modes' shares from the law's, in nats.
     pub reverse_kl: f64,
     /// Deviation within modes, relative to the law's; None where no mode has two points.
     pub spread_ratio: Option<f64>,
@@ -41,13 +41,19 @@ pub fn mode_scores(modes: &[Mode], points: &[Point]) -> ModeScores {
     let counts: Vec<f64> = members.iter().map(|points| points.len() as f64).collect();
     let good: f64 = counts.iter().sum();
     let invalid = 1.0 - good / n;
-    let apart: f64 = counts.iter().map(|count| (count / n - 1.0 / k).abs()).sum();
-    let divergence = |count: &f64| if *count > 0.0 { count / good * (k * count / good).ln() } else { 0.0 };
+    let of_modes = || counts.iter().zip(modes);
+    let apart: f64 = of_modes().map(|(count, mode)| (count / n - mode.share.unwrap_or(1.0 / k)).abs()).sum();
+    // One over a mode's share.
+    let rarity = |mode: &Mode| mode.share.map_or(k, |share| 1.0 / share);
+    let divergence = |(count, mode): (&f64, &Mode)| {
+        if *count > 0.0 { count / good * (rarity(mode) * count / good).ln() } else { 0.0 }
+    };
+    let most = modes.iter().map(rarity).fold(1.0, f64::max).ln();
     ModeScores {
         high_quality: good / n,
         captured: counts.iter().filter(|&&count| count > 0.0).count() as f64,
         total_variation: f64::midpoint(apart, invalid),
-        reverse_kl: if good > 0.0 { counts.iter().map(divergence).sum::<f64>().max(0.0) } else { k.ln() },
+        reverse_kl: if good > 0.0 { of_modes().map(divergence).sum::<f64>().max(0.0) } else { most },
         spread_ratio: spread_ratio(modes, &members),
     }
 }
@@ -109,6 +115,24 @@ mod tests {
             assert!((scores.spread_ratio.unwrap() - 1.0).abs() < 4.0 / (2.0 * n).sqrt(), "{scores:?}");
             assert!(scores.total_variation < 0.03, "{}", scores.total_variation);
         }
+    }
+
+    #[test]
+    fn modes_of_other_shares_are_held_against_those() {
+        let modes: Vec<Mode> = [0.75, 0.25]
+            .iter()
+            .zip([[0.0, 0.0], [9.0, 0.0]])
+            .map(|(&share, mean)| Mode { share: Some(share), ..Mode::round(mean, 1.0) })
+            .collect();
+        let points = |first: usize| [vec![[0.0, 0.0]; first], vec![[9.0, 0.0]; 100 - first]].concat();
+        let right = mode_scores(&modes, &points(75));
+        assert!(right.total_variation.abs() < 1e-12 && right.reverse_kl.abs() < 1e-12, "{right:?}");
+        let equal = mode_scores(&modes, &points(50));
+        assert!((equal.total_variation - 0.25).abs() < 1e-12);
+        let expected = 0.5 * (0.5_f64 / 0.75).ln() + 0.5 * (0.5_f64 / 0.25).ln();
+        assert!((equal.reverse_kl - expected).abs() < 1e-12, "{}", equal.reverse_kl);
+        let junk = mode_scores(&modes, &[[50.0, 50.0]; 10]);
+        assert!((junk.reverse_kl - 4.0_f64.ln()).abs() < 1e-12);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! All losses are minimised. Scores are the discriminator's raw outputs, r_i = f(x_i) for real points and f_i = f(G(z_i))
 //! for generated ones, high for real: logits for a GAN, the critic's values for a Wasserstein model. Every part gives its
 //! value *and* its slope as plain numbers, so that one definition serves all engines: the sum of slope times score, with
-//! the slopes held constant, has exactly the loss's gradient ([`torch`]).
+//! the slopes held constant, has exactly the loss's gradient (`torch.rs`).
 
 pub mod constraints;
 #[cfg(test)]

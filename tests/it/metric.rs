@@ -16,7 +16,7 @@ fn every_metric_gives_the_independent_implementations_numbers() {
         let means: Vec<[f64; 2]> = serde_json::from_value(case["means"].clone()).unwrap();
         let covariances: Vec<[[f64; 2]; 2]> = serde_json::from_value(case["covariances"].clone()).unwrap();
         let laws = means.into_iter().zip(covariances);
-        let modes: Vec<Mode> = laws.map(|(mean, covariance)| Mode { mean, covariance }).collect();
+        let modes: Vec<Mode> = laws.map(|(mean, covariance)| Mode { mean, covariance, share: None }).collect();
         let reference = Reference { points: &real, modes: Some(&modes) };
         let measured = measure(&Metric::ALL, &reference, &generated);
         for (metric, got) in Metric::ALL.into_iter().zip(measured) {

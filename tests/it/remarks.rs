@@ -173,3 +173,34 @@ fn what_is_inspected_or_measured_by_a_wrong_name_says_what_to_type() {
     assert!(said.contains("holds 2: runs/one, runs/two") && said.contains("gan-lab eval runs/one"), "{said}");
     assert!(world.fails(1, &["eval", "folder"]).contains("folder holds no run"));
 }
+
+#[test]
+fn a_column_of_classes_is_the_law_by_which_a_run_is_measured() {
+    let world = World::new();
+    let rows: String = (0..300)
+        .map(|i| {
+            let (t, far) = (f64::from(i), i % 3 == 0);
+            let [x, y] = [(t * 0.7).sin() / 5.0, (t * 1.3).cos() / 5.0];
+            let [x, class] =
+                if far { [(x + 4.0).to_string(), "far".to_owned()] } else { [x.to_string(), "near".to_owned()] };
+            format!("{x},{y},{class}\n")
+        })
+        .collect();
+    write(&world, "classes.csv", &format!("a,b,class\n{rows}"));
+    let words = said(&world, &["--data", "classes.csv", "--train-size", "200", "--out", "run"]);
+    assert!(words.contains("its 2 classes are taken as the modes of its law"), "{words}");
+    let prepared: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.path("run/data.json")).unwrap()).unwrap();
+    let shares: Vec<f64> =
+        prepared["modes"].as_array().unwrap().iter().map(|mode| mode["share"].as_f64().unwrap()).collect();
+    assert_eq!(shares, [1.0 / 3.0, 2.0 / 3.0]);
+    let measured = world.done(&["eval", "run", "--repeats", "2"]);
+    assert!(measured.contains("mode-tv") && measured.contains("reverse-kl"), "{measured}");
+    let few = rows
+        .lines()
+        .enumerate()
+        .map(|(i, row)| if i == 5 { row.replace("near", "odd") } else { row.to_owned() } + "\n");
+    write(&world, "few.csv", &format!("a,b,class\n{}", few.collect::<String>()));
+    let words = said(&world, &["--data", "few.csv", "--train-size", "200", "--out", "few"]);
+    assert!(words.contains("are not taken as modes of a law, because 'odd' has 1 point"), "{words}");
+}

@@ -80,7 +80,7 @@ fn chart(set: &DataSet, named: bool, footnotes: &[String]) -> Result<Picture, Re
         .map(|floor| (format!("{NEAR} floors"), NEAR * floor.mean))
         .collect();
     let what = match metric {
-        Metric::ModeTv => "mode-tv: total variation between the modes' shares and equal ones".to_owned(),
+        Metric::ModeTv => "mode-tv: total variation between the modes' shares and the law's".to_owned(),
         _ => format!("{}: distance from the held-out points", metric.name()),
     };
     let title = if named { format!("{}: {what}", set.name) } else { what };

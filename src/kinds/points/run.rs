@@ -51,7 +51,7 @@ pub struct EpochRecord {
     /// Its coverage of them; not of so few that it cannot tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<f64>,
-    /// The total variation between its shares of the law's modes and equal ones, where the data's file says the law.
+    /// The total variation between its shares of the law's modes and the law's own, where the data's file says the law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_tv: Option<f64>,
     /// Seconds of training since the run began, its interruptions not counted.

@@ -55,17 +55,20 @@ pub struct KnownMode {
     pub mean: [f64; 2],
     /// Its covariance matrix, by rows.
     pub covariance: [[f64; 2]; 2],
+    /// Its share of the points, where modes are not equally likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
 }
 
 impl From<Mode> for KnownMode {
-    fn from(Mode { mean, covariance }: Mode) -> Self {
-        Self { mean, covariance }
+    fn from(Mode { mean, covariance, share }: Mode) -> Self {
+        Self { mean, covariance, share }
     }
 }
 
 impl From<KnownMode> for Mode {
-    fn from(KnownMode { mean, covariance }: KnownMode) -> Self {
-        Self { mean, covariance }
+    fn from(KnownMode { mean, covariance, share }: KnownMode) -> Self {
+        Self { mean, covariance, share }
     }
 }
 
