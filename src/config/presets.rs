@@ -34,6 +34,11 @@ pub(super) static POINTS: &[Preset] = &[
         text: include_str!("../../configs/paper-wgan-gp.json"),
     },
     Preset {
+        name: "best",
+        help: "What this project recommends for points: RpGAN with R1 and R2, an averaged generator, rates that fall",
+        text: include_str!("../../configs/best.json"),
+    },
+    Preset {
         name: "non-saturating-r1",
         help: "The non-saturating GAN with R1 and the numbers of Mescheder et al. 2018, on standardised points",
         text: include_str!("../../configs/non-saturating-r1.json"),
