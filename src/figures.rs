@@ -25,7 +25,8 @@ pub fn with_error(x: f64, error: Option<f64>) -> (String, Option<String>) {
     let Some(error) = error.filter(|error| error.is_finite() && x.is_finite()) else {
         return (significant(x, 4), error.map(|error| error.to_string()));
     };
-    if error <= 0.0 {
+    // What rounding leaves of an error of 0 is none.
+    if error <= x.abs() * 1e-13 {
         return (significant(x, 4), Some("0".to_owned()));
     }
     let place = |x: f64| if x == 0.0 { i32::MIN } else { x.abs().log10().floor() as i32 };
@@ -151,6 +152,7 @@ mod tests {
             (1.396_4e7, 6.04e5, "1.396e7", "6.0e5"),
             (1.234e-5, 3.3e-7, "1.234e-5", "3.3e-7"),
             (0.5, 0.0, "0.5000", "0"),
+            (0.013_333, 2.1e-17, "0.01333", "0"),
             (0.5, 1e-9, "5.00000e-1", "1.0e-9"),
             (0.0, 0.02, "0.000", "0.020"),
         ];

@@ -177,15 +177,12 @@ fn what_is_inspected_or_measured_by_a_wrong_name_says_what_to_type() {
 #[test]
 fn a_column_of_classes_is_the_law_by_which_a_run_is_measured() {
     let world = World::new();
-    let rows: String = (0..300)
-        .map(|i| {
-            let (t, far) = (f64::from(i), i % 3 == 0);
-            let [x, y] = [(t * 0.7).sin() / 5.0, (t * 1.3).cos() / 5.0];
-            let [x, class] =
-                if far { [(x + 4.0).to_string(), "far".to_owned()] } else { [x.to_string(), "near".to_owned()] };
-            format!("{x},{y},{class}\n")
-        })
-        .collect();
+    let row = |i: i32| {
+        let t = f64::from(i);
+        let [x, y] = [(t * 0.7).sin() / 5.0, (t * 1.3).cos() / 5.0];
+        if i % 3 == 0 { format!("{},{y},far\n", x + 4.0) } else { format!("{x},{y},near\n") }
+    };
+    let rows = (0..300).map(row).collect::<Vec<_>>().concat();
     write(&world, "classes.csv", &format!("a,b,class\n{rows}"));
     let words = said(&world, &["--data", "classes.csv", "--train-size", "200", "--out", "run"]);
     assert!(words.contains("its 2 classes are taken as the modes of its law"), "{words}");
