@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::version;
+use crate::{digest, version};
 
 /// The number of the objects' form. It is raised when a field is renamed, removed or means something else; a field
 /// that is added does not raise it.
@@ -47,18 +47,13 @@ pub fn document<T: Serialize>(fields: T) -> Document<T> {
 pub fn path(path: &Path) -> Value {
     match path.to_str() {
         Some(text) => json!(text),
-        None => json!({ "text": path.to_string_lossy(), "bytes": hexadecimal(path.as_os_str().as_encoded_bytes()) }),
+        None => json!({ "text": path.to_string_lossy(), "bytes": digest::hex(path.as_os_str().as_encoded_bytes()) }),
     }
 }
 
 /// A list of paths.
 pub fn paths<P: Borrow<Path>>(paths: impl IntoIterator<Item = P>) -> Value {
     paths.into_iter().map(|one| path(one.borrow())).collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

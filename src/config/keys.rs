@@ -335,11 +335,10 @@ impl Table {
             // What is chosen is not known yet.
             return Ok(());
         }
-        let choice = |config: &Value| at(config, owner.selector).as_str().map(str::to_owned);
-        let by_default = || at(config, group).is_null().then(|| choice(&(self.default)()))?;
+        let said_choice = at(config, owner.selector).as_str().map(str::to_owned);
         let unsaid = || self.default_of(self.find(owner.selector).ok()?).as_str().map(str::to_owned);
         let rival = || self.keys.iter().any(|key| key.group() == Some(group) && self.selects(key) && said(config, key));
-        let chosen = choice(config).or_else(by_default).or_else(|| if rival() { None } else { unsaid() });
+        let chosen = said_choice.or_else(|| if rival() { None } else { unsaid() });
         if chosen.as_ref().is_some_and(|chosen| owner.names.contains(&chosen.as_str())) {
             return Ok(());
         }

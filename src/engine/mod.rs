@@ -159,6 +159,14 @@ pub trait Engine {
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError>;
 }
 
+/// Points from latent codes [n, latent] by the averaged generator, settled, where there is one, else by the generator.
+pub fn points(engine: &mut dyn Engine, averaged: Option<&Weights>, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
+    match averaged {
+        Some(weights) => engine.generate_with(weights, codes),
+        None => engine.generate(codes),
+    }
+}
+
 /// The engine for a run, in its initial state.
 pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
     permit(config, 0)?;

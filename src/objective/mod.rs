@@ -50,7 +50,7 @@ impl Game {
     }
 
     /// The discriminator's term for a real point's score, for a rule that takes scores alone.
-    pub fn on_real(&self, alone: &rules::Alone, score: f64) -> Term {
+    fn on_real(&self, alone: &rules::Alone, score: f64) -> Term {
         let real = (alone.real)(score);
         if self.real_label >= 1.0 {
             return real;

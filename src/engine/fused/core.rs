@@ -186,15 +186,9 @@ impl<T: Real> Core<T> {
         load_points(slab, points);
         self.critic.differentiate(slab, tables);
         match self.game.rule.meets {
-            Meets::Alone(alone) => {
-                let mut slopes = [0.0; SLAB];
-                let scores = scores_of(slab);
-                let mut sum = 0.0;
-                for (slope, &score) in slopes.iter_mut().zip(&scores[..slab.size]) {
-                    let term = self.game.on_real(&alone, score);
-                    sum += term.value;
-                    *slope = term.slope;
-                }
+            Meets::Alone(_) => {
+                let (n, mut slopes) = (slab.size, [0.0; SLAB]);
+                let sum = self.game.critic(&scores_of(slab)[..n], &[], [&mut slopes[..n], &mut []]);
                 self.weigh(slab, sum, &slopes);
             }
             // The others are not there yet.

@@ -208,10 +208,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
         let codes = codes(config, repeat, samples);
-        let points = match &averaged {
-            Some(weights) => engine.generate_with(weights, &codes)?,
-            None => engine.generate(&codes)?,
-        };
+        let points = engine::points(engine.as_mut(), averaged.as_ref(), &codes)?;
         let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(EvalError::NotFinite { path: dir.path().to_owned() });

@@ -361,13 +361,8 @@ impl Points {
             return Ok(None);
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
-        let points = match &state.average {
-            Some(average) => {
-                let settled = self.engine.settled(average)?;
-                self.engine.generate_with(&settled, &codes)?
-            }
-            None => self.engine.generate(&codes)?,
-        };
+        let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
+        let points = engine::points(self.engine.as_mut(), averaged.as_ref(), &codes)?;
         let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
