@@ -6,9 +6,12 @@ a trace of gan-lab's with it, bench.py times it. It follows a gan-lab config (th
 Needs: pip install torch safetensors numpy
 """
 
+import math
+
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
+from torch.nn.utils.parametrizations import spectral_norm
 
 
 class Net(nn.Module):
@@ -33,11 +36,18 @@ def generator(config):
 
 
 def discriminator(config, sigmoid):
+    spectral = (config.get("constraint") or {}).get("name") == "spectral-norm"
+
+    def linear(inputs, outputs):
+        layer = nn.Linear(inputs, outputs)
+        # Not in training, in which it would take a power iteration whenever it is used.
+        return spectral_norm(layer, n_power_iterations=1).eval() if spectral else layer
+
     layers, width = [], 2
     for next_width in config["discriminator"]["hidden"]:
-        layers += [nn.Linear(width, next_width), nn.LeakyReLU(0.2)]
+        layers += [linear(width, next_width), nn.LeakyReLU(0.2)]
         width = next_width
-    layers.append(nn.Linear(width, 1))
+    layers.append(linear(width, 1))
     return Net(*layers, nn.Sigmoid()) if sigmoid else Net(*layers)
 
 
@@ -155,8 +165,16 @@ class Lab:
             law, places = PENALTIES[self.penalty["name"]]
             for place in places:
                 penalty = law(self.slopes(real, fake, place, drawn))
-                loss = loss + self.penalty["weight"] * self.penalty["every"] * penalty
+                loss = loss + self.penalty_weight() * penalty
         return loss
+
+    def penalty_weight(self):
+        """What is left of it falls along half a cosine over the run's discriminator steps."""
+        steps, c = self.config["critic_steps"], self.config
+        total = c["epochs"] * (c["data"]["train_size"] // c["batch_size"] // steps) * steps
+        end = self.penalty.get("end", 1.0)
+        left = end + (1 - end) * (1 + math.cos(math.pi * self.d_steps / total)) / 2
+        return self.penalty["weight"] * self.penalty["every"] * left
 
     def slopes(self, real, fake, place, drawn):
         """The lengths of the discriminator's gradients, in the graph."""
@@ -184,6 +202,13 @@ class Lab:
         loss.backward()
         self.d_optim.step()
         self.d_steps += 1
+        # After each step a power iteration of each spectral norm: using it in training takes one.
+        for layer in self.discriminator.net:
+            if hasattr(layer, "parametrizations"):
+                layer.train()
+                with torch.no_grad():
+                    layer.weight
+                layer.eval()
         if self.bound is not None:
             with torch.no_grad():
                 for p in self.discriminator.parameters():

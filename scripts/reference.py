@@ -89,6 +89,14 @@ def cases():
         penalty = {"name": name, "weight": 0.3, "every": 1 + i % 2}
         optim = "adam" if i % 2 == 0 and i < 4 else "sgd"
         yield f"penalty-{name}", config("gan", optim, penalty=penalty, **changes)
+    # Of few steps, so that the weight moves.
+    data = {"path": "data/points.mat", "key": "xx", "train_size": 8 * BATCH, "shuffle": "once"}
+    fading = {"name": "r1", "weight": 0.3, "every": 1, "end": 0.1}
+    yield "penalty-fading", config("gan", "sgd", objective={"rule": "hinge"}, penalty=fading, data=data)
+    normed = {"constraint": {"name": "spectral-norm"}, "objective": {"rule": "hinge"}}
+    yield "spectral-norm", config("gan", "adam", **normed)
+    penalty = {"name": "wgan-gp", "weight": 0.3, "every": 2}
+    yield "spectral-norm-paper-order", config("gan", "sgd", penalty=penalty, **normed, **both["critic-first"])
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 

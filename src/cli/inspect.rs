@@ -273,6 +273,7 @@ fn objective(config: &RunConfig) -> String {
     });
     let clip = match game.constraint {
         Constraint::Clip(clip) => Some(format!("the critic's parameters clipped to +-{clip}")),
+        Constraint::SpectralNorm => Some("spectral norm on each of the discriminator's Linears".to_owned()),
         Constraint::None => None,
     };
     [Some(title), words, label, penalty, clip].into_iter().flatten().collect::<Vec<_>>().join(", ")

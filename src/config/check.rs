@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{Device, EmaConfig, EngineKind, Init, Optim, Scale, ScheduleConfig, Shuffle, TrainConfig, name_pair};
+use super::{
+    Device, EmaConfig, EngineKind, Init, LatentLaw, Optim, Scale, ScheduleConfig, Shuffle, TrainConfig, name_pair,
+};
 use crate::objective::{Constraint, Penalised};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
@@ -77,6 +79,8 @@ impl TrainConfig {
             require("schedule.end", end, not_negative(end), "a number, 0 or more")?;
         }
         self.init = self.init.filter(|init| *init != Init::default());
+        let law = &mut self.generator.latent_law;
+        *law = law.filter(|law| *law != LatentLaw::default());
         // No schedule is said in one way.
         self.schedule = self.schedule.filter(|schedule| *schedule != ScheduleConfig::default());
         if let Some(EmaConfig { half_life, ramp }) = self.ema {
@@ -135,6 +139,18 @@ impl RunConfig {
         [own * factor(generator), other * factor(discriminator / self.critic_steps as u64)]
     }
 
+    /// Whether something moves over the whole run, which therefore can have no other length.
+    pub fn is_planned_to_its_end(&self) -> bool {
+        let fades = |penalised: Penalised| (penalised.end - 1.0).abs() > 0.0;
+        self.schedule.is_some() || self.game().penalty.is_some_and(fades)
+    }
+
+    /// The penalty's weight in the discriminator's step after `taken` others; None where that step has none.
+    pub fn penalty_weight(&self, taken: u64) -> Option<f64> {
+        let total = self.epochs * self.iterations_per_epoch() * self.critic_steps as u64;
+        self.game().penalty_weight(taken, taken as f64 / total.max(1) as f64)
+    }
+
     /// Model and optimiser as papers write them: `GAN, RMSProp`.
     pub fn title(&self) -> String {
         format!("{}, {}", self.game_title(), self.optim.title())
@@ -181,13 +197,14 @@ fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
         game.real_label > 0.0 && game.real_label <= 1.0,
         "above 0, 1 at most",
     )?;
-    if let Some(Penalised { weight, every, .. }) = game.penalty {
+    if let Some(Penalised { weight, every, end, .. }) = game.penalty {
         let key = of_model("objective.gp_weight", "penalty.weight");
         require(key, weight, not_negative(weight), "a number, 0 or more")?;
         require("penalty.every", every, (1..=1_000_000).contains(&every), "1 to 1000000")?;
+        require("penalty.end", end, not_negative(end), "a number, 0 or more")?;
     }
     match game.constraint {
-        Constraint::None => Ok(()),
+        Constraint::None | Constraint::SpectralNorm => Ok(()),
         Constraint::Clip(clip) => {
             require(of_model("objective.clip", "constraint.bound"), clip, positive(clip), "a number above 0")
         }

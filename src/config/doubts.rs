@@ -16,6 +16,13 @@ impl RunConfig {
                     .to_owned(),
             );
         }
+        if game.rule == rules::WASSERSTEIN && game.constraint == Constraint::SpectralNorm {
+            doubts.push(
+                "the Wasserstein rule is known not to train with a spectral norm, which leaves the critic far flatter than \
+                 slope 1; take --rule hinge"
+                    .to_owned(),
+            );
+        }
         let critic_steps = self.epochs * self.iterations_per_epoch() * self.critic_steps as u64;
         if let Some(penalised) = game.penalty.filter(|penalised| penalised.every > critic_steps) {
             doubts.push(format!(
@@ -55,6 +62,10 @@ mod tests {
         for (config, words) in [
             (json!({"objective": {"rule": "wasserstein"}}), "nothing bounds the critic"),
             (json!({"objective": {"model": "wgan-gp", "gp_weight": 0.0}}), "nothing bounds the critic"),
+            (
+                json!({"objective": {"rule": "wasserstein"}, "constraint": {"name": "spectral-norm"}}),
+                "not to train with a spectral norm",
+            ),
             (
                 json!({"objective": {"model": "gan"}, "penalty": {"name": "r1", "every": 100_000}}),
                 "this run has 8640: it is taken once",

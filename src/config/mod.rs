@@ -36,6 +36,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rng::Stream;
+
 /// A training run, as a person writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -356,6 +358,9 @@ impl UpdateOrder {
 pub struct GeneratorConfig {
     /// The latent code's dimension.
     pub latent_dim: usize,
+    /// The law of each of its numbers; left out, [`LatentLaw::Normal`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latent_law: Option<LatentLaw>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// For each hidden layer, whether BatchNorm follows its Linear.
@@ -364,6 +369,36 @@ pub struct GeneratorConfig {
     pub batch_norm_eps: f64,
     /// BatchNorm's momentum.
     pub batch_norm_momentum: f64,
+}
+
+/// The law of each number of a latent code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LatentLaw {
+    /// N(0, 1), as in the lab.
+    #[default]
+    Normal,
+    /// U(-1, 1), as in DCGAN.
+    Uniform,
+}
+
+impl LatentLaw {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "normal", help: "Normal, with mean 0 and deviation 1" },
+        Choice { name: "uniform", help: "Uniform on -1 to 1" },
+    ];
+}
+
+impl GeneratorConfig {
+    /// Codes [n, `latent_dim`] out of a stream.
+    pub fn codes(&self, n: usize, rng: &mut Stream) -> Vec<f32> {
+        let numbers = n * self.latent_dim;
+        match self.latent_law.unwrap_or_default() {
+            LatentLaw::Normal => rng.normal(numbers),
+            LatentLaw::Uniform => rng.uniform(numbers).into_iter().map(|u| 2.0 * u - 1.0).collect(),
+        }
+    }
 }
 
 /// The discriminator or critic: Linear layers with LeakyReLU(0.2) between them, one score out.
@@ -434,6 +469,7 @@ impl Default for GeneratorConfig {
     fn default() -> Self {
         Self {
             latent_dim: 2,
+            latent_law: None,
             hidden: vec![64, 256, 512],
             batch_norm: vec![false, true, true],
             batch_norm_eps: 0.8,
@@ -483,6 +519,22 @@ mod tests {
             let text = format!(r#"{{"objective": {{"model": "{model}"}}}}"#);
             assert_eq!(TrainConfig::from_json(&text).unwrap(), TrainConfig::lab(model));
         }
+    }
+
+    #[test]
+    fn codes_follow_the_law_that_is_named() {
+        use crate::rng::Use;
+
+        let codes = |latent_law| {
+            let config = GeneratorConfig { latent_dim: 3, latent_law: Some(latent_law), ..GeneratorConfig::default() };
+            config.codes(2000, &mut Stream::new(1, Use::Noise, 0))
+        };
+        let square = |codes: &[f32]| codes.iter().map(|&x| f64::from(x * x)).sum::<f64>() / 6000.0;
+        let (normal, uniform) = (codes(LatentLaw::Normal), codes(LatentLaw::Uniform));
+        assert_eq!([normal.len(), uniform.len()], [6000; 2]);
+        assert!((square(&normal) - 1.0).abs() < 0.08 && normal.iter().any(|x| x.abs() > 1.0));
+        assert!((square(&uniform) - 1.0 / 3.0).abs() < 0.02 && uniform.iter().all(|x| x.abs() <= 1.0));
+        assert!(uniform.iter().any(|x| *x < -0.9));
     }
 
     #[test]

@@ -196,7 +196,7 @@ impl Objective {
             Self::Gan { generator_loss: GeneratorLoss::NonSaturating } => Game::of(rules::NON_SATURATING),
             Self::Wgan { clip } => Game { constraint: Constraint::Clip(clip), ..Game::of(rules::WASSERSTEIN) },
             Self::WganGp { gp_weight } => {
-                let penalty = Penalised { penalty: penalties::WGAN_GP, weight: gp_weight, every: 1 };
+                let penalty = Penalised { penalty: penalties::WGAN_GP, weight: gp_weight, every: 1, end: 1.0 };
                 Game { penalty: Some(penalty), ..Game::of(rules::WASSERSTEIN) }
             }
             Self::Rule { rule, real_label } => Game { real_label, ..Game::of(rule) },
@@ -227,15 +227,20 @@ struct OfPenalty {
     weight: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     every: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<f64>,
 }
 
 impl From<PenaltyConfig> for OfPenalty {
     fn from(PenaltyConfig(penalty): PenaltyConfig) -> Self {
         match penalty {
-            Some(Penalised { penalty, weight, every }) => {
-                Self { name: penalty.name.to_owned(), weight: Some(weight), every: Some(every) }
-            }
-            None => Self { name: NONE.to_owned(), weight: None, every: None },
+            Some(Penalised { penalty, weight, every, end }) => Self {
+                name: penalty.name.to_owned(),
+                weight: Some(weight),
+                every: Some(every),
+                end: (end != 1.0).then_some(end),
+            },
+            None => Self { name: NONE.to_owned(), weight: None, every: None, end: None },
         }
     }
 }
@@ -243,14 +248,19 @@ impl From<PenaltyConfig> for OfPenalty {
 impl TryFrom<OfPenalty> for PenaltyConfig {
     type Error = String;
 
-    fn try_from(OfPenalty { name, weight, every }: OfPenalty) -> Result<Self, String> {
+    fn try_from(OfPenalty { name, weight, every, end }: OfPenalty) -> Result<Self, String> {
         if name == NONE {
             let none = Self(None);
-            return if weight.is_none() && every.is_none() { Ok(none) } else { Err("no penalty has no weight".into()) };
+            return if weight.is_none() && every.is_none() && end.is_none() {
+                Ok(none)
+            } else {
+                Err("no penalty has no weight".into())
+            };
         }
         let known = penalties::ALL.map(|penalty| penalty.name);
         let penalty = Penalty::named(&name).ok_or_else(|| unknown(&name, &[&[NONE], &known[..]].concat()))?;
-        Ok(Self(Some(Penalised { penalty, weight: weight.unwrap_or(PENALTY_WEIGHT), every: every.unwrap_or(1) })))
+        let (weight, every, end) = (weight.unwrap_or(PENALTY_WEIGHT), every.unwrap_or(1), end.unwrap_or(1.0));
+        Ok(Self(Some(Penalised { penalty, weight, every, end })))
     }
 }
 
@@ -266,12 +276,17 @@ pub enum ConstraintConfig {
         #[serde(default = "lab_clip")]
         bound: f64,
     },
+    /// See [`Constraint::SpectralNorm`].
+    SpectralNorm {},
 }
 
 impl ConstraintConfig {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 2] =
-        [Choice { name: NONE, help: "None" }, Choice { name: "clip", help: "Every parameter is clamped, as in WGAN" }];
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: NONE, help: "None" },
+        Choice { name: "clip", help: "Every parameter is clamped, as in WGAN" },
+        Choice { name: "spectral-norm", help: "Each layer's weights are divided by their largest singular value" },
+    ];
 }
 
 /// The word for no penalty and no constraint.
@@ -318,6 +333,7 @@ impl TrainConfig {
         match self.constraint {
             Some(ConstraintConfig::None {}) => game.constraint = Constraint::None,
             Some(ConstraintConfig::Clip { bound }) => game.constraint = Constraint::Clip(bound),
+            Some(ConstraintConfig::SpectralNorm {}) => game.constraint = Constraint::SpectralNorm,
             None => {}
         }
         game
@@ -333,6 +349,7 @@ impl TrainConfig {
             .chain(match game.constraint {
                 Constraint::Clip(clip) => Some(Objective::Wgan { clip }),
                 Constraint::None => game.penalty.map(|p| Objective::WganGp { gp_weight: p.weight }),
+                Constraint::SpectralNorm => None,
             });
         if let Some(objective) = models.into_iter().find(|model| model.game() == game) {
             return Self { objective, penalty: None, constraint: None, ..self };
@@ -342,6 +359,7 @@ impl TrainConfig {
             penalty: game.penalty.map(|penalty| PenaltyConfig(Some(penalty))),
             constraint: match game.constraint {
                 Constraint::Clip(bound) => Some(ConstraintConfig::Clip { bound }),
+                Constraint::SpectralNorm => Some(ConstraintConfig::SpectralNorm {}),
                 Constraint::None => None,
             },
             ..self

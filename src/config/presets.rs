@@ -44,6 +44,11 @@ pub(super) static POINTS: &[Preset] = &[
         text: include_str!("../../configs/non-saturating-r1.json"),
     },
     Preset {
+        name: "hinge-sn",
+        help: "Hinge with spectral norm and the optimiser of Miyato et al. 2018, on standardised points",
+        text: include_str!("../../configs/hinge-sn.json"),
+    },
+    Preset {
         name: "r3gan",
         help: "RpGAN with R1 and R2 as in R3GAN (Huang et al. 2024), with its numbers for CIFAR-10, on standardised points",
         text: include_str!("../../configs/r3gan.json"),

@@ -102,11 +102,11 @@ impl ImageLoss {
     pub fn game(self) -> Game {
         match self {
             Self::LogisticR1 { gamma, every } => {
-                let penalty = Penalised { penalty: penalties::R1, weight: gamma, every };
+                let penalty = Penalised { penalty: penalties::R1, weight: gamma, every, end: 1.0 };
                 Game { penalty: Some(penalty), ..Game::of(rules::NON_SATURATING) }
             }
             Self::WganGp { gp_weight, .. } => {
-                let penalty = Penalised { penalty: penalties::WGAN_GP, weight: gp_weight, every: 1 };
+                let penalty = Penalised { penalty: penalties::WGAN_GP, weight: gp_weight, every: 1, end: 1.0 };
                 Game { penalty: Some(penalty), ..Game::of(rules::WASSERSTEIN) }
             }
         }

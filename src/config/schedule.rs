@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Choice;
+use crate::objective::along_cosine;
 
 /// A schedule of the learning rates of both networks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl ScheduleConfig {
         match self.name {
             Shape::Constant => 1.0,
             Shape::Linear => 1.0 - (1.0 - self.end) * u,
-            Shape::Cosine => self.end + (1.0 - self.end) * (1.0 + (std::f64::consts::PI * u).cos()) / 2.0,
+            Shape::Cosine => along_cosine(self.end, u),
         }
     }
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init, Key,
-    Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, Separator,
-    Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig,
+    Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -268,6 +268,13 @@ static POINT_KEYS: &[Key] = &[
     key("critic_steps", Values::Whole, "Discriminator steps for each generator step").flag("critic-steps"),
     key("update_order", Values::Choice(&UpdateOrder::CHOICES), "Which network moves first in an iteration"),
     key("generator.latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
+    key(
+        "generator.latent_law",
+        Values::Choice(&LatentLaw::CHOICES),
+        "The law of each number of a latent code; without it, normal",
+    )
+    .flag("latent-law")
+    .value_name("LAW"),
     key("generator.hidden", Values::Wholes, "Widths of the generator's hidden layers"),
     key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
     key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
@@ -301,6 +308,9 @@ static POINT_KEYS: &[Key] = &[
     .value_name("STEPS")
     .only(PENALTY, PENALTIES)
     .under("Objective"),
+    key("penalty.end", Values::Number, "What of the penalty's weight is left at the run's end; without it, all")
+        .only(PENALTY, PENALTIES)
+        .under("Objective"),
     key(CONSTRAINT, Values::Choice(&ConstraintConfig::CHOICES), "What is done to the discriminator's parameters")
         .flag("constraint")
         .value_name("NAME")

@@ -193,7 +193,7 @@ pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
 pub fn permit(config: &RunConfig, held_out: usize) -> Result<(), TooMuch> {
     let g = &config.generator;
     let (batch, latent, held_out) = (config.batch_size as u64, g.latent_dim as u64, held_out as u64);
-    let networks = [Mlp::generator(g), Mlp::discriminator(&config.discriminator)];
+    let networks = [Mlp::generator(g), Mlp::discriminator(config)];
     let parameters: u64 = networks.iter().flat_map(Mlp::parameters).map(|slot: Slot| slot.size() as u64).sum();
     let buffers = optim::buffer_names(&config.optim).into_iter().flatten().count() as u64;
     // A snapshot, and the bytes of its file.
@@ -231,7 +231,7 @@ fn with_torch(config: &RunConfig, _: &[Weights; 2]) -> Result<Box<dyn Engine>, E
 /// The initial weights of generator and discriminator, from the seed's `init` stream.
 pub fn initial_weights(config: &RunConfig) -> [Weights; 2] {
     let mut rng = Stream::new(config.seed, Use::Init, 0);
-    let networks = [Mlp::generator(&config.generator), Mlp::discriminator(&config.discriminator)];
+    let networks = [Mlp::generator(&config.generator), Mlp::discriminator(config)];
     networks.map(|network| network.initial(config.init.unwrap_or_default(), &mut rng))
 }
 
@@ -248,7 +248,8 @@ pub fn noise_batches(config: &RunConfig) -> usize {
 /// momentum of 0.1 has a thousandth of what it was before.
 fn observed_codes(config: &RunConfig) -> Vec<f32> {
     const BATCHES: usize = 64;
-    Stream::new(config.seed, Use::Average, 0).normal(BATCHES * config.batch_size * config.generator.latent_dim)
+    let rng = &mut Stream::new(config.seed, Use::Average, 0);
+    config.generator.codes(BATCHES * config.batch_size, rng)
 }
 
 /// Whether an iteration takes mixing weights.

@@ -14,9 +14,15 @@
 //! sigmoid there; here the losses take its logit, and a sigmoid has no tensors.
 
 use crate::checkpoint::{NamedTensor, TensorError};
-use crate::config::{DiscriminatorConfig, GeneratorConfig, Init};
+use crate::config::{GeneratorConfig, Init, TrainConfig};
 use crate::nets::Slot;
+use crate::objective::Constraint;
+use crate::objective::constraints::spectral_norm;
 use crate::rng::Stream;
+
+/// PyTorch's name for the weights of a Linear with a spectral norm, and those for the vectors that follow it.
+pub(in crate::nets) const SPECTRAL_WEIGHT: &str = "parametrizations.weight.original";
+const SPECTRAL_VECTORS: [&str; 2] = ["parametrizations.weight.0._u", "parametrizations.weight.0._v"];
 
 /// A layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +33,9 @@ pub enum Layer {
         inputs: usize,
         /// Numbers out.
         outputs: usize,
+        /// Whether W is divided by its largest singular value (`objective::constraints::spectral_norm`); the two vectors
+        /// that follow it are statistics.
+        spectral: bool,
     },
     /// Batch normalisation over the batch, with a learnt scale and shift (Ioffe and Szegedy 2015).
     BatchNorm {
@@ -52,7 +61,7 @@ pub struct Mlp {
 pub struct Weights {
     /// All learnt parameters, one tensor after another.
     pub parameters: Vec<f32>,
-    /// BatchNorm's running means and variances, one tensor after another.
+    /// BatchNorm's running means and variances, or the vectors of spectral norms, one tensor after another.
     pub statistics: Vec<f32>,
     /// Training batches seen, which PyTorch keeps as `num_batches_tracked`.
     pub batches: u64,
@@ -68,12 +77,13 @@ impl Mlp {
                 momentum: config.batch_norm_momentum,
             })
         };
-        Self::new(config.latent_dim, &config.hidden, 2, |i| norm(config.hidden[i], config.batch_norm[i]))
+        Self::new([config.latent_dim, 2], &config.hidden, false, |i| norm(config.hidden[i], config.batch_norm[i]))
     }
 
     /// The discriminator or critic: points to one score each.
-    pub fn discriminator(config: &DiscriminatorConfig) -> Self {
-        Self::new(2, &config.hidden, 1, |_| None)
+    pub fn discriminator(config: &TrainConfig) -> Self {
+        let spectral = config.game().constraint == Constraint::SpectralNorm;
+        Self::new([2, 1], &config.discriminator.hidden, spectral, |_| None)
     }
 
     /// A network of these layers.
@@ -81,16 +91,21 @@ impl Mlp {
         Self { layers }
     }
 
-    fn new(inputs: usize, hidden: &[usize], outputs: usize, norm: impl Fn(usize) -> Option<Layer>) -> Self {
+    fn new(
+        [inputs, outputs]: [usize; 2],
+        hidden: &[usize],
+        spectral: bool,
+        norm: impl Fn(usize) -> Option<Layer>,
+    ) -> Self {
         let mut layers = Vec::new();
         let mut width = inputs;
         for (i, &next) in hidden.iter().enumerate() {
-            layers.push(Layer::Linear { inputs: width, outputs: next });
+            layers.push(Layer::Linear { inputs: width, outputs: next, spectral });
             layers.extend(norm(i));
             layers.push(Layer::LeakyRelu);
             width = next;
         }
-        layers.push(Layer::Linear { inputs: width, outputs });
+        layers.push(Layer::Linear { inputs: width, outputs, spectral });
         Self { layers }
     }
 
@@ -102,15 +117,21 @@ impl Mlp {
     /// The learnt parameters, in PyTorch's order.
     pub fn parameters(&self) -> Vec<Slot> {
         self.slots(|layer| match *layer {
-            Layer::Linear { inputs, outputs } => vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])],
+            Layer::Linear { inputs, outputs, spectral } => {
+                let weight = if spectral { SPECTRAL_WEIGHT } else { "weight" };
+                vec![(weight, vec![outputs, inputs]), ("bias", vec![outputs])]
+            }
             Layer::BatchNorm { features, .. } => vec![("weight", vec![features]), ("bias", vec![features])],
             Layer::LeakyRelu => vec![],
         })
     }
 
-    /// BatchNorm's running statistics, in PyTorch's order.
+    /// BatchNorm's running statistics, in PyTorch's order; and the vectors of Linears with a spectral norm.
     pub fn statistics(&self) -> Vec<Slot> {
         self.slots(|layer| match *layer {
+            Layer::Linear { inputs, outputs, spectral: true } => {
+                vec![(SPECTRAL_VECTORS[0], vec![outputs]), (SPECTRAL_VECTORS[1], vec![inputs])]
+            }
             Layer::BatchNorm { features, .. } => {
                 vec![("running_mean", vec![features]), ("running_var", vec![features])]
             }
@@ -143,9 +164,13 @@ impl Mlp {
     pub fn initial(&self, init: Init, rng: &mut Stream) -> Weights {
         let mut parameters = Vec::new();
         let mut statistics = Vec::new();
+        let mut normed = Vec::new();
         for layer in &self.layers {
             match *layer {
-                Layer::Linear { inputs, outputs } => {
+                Layer::Linear { inputs, outputs, spectral } => {
+                    if spectral {
+                        normed.push((parameters.len(), [outputs, inputs]));
+                    }
                     parameters.extend(linear(init, [outputs, inputs], rng));
                 }
                 Layer::BatchNorm { features, .. } => {
@@ -155,6 +180,14 @@ impl Mlp {
                 }
                 Layer::LeakyRelu => {}
             }
+        }
+        // After all weights, which are those of the same network without a norm.
+        for (first, [outputs, inputs]) in normed {
+            let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+            let weights = doubles(&parameters[first..][..outputs * inputs]);
+            let vectors = [outputs, inputs].map(|size| doubles(&rng.normal(size)));
+            let vectors = spectral_norm::initial(&weights, vectors);
+            statistics.extend(vectors.iter().flatten().map(|&x| x as f32));
         }
         Weights { parameters, statistics, batches: 0 }
     }
@@ -220,6 +253,7 @@ fn linear(init: Init, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f3
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{ConstraintConfig, DiscriminatorConfig, Model};
     use crate::rng::Use;
 
     fn generator() -> Mlp {
@@ -228,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_law_has_the_deviation_of_its_formula() {
-        let mlp = Mlp::of_layers(vec![Layer::Linear { inputs: 100, outputs: 200 }]);
+        let mlp = Mlp::of_layers(vec![Layer::Linear { inputs: 100, outputs: 200, spectral: false }]);
         for (init, deviation, biases) in [
             (Init::Pytorch, 0.1 / 3.0_f64.sqrt(), true),
             (Init::He, (2.0 / 1.04_f64).sqrt() / 10.0, false),
@@ -266,7 +300,7 @@ mod tests {
             ])
         );
         assert_eq!(
-            names(Mlp::discriminator(&DiscriminatorConfig::default()).parameters()),
+            names(Mlp::discriminator(&TrainConfig::lab(Model::Gan)).parameters()),
             expect(&[
                 ("net.0.weight", &[64, 2]),
                 ("net.0.bias", &[64]),
@@ -309,7 +343,24 @@ mod tests {
 
     #[test]
     fn a_network_without_hidden_layers_is_one_linear() {
-        let mlp = Mlp::discriminator(&DiscriminatorConfig { hidden: vec![] });
-        assert_eq!(mlp.layers(), [Layer::Linear { inputs: 2, outputs: 1 }]);
+        let discriminator = DiscriminatorConfig { hidden: vec![] };
+        let mlp = Mlp::discriminator(&TrainConfig { discriminator, ..TrainConfig::lab(Model::Gan) });
+        assert_eq!(mlp.layers(), [Layer::Linear { inputs: 2, outputs: 1, spectral: false }]);
+    }
+
+    #[test]
+    fn a_spectral_norm_has_pytorchs_names_and_the_weights_of_the_same_network_without() {
+        let plain = TrainConfig::lab(Model::Gan);
+        let normed = TrainConfig { constraint: Some(ConstraintConfig::SpectralNorm {}), ..plain.clone() };
+        let [plain, normed] = [plain, normed].map(|config| Mlp::discriminator(&config));
+        let initial = |mlp: &Mlp| mlp.initial(Init::Pytorch, &mut Stream::new(0, Use::Init, 0));
+        let (without, with) = (initial(&plain), initial(&normed));
+        assert_eq!(with.parameters, without.parameters);
+        let tensors = normed.to_tensors(&with);
+        for (name, size) in [("weight.original", 64 * 2), ("weight.0._u", 64), ("weight.0._v", 2)] {
+            let name = format!("net.0.parametrizations.{name}");
+            assert_eq!(NamedTensor::find(&tensors, &name).unwrap().as_f32_any().unwrap().len(), size);
+        }
+        assert_eq!(normed.from_tensors(&tensors).unwrap(), with);
     }
 }

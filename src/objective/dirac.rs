@@ -57,7 +57,7 @@ fn distance(game: Game, order: Order) -> f64 {
 
 #[test]
 fn every_objective_ends_where_it_is_known_to_end() {
-    let penalised = |penalty, weight| Some(Penalised { penalty, weight, every: 1 });
+    let penalised = |penalty, weight| Some(Penalised { penalty, weight, every: 1, end: 1.0 });
     let [gan, other, wasserstein] = [rules::SATURATING, rules::NON_SATURATING, rules::WASSERSTEIN].map(Game::of);
     let games = [
         ("GAN", gan, [3.097, 1.421, 1.845]),

@@ -101,10 +101,12 @@ impl Game {
         }
     }
 
-    /// The penalty's weight in the discriminator's step after `taken` others; None where that step has none.
-    pub fn penalty_weight(&self, taken: u64) -> Option<f64> {
-        let penalised = self.penalty?;
-        taken.is_multiple_of(penalised.every).then_some(penalised.weight * penalised.every as f64)
+    /// The penalty's weight in the discriminator's step after `taken` others, when this share of the run is done; None
+    /// where that step has none.
+    pub fn penalty_weight(&self, taken: u64, done: f64) -> Option<f64> {
+        let Penalised { weight, every, end, .. } = self.penalty?;
+        let left = if (end - 1.0).abs() > 0.0 { along_cosine(end, done) } else { 1.0 };
+        taken.is_multiple_of(every).then_some(weight * every as f64 * left)
     }
 
     /// Where its penalty is taken.
@@ -140,6 +142,11 @@ fn each(scores: &[f64], slopes: &mut [f64], term: impl Fn(f64) -> Term) -> f64 {
         *slope = term.slope;
     }
     sum
+}
+
+/// Half a cosine from 1 to `end`, when this share of it is done.
+pub fn along_cosine(end: f64, done: f64) -> f64 {
+    end + (1.0 - end) * (1.0 + (std::f64::consts::PI * done).cos()) / 2.0
 }
 
 /// log(1 + e^x), which no x makes overflow, and its derivative.

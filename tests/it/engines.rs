@@ -1,8 +1,8 @@
 //! The fused engine against finite differences, against itself with other threads, and against libtorch.
 
 use gan_lab::config::{
-    DiscriminatorConfig, EmaConfig, GeneratorConfig, Model, Objective, Optim, PenaltyConfig, RunConfig, ScheduleConfig,
-    SgdOptions, TrainConfig, UpdateOrder,
+    ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, Model, Objective, Optim, PenaltyConfig,
+    RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
 };
 use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses, PlainEngine};
 use gan_lab::objective::penalties::{self, Penalised};
@@ -33,11 +33,19 @@ fn games() -> Vec<TrainConfig> {
     let of = |objective| TrainConfig { objective, ..TrainConfig::lab(Model::Gan) };
     let rule = |rule| Objective::Rule { rule, real_label: 1.0 };
     let penalised = |(i, penalty): (usize, &'static penalties::Penalty)| TrainConfig {
-        penalty: Some(PenaltyConfig(Some(Penalised { penalty, weight: 0.5, every: 1 + i as u64 % 2 }))),
+        penalty: Some(PenaltyConfig(Some(Penalised {
+            penalty,
+            weight: 0.5,
+            every: 1 + i as u64 % 2,
+            end: 1.0 - 0.5 * (i % 3) as f64,
+        }))),
         ..of(rule(rules::ALL[i]))
     };
     let mut games: Vec<TrainConfig> = Model::ALL.map(TrainConfig::lab).into();
     games.push(of(Objective::Rule { rule: rules::SATURATING, real_label: 0.8 }));
+    let spectral = Some(ConstraintConfig::SpectralNorm {});
+    games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
+    games.push(TrainConfig { constraint: spectral, ..penalised((1, penalties::ALL[0])) });
     games.extend(rules::ALL.map(rule).map(of));
     games.extend(penalties::ALL.into_iter().enumerate().map(penalised));
     let last = TrainConfig {

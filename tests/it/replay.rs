@@ -62,10 +62,7 @@ impl Fixture {
     }
 
     fn networks(&self) -> [(&'static str, Mlp); 2] {
-        [
-            ("generator", Mlp::generator(&self.config.generator)),
-            ("discriminator", Mlp::discriminator(&self.config.discriminator)),
-        ]
+        [("generator", Mlp::generator(&self.config.generator)), ("discriminator", Mlp::discriminator(&self.config))]
     }
 
     fn initial(&self) -> [Weights; 2] {

@@ -14,7 +14,7 @@ use super::tiles::{read, write};
 use crate::config::RunConfig;
 use crate::engine::{Draws, Sample};
 use crate::objective::penalties::{Penalised, Points};
-use crate::objective::{Game, Meets, mixed};
+use crate::objective::{Constraint, Game, Meets, mixed};
 use crate::optim::Update;
 use crate::real::Real;
 
@@ -70,6 +70,8 @@ enum Tasks {
     OutputBias,
     /// The critic's step.
     Update,
+    /// The step of a Linear with a spectral norm, whose whole gradient has to be there.
+    Settle,
 }
 
 /// An iteration's arrays and constants.
@@ -106,10 +108,11 @@ impl<T: Real> Core<T> {
     pub(super) fn new(config: &RunConfig, kept: Kept, draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
         let generator = Generator::new(&config.generator, batch, kept, cpu);
-        let critic = Critic::new(&config.discriminator, Kept { average: false, ..kept }, cpu);
+        let game = config.game();
+        let spectral = game.constraint == Constraint::SpectralNorm;
+        let critic = Critic::new(&config.discriminator, Kept { average: false, apart: spectral, ..kept }, cpu);
         let slabs = |mixed| Slab::of_batch(&config.discriminator, batch, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
-        let game = config.game();
         let real: Vec<_> = slabs(false);
         let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
         Self {
@@ -141,6 +144,7 @@ impl<T: Real> Core<T> {
             Tasks::Forward(level, _) | Tasks::Backward(level) | Tasks::Descend(level) => self.generator.tiles(level),
             Tasks::OutputBias => 1,
             Tasks::Update => self.critic.tiles(),
+            Tasks::Settle => self.critic.norms(),
         }
     }
 
@@ -166,6 +170,7 @@ impl<T: Real> Core<T> {
                 let of = |kind: usize| penalised.get(kind).map_or(&[][..], |(_, slabs)| slabs);
                 self.critic.update(task, &[&self.real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
             }
+            Tasks::Settle => self.critic.settle(task, &inputs.descents[1]),
         }
     }
 
@@ -384,7 +389,13 @@ fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
     let mut critic = passes(&[Tasks::Real]);
     critic.push(vec![Tasks::Update]);
     let mut both = passes(&[Tasks::Real]);
+    let update = both.len();
     both.extend(back(&[Tasks::Update]));
+    if game.constraint == Constraint::SpectralNorm {
+        critic.push(vec![Tasks::Settle]);
+        both.resize(both.len().max(update + 2), Vec::new());
+        both[update + 1].insert(0, Tasks::Settle);
+    }
     let mut generator = passes(if game.generator_meets_real() { &[Tasks::MoreReal] } else { &[] });
     generator.extend(back(&[]));
     let generate = forward(Mode::Evaluate).chain([vec![Tasks::Points]]).collect();

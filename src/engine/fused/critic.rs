@@ -25,6 +25,7 @@ use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes, row};
 use super::slab::{INPUTS, Slab};
+use super::spectral::{SpectralNorm, Tiles};
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
@@ -40,6 +41,8 @@ pub(super) struct Critic<T> {
     head: Vec<RwLock<Learnt<T>>>,
     /// The score's bias.
     bias: RwLock<Learnt<T>>,
+    /// The spectral norms of all Linears, where they have one.
+    norms: Vec<RwLock<SpectralNorm<T>>>,
 }
 
 /// Some features of a layer with the weights [inputs, features] that lead to them.
@@ -80,8 +83,65 @@ impl<T: Real> Critic<T> {
             let place = Place { offset: offset + first, row: inputs, column: 1 };
             RwLock::new(Learnt::zeros(1, size, place, kept))
         });
-        let bias = Learnt::zeros(1, 1, Place::vector(offset + inputs), kept);
-        Self { cpu, layers, head: head.collect(), bias: RwLock::new(bias) }
+        let bias = Learnt::zeros(1, 1, Place::vector(offset + inputs), Kept { apart: false, ..kept });
+        let head = head.collect();
+        let mut norms = Vec::new();
+        if kept.apart {
+            let widths = [&[INPUTS][..], &config.hidden].concat();
+            let hidden = widths.windows(2).map(|pair| SpectralNorm::new(pair[0], pair[1], false));
+            norms.extend(hidden.chain([SpectralNorm::new(1, inputs, true)]).map(RwLock::new));
+        }
+        Self { cpu, layers, head, bias: RwLock::new(bias), norms }
+    }
+
+    /// The number of spectral norms.
+    pub(super) fn norms(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// The number of numbers that their vectors have.
+    pub(super) fn vectors(&self) -> usize {
+        self.norms.iter().map(|norm| read(norm).size()).sum()
+    }
+
+    /// Takes their vectors, one after another, and what layers work with from them.
+    pub(super) fn take_vectors(&self, vectors: &[T]) {
+        let mut rest = vectors;
+        for (layer, norm) in self.norms.iter().enumerate() {
+            let (own, more) = rest.split_at(read(norm).size());
+            write(norm).take(own);
+            rest = more;
+            match self.layers.get(layer) {
+                Some(tiles) => {
+                    write(norm).normalise(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });
+                    tiles.iter().for_each(|tile| write(tile).refresh(self.cpu));
+                }
+                None => write(norm).normalise(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
+            }
+        }
+    }
+
+    /// All their vectors, one after another.
+    pub(super) fn all_vectors(&self) -> Vec<T> {
+        let of = |norm: &RwLock<SpectralNorm<T>>| {
+            let norm = read(norm);
+            let mut own = vec![T::ZERO; norm.size()];
+            norm.put(&mut own);
+            own
+        };
+        self.norms.iter().flat_map(of).collect()
+    }
+
+    /// After [`Self::update`]: steps the weights of a Linear with a spectral norm; the score's is the last.
+    pub(super) fn settle(&self, layer: usize, descent: &Descent<T>) {
+        let norm = &mut *write(&self.norms[layer]);
+        match self.layers.get(layer) {
+            Some(tiles) => {
+                norm.step(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights }, descent);
+                tiles.iter().for_each(|tile| write(tile).refresh(self.cpu));
+            }
+            None => norm.step(self.cpu, Tiles { tiles: &self.head, weights: |head| head }, descent),
+        }
     }
 
     /// The number of update tasks.
@@ -273,7 +333,7 @@ impl<T: Real> Tile<T> {
             first,
             weights: Learnt::zeros(inputs, width, place, kept),
             turned: Matrix::zeros(width, inputs),
-            bias: Learnt::zeros(1, width, Place::vector(bias + first), kept),
+            bias: Learnt::zeros(1, width, Place::vector(bias + first), Kept { apart: false, ..kept }),
             gradient: Matrix::zeros(inputs, width),
             bias_gradient: Matrix::zeros(1, width),
         }

@@ -1,6 +1,6 @@
 //! An optimiser's step as an inner loop.
 
-use super::matrix::Learnt;
+use super::matrix::{Learnt, Matrix};
 use super::simd::{Cpu, Isa, Kernel, Lanes};
 use crate::objective::constraints;
 use crate::optim::{Update, average};
@@ -17,19 +17,33 @@ pub(super) struct Descent<T> {
 }
 
 impl<T: Real> Descent<T> {
-    /// Steps some of `learnt`'s rows of lanes, those from `first`, along their gradient.
+    /// Steps some of `learnt`'s rows of lanes, those from `first`, along their gradient; or keeps that for [`Self::step`].
     pub(super) fn apply(&self, cpu: Cpu, learnt: &mut Learnt<T>, first: usize, gradient: &[Lanes<T>]) {
         let n = gradient.len();
-        let buffers = learnt.buffers.each_mut().map(|buffer| {
-            if buffer.rows() == 0 { &mut [] } else { buffer.data_mut()[first..][..n].as_flattened_mut() }
-        });
-        let parameters = learnt.values.data_mut()[first..][..n].as_flattened_mut();
-        let average = match learnt.average.rows() {
-            0 => &mut [],
-            _ => learnt.average.data_mut()[first..][..n].as_flattened_mut(),
-        };
-        cpu.run(Step { descent: self, parameters, gradient: gradient.as_flattened(), buffers, average });
+        if learnt.gradient.rows() > 0 {
+            return learnt.gradient.data_mut()[first..][..n].copy_from_slice(gradient);
+        }
+        let Learnt { values, buffers, average, .. } = learnt;
+        let rows = |matrix| rows_of(matrix, first, n);
+        let (parameters, gradient) = (rows(values), gradient.as_flattened());
+        let (buffers, average) = (buffers.each_mut().map(rows), rows(average));
+        cpu.run(Step { descent: self, parameters, gradient, buffers, average });
     }
+
+    /// Steps parameters that stand apart from what layers work with, along the gradient that was kept.
+    pub(super) fn step(&self, cpu: Cpu, learnt: &mut Learnt<T>) {
+        let Learnt { raw, gradient, buffers, average, .. } = learnt;
+        let n = gradient.data().len();
+        let rows = |matrix| rows_of(matrix, 0, n);
+        let (parameters, gradient) = (rows(raw), gradient.data().as_flattened());
+        let (buffers, average) = (buffers.each_mut().map(rows), rows(average));
+        cpu.run(Step { descent: self, parameters, gradient, buffers, average });
+    }
+}
+
+/// Some rows of a matrix; none of one that has none.
+fn rows_of<T: Real>(matrix: &mut Matrix<T>, first: usize, n: usize) -> &mut [T] {
+    if matrix.rows() == 0 { &mut [] } else { matrix.data_mut()[first..][..n].as_flattened_mut() }
 }
 
 struct Step<'a, T> {

@@ -122,6 +122,10 @@ pub(super) struct Learnt<T> {
     pub(super) buffers: [Matrix<T>; BUFFERS],
     /// The average of the parameters over the steps.
     pub(super) average: Matrix<T>,
+    /// The parameters themselves, where `values` are made of them.
+    pub(super) raw: Matrix<T>,
+    /// There, the gradient, until all of the layer's is found.
+    pub(super) gradient: Matrix<T>,
     place: Place,
 }
 
@@ -132,6 +136,8 @@ pub(super) struct Kept {
     pub(super) buffers: [bool; BUFFERS],
     /// Whether their average.
     pub(super) average: bool,
+    /// Whether layers work with something made of them, and they are stepped when a layer's whole gradient is there.
+    pub(super) apart: bool,
 }
 
 impl<T: Real> Learnt<T> {
@@ -139,7 +145,8 @@ impl<T: Real> Learnt<T> {
     pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: Kept) -> Self {
         let if_kept = |kept| Matrix::zeros(if kept { rows } else { 0 }, columns);
         let (buffers, average) = (kept.buffers.map(if_kept), if_kept(kept.average));
-        Self { values: Matrix::zeros(rows, columns), buffers, average, place }
+        let [raw, gradient] = [(); 2].map(|()| if_kept(kept.apart));
+        Self { values: Matrix::zeros(rows, columns), buffers, average, raw, gradient, place }
     }
 
     /// Takes the parameters, or another of the arrays, out of a flat one.
@@ -162,8 +169,17 @@ impl<T: Real> Learnt<T> {
         }
     }
 
+    /// Makes the gradient 0 beyond the last column, so that it counts in no sum.
+    pub(super) fn clear_padding(&mut self) {
+        let used = (self.gradient.columns() - 1) % LANES + 1;
+        if let Some(last) = self.gradient.blocks().checked_sub(1) {
+            self.gradient.block_mut(last).iter_mut().for_each(|row| row[used..].fill(T::ZERO));
+        }
+    }
+
     fn part(&mut self, what: What) -> &mut Matrix<T> {
         match what {
+            What::Parameters if self.raw.rows() > 0 => &mut self.raw,
             What::Parameters => &mut self.values,
             What::Buffer(i) => &mut self.buffers[i],
             What::Average => &mut self.average,
@@ -218,7 +234,8 @@ mod tests {
         let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
         // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
         let place = Place { offset: 12, row: 1, column: 5 };
-        let mut part = Learnt::<f32>::zeros(2, 4, place, Kept { buffers: [true, false, false], average: false });
+        let mut part =
+            Learnt::<f32>::zeros(2, 4, place, Kept { buffers: [true, false, false], average: false, apart: false });
         part.take(What::Parameters, &flat);
         assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);
         let mut back = vec![0.0; 40];

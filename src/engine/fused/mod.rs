@@ -8,7 +8,7 @@
 //! threads.
 //!
 //! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
-//! - `tiles`: layers in parts that tasks take up;
+//! - `tiles`: layers in parts that tasks take up; `spectral`: the norm of a layer that lies in them;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.
 //!
@@ -25,6 +25,7 @@ mod pool;
 mod product;
 mod simd;
 mod slab;
+mod spectral;
 mod subsets;
 mod tiles;
 
@@ -79,7 +80,7 @@ enum Side {
 impl<T: Real> FusedEngine<T> {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Result<Self, EngineError> {
-        let (generator, discriminator) = (Mlp::generator(&config.generator), Mlp::discriminator(&config.discriminator));
+        let (generator, discriminator) = (Mlp::generator(&config.generator), Mlp::discriminator(config));
         let size = |slots: Vec<Slot>| slots.iter().map(Slot::size).sum();
         let sizes = Sizes {
             generator: size(generator.parameters()),
@@ -87,7 +88,7 @@ impl<T: Real> FusedEngine<T> {
             discriminator: size(discriminator.parameters()),
         };
         let buffers = optim::buffer_names(&config.optim).map(|name| name.is_some());
-        let kept = Kept { buffers, average: config.ema.is_some() };
+        let kept = Kept { buffers, average: config.ema.is_some(), apart: false };
         let core = Core::new(config, kept, empty_draws(config));
         let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;
         Ok(Self { config: config.clone(), game: config.game(), pool, sizes, batches: 0, steps: [0; 2] })
@@ -98,10 +99,12 @@ impl<T: Real> FusedEngine<T> {
         fits("the generator's weights", generator.parameters.len(), self.sizes.generator)?;
         fits("the generator's batch statistics", generator.statistics.len(), self.sizes.statistics)?;
         fits("the discriminator's weights", discriminator.parameters.len(), self.sizes.discriminator)?;
-        fits("the discriminator's batch statistics", discriminator.statistics.len(), 0)?;
+        let vectors = self.pool.crew().critic.vectors();
+        fits("the discriminator's vectors", discriminator.statistics.len(), vectors)?;
         let parameters = exact(&generator.parameters);
         self.take(Side::Generator, What::Parameters, &parameters);
         self.take(Side::Discriminator, What::Parameters, &exact(&discriminator.parameters));
+        self.pool.crew().critic.take_vectors(&exact(&discriminator.statistics));
         if self.config.ema.is_some() {
             self.take(Side::Generator, What::Average, &parameters);
         }
@@ -222,7 +225,7 @@ impl<T: Real> FusedEngine<T> {
         let (optim, lrs) = (&self.config.optim, self.config.learning_rates(self.steps));
         let clip = match self.game.constraint {
             Constraint::Clip(clip) => Some(T::from_f64(clip)),
-            Constraint::None => None,
+            Constraint::None | Constraint::SpectralNorm => None,
         };
         let [generator, discriminator] = self.steps;
         let (batch, seen) = (self.config.batch_size as f64, (generator + 1) as f64);
@@ -242,7 +245,7 @@ impl<T: Real> FusedEngine<T> {
 
     /// The penalty's weight in the discriminator's next step, if that has one.
     fn penalty_weight(&self) -> Option<f64> {
-        self.game.penalty_weight(self.steps[Side::Discriminator as usize])
+        self.config.penalty_weight(self.steps[Side::Discriminator as usize])
     }
 
     /// The discriminator's loss in the step that was just taken, with its penalty by this weight.
@@ -284,7 +287,7 @@ impl<T: Real> Engine for FusedEngine<T> {
             },
             discriminator: Weights {
                 parameters: self.singles(Side::Discriminator, What::Parameters),
-                statistics: Vec::new(),
+                statistics: self.pool.crew().critic.all_vectors().into_iter().map(Real::to_f32).collect(),
                 batches: 0,
             },
             generator_optim: self.optim_state(Side::Generator),

@@ -58,7 +58,7 @@ impl PlainEngine {
         let average = config.ema.map(|_| generator.network.parameters.clone());
         Self {
             game: config.game(),
-            critic: Trained::new(config, &Mlp::discriminator(&config.discriminator)),
+            critic: Trained::new(config, &Mlp::discriminator(config)),
             config: config.clone(),
             generator,
             average,
@@ -130,7 +130,7 @@ impl PlainEngine {
             let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
             add(&mut gradient, &self.critic.network.backward(pass, by_scores).0);
         }
-        if let Some(weight) = self.game.penalty_weight(self.critic.steps) {
+        if let Some(weight) = self.config.penalty_weight(self.critic.steps) {
             for &points in self.game.penalty_points() {
                 let (value, of_penalty) = self.penalty(place(points, step), weight / n);
                 loss += value;
@@ -141,6 +141,7 @@ impl PlainEngine {
         self.critic.step(&self.config, lr, &gradient);
         if let Constraint::Clip(bound) = self.game.constraint {
             clip(&mut self.critic.network.parameters, bound);
+            self.critic.network.settle();
         }
         loss
     }
@@ -167,15 +168,20 @@ impl Trained {
     }
 
     fn step(&mut self, config: &RunConfig, lr: f64, gradient: &[f64]) {
+        let mut gradient = gradient.to_vec();
+        self.network.by_parameters(&mut gradient);
         let update = Update::new(&config.optim, lr, self.steps);
-        update.apply(&mut self.network.parameters, gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
+        update.apply(&mut self.network.parameters, &gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
         self.steps += 1;
+        self.network.follow();
+        self.network.settle();
     }
 
     fn load(&mut self, whose: &str, weights: &Weights) -> Result<(), EngineError> {
         copy(&format!("{whose}'s weights"), &mut self.network.parameters, &weights.parameters)?;
         copy(&format!("{whose}'s batch statistics"), &mut self.network.statistics, &weights.statistics)?;
         self.network.batches = weights.batches;
+        self.network.settle();
         Ok(())
     }
 
@@ -254,6 +260,7 @@ impl Engine for PlainEngine {
     fn settled(&mut self, parameters: &[f32]) -> Result<Weights, EngineError> {
         let own = self.generator.network.clone();
         copy("the generator's weights", &mut self.generator.network.parameters, parameters)?;
+        self.generator.network.settle();
         if !own.statistics.is_empty() {
             let codes = observed_codes(&self.config);
             for codes in codes.chunks(self.config.batch_size * self.config.generator.latent_dim) {

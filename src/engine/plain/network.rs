@@ -1,7 +1,10 @@
 //! A network in plain loops: what each layer makes of a batch, and how a loss's gradient goes back through it.
 
+use std::ops::Range;
+
 use crate::nets::NEGATIVE_SLOPE;
 use crate::nets::mlp::{Layer, Mlp, Weights};
+use crate::objective::constraints::spectral_norm;
 
 /// Rows of numbers, one for each sample.
 pub(super) type Batch = Vec<Vec<f64>>;
@@ -11,6 +14,8 @@ pub(super) type Batch = Vec<Vec<f64>>;
 pub(super) struct Network {
     layers: Vec<Layer>,
     pub(super) parameters: Vec<f64>,
+    /// The parameters as layers work with them: those of a spectral norm are divided by it.
+    used: Vec<f64>,
     pub(super) statistics: Vec<f64>,
     pub(super) batches: u64,
 }
@@ -42,9 +47,11 @@ impl Network {
     /// A network of zeros.
     pub(super) fn new(mlp: &Mlp) -> Self {
         let size = |slots: Vec<crate::nets::Slot>| slots.iter().map(crate::nets::Slot::size).sum();
+        let parameters = vec![0.0; size(mlp.parameters())];
         Self {
             layers: mlp.layers().to_vec(),
-            parameters: vec![0.0; size(mlp.parameters())],
+            used: parameters.clone(),
+            parameters,
             statistics: vec![0.0; size(mlp.statistics())],
             batches: 0,
         }
@@ -61,7 +68,10 @@ impl Network {
         let placed = self.layers.iter().map(|&layer| {
             let place = next;
             match layer {
-                Layer::Linear { inputs, outputs } => next.parameter += outputs * inputs + outputs,
+                Layer::Linear { inputs, outputs, spectral } => {
+                    next.parameter += outputs * inputs + outputs;
+                    next.statistic += if spectral { outputs + inputs } else { 0 };
+                }
                 Layer::BatchNorm { features, .. } => {
                     next.parameter += 2 * features;
                     next.statistic += 2 * features;
@@ -73,13 +83,52 @@ impl Network {
         placed.collect()
     }
 
+    /// Each spectral norm's weights [outputs, inputs] with their place, and the places of u and v.
+    fn spectral(&self) -> Vec<(Range<usize>, [Range<usize>; 2])> {
+        let spectral = self.places().into_iter().filter_map(|(layer, at)| match layer {
+            Layer::Linear { inputs, outputs, spectral: true } => {
+                let (u, end) = (at.statistic, at.statistic + outputs + inputs);
+                Some((at.parameter..at.parameter + outputs * inputs, [u..u + outputs, u + outputs..end]))
+            }
+            _ => None,
+        });
+        spectral.collect()
+    }
+
+    /// To be called whenever parameters or statistics were changed: what layers work with follows.
+    pub(super) fn settle(&mut self) {
+        self.used.clone_from(&self.parameters);
+        for (weights, [u, v]) in self.spectral() {
+            let [u, v] = [u, v].map(|at| &self.statistics[at]);
+            let sigma = spectral_norm::sigma(&self.parameters[weights.clone()], u, v);
+            self.used[weights].iter_mut().for_each(|w| *w /= sigma);
+        }
+    }
+
+    /// A power iteration of each spectral norm.
+    pub(super) fn follow(&mut self) {
+        for (weights, [u, v]) in self.spectral() {
+            let (before, after) = self.statistics.split_at_mut(v.start);
+            spectral_norm::iterate(&self.parameters[weights], &mut before[u], &mut after[..v.len()]);
+        }
+    }
+
+    /// Turns a gradient by what layers work with into that by the parameters.
+    pub(super) fn by_parameters(&self, gradient: &mut [f64]) {
+        for (weights, [u, v]) in self.spectral() {
+            let [u, v] = [u, v].map(|at| &self.statistics[at]);
+            let sigma = spectral_norm::sigma(&self.parameters[weights.clone()], u, v);
+            spectral_norm::by_weights(&mut gradient[weights.clone()], &self.used[weights], [u, v], sigma);
+        }
+    }
+
     /// The output for a batch.
     pub(super) fn forward(&mut self, batch: Batch, mode: Mode) -> Pass {
         let (mut inputs, mut x) = (Vec::new(), batch);
         for (layer, place) in self.places() {
             let y = match layer {
-                Layer::Linear { inputs, outputs } => {
-                    let (w, b) = self.parameters[place.parameter..].split_at(outputs * inputs);
+                Layer::Linear { inputs, outputs, .. } => {
+                    let (w, b) = self.used[place.parameter..].split_at(outputs * inputs);
                     let row = |x: &Vec<f64>| (0..outputs).map(|o| b[o] + dot(&w[o * inputs..][..inputs], x)).collect();
                     x.iter().map(row).collect()
                 }
@@ -91,7 +140,7 @@ impl Network {
                             (running[..features].to_vec(), running[features..].to_vec())
                         }
                     };
-                    let (gamma, beta) = self.parameters[place.parameter..].split_at(features);
+                    let (gamma, beta) = self.used[place.parameter..].split_at(features);
                     let one = |j: usize, x: f64| gamma[j] * (x - means[j]) / (variances[j] + eps).sqrt() + beta[j];
                     x.iter().map(|x| x.iter().enumerate().map(|(j, &x)| one(j, x)).collect()).collect()
                 }
@@ -100,7 +149,7 @@ impl Network {
             inputs.push(std::mem::replace(&mut x, y));
         }
         if mode == Mode::Train {
-            self.batches += u64::from(!self.statistics.is_empty());
+            self.batches += u64::from(self.layers.iter().any(|layer| matches!(layer, Layer::BatchNorm { .. })));
         }
         Pass { inputs, output: x }
     }
@@ -124,7 +173,7 @@ impl Network {
         let mut by = by_output;
         for ((layer, place), x) in self.places().into_iter().zip(&pass.inputs).rev() {
             by = match layer {
-                Layer::Linear { inputs, outputs } => {
+                Layer::Linear { inputs, outputs, .. } => {
                     add_outer(&mut gradient[place.parameter..], &by, x, inputs);
                     let biases = &mut gradient[place.parameter + outputs * inputs..][..outputs];
                     for by in &by {
@@ -140,7 +189,7 @@ impl Network {
                         let normal = |i: usize| (x[i][j] - means[j]) / deviation;
                         let shift: f64 = by.iter().map(|by| by[j]).sum();
                         let scale: f64 = by.iter().enumerate().map(|(i, by)| by[j] * normal(i)).sum();
-                        let gamma = self.parameters[place.parameter + j];
+                        let gamma = self.used[place.parameter + j];
                         gradient[place.parameter + j] = scale;
                         gradient[place.parameter + features + j] = shift;
                         for (i, back) in back.iter_mut().enumerate() {
@@ -163,8 +212,8 @@ impl Network {
         for ((layer, place), x) in self.places().into_iter().zip(&pass.inputs) {
             let before = &along[along.len() - 1];
             along.push(match layer {
-                Layer::Linear { inputs, outputs } => {
-                    let w = &self.parameters[place.parameter..][..outputs * inputs];
+                Layer::Linear { inputs, outputs, .. } => {
+                    let w = &self.used[place.parameter..][..outputs * inputs];
                     let row = |t: &Vec<f64>| (0..outputs).map(|o| dot(&w[o * inputs..][..inputs], t)).collect();
                     before.iter().map(row).collect()
                 }
@@ -189,7 +238,7 @@ impl Network {
 
     /// From the gradient by what a Linear gives to that by what goes in.
     fn through(&self, by: &Batch, place: Place, inputs: usize) -> Batch {
-        let weight = |output: usize, input: usize| self.parameters[place.parameter + output * inputs + input];
+        let weight = |output: usize, input: usize| self.used[place.parameter + output * inputs + input];
         let one = |by: &Vec<f64>, input| by.iter().enumerate().map(|(output, by)| by * weight(output, input)).sum();
         by.iter().map(|by| (0..inputs).map(|input| one(by, input)).collect()).collect()
     }

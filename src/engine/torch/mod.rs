@@ -71,7 +71,7 @@ impl TorchEngine {
             Precision::Double => Kind::Double,
         };
         let generator = Network::new(Mlp::generator(&config.generator), kind, device)?;
-        let discriminator = Network::new(Mlp::discriminator(&config.discriminator), kind, device)?;
+        let discriminator = Network::new(Mlp::discriminator(config), kind, device)?;
         let lrs = config.learning_rates([0; 2]);
         Ok(Self {
             game: config.game(),
@@ -165,7 +165,7 @@ impl TorchEngine {
         let real = batches.real(step)?;
         let (on_real, on_fake) = (self.discriminator.evaluate(&real)?, self.discriminator.evaluate(fake)?);
         let mut loss = objective::critic(&self.game, &on_real, &on_fake)?;
-        let weight = self.game.penalty_weight(self.discriminator_optim.steps());
+        let weight = self.config.penalty_weight(self.discriminator_optim.steps());
         if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
             for &points in penalty.points {
                 let points = at_points(points, batches, step, &real, fake)?;
@@ -175,8 +175,10 @@ impl TorchEngine {
         }
         self.set_rates();
         self.discriminator.descend(&loss.surrogate, self.discriminator_optim.as_mut())?;
-        if let Constraint::Clip(c) = self.game.constraint {
-            let _ = self.discriminator.parameters_mut().f_clamp_(-c, c)?;
+        match self.game.constraint {
+            Constraint::Clip(c) => drop(self.discriminator.parameters_mut().f_clamp_(-c, c)?),
+            Constraint::SpectralNorm => tch::no_grad(|| self.discriminator.follow())?,
+            Constraint::None => {}
         }
         Ok(loss.value)
     }

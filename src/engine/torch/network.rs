@@ -5,6 +5,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::copy_in;
 use crate::engine::EngineError;
 use crate::nets::mlp::{Layer, Mlp, Weights};
+use crate::objective::constraints::spectral_norm;
 use crate::optim::torch::Optimizer;
 use crate::tensor::{Flat, leaky_relu, to_host};
 
@@ -64,7 +65,8 @@ impl Network {
     /// The network's output for rows of `input`, as in training: BatchNorm uses the batch's own statistics and
     /// moves the running ones.
     pub(super) fn train(&mut self, input: &Tensor) -> Result<Tensor, TchError> {
-        self.batches += u64::from(!self.statistics.views.is_empty());
+        let norm = |layer: &Layer| matches!(layer, Layer::BatchNorm { .. });
+        self.batches += u64::from(self.mlp.layers().iter().any(norm));
         self.forward(input, true)
     }
 
@@ -76,10 +78,16 @@ impl Network {
     fn forward(&self, input: &Tensor, training: bool) -> Result<Tensor, TchError> {
         let mut x = input.shallow_clone();
         let (mut parameters, mut statistics) = (self.parameters.views.iter(), self.statistics.views.iter());
-        let mut next = || parameters.next().ok_or_else(|| TchError::Shape("a layer has no parameters".into()));
+        let mut next = || next_of(&mut parameters);
         for layer in self.mlp.layers() {
             x = match *layer {
-                Layer::Linear { .. } => x.f_linear(next()?, Some(next()?))?,
+                Layer::Linear { spectral: false, .. } => x.f_linear(next()?, Some(next()?))?,
+                Layer::Linear { spectral: true, .. } => {
+                    let (weight, bias) = (next()?, next()?);
+                    let (u, v) = (next_of(&mut statistics)?, next_of(&mut statistics)?);
+                    let sigma = u.f_dot(&weight.f_mv(v)?)?;
+                    x.f_linear(&weight.f_div(&sigma)?, Some(bias))?
+                }
                 Layer::BatchNorm { eps, momentum, .. } => {
                     let (mean, variance) = (statistics.next(), statistics.next());
                     x.f_batch_norm(Some(next()?), Some(next()?), mean, variance, training, momentum, eps, false)?
@@ -90,12 +98,42 @@ impl Network {
         Ok(x)
     }
 
+    /// A power iteration of each spectral norm.
+    pub(super) fn follow(&mut self) -> Result<(), TchError> {
+        let unit = |x: &Tensor| x.f_div(&x.f_norm()?.f_clamp_min(spectral_norm::EPS)?);
+        let (mut parameters, mut statistics) = (self.parameters.views.iter(), self.statistics.views.iter_mut());
+        for layer in self.mlp.layers() {
+            match layer {
+                Layer::Linear { spectral: true, .. } => {
+                    let (weight, _bias) = (next_of(&mut parameters)?, next_of(&mut parameters)?);
+                    let (Some(u), Some(v)) = (statistics.next(), statistics.next()) else { return Err(lacking()) };
+                    u.f_copy_(&unit(&weight.f_mv(v)?)?)?;
+                    v.f_copy_(&unit(&weight.f_tr()?.f_mv(u)?)?)?;
+                }
+                Layer::Linear { .. } => drop((parameters.next(), parameters.next())),
+                Layer::BatchNorm { .. } => {
+                    drop((parameters.next(), parameters.next(), statistics.next(), statistics.next()));
+                }
+                Layer::LeakyRelu => {}
+            }
+        }
+        Ok(())
+    }
+
     /// One optimiser step against the gradient of `loss`.
     pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut dyn Optimizer) -> Result<(), TchError> {
         let gradients = Tensor::f_run_backward(&[loss], &self.parameters.views, false, false)?;
         let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
         optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)
     }
+}
+
+fn next_of<'a>(tensors: &mut impl Iterator<Item = &'a Tensor>) -> Result<&'a Tensor, TchError> {
+    tensors.next().ok_or_else(lacking)
+}
+
+fn lacking() -> TchError {
+    TchError::Shape("a layer lacks its numbers".into())
 }
 
 fn copied(tensor: &Tensor) -> Result<Tensor, TchError> {

@@ -1,6 +1,6 @@
 //! The chance of an epoch: which points, codes and mixing weights each of its iterations takes.
 
-use crate::config::{RunConfig, Shuffle};
+use crate::config::{GeneratorConfig, RunConfig, Shuffle};
 use crate::engine::{self, Draws, Sample};
 use crate::objective::penalties;
 use crate::rng::{Stream, Use};
@@ -14,7 +14,9 @@ pub(super) struct EpochDraws {
     more: Stream,
     batch: usize,
     real_size: usize,
-    noise_size: usize,
+    /// How many codes, of which generator.
+    codes: usize,
+    generator: GeneratorConfig,
     mix_size: usize,
     /// Whether real points are moved, and whether the generator's step takes some of its own.
     also: [bool; 2],
@@ -37,7 +39,8 @@ impl EpochDraws {
             more: Stream::new(config.seed, Use::More, epoch),
             batch: config.batch_size,
             real_size,
-            noise_size: engine::noise_batches(config) * config.batch_size * config.generator.latent_dim,
+            codes: engine::noise_batches(config) * config.batch_size,
+            generator: config.generator.clone(),
             mix_size: if engine::takes_mix(config) { real_size } else { 0 },
             also: [engine::takes_moves(config), engine::takes_more_real(config)],
             taken: 0,
@@ -58,7 +61,7 @@ impl EpochDraws {
         let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
         let [moved, more] = self.also;
         Draws {
-            noise: self.noise.normal(self.noise_size),
+            noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
             more_real: if more { self.more_real(points) } else { Vec::new() },
@@ -82,7 +85,7 @@ impl EpochDraws {
 
 /// The codes that every frame of a run is drawn from, one for each held-out point: [`held_out`, latent].
 pub fn frame_codes(config: &RunConfig, held_out: usize) -> Vec<f32> {
-    Stream::new(config.seed, Use::Eval, 0).normal(held_out * config.generator.latent_dim)
+    config.generator.codes(held_out, &mut Stream::new(config.seed, Use::Eval, 0))
 }
 
 #[cfg(test)]

@@ -350,5 +350,5 @@ fn sample_count(split: &Split, plan: &Plan, metrics: &[Metric]) -> Result<usize,
 
 /// Fresh codes for a repeat; part 0 of the stream is the frames'.
 fn codes(config: &RunConfig, repeat: u64, samples: usize) -> Vec<f32> {
-    Stream::new(config.seed, Use::Eval, repeat).normal(samples * config.generator.latent_dim)
+    config.generator.codes(samples, &mut Stream::new(config.seed, Use::Eval, repeat))
 }

@@ -62,8 +62,8 @@ pub enum TrainError {
     Data(#[from] DataError),
     /// A run whose rates fall to its end was to get another end.
     #[error(
-        "the learning rates of this run follow a schedule over its {planned} epochs, so that it cannot be made to have \
-         {wanted}; begin a run of {wanted} epochs in another directory with --out"
+        "the learning rates of this run, or the weight of its penalty, follow a schedule over its {planned} epochs, so that \
+         it cannot be made to have {wanted}; begin a run of {wanted} epochs in another directory with --out"
     )]
     Scheduled {
         /// The epochs that it was begun with.
@@ -121,7 +121,7 @@ pub fn open(
         _ => None,
     };
     if let Some(planned) = begun.as_ref().map(|run| run.config().epochs)
-        && config.schedule.is_some()
+        && config.is_planned_to_its_end()
         && planned != config.epochs
     {
         return Err(TrainError::Scheduled { planned, wanted: config.epochs });
@@ -314,7 +314,7 @@ impl Work for Points {
         let files = [
             Some((run::GENERATOR, generator(), &state.generator)),
             averaged.as_ref().map(|weights| (run::AVERAGED, generator(), weights)),
-            Some((run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator)),
+            Some((run::DISCRIMINATOR, Mlp::discriminator(&self.config), &state.discriminator)),
         ];
         for (name, mlp, weights) in files.into_iter().flatten() {
             let bytes =

@@ -50,7 +50,7 @@ impl Snapshot {
         bundle.tensors.push(crate::checkpoint::NamedTensor::f64(LOSS_SUMS, vec![2], sums));
         for (mlp, start, weights) in [
             (Mlp::generator(&config.generator), GENERATOR, &state.generator),
-            (Mlp::discriminator(&config.discriminator), DISCRIMINATOR, &state.discriminator),
+            (Mlp::discriminator(config), DISCRIMINATOR, &state.discriminator),
         ] {
             bundle.add_under(start, mlp.to_tensors(weights));
         }
@@ -100,7 +100,7 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
     };
     let state = State {
         generator: weights(bundle, &Mlp::generator(&config.generator), GENERATOR)?,
-        discriminator: weights(bundle, &Mlp::discriminator(&config.discriminator), DISCRIMINATOR)?,
+        discriminator: weights(bundle, &Mlp::discriminator(config), DISCRIMINATOR)?,
         generator_optim: optim(bundle, GENERATOR_OPTIM)?,
         discriminator_optim: optim(bundle, DISCRIMINATOR_OPTIM)?,
         average: config.ema.map(|_| bundle.array(AVERAGE)).transpose()?,

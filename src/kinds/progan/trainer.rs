@@ -224,7 +224,9 @@ impl Trainer {
         let loss = objective::critic(&game, &on_real, &on_fake)?;
         let value = loss.value;
         let mut penalised = loss.surrogate;
-        if let (Some(weight), Some(Penalised { penalty, .. })) = (game.penalty_weight(self.iteration), game.penalty) {
+        if let (Some(weight), Some(Penalised { penalty, .. })) =
+            (game.penalty_weight(self.iteration, 0.0), game.penalty)
+        {
             for &points in penalty.points {
                 let points = self.penalty_points(points, real, &fake)?;
                 let penalty = objective::penalty(penalty, score, &points)?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{LayerRow, Network, Norm, Role};
 use crate::checkpoint::TensorInfo;
-use crate::config::{GeneratorConfig, TrainConfig};
+use crate::config::{GeneratorConfig, LatentLaw, TrainConfig};
 use crate::figures::{measure, place};
-use crate::nets::mlp::{Layer, Mlp};
+use crate::nets::mlp::{Layer, Mlp, SPECTRAL_WEIGHT};
 use crate::nets::{NEGATIVE_SLOPE, Slot};
 use crate::objective::Rule;
 
@@ -20,6 +20,8 @@ pub struct PointsNet {
     game: Option<(&'static Rule, String)>,
     /// From its units to the data's, where it has others.
     map: Option<Affine>,
+    /// The law of the generator's codes, where it is known.
+    law: Option<LatentLaw>,
 }
 
 /// An affine map of the plane: centre + matrix x, the matrix by rows.
@@ -48,9 +50,10 @@ impl PointsNet {
     /// Generator and discriminator of a config, which have points in units that `map` takes to the data's.
     pub fn of_config(config: &TrainConfig, map: Option<Affine>) -> [Self; 2] {
         let game = Some((config.game().rule, config.game_title()));
+        let law = Some(config.generator.latent_law.unwrap_or_default());
         [
-            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), game: game.clone(), map },
-            Self { role: Role::Discriminator, mlp: Mlp::discriminator(&config.discriminator), game, map },
+            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), game: game.clone(), map, law },
+            Self { role: Role::Discriminator, mlp: Mlp::discriminator(config), game, map, law },
         ]
     }
 
@@ -67,10 +70,10 @@ impl PointsNet {
         }
         let role = match (inputs(mlp.layers()), outputs(mlp.layers())) {
             (Some(_), Some(2)) => Role::Generator,
-            (Some(2), Some(1)) if mlp.statistics().is_empty() => Role::Discriminator,
+            (Some(2), Some(1)) if !has_norm(&mlp) => Role::Discriminator,
             _ => return None,
         };
-        Some(Self { role, mlp, game: None, map: None })
+        Some(Self { role, mlp, game: None, map: None, law: None })
     }
 
     /// Which of the two it is.
@@ -94,7 +97,7 @@ impl PointsNet {
     }
 
     fn has_norm(&self) -> bool {
-        self.mlp.layers().iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
+        has_norm(&self.mlp)
     }
 
     /// The widths, first to last: `2-64-256-1`.
@@ -126,9 +129,10 @@ impl PointsNet {
                 parameters,
             };
             match *layer {
-                Layer::Linear { inputs, outputs } => {
+                Layer::Linear { inputs, outputs, spectral } => {
+                    let kind = if spectral { "Linear, spectral norm" } else { "Linear" };
                     let weights = (inputs as u64).saturating_mul(outputs as u64);
-                    rows.push(row("Linear", None, inputs, outputs, weights.saturating_add(outputs as u64)));
+                    rows.push(row(kind, None, inputs, outputs, weights.saturating_add(outputs as u64)));
                 }
                 Layer::BatchNorm { features, eps, momentum } => {
                     let norm = (!self.lacks_norm()).then_some(Norm { eps, momentum });
@@ -147,7 +151,14 @@ impl PointsNet {
     /// What it makes of what, in a sentence or two.
     pub(super) fn output(&self) -> String {
         match (self.role, &self.game) {
-            (Role::Generator, _) => "Input: codes z from N(0, 1). Output: points.".to_owned(),
+            (Role::Generator, _) => {
+                let law = match self.law {
+                    Some(LatentLaw::Normal) => " from N(0, 1)",
+                    Some(LatentLaw::Uniform) => " from U(-1, 1)",
+                    None => ", from N(0, 1) unless the run's config.json says otherwise",
+                };
+                format!("Input: codes z{law}. Output: points.")
+            }
             (Role::Discriminator, Some((rule, _))) if rule.logits => {
                 "Output: the logit of D(x). The sigmoid is not a layer here: it is part of the loss.".to_owned()
             }
@@ -179,6 +190,10 @@ impl PointsNet {
     }
 }
 
+fn has_norm(mlp: &Mlp) -> bool {
+    mlp.layers().iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
+}
+
 fn inputs(layers: &[Layer]) -> Option<usize> {
     layers.first().and_then(|layer| match layer {
         Layer::Linear { inputs, .. } => Some(*inputs),
@@ -208,8 +223,10 @@ fn layers(shapes: &Shapes<'_>) -> Option<Vec<Layer>> {
     let mut layers = Vec::with_capacity(last + 1);
     for i in 0..=last {
         let is_norm = shape_of(format!("net.{i}.running_mean")).is_some();
-        layers.push(match shape_of(format!("net.{i}.weight")) {
-            Some(&[outputs, inputs]) if outputs > 0 && inputs > 0 => Layer::Linear { inputs, outputs },
+        let original = shape_of(format!("net.{i}.{SPECTRAL_WEIGHT}"));
+        let spectral = original.is_some();
+        layers.push(match original.or_else(|| shape_of(format!("net.{i}.weight"))) {
+            Some(&[outputs, inputs]) if outputs > 0 && inputs > 0 => Layer::Linear { inputs, outputs, spectral },
             Some(&[features]) if is_norm => {
                 Layer::BatchNorm { features, eps: lab.batch_norm_eps, momentum: lab.batch_norm_momentum }
             }
@@ -236,7 +253,7 @@ fn is_chain(layers: &[Layer]) -> bool {
     };
     let linear = |layer: Option<&Layer>| matches!(layer, Some(Layer::Linear { .. }));
     let widths = layers.iter().filter_map(|layer| match *layer {
-        Layer::Linear { inputs, outputs } => Some((inputs, outputs)),
+        Layer::Linear { inputs, outputs, .. } => Some((inputs, outputs)),
         _ => None,
     });
     let widths: Vec<(usize, usize)> = widths.collect();

@@ -66,7 +66,10 @@ fn class(net: &PointsNet) -> String {
 
 fn constructor(layer: &Layer, lacks_norm: bool) -> String {
     match *layer {
-        Layer::Linear { inputs, outputs } => format!("nn.Linear({inputs}, {outputs})"),
+        Layer::Linear { inputs, outputs, spectral: false } => format!("nn.Linear({inputs}, {outputs})"),
+        Layer::Linear { inputs, outputs, spectral: true } => {
+            format!("nn.utils.parametrizations.spectral_norm(nn.Linear({inputs}, {outputs}))")
+        }
         Layer::BatchNorm { features, .. } if lacks_norm => {
             format!("nn.BatchNorm1d({features}, eps=EPS, momentum=MOMENTUM)")
         }

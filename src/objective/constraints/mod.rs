@@ -1,16 +1,19 @@
 //! Constraints: what is done to the discriminator's parameters.
 
 mod clip;
+pub mod spectral_norm;
 
 pub use clip::clip;
 
-/// What is done to the discriminator's parameters after each of its steps.
+/// What is done to the discriminator's parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Constraint {
     /// Nothing.
     None,
     /// Each is clamped to [-c, c]: [`clip`].
     Clip(f64),
+    /// Each Linear's weights are divided by their largest singular value: [`spectral_norm`].
+    SpectralNorm,
 }
 
 impl Constraint {
@@ -19,6 +22,7 @@ impl Constraint {
         match self {
             Self::None => None,
             Self::Clip(_) => Some("clip"),
+            Self::SpectralNorm => Some("sn"),
         }
     }
 
@@ -27,6 +31,7 @@ impl Constraint {
         match self {
             Self::None => None,
             Self::Clip(_) => Some("clipping"),
+            Self::SpectralNorm => Some("spectral norm"),
         }
     }
 }

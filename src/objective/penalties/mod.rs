@@ -67,6 +67,9 @@ pub struct Penalised {
     /// It is taken in every so many-th step of the discriminator, with as many times its weight (Karras et al. 2020,
     /// "lazy regularisation").
     pub every: u64,
+    /// What of the weight is left at the run's end, to which it moves along half a cosine (Huang et al. 2024 let R3GAN's
+    /// gamma fall to a tenth); 1 where it stays.
+    pub end: f64,
 }
 
 impl PartialEq for Penalty {
