@@ -238,7 +238,7 @@ impl From<PenaltyConfig> for OfPenalty {
                 name: penalty.name.to_owned(),
                 weight: Some(weight),
                 every: Some(every),
-                end: (end != 1.0).then_some(end),
+                end: Some(end).filter(|end| (end - 1.0).abs() > 0.0),
             },
             None => Self { name: NONE.to_owned(), weight: None, every: None, end: None },
         }

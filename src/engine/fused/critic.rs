@@ -114,7 +114,7 @@ impl<T: Real> Critic<T> {
             match self.layers.get(layer) {
                 Some(tiles) => {
                     write(norm).normalise(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });
-                    tiles.iter().for_each(|tile| write(tile).refresh(self.cpu));
+                    self.refresh(tiles);
                 }
                 None => write(norm).normalise(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
             }
@@ -138,9 +138,15 @@ impl<T: Real> Critic<T> {
         match self.layers.get(layer) {
             Some(tiles) => {
                 norm.step(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights }, descent);
-                tiles.iter().for_each(|tile| write(tile).refresh(self.cpu));
+                self.refresh(tiles);
             }
             None => norm.step(self.cpu, Tiles { tiles: &self.head, weights: |head| head }, descent),
+        }
+    }
+
+    fn refresh(&self, tiles: &[RwLock<Tile<T>>]) {
+        for tile in tiles {
+            write(tile).refresh(self.cpu);
         }
     }
 

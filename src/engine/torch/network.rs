@@ -110,10 +110,8 @@ impl Network {
                     u.f_copy_(&unit(&weight.f_mv(v)?)?)?;
                     v.f_copy_(&unit(&weight.f_tr()?.f_mv(u)?)?)?;
                 }
-                Layer::Linear { .. } => drop((parameters.next(), parameters.next())),
-                Layer::BatchNorm { .. } => {
-                    drop((parameters.next(), parameters.next(), statistics.next(), statistics.next()));
-                }
+                Layer::Linear { .. } => _ = parameters.nth(1),
+                Layer::BatchNorm { .. } => _ = (parameters.nth(1), statistics.nth(1)),
                 Layer::LeakyRelu => {}
             }
         }

@@ -32,7 +32,9 @@ pub fn iterate(weights: &[f64], u: &mut [f64], v: &mut [f64]) {
     normalise(u);
     v.fill(0.0);
     for (u, row) in u.iter().zip(weights.chunks(v.len())) {
-        v.iter_mut().zip(row).for_each(|(v, w)| *v += u * w);
+        for (v, w) in v.iter_mut().zip(row) {
+            *v += u * w;
+        }
     }
     normalise(v);
 }
@@ -47,13 +49,17 @@ pub fn sigma(weights: &[f64], u: &[f64], v: &[f64]) -> f64 {
 pub fn by_weights(gradient: &mut [f64], normed: &[f64], [u, v]: [&[f64]; 2], sigma: f64) {
     let along: f64 = gradient.iter().zip(normed).map(|(g, w)| g * w).sum();
     for (row, u) in gradient.chunks_mut(v.len()).zip(u) {
-        row.iter_mut().zip(v).for_each(|(g, v)| *g = (*g - along * u * v) / sigma);
+        for (g, v) in row.iter_mut().zip(v) {
+            *g = (*g - along * u * v) / sigma;
+        }
     }
 }
 
 fn normalise(x: &mut [f64]) {
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt().max(EPS);
-    x.iter_mut().for_each(|x| *x /= norm);
+    for x in x {
+        *x /= norm;
+    }
 }
 
 #[cfg(test)]
