@@ -43,7 +43,7 @@ def discriminator(config, sigmoid):
         # Not in training, in which it would take a power iteration whenever it is used.
         return spectral_norm(layer, n_power_iterations=1).eval() if spectral else layer
 
-    layers, width = [], 2
+    layers, width = [], 2 * config.get("pack", 1)
     for next_width in config["discriminator"]["hidden"]:
         layers += [linear(width, next_width), nn.LeakyReLU(0.2)]
         width = next_width
@@ -149,13 +149,18 @@ class Lab:
         self.d_optim = optimizer(config, self.discriminator.parameters())
         self.d_steps = 0
 
+    def packs(self, points):
+        """As the discriminator has them: so many side by side."""
+        return points.reshape(-1, 2 * self.config.get("pack", 1))
+
     def generator_loss(self, real, fake):
-        d = self.discriminator(fake)
+        d = self.discriminator(self.packs(fake))
         if not self.sigmoid:
-            return RULES[self.rule][1](None if real is None else self.discriminator(real), d)
+            return RULES[self.rule][1](None if real is None else self.discriminator(self.packs(real)), d)
         return torch.log(1 - d).mean() if self.rule == "saturating" else -torch.log(d).mean()
 
     def discriminator_loss(self, real, fake, drawn):
+        real, fake = self.packs(real), self.packs(fake)
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
         if self.sigmoid:
             loss = -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
@@ -182,7 +187,7 @@ class Lab:
             "real": lambda: real,
             "fake": lambda: fake,
             "mixed": lambda: drawn["mix"] * real + (1 - drawn["mix"]) * fake,
-            "moved": lambda: real + drawn["moves"],
+            "moved": lambda: real + self.packs(drawn["moves"]),
         }[place]()
         points = points.detach().clone().requires_grad_(True)
         values = self.discriminator(points)
@@ -217,7 +222,7 @@ class Lab:
 
     def iteration(self, real, noise, mix=None, moves=None, more_real=None):
         """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
-        batch], moves [critic_steps, batch, 2], more_real [batch, 2]."""
+        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2]."""
         steps = self.config["critic_steps"]
         d_losses, g_loss = [], None
         generator_first = self.config["update_order"] == "generator-first"

@@ -97,6 +97,12 @@ def cases():
     yield "spectral-norm", config("gan", "adam", **normed)
     penalty = {"name": "wgan-gp", "weight": 0.3, "every": 2}
     yield "spectral-norm-paper-order", config("gan", "sgd", penalty=penalty, **normed, **both["critic-first"])
+    yield "packed", config("gan", "adam", pack=2)
+    penalty = {"name": "wgan-gp", "weight": 0.3, "every": 1}
+    objective = {"rule": "non-saturating", "real_label": 1.0}
+    yield "packed-paper-order", config("gan", "sgd", objective=objective, pack=3, penalty=penalty, **both["critic-first"])
+    penalty = {"name": "r1+r2", "weight": 0.3, "every": 1}
+    yield "packed-pairs", config("gan", "sgd", objective={"rule": "rpgan"}, pack=4, penalty=penalty)
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
@@ -122,7 +128,7 @@ def simulate(config, seed):
         rule, _, penalty, _ = parts(config)
         places = PENALTIES[penalty["name"]][1] if penalty else []
         if "mixed" in places:
-            also["mix"] = uniform(draws, steps, BATCH)
+            also["mix"] = uniform(draws, steps, BATCH // config.get("pack", 1))
         if "moved" in places:
             also["moves"] = uniform(draws, steps, BATCH, 2) / 8
         if rule in ("rpgan", "ragan") and config["update_order"] == "critic-first":

@@ -16,6 +16,8 @@ const MOST_LAYERS: usize = 64;
 
 /// More parameters in a network than this are taken for a slip of the pen: they would be 4 GiB.
 const MOST_PARAMETERS: u64 = 1 << 30;
+/// More points in a pack than this are taken for a slip of the pen.
+const MOST_PACKED: usize = 8;
 /// More threads than this are taken for a slip of the pen.
 pub(super) const MOST_THREADS: usize = 1024;
 
@@ -93,6 +95,7 @@ impl TrainConfig {
         let smallest = if self.generator.batch_norm.contains(&true) { 2 } else { 1 };
         let sizes = format!("{smallest} to {LARGEST_SIZE}");
         require("batch_size", self.batch_size, (smallest..=LARGEST_SIZE).contains(&self.batch_size), &sizes)?;
+        check_packs(&mut self)?;
         require("critic_steps", self.critic_steps, (1..=1000).contains(&self.critic_steps), "1 to 1000")?;
         let needed = self.batch_size * self.critic_steps;
         let enough = format!(
@@ -211,6 +214,16 @@ fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
     }
 }
 
+fn check_packs(config: &mut TrainConfig) -> Result<(), ConfigError> {
+    let (pack, batch) = (config.members(), config.batch_size);
+    require("pack", pack, (1..=MOST_PACKED).contains(&pack), &format!("1 to {MOST_PACKED}"))?;
+    let divides =
+        format!("a divisor of batch_size, {batch}, whose points are put into packs; or take another --batch-size");
+    require("pack", pack, batch.is_multiple_of(pack), &divides)?;
+    config.pack = config.pack.filter(|pack| *pack > 1);
+    Ok(())
+}
+
 fn check_optim(optim: &Optim) -> Result<(), ConfigError> {
     const DECAY: &str = "0 or more and below 1";
     let decay = |x: f64| (0.0..1.0).contains(&x);
@@ -250,9 +263,10 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
             require(key, width, size(width), &sizes)?;
         }
     }
-    for (key, inputs, hidden, outputs) in
-        [("generator.hidden", g.latent_dim, &g.hidden, 2), ("discriminator.hidden", 2, &config.discriminator.hidden, 1)]
-    {
+    for (key, inputs, hidden, outputs) in [
+        ("generator.hidden", g.latent_dim, &g.hidden, 2),
+        ("discriminator.hidden", 2 * config.members().min(MOST_PACKED), &config.discriminator.hidden, 1),
+    ] {
         let parameters = parameters(inputs, hidden, outputs);
         let found = format!("{hidden:?}, which makes {parameters} weights");
         let most = format!("widths that make {MOST_PARAMETERS} weights at most");

@@ -50,6 +50,10 @@ pub struct TrainConfig {
     /// What is done to the critic's parameters; left out, it is the model's own, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<ConstraintConfig>,
+    /// How many points, side by side, the discriminator scores at once (PacGAN, Lin et al. 2018): all real or all
+    /// generated, so that it sees a lack of variety; left out, 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<usize>,
     /// Where the points come from and how they are used.
     #[serde(default)]
     pub data: DataConfig,
@@ -416,6 +420,7 @@ impl TrainConfig {
             objective: Objective::lab(model),
             penalty: None,
             constraint: None,
+            pack: None,
             data: DataConfig::default(),
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
@@ -436,6 +441,16 @@ impl TrainConfig {
             engine: EngineKind::default(),
             threads: 0,
         }
+    }
+
+    /// The points that the discriminator scores at once.
+    pub fn members(&self) -> usize {
+        self.pack.unwrap_or(1)
+    }
+
+    /// The scores that a batch has.
+    pub fn packs(&self) -> usize {
+        self.batch_size / self.members()
     }
 
     /// Reads a config from JSON text.

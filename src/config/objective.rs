@@ -373,7 +373,8 @@ impl TrainConfig {
 
     /// The game's name as papers write it.
     pub fn game_title(&self) -> String {
-        self.model().map_or_else(|| self.game().title(), |model| model.title().to_owned())
+        let title = self.model().map_or_else(|| self.game().title(), |model| model.title().to_owned());
+        if self.members() > 1 { format!("{title} in packs of {}", self.members()) } else { title }
     }
 
     /// The model, where the game is one.

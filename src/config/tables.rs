@@ -319,6 +319,10 @@ static POINT_KEYS: &[Key] = &[
         .value_name("C")
         .only(CONSTRAINT, &["clip"])
         .under("Objective"),
+    key("pack", Values::Whole, "Points that the discriminator scores at once, side by side; without it, 1")
+        .flag("pack")
+        .value_name("M")
+        .under("Objective"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")
         .value_name("C")

@@ -61,7 +61,8 @@ pub struct Draws {
     pub real: Vec<Sample>,
     /// Latent codes, [[`noise_batches`], batch, latent].
     pub noise: Vec<f32>,
-    /// The weight of the real point in each mixed one, [`critic_steps`, batch]; empty where no penalty is taken there.
+    /// The weight of the real pack in each mixed one, [`critic_steps`, batch / pack]; empty where no penalty is taken
+    /// there.
     pub mix: Vec<f32>,
     /// What real points are moved by, [`critic_steps`, batch]; empty where no penalty is taken there.
     pub moves: Vec<Sample>,
@@ -155,7 +156,8 @@ pub trait Engine {
     /// Points from latent codes [n, latent] by other weights in the generator's place.
     fn generate_with(&mut self, weights: &Weights, codes: &[f32]) -> Result<Vec<Sample>, EngineError>;
 
-    /// The discriminator's raw output for each point: a logit for a GAN, the critic's value otherwise.
+    /// The discriminator's raw output for each point, or each pack of points that follow each other: a logit for a GAN, the
+    /// critic's value otherwise.
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError>;
 }
 

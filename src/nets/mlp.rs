@@ -80,10 +80,10 @@ impl Mlp {
         Self::new([config.latent_dim, 2], &config.hidden, false, |i| norm(config.hidden[i], config.batch_norm[i]))
     }
 
-    /// The discriminator or critic: points to one score each.
+    /// The discriminator or critic: points, or packs of them side by side, to one score each.
     pub fn discriminator(config: &TrainConfig) -> Self {
         let spectral = config.game().constraint == Constraint::SpectralNorm;
-        Self::new([2, 1], &config.discriminator.hidden, spectral, |_| None)
+        Self::new([2 * config.members(), 1], &config.discriminator.hidden, spectral, |_| None)
     }
 
     /// A network of these layers.

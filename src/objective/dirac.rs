@@ -26,7 +26,11 @@ fn distance(game: Game, order: Order) -> f64 {
     let by_psi = |psi: f64, theta: f64| {
         let (mut real, mut fake) = ([0.0], [0.0]);
         game.critic(&[0.0], &[psi * theta], [&mut real, &mut fake]);
-        let penalty = game.penalty.map_or(0.0, |p| p.weight * p.penalty.law.of_gradient([psi, 0.0]).1[0]);
+        let mut slope = [psi];
+        let penalty = game.penalty.map_or(0.0, |p| {
+            p.penalty.law.of_gradient(&mut slope);
+            p.weight * slope[0]
+        });
         fake[0] * theta + penalty
     };
     let step = |psi: &mut f64, slope: f64| {

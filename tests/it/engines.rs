@@ -43,6 +43,9 @@ fn games() -> Vec<TrainConfig> {
     };
     let mut games: Vec<TrainConfig> = Model::ALL.map(TrainConfig::lab).into();
     games.push(of(Objective::Rule { rule: rules::SATURATING, real_label: 0.8 }));
+    let packed = |(i, penalty)| TrainConfig { pack: Some(2), ..penalised((i, penalty)) };
+    games.extend([TrainConfig { pack: Some(2), ..TrainConfig::lab(Model::Gan) }, packed((0, penalties::ALL[0]))]);
+    games.push(packed((5, penalties::ALL[5])));
     let spectral = Some(ConstraintConfig::SpectralNorm {});
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
     games.push(TrainConfig { constraint: spectral, ..penalised((1, penalties::ALL[0])) });
@@ -62,9 +65,19 @@ fn games() -> Vec<TrainConfig> {
 fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     let (objective, penalty, constraint) = (game.objective, game.penalty, game.constraint);
     let config = (*config(Model::Gan, optim, shape)).clone();
-    TrainConfig { objective, penalty, constraint, ema: game.ema, lr_d: game.lr_d, schedule: game.schedule, ..config }
-        .check()
-        .unwrap()
+    let pack = game.pack.and_then(|_| (2..9).find(|pack| shape.batch.is_multiple_of(*pack)));
+    TrainConfig {
+        objective,
+        penalty,
+        constraint,
+        pack,
+        ema: game.ema,
+        lr_d: game.lr_d,
+        schedule: game.schedule,
+        ..config
+    }
+    .check()
+    .unwrap()
 }
 
 struct Shape {
@@ -94,7 +107,7 @@ fn draws(config: &RunConfig, seed: u64) -> Draws {
     Draws {
         real: rng.uniform(2 * real).as_chunks().0.to_vec(),
         noise: rng.normal(engine::noise_batches(config) * config.batch_size * config.generator.latent_dim),
-        mix: rng.uniform(if engine::takes_mix(config) { real } else { 0 }),
+        mix: rng.uniform(if engine::takes_mix(config) { real / config.members() } else { 0 }),
         moves: rng.uniform(if engine::takes_moves(config) { 2 * real } else { 0 }).as_chunks().0.to_vec(),
         more_real: more_real(config, &mut rng),
     }
@@ -283,7 +296,8 @@ fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> B
         assert!(apart < 1e-5, "{which}: points {apart} apart");
         // Differences, because rules that compare scores leave their level to chance.
         let gap = |scores: Vec<f32>| f64::from(scores[0]) - f64::from(scores[1]);
-        let points = [[0.1, 0.2], [0.9, 0.3]];
+        let points: Vec<[f32; 2]> =
+            (0..2 * config.members()).map(|i| [[0.1, 0.2], [0.9, 0.3 - i as f32]][i % 2]).collect();
         let (c, d) = (gap(ours.score(&points).unwrap()), gap(theirs.score(&points).unwrap()));
         assert!((c - d).abs() < 1e-4, "{which}: scores {c} and {d} apart");
         if config.ema.is_none() {

@@ -8,7 +8,7 @@ use super::generator::{Generator, Mode, Scratch};
 use super::matrix::{Kept, Rows};
 use super::pool::Crew;
 use super::simd::{Cpu, Lanes};
-use super::slab::{SLAB, Slab};
+use super::slab::{SLAB, Shape, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
 use crate::config::RunConfig;
@@ -87,7 +87,9 @@ pub(super) struct Inputs<T> {
 #[derive(Debug)]
 pub(super) struct Core<T> {
     game: Game,
+    /// Points in a batch, and scores.
     batch: usize,
+    packs: usize,
     latent: usize,
     pub(super) generator: Generator<T>,
     pub(super) critic: Critic<T>,
@@ -110,8 +112,10 @@ impl<T: Real> Core<T> {
         let generator = Generator::new(&config.generator, batch, kept, cpu);
         let game = config.game();
         let spectral = game.constraint == Constraint::SpectralNorm;
-        let critic = Critic::new(&config.discriminator, Kept { average: false, apart: spectral, ..kept }, cpu);
-        let slabs = |mixed| Slab::of_batch(&config.discriminator, batch, mixed);
+        let critic =
+            Critic::new(&config.discriminator, config.members(), Kept { average: false, apart: spectral, ..kept }, cpu);
+        let shape = Shape { samples: config.packs(), members: config.members() };
+        let slabs = |mixed| Slab::of_batch(&config.discriminator, shape, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
         let real: Vec<_> = slabs(false);
         let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
@@ -119,6 +123,7 @@ impl<T: Real> Core<T> {
             game,
             scores: [scores(), scores()],
             batch,
+            packs: config.packs(),
             latent: config.generator.latent_dim,
             fake: slabs(false),
             real,
@@ -181,7 +186,7 @@ impl<T: Real> Core<T> {
         self.generator.load_codes(codes, self.latent);
     }
 
-    /// The part of an array with one entry a sample that belongs to the job's critic step.
+    /// The part of an array with one entry a point that belongs to the job's critic step.
     fn of_step<'a, X>(&self, values: &'a [X], job: Job) -> &'a [X] {
         values.chunks(self.batch).nth(job.step).unwrap_or_default()
     }
@@ -224,14 +229,15 @@ impl<T: Real> Core<T> {
     fn weigh(&self, slab: &mut Slab<T>, sum: f64, slopes: &[f64; SLAB]) {
         slab.values[0] = sum;
         for (sample, slope) in slopes[..slab.size].iter().enumerate() {
-            slab.set_weight(sample, T::from_f64(slope / self.batch as f64));
+            slab.set_weight(sample, T::from_f64(slope / self.packs as f64));
         }
         self.critic.weigh(slab);
     }
 
     fn generated_points(&self, slab: &mut Slab<T>) {
-        let first = slab.first;
+        let (_, first) = slab.points();
         self.generator.points(first, slab.point_room());
+        slab.pack();
     }
 
     fn fake_points(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
@@ -261,7 +267,7 @@ impl<T: Real> Core<T> {
                     self.place(penalised, *points, slab, &inputs.draws, job);
                     self.critic.differentiate(penalised, tables);
                     self.critic.slopes(penalised, tables);
-                    self.critic.penalise(penalised, penalty.law, weight / self.batch as f64);
+                    self.critic.penalise(penalised, penalty.law, weight / self.packs as f64);
                 }
             }
         }
@@ -279,7 +285,7 @@ impl<T: Real> Core<T> {
             }
             Meets::Means(_) => {
                 let [real, all] = [0, 1].map(|kind| self.all_scores(kind));
-                let (mut of_real, mut of_fake) = (vec![0.0; self.batch], vec![0.0; self.batch]);
+                let (mut of_real, mut of_fake) = (vec![0.0; self.packs], vec![0.0; self.packs]);
                 let sum = self.game.critic(&real, &all, [&mut of_real, &mut of_fake]);
                 by_real[..n].copy_from_slice(&of_real[fake.first..][..n]);
                 by_fake[..n].copy_from_slice(&of_fake[fake.first..][..n]);
@@ -311,28 +317,30 @@ impl<T: Real> Core<T> {
             }
             Meets::Means(_) => {
                 let [real, all] = [0, 1].map(|kind| self.all_scores(kind));
-                let mut of_fake = vec![0.0; self.batch];
+                let mut of_fake = vec![0.0; self.packs];
                 let sum = self.game.generator(&real, &all, &mut of_fake);
                 slopes[..n].copy_from_slice(&of_fake[slab.first..][..n]);
                 if task == 0 { sum } else { 0.0 }
             }
         };
-        let first = slab.first;
-        let batch = self.batch as f64;
-        self.generator.take_gradient(first, slab.slopes_times(|sample| T::from_f64(slopes[sample] / batch)));
+        let (_, first) = slab.points();
+        let packs = self.packs as f64;
+        self.generator.take_gradient(first, slab.slopes_times(|sample| T::from_f64(slopes[sample] / packs)));
     }
 
     /// Puts a slab's points where the penalty is taken.
     fn place(&self, slab: &mut Slab<T>, points: Points, fake: &Slab<T>, draws: &Draws, job: Job) {
-        let (real, mix) = (self.of_step(&draws.real, job), self.of_step(&draws.mix, job));
-        let moves = self.of_step(&draws.moves, job);
-        for sample in 0..fake.size {
-            let (at, real) = (fake.first + sample, |at: usize| real[at].map(T::from_f32));
-            let point = match points {
+        let (real, moves) = (self.of_step(&draws.real, job), self.of_step(&draws.moves, job));
+        let mix = draws.mix.chunks(self.packs).nth(job.step).unwrap_or_default();
+        let (points_here, first) = fake.points();
+        for point in 0..points_here {
+            let (at, real) = (first + point, |at: usize| real[at].map(T::from_f32));
+            let placed = match points {
                 Points::Real => real(at),
-                Points::Fake => fake.point(sample),
+                Points::Fake => fake.point(point),
                 Points::Mixed => {
-                    let (real, fake, mix) = (real(at), fake.point(sample), T::from_f32(mix[at]));
+                    let mix = T::from_f32(mix[at / fake.members]);
+                    let (real, fake) = (real(at), fake.point(point));
                     std::array::from_fn(|i| mixed(real[i], fake[i], mix))
                 }
                 Points::Moved => {
@@ -340,7 +348,7 @@ impl<T: Real> Core<T> {
                     std::array::from_fn(|i| real[i] + by[i])
                 }
             };
-            slab.set_point(sample, point);
+            slab.set_point(point, placed);
         }
     }
 }
@@ -354,9 +362,10 @@ fn scores_of<T: Real>(slab: &Slab<T>) -> [f64; SLAB] {
 }
 
 fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Sample]) {
-    for sample in 0..slab.size {
-        if let Some(point) = points.get(slab.first + sample) {
-            slab.set_point(sample, point.map(T::from_f32));
+    let (points_here, first) = slab.points();
+    for point in 0..points_here {
+        if let Some(loaded) = points.get(first + point) {
+            slab.set_point(point, loaded.map(T::from_f32));
         }
     }
 }

@@ -69,8 +69,9 @@ enum Pass<'a, T> {
 }
 
 impl<T: Real> Critic<T> {
-    pub(super) fn new(config: &DiscriminatorConfig, kept: Kept, cpu: Cpu) -> Self {
-        let (mut inputs, mut offset) = (INPUTS, 0);
+    /// One that scores so many points at once.
+    pub(super) fn new(config: &DiscriminatorConfig, members: usize, kept: Kept, cpu: Cpu) -> Self {
+        let (mut inputs, mut offset) = (INPUTS * members, 0);
         let layers = config.hidden.iter().map(|&width| {
             let bias = offset + width * inputs;
             let tile = |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], kept));
@@ -87,7 +88,7 @@ impl<T: Real> Critic<T> {
         let head = head.collect();
         let mut norms = Vec::new();
         if kept.apart {
-            let widths = [&[INPUTS][..], &config.hidden].concat();
+            let widths = [&[INPUTS * members][..], &config.hidden].concat();
             let hidden = widths.windows(2).map(|pair| SpectralNorm::new(pair[0], pair[1], false));
             norms.extend(hidden.chain([SpectralNorm::new(1, inputs, true)]).map(RwLock::new));
         }
@@ -178,7 +179,7 @@ impl<T: Real> Critic<T> {
         if self.layers.is_empty() {
             let (features, stride) = (levels[0].data(), *size);
             for head in &self.head {
-                self.cpu.run(Dots::<_, 1> { features, stride, weights: read(head).values.data(), sums });
+                self.cpu.run(Dots::<_, 1> { features, stride, weights: read(head).values.data(), rows: [1, 0], sums });
             }
         }
         self.cpu.run(Totals { sums, totals: scores });
@@ -249,21 +250,25 @@ impl<T: Real> Critic<T> {
 
     /// After [`Self::differentiate`]: the scores' derivatives by the points.
     pub(super) fn slopes(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
-        let Slab { deltas, picks, slopes, sums, totals, .. } = slab;
+        let Slab { size, members, deltas, picks, slopes, sums, totals, .. } = slab;
         let Some(layer) = self.layers.first() else {
             return slopes.data_mut().fill(read(&self.head[0]).values.data()[0]);
         };
         let Some(delta) = deltas.first() else { return self.back_from_score(picks, None, slopes, tables) };
-        sums.fill([T::ZERO; LANES]);
-        for tile in layer {
-            let tile = read(tile);
-            let features = &delta.data()[tile.first / LANES * delta.rows()..];
-            let (stride, weights) = (delta.rows(), tile.weights.values.data());
-            self.cpu.run(Dots::<_, INPUTS> { features, stride, weights, sums });
-        }
-        self.cpu.run(Totals { sums, totals });
-        for (slope, total) in slopes.data_mut().iter_mut().zip(totals.as_chunks::<INPUTS>().0) {
-            slope[..INPUTS].copy_from_slice(total);
+        let (sums, totals) = (&mut sums[..INPUTS * *size], &mut totals[..INPUTS * *size]);
+        for member in 0..*members {
+            let (first, rows) = (INPUTS * member, INPUTS * *members);
+            sums.fill([T::ZERO; LANES]);
+            for tile in layer {
+                let tile = read(tile);
+                let features = &delta.data()[tile.first / LANES * delta.rows()..];
+                let (stride, weights) = (delta.rows(), tile.weights.values.data());
+                self.cpu.run(Dots::<_, INPUTS> { features, stride, weights, rows: [rows, first], sums });
+            }
+            self.cpu.run(Totals { sums, totals });
+            for (slope, total) in slopes.data_mut().iter_mut().zip(totals.as_chunks::<INPUTS>().0) {
+                slope[first..][..INPUTS].copy_from_slice(total);
+            }
         }
     }
 

@@ -204,6 +204,7 @@ impl<T: Real> Generator<T> {
                 features: &features.outputs.data()[first..],
                 stride: features.outputs.rows(),
                 weights: head.values.data(),
+                rows: [OUTPUTS, 0],
                 sums,
             });
         }

@@ -252,7 +252,7 @@ impl<T: Real> FusedEngine<T> {
     fn discriminator_loss(&self, penalty: Option<f64>) -> f64 {
         let core = self.pool.crew();
         let sum = |slabs: &[std::sync::RwLock<Slab<T>>]| slabs.iter().map(|slab| read(slab).values[0]).sum::<f64>();
-        let batch = self.config.batch_size as f64;
+        let batch = self.config.packs() as f64;
         let loss = (sum(&core.real) + sum(&core.fake)) / batch;
         let weight = penalty.unwrap_or(0.0);
         core.penalised
@@ -263,7 +263,7 @@ impl<T: Real> FusedEngine<T> {
     /// The generator's.
     fn generator_loss(&self) -> f64 {
         let slabs = self.pool.crew().fake.iter();
-        slabs.map(|slab| read(slab).values[1]).sum::<f64>() / self.config.batch_size as f64
+        slabs.map(|slab| read(slab).values[1]).sum::<f64>() / self.config.packs() as f64
     }
 }
 
@@ -323,9 +323,12 @@ impl<T: Real> Engine for FusedEngine<T> {
         for codes in codes.chunks(batch * latent) {
             write(&self.pool.crew().inputs).draws.noise[..codes.len()].copy_from_slice(codes);
             self.run(Job { program: Program::Generate, noise: 0, step: 0 });
-            each_sample(&self.pool.crew().fake, codes.len() / latent, |slab, sample| {
-                points.push(slab.point(sample).map(Real::to_f32));
-            });
+            let count = codes.len() / latent;
+            for slab in &self.pool.crew().fake {
+                let slab = read(slab);
+                let (here, first) = slab.points();
+                points.extend((0..here.min(count.saturating_sub(first))).map(|i| slab.point(i).map(Real::to_f32)));
+            }
         }
         Ok(points)
     }
@@ -356,17 +359,14 @@ impl<T: Real> Engine for FusedEngine<T> {
         for points in points.chunks(self.config.batch_size) {
             write(&self.pool.crew().inputs).draws.real[..points.len()].copy_from_slice(points);
             self.pool.run(Job { program: Program::Score, noise: 0, step: 0 });
-            each_sample(&self.pool.crew().real, points.len(), |slab, sample| scores.push(slab.score(sample).to_f32()));
+            let count = points.len() / self.config.members();
+            for slab in &self.pool.crew().real {
+                let slab = read(slab);
+                let here = slab.size.min(count.saturating_sub(slab.first));
+                scores.extend((0..here).map(|sample| slab.score(sample).to_f32()));
+            }
         }
         Ok(scores)
-    }
-}
-
-/// Shows the first `count` samples of a batch in slabs.
-fn each_sample<T: Real>(slabs: &[std::sync::RwLock<Slab<T>>], count: usize, mut see: impl FnMut(&Slab<T>, usize)) {
-    for slab in slabs {
-        let slab = read(slab);
-        (0..slab.size.min(count.saturating_sub(slab.first))).for_each(|sample| see(&slab, sample));
     }
 }
 
@@ -380,7 +380,7 @@ fn empty_draws(config: &RunConfig) -> Draws {
     Draws {
         real: vec![[0.0; 2]; real],
         noise: vec![0.0; noise_batches(config) * config.batch_size * config.generator.latent_dim],
-        mix: vec![0.0; if takes_mix(config) { real } else { 0 }],
+        mix: vec![0.0; if takes_mix(config) { config.critic_steps * config.packs() } else { 0 }],
         moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
         more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
     }

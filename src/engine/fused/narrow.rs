@@ -11,18 +11,21 @@ pub(super) struct Dots<'a, T, const R: usize> {
     pub(super) features: &'a [Lanes<T>],
     /// How many rows lie between a block's first and the next one's.
     pub(super) stride: usize,
-    /// R rows for each block.
+    /// Rows for each block, of which R are taken.
     pub(super) weights: &'a [Lanes<T>],
+    /// How many rows a block has, and the first of those that are taken.
+    pub(super) rows: [usize; 2],
     pub(super) sums: &'a mut [Lanes<T>],
 }
 
 impl<T: Real, const R: usize> Kernel for Dots<'_, T, R> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let blocks = self.weights.as_chunks::<R>().0;
+        let [rows, first] = self.rows;
+        let blocks = self.weights.chunks_exact(rows).filter_map(|rows| rows[first..].first_chunk::<R>());
         for (sample, to) in self.sums.as_chunks_mut::<R>().0.iter_mut().enumerate() {
             let mut sums = *to;
-            for (block, weights) in blocks.iter().enumerate() {
+            for (block, weights) in blocks.clone().enumerate() {
                 let features = self.features[block * self.stride + sample];
                 for r in 0..R {
                     sums[r] = row(|j| fused::<I, T>(features[j], weights[r][j], sums[r][j]));
@@ -151,7 +154,13 @@ mod tests {
         let (features, weights) = (numbers(11, 40, 1), numbers(2, 40, 2));
         let mut sums = vec![[0.0; LANES]; 2 * 11];
         let (weights, stride) = (&weights, 11);
-        Cpu::detect().run(Dots::<_, 2> { features: features.data(), stride, weights: weights.data(), sums: &mut sums });
+        Cpu::detect().run(Dots::<_, 2> {
+            features: features.data(),
+            stride,
+            weights: weights.data(),
+            rows: [2, 0],
+            sums: &mut sums,
+        });
         for (i, sums) in sums.iter().enumerate() {
             let expected: f64 = (0..40).map(|k| features.get(i / 2, k) * weights.get(i % 2, k)).sum();
             assert_eq!(sums.iter().sum::<f64>(), expected);

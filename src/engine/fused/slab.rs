@@ -17,6 +17,15 @@ pub(super) const SLAB: usize = 64;
 /// Numbers of a point.
 pub(super) const INPUTS: usize = 2;
 
+/// What a critic's batch is like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// How many samples it has: packs of points.
+    pub(super) samples: usize,
+    /// How many points a sample has, side by side.
+    pub(super) members: usize,
+}
+
 /// Some samples and all that is computed of them.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
@@ -24,7 +33,11 @@ pub(super) struct Slab<T> {
     pub(super) first: usize,
     /// How many there are.
     pub(super) size: usize,
-    /// The points, then what each hidden layer gives: [samples, features].
+    /// How many points each has, side by side.
+    pub(super) members: usize,
+    /// The points one by one, and their gradients, where a sample has several.
+    apart: Rows<T>,
+    /// The samples, then what each hidden layer gives: [samples, features].
     pub(super) levels: Vec<Matrix<T>>,
     pub(super) scores: Vec<T>,
     /// For each hidden layer but the last, the score's derivative by what its Linear gives; then times c.
@@ -46,13 +59,16 @@ pub(super) struct Slab<T> {
 
 impl<T: Real> Slab<T> {
     /// Those of a batch; those at which a penalty is taken need more memory.
-    pub(super) fn of_batch(config: &DiscriminatorConfig, batch: usize, penalised: bool) -> Vec<RwLock<Self>> {
-        let firsts = (0..batch).step_by(SLAB);
-        firsts.map(|first| RwLock::new(Self::new(config, first, SLAB.min(batch - first), penalised))).collect()
+    pub(super) fn of_batch(config: &DiscriminatorConfig, shape: Shape, penalised: bool) -> Vec<RwLock<Self>> {
+        let Shape { samples, members } = shape;
+        let firsts = (0..samples).step_by(SLAB);
+        let slab = |first| Self::new(config, [first, SLAB.min(samples - first), members], penalised);
+        firsts.map(|first| RwLock::new(slab(first))).collect()
     }
 
-    fn new(config: &DiscriminatorConfig, first: usize, size: usize, penalised: bool) -> Self {
-        let widths = || std::iter::once(&INPUTS).chain(&config.hidden);
+    fn new(config: &DiscriminatorConfig, [first, size, members]: [usize; 3], penalised: bool) -> Self {
+        let (inputs, points) = (INPUTS * members, size * members);
+        let widths = || std::iter::once(&inputs).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
         let (last, before) = config.hidden.split_last().unwrap_or((&0, &[]));
         let mut weights = Rows::zeros(size);
@@ -61,15 +77,17 @@ impl<T: Real> Slab<T> {
         Self {
             first,
             size,
+            members,
+            apart: Rows::zeros(if members > 1 { points } else { 0 }),
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
             deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
             sweep: if penalised { matrices().collect() } else { Vec::new() },
             picks: Picks::new(size, *last),
             weights,
-            slopes: Matrix::zeros(size, INPUTS),
-            sums: Rows::zeros(INPUTS * size),
-            totals: vec![T::ZERO; INPUTS * size],
+            slopes: Matrix::zeros(size, inputs),
+            sums: Rows::zeros(INPUTS * points),
+            totals: vec![T::ZERO; INPUTS * points],
             values: [0.0; 2],
         }
     }
@@ -100,19 +118,36 @@ impl<T: Real> Slab<T> {
         cpu.run(WeightedSums { factors: &self.weights, rows, sums });
     }
 
-    pub(super) fn set_point(&mut self, sample: usize, [x, y]: [T; INPUTS]) {
+    /// How many points there are, and the number of the first in the batch.
+    pub(super) fn points(&self) -> (usize, usize) {
+        (self.size * self.members, self.first * self.members)
+    }
+
+    pub(super) fn set_point(&mut self, point: usize, [x, y]: [T; INPUTS]) {
+        let (sample, at) = (point / self.members, INPUTS * (point % self.members));
         let row = &mut self.levels[0].data_mut()[sample];
-        (row[0], row[1]) = (x, y);
+        (row[at], row[at + 1]) = (x, y);
     }
 
-    /// Where points come from: room for sums of their coordinates, for the totals, and the points.
+    /// Where points come from: room for sums of their coordinates, for the totals, and the points. Where a sample has
+    /// several, [`Self::pack`] has to follow.
     pub(super) fn point_room(&mut self) -> (&mut [Lanes<T>], &mut [T], &mut [Lanes<T>]) {
-        (&mut self.sums, &mut self.totals, self.levels[0].data_mut())
+        let points = if self.members > 1 { &mut self.apart } else { self.levels[0].data_mut() };
+        (&mut self.sums, &mut self.totals, points)
     }
 
-    pub(super) fn point(&self, sample: usize) -> [T; INPUTS] {
+    /// Puts the points that came side by side.
+    pub(super) fn pack(&mut self) {
+        for point in 0..self.apart.len() {
+            let row = self.apart[point];
+            self.set_point(point, [row[0], row[1]]);
+        }
+    }
+
+    pub(super) fn point(&self, point: usize) -> [T; INPUTS] {
+        let (sample, at) = (point / self.members, INPUTS * (point % self.members));
         let row = &self.levels[0].data()[sample];
-        [row[0], row[1]]
+        [row[at], row[at + 1]]
     }
 
     pub(super) fn score(&self, sample: usize) -> T {
@@ -124,22 +159,31 @@ impl<T: Real> Slab<T> {
         self.weights[sample][0] = weight;
     }
 
-    /// Turns the slopes into the gradient by the points, for a loss that moves by `weight(sample)` with a score.
+    /// Turns the slopes into the gradient by each point, for a loss that moves by `weight(sample)` with a score.
     pub(super) fn slopes_times(&mut self, weight: impl Fn(usize) -> T) -> &[Lanes<T>] {
+        let inputs = INPUTS * self.members;
         for (sample, slope) in self.slopes.data_mut().iter_mut().enumerate() {
             let weight = weight(sample);
-            (slope[0], slope[1]) = (slope[0] * weight, slope[1] * weight);
+            slope[..inputs].iter_mut().for_each(|slope| *slope = *slope * weight);
         }
-        self.slopes.data()
+        if self.members == 1 {
+            return self.slopes.data();
+        }
+        for (point, row) in self.apart.iter_mut().enumerate() {
+            let (slope, at) = (&self.slopes.data()[point / self.members], INPUTS * (point % self.members));
+            (row[0], row[1]) = (slope[at], slope[at + 1]);
+        }
+        &self.apart
     }
 
     /// The penalty of each sample, and its derivative by the slopes as what is swept forward.
     pub(super) fn take_penalty(&mut self, law: Law, weight: f64) {
-        let mut sum = 0.0;
+        let (mut sum, inputs) = (0.0, INPUTS * self.members);
         for (slope, swept) in self.slopes.data().iter().zip(self.sweep[0].data_mut()) {
-            let (value, direction) = law.of_gradient([slope[0], slope[1]]);
-            sum += value.to_f64();
-            (swept[0], swept[1]) = (direction[0] * T::from_f64(weight), direction[1] * T::from_f64(weight));
+            let swept = &mut swept[..inputs];
+            swept.copy_from_slice(&slope[..inputs]);
+            sum += law.of_gradient(swept).to_f64();
+            swept.iter_mut().for_each(|x| *x = *x * T::from_f64(weight));
         }
         self.values = [sum, 0.0];
     }

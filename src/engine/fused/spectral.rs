@@ -146,7 +146,7 @@ impl<T: Real> SpectralNorm<T> {
         let (mut block, sums) = (0, &mut self.sums);
         tiles.each(|Learnt { raw, .. }| {
             let weights = &self.lanes[block..][..raw.blocks()];
-            cpu.run(Dots::<_, 1> { features: raw.data(), stride: raw.rows(), weights, sums: &mut *sums });
+            cpu.run(Dots::<_, 1> { features: raw.data(), stride: raw.rows(), weights, rows: [1, 0], sums: &mut *sums });
             block += weights.len();
         });
         cpu.run(Totals { sums: &self.sums, totals: &mut self.totals });

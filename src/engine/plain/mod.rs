@@ -91,20 +91,23 @@ impl PlainEngine {
         self.config.learning_rates([self.generator.steps, self.critic.steps])
     }
 
-    fn scores(&mut self, points: Batch) -> (network::Pass, Vec<f64>) {
-        let pass = self.critic.network.forward(points, Mode::Train);
+    /// The scores of points, pack by pack.
+    fn scores(&mut self, points: &Batch) -> (network::Pass, Vec<f64>) {
+        let packs = points.chunks(self.config.members()).map(<[_]>::concat).collect();
+        let pass = self.critic.network.forward(packs, Mode::Train);
         let scores = pass.output.iter().map(|score| score[0]).collect();
         (pass, scores)
     }
 
     /// The generator's gradient for a batch of its points and, where the rule looks at them, real ones; and its loss.
     fn generator_gradient(&mut self, pass: &network::Pass, real: &[Sample]) -> (Vec<f64>, f64) {
-        let beside = if self.game.generator_meets_real() { self.scores(doubles(real)).1 } else { Vec::new() };
-        let (critic_pass, scores) = self.scores(pass.output.clone());
+        let beside = if self.game.generator_meets_real() { self.scores(&doubles(real)).1 } else { Vec::new() };
+        let (critic_pass, scores) = self.scores(&pass.output);
         let (n, mut slopes) = (scores.len() as f64, vec![0.0; scores.len()]);
         let loss = self.game.generator(&beside, &scores, &mut slopes) / n;
         let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
-        let (_, by_points) = self.critic.network.backward(&critic_pass, by_scores);
+        let (_, by_packs) = self.critic.network.backward(&critic_pass, by_scores);
+        let by_points = by_packs.iter().flat_map(|pack| pack.chunks(2).map(<[_]>::to_vec)).collect();
         (self.generator.network.backward(pass, by_points).0, loss)
     }
 
@@ -120,9 +123,9 @@ impl PlainEngine {
 
     /// A step of the critic; gives its loss.
     fn step_critic(&mut self, step: &Step<'_>) -> f64 {
-        let n = step.real.len() as f64;
-        let (real_pass, real) = self.scores(doubles(step.real));
-        let (fake_pass, fake) = self.scores(step.fake.clone());
+        let n = self.config.packs() as f64;
+        let (real_pass, real) = self.scores(&doubles(step.real));
+        let (fake_pass, fake) = self.scores(step.fake);
         let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
         let mut loss = self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]) / n;
         let mut gradient = vec![0.0; self.critic.network.parameters.len()];
@@ -132,7 +135,7 @@ impl PlainEngine {
         }
         if let Some(weight) = self.config.penalty_weight(self.critic.steps) {
             for &points in self.game.penalty_points() {
-                let (value, of_penalty) = self.penalty(place(points, step), weight / n);
+                let (value, of_penalty) = self.penalty(&place(points, step, self.config.members()), weight / n);
                 loss += value;
                 add(&mut gradient, &of_penalty);
             }
@@ -147,15 +150,14 @@ impl PlainEngine {
     }
 
     /// A penalty at these points, each with this weight, and its gradient by the critic's parameters.
-    fn penalty(&mut self, points: Batch, weight: f64) -> (f64, Vec<f64>) {
+    fn penalty(&mut self, points: &Batch, weight: f64) -> (f64, Vec<f64>) {
         let Some(penalised) = self.game.penalty else { return (0.0, Vec::new()) };
         let (pass, scores) = self.scores(points);
         let ones = scores.iter().map(|_| vec![1.0]).collect();
-        let (_, slopes) = self.critic.network.backward(&pass, ones);
-        let terms = slopes.iter().map(|slope| penalised.penalty.law.of_gradient([slope[0], slope[1]]));
-        let (values, directions): (Vec<f64>, Batch) =
-            terms.map(|(value, direction)| (value, direction.iter().map(|x| weight * x).collect())).unzip();
-        (weight * values.iter().sum::<f64>(), self.critic.network.backward_along(&pass, &directions))
+        let (_, mut directions) = self.critic.network.backward(&pass, ones);
+        let value: f64 = directions.iter_mut().map(|slope| penalised.penalty.law.of_gradient(slope)).sum();
+        directions.iter_mut().flatten().for_each(|x| *x *= weight);
+        (weight * value, self.critic.network.backward_along(&pass, &directions))
     }
 }
 
@@ -239,7 +241,7 @@ impl Engine for PlainEngine {
             discriminator += self.step_critic(&Step {
                 real: part(&draws.real, step, batch),
                 fake: &pass.output,
-                mix: part(&draws.mix, step, batch),
+                mix: part(&draws.mix, step, self.config.packs()),
                 moves: part(&draws.moves, step, batch),
             });
         }
@@ -280,18 +282,18 @@ impl Engine for PlainEngine {
     }
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
-        Ok(singles(&self.scores(doubles(points)).1))
+        Ok(singles(&self.scores(&doubles(points)).1))
     }
 }
 
 /// Where a penalty is taken.
-fn place(points: Points, step: &Step<'_>) -> Batch {
+fn place(points: Points, step: &Step<'_>, members: usize) -> Batch {
     let real = doubles(step.real);
     let each = |of: &dyn Fn(usize, usize) -> f64| (0..real.len()).map(|i| (0..2).map(|j| of(i, j)).collect()).collect();
     match points {
         Points::Real => real,
         Points::Fake => step.fake.clone(),
-        Points::Mixed => each(&|i, j| mixed(real[i][j], step.fake[i][j], f64::from(step.mix[i]))),
+        Points::Mixed => each(&|i, j| mixed(real[i][j], step.fake[i][j], f64::from(step.mix[i / members]))),
         Points::Moved => each(&|i, j| real[i][j] + f64::from(step.moves[i][j])),
     }
 }

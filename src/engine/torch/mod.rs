@@ -141,18 +141,28 @@ impl TorchEngine {
         Ok(Batches {
             real: self.to_device(draws.real.as_flattened(), &[steps, self.batch, 2])?,
             noise: self.to_device(&draws.noise, &[-1, self.batch, self.latent])?,
-            mix: given(&draws.mix, &[steps, self.batch, 1])?,
+            mix: given(&draws.mix, &[steps, -1, 1])?,
             moves: given(draws.moves.as_flattened(), &[steps, self.batch, 2])?,
             more_real: given(draws.more_real.as_flattened(), &[self.batch, 2])?,
         })
     }
 
+    /// The scores of points, pack by pack: [packs, 1].
+    fn score_packs(&self, points: &Tensor) -> Result<Tensor, TchError> {
+        self.discriminator.evaluate(&self.packed(points)?)
+    }
+
+    /// Points in packs, side by side.
+    fn packed(&self, points: &Tensor) -> Result<Tensor, TchError> {
+        points.f_reshape([-1, 2 * self.config.members() as i64])
+    }
+
     /// The generator's step on codes already turned into `fake`, which is part of its graph; gives the loss. `real` are
     /// the points beside them, where the rule looks at those.
     fn generator_step(&mut self, real: Option<&Tensor>, fake: &Tensor) -> Result<f64, TchError> {
-        let scores = self.discriminator.evaluate(fake)?;
+        let scores = self.score_packs(fake)?;
         let real = real.filter(|_| self.game.generator_meets_real());
-        let beside = real.map(|real| tch::no_grad(|| self.discriminator.evaluate(real))).transpose()?;
+        let beside = real.map(|real| tch::no_grad(|| self.score_packs(real))).transpose()?;
         let loss = objective::generator(&self.game, beside.as_ref(), &scores)?;
         self.set_rates();
         self.generator.descend(&loss.surrogate, self.generator_optim.as_mut())?;
@@ -163,13 +173,13 @@ impl TorchEngine {
     /// A step of the discriminator on real points and detached generated ones; gives the loss.
     fn discriminator_step(&mut self, batches: &Batches, step: usize, fake: &Tensor) -> Result<f64, TchError> {
         let real = batches.real(step)?;
-        let (on_real, on_fake) = (self.discriminator.evaluate(&real)?, self.discriminator.evaluate(fake)?);
+        let (on_real, on_fake) = (self.score_packs(&real)?, self.score_packs(fake)?);
         let mut loss = objective::critic(&self.game, &on_real, &on_fake)?;
         let weight = self.config.penalty_weight(self.discriminator_optim.steps());
         if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
             for &points in penalty.points {
-                let points = at_points(points, batches, step, &real, fake)?;
-                let score = |points: &Tensor| self.discriminator.evaluate(points);
+                let points = at_points(points, batches, step, &self.packed(&real)?, &self.packed(fake)?)?;
+                let score = |points: &Tensor| self.score_packs(points);
                 loss = loss.plus(&objective::penalty(penalty, score, &points)?, weight)?;
             }
         }
@@ -270,7 +280,7 @@ impl Engine for TorchEngine {
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let points = self.to_device(points.as_flattened(), &[-1, 2])?;
-        Ok(to_host(&tch::no_grad(|| self.discriminator.evaluate(&points))?)?)
+        Ok(to_host(&tch::no_grad(|| self.score_packs(&points))?)?)
     }
 }
 
@@ -284,7 +294,7 @@ fn at_points(points: Points, batches: &Batches, step: usize, real: &Tensor, fake
         Points::Real => Ok(real.shallow_clone()),
         Points::Fake => Ok(fake.shallow_clone()),
         Points::Mixed => objective::mixed(real, fake, &drawn(&batches.mix)?),
-        Points::Moved => real.f_add(&drawn(&batches.moves)?),
+        Points::Moved => real.f_add(&drawn(&batches.moves)?.f_view_as(real)?),
     }
 }
 

@@ -41,7 +41,7 @@ impl EpochDraws {
             real_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
-            mix_size: if engine::takes_mix(config) { real_size } else { 0 },
+            mix_size: if engine::takes_mix(config) { config.critic_steps * config.packs() } else { 0 },
             also: [engine::takes_moves(config), engine::takes_more_real(config)],
             taken: 0,
         }

@@ -62,7 +62,7 @@ impl Trace {
             number("g_loss", losses.generator),
         ];
         if !draws.mix.is_empty() {
-            tensors.push(array("mix", vec![steps, batch], &draws.mix));
+            tensors.push(array("mix", vec![steps, self.config.packs()], &draws.mix));
         }
         if !draws.moves.is_empty() {
             tensors.push(array("moves", vec![steps, batch, 2], draws.moves.as_flattened()));

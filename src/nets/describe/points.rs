@@ -70,7 +70,7 @@ impl PointsNet {
         }
         let role = match (inputs(mlp.layers()), outputs(mlp.layers())) {
             (Some(_), Some(2)) => Role::Generator,
-            (Some(2), Some(1)) if !has_norm(&mlp) => Role::Discriminator,
+            (Some(inputs), Some(1)) if inputs.is_multiple_of(2) && !has_norm(&mlp) => Role::Discriminator,
             _ => return None,
         };
         Some(Self { role, mlp, game: None, map: None, law: None })
@@ -173,6 +173,10 @@ impl PointsNet {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![self.output()];
+        let members = inputs(self.mlp.layers()).unwrap_or(0) / 2;
+        if self.role == Role::Discriminator && members > 1 {
+            notes.push(format!("It scores {members} points at once, side by side."));
+        }
         if let Some(map) = self.map {
             let subject =
                 if self.role == Role::Generator { "A point (u, v) that it makes" } else { "Its input (u, v)" };

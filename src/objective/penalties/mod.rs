@@ -99,11 +99,18 @@ impl Law {
         }
     }
 
-    /// psi of a point's gradient j, and its derivative by j.
+    /// psi of the gradient j by a point or a pack of points, and its derivative by j, in the place of j.
     #[inline]
-    pub fn of_gradient<T: Real>(&self, j: [T; 2]) -> (T, [T; 2]) {
-        let Term { value, slope } = self.at(j[0] * j[0] + j[1] * j[1]);
-        (value, j.map(|x| (slope + slope) * x))
+    pub fn of_gradient<T: Real>(&self, j: &mut [T]) -> T {
+        let mut square = T::ZERO;
+        for x in &*j {
+            square += *x * *x;
+        }
+        let Term { value, slope } = self.at(square);
+        for x in j {
+            *x = (slope + slope) * *x;
+        }
+        value
     }
 }
 
@@ -125,7 +132,8 @@ mod tests {
     #[test]
     fn a_vanishing_gradient_gives_no_direction_and_nan_stays() {
         for penalty in ALL {
-            let (value, slope) = penalty.law.of_gradient([0.0_f32, 0.0]);
+            let mut slope = [0.0_f32, 0.0];
+            let value = penalty.law.of_gradient(&mut slope);
             assert!(value.is_finite() && slope == [0.0, 0.0], "{}: {value} {slope:?}", penalty.name);
             assert!(penalty.law.at(f64::NAN).value.is_nan(), "{}: divergence must show", penalty.name);
         }
