@@ -19,6 +19,7 @@ fn iterations(criterion: &mut Criterion) {
                 mix: rng.uniform(if engine::takes_mix(&config) { batch } else { 0 }),
                 moves: Vec::new(),
                 more_real: Vec::new(),
+                real_first: Vec::new(),
             };
             criterion.bench_function(&format!("{model}, {threads} thread(s)"), |bencher| {
                 bencher.iter(|| engine.step(&draws).unwrap());

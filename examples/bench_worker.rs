@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 mix: rng.uniform(if engine::takes_mix(&config) { batch } else { 0 }),
                 moves: Vec::new(),
                 more_real: Vec::new(),
+                real_first: Vec::new(),
             })?;
         }
         Ok(())

@@ -43,7 +43,7 @@ def discriminator(config, sigmoid):
         # Not in training, in which it would take a power iteration whenever it is used.
         return spectral_norm(layer, n_power_iterations=1).eval() if spectral else layer
 
-    layers, width = [], 2 * config.get("pack", 1)
+    layers, width = [], 4 if config["objective"].get("rule") == "paired" else 2 * config.get("pack", 1)
     for next_width in config["discriminator"]["hidden"]:
         layers += [linear(width, next_width), nn.LeakyReLU(0.2)]
         width = next_width
@@ -105,6 +105,11 @@ RULES = {
     ),
 }
 
+def paired(scores, real_first):
+    """Of the score that a real and a generated point side by side have: whether the real one stands first."""
+    return binary_cross_entropy_with_logits(scores, real_first.unsqueeze(1))
+
+
 # A penalty, before its weight, of the lengths of the discriminator's gradients, and the points where it is taken.
 PENALTIES = {
     "wgan-gp": (lambda n: ((n - 1) ** 2).mean(), ["mixed"]),
@@ -149,17 +154,26 @@ class Lab:
         self.d_optim = optimizer(config, self.discriminator.parameters())
         self.d_steps = 0
 
+    def pairs(self, real, fake, drawn):
+        """Real and generated points side by side, in the order that was drawn."""
+        first = drawn["real_first"].unsqueeze(1) > 0.5
+        return torch.cat([torch.where(first, real, fake), torch.where(first, fake, real)], dim=1)
+
     def packs(self, points):
         """As the discriminator has them: so many side by side."""
         return points.reshape(-1, 2 * self.config.get("pack", 1))
 
-    def generator_loss(self, real, fake):
+    def generator_loss(self, real, fake, drawn):
+        if self.rule == "paired":
+            return paired(self.discriminator(self.pairs(real, fake, drawn)), 1 - drawn["real_first"])
         d = self.discriminator(self.packs(fake))
         if not self.sigmoid:
             return RULES[self.rule][1](None if real is None else self.discriminator(self.packs(real)), d)
         return torch.log(1 - d).mean() if self.rule == "saturating" else -torch.log(d).mean()
 
     def discriminator_loss(self, real, fake, drawn):
+        if self.rule == "paired":
+            return paired(self.discriminator(self.pairs(real, fake, drawn)), drawn["real_first"])
         real, fake = self.packs(real), self.packs(fake)
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
         if self.sigmoid:
@@ -194,8 +208,8 @@ class Lab:
         (slopes,) = torch.autograd.grad(values, points, torch.ones_like(values), create_graph=True)
         return slopes.norm(2, dim=1)
 
-    def step_generator(self, real, fake):
-        loss = self.generator_loss(real, fake)
+    def step_generator(self, real, fake, drawn):
+        loss = self.generator_loss(real, fake, drawn)
         self.g_optim.zero_grad()
         loss.backward()
         self.g_optim.step()
@@ -220,23 +234,24 @@ class Lab:
                     p.clamp_(-self.bound, self.bound)
         return loss.item()
 
-    def iteration(self, real, noise, mix=None, moves=None, more_real=None):
+    def iteration(self, real, noise, mix=None, moves=None, more_real=None, real_first=None):
         """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
-        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2]."""
+        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch]."""
         steps = self.config["critic_steps"]
         d_losses, g_loss = [], None
         generator_first = self.config["update_order"] == "generator-first"
+        order = lambda index: {"real_first": None if real_first is None else real_first[index]}
         for step in range(steps):
             fake = self.generator(noise[step])
             if generator_first and step == 0:
-                g_loss = self.step_generator(real[0], fake)
-            drawn = {
+                g_loss = self.step_generator(real[0], fake, order(0))
+            drawn = order(step) | {
                 "mix": None if mix is None else mix[step].unsqueeze(1),
                 "moves": None if moves is None else moves[step],
             }
             d_losses.append(self.step_discriminator(real[step], fake.detach(), drawn))
         if not generator_first:
-            g_loss = self.step_generator(more_real, self.generator(noise[steps]))
+            g_loss = self.step_generator(more_real, self.generator(noise[steps]), order(steps))
         return sum(d_losses) / steps, g_loss
 
     def tensors(self, prefix):

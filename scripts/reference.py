@@ -75,7 +75,7 @@ def cases():
     options = {**OPTIMS["adam"], "betas": [0.5, 0.9], "weight_decay": 0.01, "amsgrad": True}
     yield "adam-all-options", config("wgan-gp", "adam", optim=options)
     both = {"generator-first": {}, "critic-first": {"critic_steps": 2, "update_order": "critic-first"}}
-    for i, rule in enumerate(RULES):
+    for i, rule in enumerate([*RULES, "paired"]):
         objective = {"rule": rule} | ({"real_label": 0.9} if "saturating" in rule else {})
         order = list(both)[i % 2]
         # Where a unit is on for all points RaGAN's gradient by its bias is 0 but for rounding, which Adam makes a step.
@@ -97,6 +97,7 @@ def cases():
     yield "spectral-norm", config("gan", "adam", **normed)
     penalty = {"name": "wgan-gp", "weight": 0.3, "every": 2}
     yield "spectral-norm-paper-order", config("gan", "sgd", penalty=penalty, **normed, **both["critic-first"])
+    yield "paired-generator-first", config("gan", "sgd", objective={"rule": "paired"})
     yield "packed", config("gan", "adam", pack=2)
     penalty = {"name": "wgan-gp", "weight": 0.3, "every": 1}
     objective = {"rule": "non-saturating", "real_label": 1.0}
@@ -131,7 +132,9 @@ def simulate(config, seed):
             also["mix"] = uniform(draws, steps, BATCH // config.get("pack", 1))
         if "moved" in places:
             also["moves"] = uniform(draws, steps, BATCH, 2) / 8
-        if rule in ("rpgan", "ragan") and config["update_order"] == "critic-first":
+        if rule == "paired":
+            also["real_first"] = uniform(draws, batches, BATCH).round()
+        if rule in ("rpgan", "ragan", "paired") and config["update_order"] == "critic-first":
             also["more_real"] = uniform(draws, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])
         tensors |= {f"{i}.{name}": value for name, value in also.items()}
         doubles = {name: value.double() for name, value in also.items()}

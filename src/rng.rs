@@ -28,6 +28,8 @@ pub enum Use {
     Mix,
     /// Real points for the generator's step.
     More,
+    /// Whether a real point stands before or after a generated one.
+    Sides,
     /// The codes under which an averaged generator's statistics are taken.
     Average,
     /// The fixed latent codes that frames are drawn from.
@@ -38,13 +40,14 @@ pub enum Use {
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
         Self::Noise,
         Self::Mix,
         Self::More,
+        Self::Sides,
         Self::Average,
         Self::Eval,
         Self::Data,
@@ -58,6 +61,7 @@ impl Use {
             Self::Noise => b"noise",
             Self::Mix => b"mix",
             Self::More => b"more",
+            Self::Sides => b"sides",
             Self::Average => b"average",
             Self::Eval => b"eval",
             Self::Data => b"data",

@@ -215,12 +215,24 @@ fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
 }
 
 fn check_packs(config: &mut TrainConfig) -> Result<(), ConfigError> {
-    let (pack, batch) = (config.members(), config.batch_size);
+    let (pack, batch) = (config.pack.unwrap_or(1), config.batch_size);
     require("pack", pack, (1..=MOST_PACKED).contains(&pack), &format!("1 to {MOST_PACKED}"))?;
     let divides =
         format!("a divisor of batch_size, {batch}, whose points are put into packs; or take another --batch-size");
     require("pack", pack, batch.is_multiple_of(pack), &divides)?;
     config.pack = config.pack.filter(|pack| *pack > 1);
+    let game = config.game();
+    if game.rule.has_sides() {
+        require("pack", pack, pack == 1, "1: the paired discriminator has a real and a generated point side by side")?;
+        require("batch_size", batch, batch > 1, "at least 2, so that the real point stands first as often as not")?;
+        let penalty = game.penalty.map_or("none", |penalised| penalised.penalty.name);
+        require(
+            "penalty.name",
+            penalty,
+            penalty == "none",
+            "none: the paired discriminator scores no point by itself",
+        )?;
+    }
     Ok(())
 }
 

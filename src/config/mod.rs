@@ -445,12 +445,12 @@ impl TrainConfig {
 
     /// The points that the discriminator scores at once.
     pub fn members(&self) -> usize {
-        self.pack.unwrap_or(1)
+        if self.game().rule.has_sides() { 2 } else { self.pack.unwrap_or(1) }
     }
 
     /// The scores that a batch has.
     pub fn packs(&self) -> usize {
-        self.batch_size / self.members()
+        self.batch_size / self.pack.unwrap_or(1)
     }
 
     /// Reads a config from JSON text.

@@ -374,7 +374,10 @@ impl TrainConfig {
     /// The game's name as papers write it.
     pub fn game_title(&self) -> String {
         let title = self.model().map_or_else(|| self.game().title(), |model| model.title().to_owned());
-        if self.members() > 1 { format!("{title} in packs of {}", self.members()) } else { title }
+        match self.pack {
+            Some(pack) if pack > 1 => format!("{title} in packs of {pack}"),
+            _ => title,
+        }
     }
 
     /// The model, where the game is one.

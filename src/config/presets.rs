@@ -49,6 +49,11 @@ pub(super) static POINTS: &[Preset] = &[
         text: include_str!("../../configs/hinge-sn.json"),
     },
     Preset {
+        name: "pacgan2",
+        help: "The non-saturating GAN in packs of two (Lin et al. 2018), with the networks of paired-discriminator's grids",
+        text: include_str!("../../configs/pacgan2.json"),
+    },
+    Preset {
         name: "r3gan",
         help: "RpGAN with R1 and R2 as in R3GAN (Huang et al. 2024), with its numbers for CIFAR-10, on standardised points",
         text: include_str!("../../configs/r3gan.json"),

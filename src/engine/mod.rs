@@ -68,6 +68,9 @@ pub struct Draws {
     pub moves: Vec<Sample>,
     /// Real points for the generator's step, a batch of them; empty where it has none of its own ([`takes_more_real`]).
     pub more_real: Vec<Sample>,
+    /// 1 where the real point stands before the generated one, else 0, [[`noise_batches`], batch]; empty where they do not
+    /// stand side by side.
+    pub real_first: Vec<f32>,
 }
 
 /// What the networks' losses were in an iteration, each before its step.
@@ -267,6 +270,11 @@ pub fn takes_moves(config: &RunConfig) -> bool {
 /// Whether it takes real points for the generator's step. With the generator first those of the first critic step serve.
 pub fn takes_more_real(config: &RunConfig) -> bool {
     config.game().generator_meets_real() && config.update_order == UpdateOrder::CriticFirst
+}
+
+/// Whether real and generated points stand side by side.
+pub fn takes_sides(config: &RunConfig) -> bool {
+    config.game().rule.has_sides()
 }
 
 impl State {

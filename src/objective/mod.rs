@@ -29,6 +29,15 @@ pub struct Term<T = f64> {
     pub slope: T,
 }
 
+/// One of the two networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// The discriminator, or critic.
+    Discriminator,
+    /// The generator.
+    Generator,
+}
+
 /// The game that the two networks play.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Game {
@@ -61,7 +70,8 @@ impl Game {
     }
 
     /// The discriminator's loss times the batch's size, and the derivatives of that by every score. Where the rule meets
-    /// scores alone or in pairs, the scores may be part of a batch.
+    /// scores alone or in pairs, the scores may be part of a batch. A rule that has both kinds side by side has no such
+    /// terms: [`Self::beside`].
     pub fn critic(&self, real: &[f64], fake: &[f64], [by_real, by_fake]: [&mut [f64]; 2]) -> f64 {
         match self.rule.meets {
             Meets::Alone(alone) => {
@@ -77,6 +87,7 @@ impl Game {
                 sum
             }
             Meets::Means(means) => means.loss([real, fake], [by_real, by_fake]),
+            Meets::Sides(_) => 0.0,
         }
     }
 
@@ -98,7 +109,23 @@ impl Game {
                 let mut by_real = vec![0.0; real.len()];
                 means.loss([fake, real], [by_fake, &mut by_real])
             }
+            Meets::Sides(_) => 0.0,
         }
+    }
+
+    /// For a rule that has a real and a generated point side by side: a network's loss times the batch's size, and the
+    /// derivatives of that by the scores; `real_first` is 1 where the real point stands first, else 0. The scores may be
+    /// part of a batch.
+    pub fn beside(&self, network: Network, scores: &[f64], real_first: &[f32], slopes: &mut [f64]) -> f64 {
+        let Meets::Sides(sides) = self.rule.meets else { return 0.0 };
+        let term = if network == Network::Discriminator { sides.critic } else { sides.generator };
+        let mut sum = 0.0;
+        for ((&score, &first), slope) in scores.iter().zip(real_first).zip(slopes) {
+            let Term { value, slope: by_score } = term(score, f64::from(first));
+            sum += value;
+            *slope = by_score;
+        }
+        sum
     }
 
     /// The penalty's weight in the discriminator's step after `taken` others, when this share of the run is done; None

@@ -3,7 +3,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{Game, Penalty};
+use super::{Game, Network, Penalty};
 
 /// A number to be minimised, as autograd takes it, and its value.
 #[derive(Debug)]
@@ -29,6 +29,14 @@ pub fn generator(game: &Game, real: Option<&Tensor>, fake: &Tensor) -> Result<Lo
     let mut by_f = vec![0.0; f.len()];
     let sum = game.generator(&r, &f, &mut by_f);
     Ok(Loss { surrogate: weighted(fake, &by_f, f.len())?, value: sum / f.len() as f64 })
+}
+
+/// A network's loss on the scores of a real and a generated point side by side, [batch, 1].
+pub fn beside(game: &Game, network: Network, scores: &Tensor, real_first: &[f32]) -> Result<Loss, TchError> {
+    let plain = numbers(scores)?;
+    let mut slopes = vec![0.0; plain.len()];
+    let sum = game.beside(network, &plain, real_first, &mut slopes);
+    Ok(Loss { surrogate: weighted(scores, &slopes, plain.len())?, value: sum / plain.len() as f64 })
 }
 
 /// A penalty before its weight, at points [batch, …] of points or images, detached; `score` maps them to [batch, 1].

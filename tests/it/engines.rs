@@ -66,18 +66,10 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     let (objective, penalty, constraint) = (game.objective, game.penalty, game.constraint);
     let config = (*config(Model::Gan, optim, shape)).clone();
     let pack = game.pack.and_then(|_| (2..9).find(|pack| shape.batch.is_multiple_of(*pack)));
-    TrainConfig {
-        objective,
-        penalty,
-        constraint,
-        pack,
-        ema: game.ema,
-        lr_d: game.lr_d,
-        schedule: game.schedule,
-        ..config
-    }
-    .check()
-    .unwrap()
+    // A batch of one has no balanced order.
+    let batch_size = if game.game().rule.has_sides() { shape.batch.max(2) } else { shape.batch };
+    let (ema, lr_d, schedule) = (game.ema, game.lr_d, game.schedule);
+    TrainConfig { objective, penalty, constraint, pack, batch_size, ema, lr_d, schedule, ..config }.check().unwrap()
 }
 
 struct Shape {
@@ -110,11 +102,17 @@ fn draws(config: &RunConfig, seed: u64) -> Draws {
         mix: rng.uniform(if engine::takes_mix(config) { real / config.members() } else { 0 }),
         moves: rng.uniform(if engine::takes_moves(config) { 2 * real } else { 0 }).as_chunks().0.to_vec(),
         more_real: more_real(config, &mut rng),
+        real_first: real_first(config, &mut rng),
     }
 }
 
 fn more_real(config: &RunConfig, rng: &mut Stream) -> Vec<[f32; 2]> {
     rng.uniform(if engine::takes_more_real(config) { 2 * config.batch_size } else { 0 }).as_chunks().0.to_vec()
+}
+
+fn real_first(config: &RunConfig, rng: &mut Stream) -> Vec<f32> {
+    let n = if engine::takes_sides(config) { engine::noise_batches(config) * config.batch_size } else { 0 };
+    (0..n).map(|_| rng.below(2) as f32).collect()
 }
 
 fn fused<T: gan_lab::real::Real>(config: &RunConfig) -> FusedEngine<T> {

@@ -8,7 +8,7 @@ use gan_lab::engine::{Draws, Engine, FusedEngine, PlainEngine};
 #[cfg(feature = "torch")]
 use gan_lab::engine::{Precision, TorchEngine};
 use gan_lab::nets::mlp::{Layer, Mlp, Weights};
-use gan_lab::objective::Game;
+use gan_lab::objective::{Game, Meets};
 
 /// Every weight within this of its tensor's largest.
 const TOLERANCE: f64 = 2e-6;
@@ -88,6 +88,7 @@ impl Fixture {
             mix: drawn("mix"),
             moves: points("moves"),
             more_real: points("more_real"),
+            real_first: drawn("real_first"),
         }
     }
 }
@@ -99,7 +100,8 @@ impl Fixture {
 fn without_effect(whose: &str, mlp: &Mlp, game: &Game) -> Vec<String> {
     if whose == "discriminator" {
         let place = mlp.layers().len() - 1;
-        return if game.generator_meets_real() { vec![format!("{whose}.net.{place}.bias")] } else { Vec::new() };
+        let compared = matches!(game.rule.meets, Meets::Pairs(_) | Meets::Means(_));
+        return if compared { vec![format!("{whose}.net.{place}.bias")] } else { Vec::new() };
     }
     let layers = mlp.layers().windows(2).enumerate();
     layers

@@ -14,7 +14,7 @@ use super::tiles::{read, write};
 use crate::config::RunConfig;
 use crate::engine::{Draws, Sample};
 use crate::objective::penalties::{Penalised, Points};
-use crate::objective::{Constraint, Game, Meets, mixed};
+use crate::objective::{Constraint, Game, Meets, Network, mixed};
 use crate::optim::Update;
 use crate::real::Real;
 
@@ -114,10 +114,14 @@ impl<T: Real> Core<T> {
         let spectral = game.constraint == Constraint::SpectralNorm;
         let critic =
             Critic::new(&config.discriminator, config.members(), Kept { average: false, apart: spectral, ..kept }, cpu);
-        let shape = Shape { samples: config.packs(), members: config.members() };
-        let slabs = |mixed| Slab::of_batch(&config.discriminator, shape, mixed);
+        let beside = game.rule.has_sides();
+        let members = if beside { 1 } else { config.members() };
+        let shape = Shape { samples: config.packs(), members, beside };
+        // Real points that stand beside generated ones have slabs for scoring only.
+        let scored = Shape { samples: batch / config.members(), members: config.members(), beside: false };
+        let slabs = |shape, mixed| Slab::of_batch(&config.discriminator, shape, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
-        let real: Vec<_> = slabs(false);
+        let real: Vec<_> = slabs(scored, false);
         let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
         Self {
             game,
@@ -125,9 +129,9 @@ impl<T: Real> Core<T> {
             batch,
             packs: config.packs(),
             latent: config.generator.latent_dim,
-            fake: slabs(false),
+            fake: slabs(shape, false),
             real,
-            penalised: game.penalty_points().iter().map(|&points| (points, slabs(true))).collect(),
+            penalised: game.penalty_points().iter().map(|&points| (points, slabs(shape, true))).collect(),
             inputs: RwLock::new(Inputs { draws, descents: [descent; 2], penalty: None }),
             scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
             tables: (0..config.threads).map(|_| RwLock::new(Rows::zeros(tables_of(ROWS.max(SLAB))))).collect(),
@@ -173,7 +177,8 @@ impl<T: Real> Core<T> {
             Tasks::Update => {
                 let penalised = if inputs.penalty.is_some() { &self.penalised[..] } else { &[] };
                 let of = |kind: usize| penalised.get(kind).map_or(&[][..], |(_, slabs)| slabs);
-                self.critic.update(task, &[&self.real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
+                let real = if self.game.rule.has_sides() { &[] } else { &self.real[..] };
+                self.critic.update(task, &[real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
             }
             Tasks::Settle => self.critic.settle(task, &inputs.descents[1]),
         }
@@ -203,6 +208,8 @@ impl<T: Real> Core<T> {
             }
             // The others are not there yet.
             Meets::Pairs(_) | Meets::Means(_) => self.keep_scores(0, task, slab),
+            // They stand beside generated ones.
+            Meets::Sides(_) => {}
         }
     }
 
@@ -243,6 +250,9 @@ impl<T: Real> Core<T> {
     fn fake_points(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
         {
             let slab = &mut *write(&self.fake[task]);
+            if self.game.rule.has_sides() {
+                self.place_beside(slab, &inputs.draws, job);
+            }
             self.generated_points(slab);
             self.critic.differentiate(slab, tables);
             self.keep_scores(1, task, slab);
@@ -252,15 +262,30 @@ impl<T: Real> Core<T> {
         }
     }
 
+    /// Puts the job's real points beside the generated ones that are to come.
+    fn place_beside(&self, slab: &mut Slab<T>, draws: &Draws, job: Job) {
+        let real = if job.program == Program::Generator { &draws.more_real } else { self.of_step(&draws.real, job) };
+        let order = self.order(draws, job);
+        for sample in 0..slab.size {
+            let at = slab.first + sample;
+            slab.set_beside(sample, order[at] > 0.5, real[at].map(T::from_f32));
+        }
+    }
+
+    /// Where the job's real points stand first.
+    fn order<'a>(&self, draws: &'a Draws, job: Job) -> &'a [f32] {
+        draws.real_first.chunks(self.batch).nth(job.noise).unwrap_or_default()
+    }
+
     /// What the losses make of a slab's scores: the generator's gradient, what samples count in the discriminator's, and
     /// the penalty's.
     fn meet(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
         let slab = &mut *write(&self.fake[task]);
         if job.program != Program::Critic {
-            self.give_gradient(task, slab, tables);
+            self.give_gradient(task, slab, tables, self.order(&inputs.draws, job));
         }
         if job.program != Program::Generator {
-            self.weigh_both(task, slab);
+            self.weigh_both(task, slab, self.order(&inputs.draws, job));
             if let (Some(weight), Some(Penalised { penalty, .. })) = (inputs.penalty, self.game.penalty) {
                 for (points, slabs) in &self.penalised {
                     let penalised = &mut *write(&slabs[task]);
@@ -274,7 +299,7 @@ impl<T: Real> Core<T> {
     }
 
     /// The discriminator's terms of generated points and, where they did not stand for themselves, of real ones.
-    fn weigh_both(&self, task: usize, fake: &mut Slab<T>) {
+    fn weigh_both(&self, task: usize, fake: &mut Slab<T>, order: &[f32]) {
         let (mut by_real, mut by_fake) = ([0.0; SLAB], [0.0; SLAB]);
         let n = fake.size;
         let sum = match self.game.rule.meets {
@@ -292,9 +317,13 @@ impl<T: Real> Core<T> {
                 // The whole batch's, once.
                 if task == 0 { sum } else { 0.0 }
             }
+            Meets::Sides(_) => {
+                let order = &order[fake.first..][..n];
+                self.game.beside(Network::Discriminator, &scores_of(fake)[..n], order, &mut by_fake[..n])
+            }
         };
         self.weigh(fake, sum, &by_fake);
-        if self.game.generator_meets_real() {
+        if matches!(self.game.rule.meets, Meets::Pairs(_) | Meets::Means(_)) {
             self.weigh(&mut write(&self.real[task]), 0.0, &by_real);
         }
     }
@@ -304,7 +333,7 @@ impl<T: Real> Core<T> {
     }
 
     /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, task: usize, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+    fn give_gradient(&self, task: usize, slab: &mut Slab<T>, tables: &mut [Lanes<T>], order: &[f32]) {
         self.critic.slopes(slab, tables);
         let n = slab.size;
         let mut slopes = [0.0; SLAB];
@@ -321,6 +350,10 @@ impl<T: Real> Core<T> {
                 let sum = self.game.generator(&real, &all, &mut of_fake);
                 slopes[..n].copy_from_slice(&of_fake[slab.first..][..n]);
                 if task == 0 { sum } else { 0.0 }
+            }
+            Meets::Sides(_) => {
+                let order = &order[slab.first..][..n];
+                self.game.beside(Network::Generator, &scores[..n], order, &mut slopes[..n])
             }
         };
         let (_, first) = slab.points();
@@ -395,9 +428,14 @@ fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
         phases[hidden].push(Tasks::OutputBias);
         phases
     };
-    let mut critic = passes(&[Tasks::Real]);
+    let (real, more): (&[Tasks], &[Tasks]) = match game.rule.meets {
+        Meets::Alone(_) => (&[Tasks::Real], &[]),
+        Meets::Pairs(_) | Meets::Means(_) => (&[Tasks::Real], &[Tasks::MoreReal]),
+        Meets::Sides(_) => (&[], &[]),
+    };
+    let mut critic = passes(real);
     critic.push(vec![Tasks::Update]);
-    let mut both = passes(&[Tasks::Real]);
+    let mut both = passes(real);
     let update = both.len();
     both.extend(back(&[Tasks::Update]));
     if game.constraint == Constraint::SpectralNorm {
@@ -405,7 +443,7 @@ fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
         both.resize(both.len().max(update + 2), Vec::new());
         both[update + 1].insert(0, Tasks::Settle);
     }
-    let mut generator = passes(if game.generator_meets_real() { &[Tasks::MoreReal] } else { &[] });
+    let mut generator = passes(more);
     generator.extend(back(&[]));
     let generate = forward(Mode::Evaluate).chain([vec![Tasks::Points]]).collect();
     [
@@ -466,7 +504,7 @@ mod tests {
                 let descend = |level| phase_of(&phases, |tasks| matches!(tasks, Tasks::Descend(l) if l == level));
                 let fake = phase_of(&phases, |tasks| match rule.meets {
                     Meets::Means(_) => matches!(tasks, Tasks::Meet),
-                    Meets::Alone(_) | Meets::Pairs(_) => matches!(tasks, Tasks::Fake),
+                    Meets::Alone(_) | Meets::Pairs(_) | Meets::Sides(_) => matches!(tasks, Tasks::Fake),
                 });
                 for level in 1..=hidden + 1 {
                     // Its gradient is there, and it has carried that of the level before.
@@ -475,7 +513,7 @@ mod tests {
                     assert!(level == 1 || descend(level) > backward(level - 1), "{phases:?}");
                 }
                 assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::OutputBias)) > fake);
-                if program == Program::Both {
+                if program == Program::Both && !rule.has_sides() {
                     let real = phase_of(&phases, |tasks| matches!(tasks, Tasks::Real));
                     assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::Update)) > fake.max(real));
                 }

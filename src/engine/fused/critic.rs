@@ -250,14 +250,15 @@ impl<T: Real> Critic<T> {
 
     /// After [`Self::differentiate`]: the scores' derivatives by the points.
     pub(super) fn slopes(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
-        let Slab { size, members, deltas, picks, slopes, sums, totals, .. } = slab;
+        let width = slab.width();
+        let Slab { size, deltas, picks, slopes, sums, totals, .. } = slab;
         let Some(layer) = self.layers.first() else {
             return slopes.data_mut().fill(read(&self.head[0]).values.data()[0]);
         };
         let Some(delta) = deltas.first() else { return self.back_from_score(picks, None, slopes, tables) };
         let (sums, totals) = (&mut sums[..INPUTS * *size], &mut totals[..INPUTS * *size]);
-        for member in 0..*members {
-            let (first, rows) = (INPUTS * member, INPUTS * *members);
+        for place in 0..width {
+            let (first, rows) = (INPUTS * place, INPUTS * width);
             sums.fill([T::ZERO; LANES]);
             for tile in layer {
                 let tile = read(tile);

@@ -39,7 +39,7 @@ use self::slab::Slab;
 use self::tiles::{read, write};
 use super::{
     Draws, Engine, EngineError, Losses, OptimState, Sample, State, noise_batches, observed_codes, takes_mix,
-    takes_more_real, takes_moves,
+    takes_more_real, takes_moves, takes_sides,
 };
 use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::Slot;
@@ -206,11 +206,13 @@ impl<T: Real> FusedEngine<T> {
         fits("the mixing weights", draws.mix.len(), room.mix.len())?;
         fits("what real points are moved by", draws.moves.len(), room.moves.len())?;
         fits("the generator's real points", draws.more_real.len(), room.more_real.len())?;
+        fits("the order of real and generated points", draws.real_first.len(), room.real_first.len())?;
         room.real.copy_from_slice(&draws.real);
         room.noise.copy_from_slice(&draws.noise);
         room.mix.copy_from_slice(&draws.mix);
         room.moves.copy_from_slice(&draws.moves);
         room.more_real.copy_from_slice(&draws.more_real);
+        room.real_first.copy_from_slice(&draws.real_first);
         Ok(())
     }
 
@@ -356,7 +358,8 @@ impl<T: Real> Engine for FusedEngine<T> {
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let mut scores = Vec::with_capacity(points.len());
-        for points in points.chunks(self.config.batch_size) {
+        // Whole packs.
+        for points in points.chunks(self.config.batch_size / self.config.members() * self.config.members()) {
             write(&self.pool.crew().inputs).draws.real[..points.len()].copy_from_slice(points);
             self.pool.run(Job { program: Program::Score, noise: 0, step: 0 });
             let count = points.len() / self.config.members();
@@ -383,6 +386,7 @@ fn empty_draws(config: &RunConfig) -> Draws {
         mix: vec![0.0; if takes_mix(config) { config.critic_steps * config.packs() } else { 0 }],
         moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
         more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
+        real_first: vec![0.0; if takes_sides(config) { noise_batches(config) * config.batch_size } else { 0 }],
     }
 }
 

@@ -22,8 +22,10 @@ pub(super) const INPUTS: usize = 2;
 pub(super) struct Shape {
     /// How many samples it has: packs of points.
     pub(super) samples: usize,
-    /// How many points a sample has, side by side.
+    /// How many points of one kind a sample has, side by side.
     pub(super) members: usize,
+    /// Whether a point of the other kind stands beside it.
+    pub(super) beside: bool,
 }
 
 /// Some samples and all that is computed of them.
@@ -33,8 +35,10 @@ pub(super) struct Slab<T> {
     pub(super) first: usize,
     /// How many there are.
     pub(super) size: usize,
-    /// How many points each has, side by side.
+    /// How many points of its own kind each has, side by side.
     pub(super) members: usize,
+    /// Where a point of the other kind stands beside it: each sample's own point's place, 0 or 1.
+    sides: Vec<usize>,
     /// The points one by one, and their gradients, where a sample has several.
     apart: Rows<T>,
     /// The samples, then what each hidden layer gives: [samples, features].
@@ -60,14 +64,14 @@ pub(super) struct Slab<T> {
 impl<T: Real> Slab<T> {
     /// Those of a batch; those at which a penalty is taken need more memory.
     pub(super) fn of_batch(config: &DiscriminatorConfig, shape: Shape, penalised: bool) -> Vec<RwLock<Self>> {
-        let Shape { samples, members } = shape;
-        let firsts = (0..samples).step_by(SLAB);
-        let slab = |first| Self::new(config, [first, SLAB.min(samples - first), members], penalised);
-        firsts.map(|first| RwLock::new(slab(first))).collect()
+        let firsts = (0..shape.samples).step_by(SLAB);
+        firsts.map(|first| RwLock::new(Self::new(config, first, shape, penalised))).collect()
     }
 
-    fn new(config: &DiscriminatorConfig, [first, size, members]: [usize; 3], penalised: bool) -> Self {
-        let (inputs, points) = (INPUTS * members, size * members);
+    fn new(config: &DiscriminatorConfig, first: usize, shape: Shape, penalised: bool) -> Self {
+        let Shape { samples, members, beside } = shape;
+        let size = SLAB.min(samples - first);
+        let (inputs, points) = (INPUTS * (members + usize::from(beside)), size * members);
         let widths = || std::iter::once(&inputs).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
         let (last, before) = config.hidden.split_last().unwrap_or((&0, &[]));
@@ -78,7 +82,8 @@ impl<T: Real> Slab<T> {
             first,
             size,
             members,
-            apart: Rows::zeros(if members > 1 { points } else { 0 }),
+            sides: vec![0; if beside { size } else { 0 }],
+            apart: Rows::zeros(if members > 1 || beside { points } else { 0 }),
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
             deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
@@ -123,8 +128,21 @@ impl<T: Real> Slab<T> {
         (self.size * self.members, self.first * self.members)
     }
 
+    /// The sample of a point, and where in it it begins.
+    fn place(&self, point: usize) -> (usize, usize) {
+        match self.sides.get(point) {
+            Some(side) => (point, INPUTS * side),
+            None => (point / self.members, INPUTS * (point % self.members)),
+        }
+    }
+
+    /// How many points of either kind a sample has.
+    pub(super) fn width(&self) -> usize {
+        self.members + usize::from(!self.sides.is_empty())
+    }
+
     pub(super) fn set_point(&mut self, point: usize, [x, y]: [T; INPUTS]) {
-        let (sample, at) = (point / self.members, INPUTS * (point % self.members));
+        let (sample, at) = self.place(point);
         let row = &mut self.levels[0].data_mut()[sample];
         (row[at], row[at + 1]) = (x, y);
     }
@@ -132,8 +150,15 @@ impl<T: Real> Slab<T> {
     /// Where points come from: room for sums of their coordinates, for the totals, and the points. Where a sample has
     /// several, [`Self::pack`] has to follow.
     pub(super) fn point_room(&mut self) -> (&mut [Lanes<T>], &mut [T], &mut [Lanes<T>]) {
-        let points = if self.members > 1 { &mut self.apart } else { self.levels[0].data_mut() };
+        let points = if self.apart.is_empty() { self.levels[0].data_mut() } else { &mut self.apart };
         (&mut self.sums, &mut self.totals, points)
+    }
+
+    /// Puts a point of the other kind beside the one that is to come, before it or after it.
+    pub(super) fn set_beside(&mut self, sample: usize, first: bool, [x, y]: [T; INPUTS]) {
+        self.sides[sample] = usize::from(first);
+        let (row, at) = (&mut self.levels[0].data_mut()[sample], INPUTS * usize::from(!first));
+        (row[at], row[at + 1]) = (x, y);
     }
 
     /// Puts the points that came side by side.
@@ -145,7 +170,7 @@ impl<T: Real> Slab<T> {
     }
 
     pub(super) fn point(&self, point: usize) -> [T; INPUTS] {
-        let (sample, at) = (point / self.members, INPUTS * (point % self.members));
+        let (sample, at) = self.place(point);
         let row = &self.levels[0].data()[sample];
         [row[at], row[at + 1]]
     }
@@ -161,16 +186,17 @@ impl<T: Real> Slab<T> {
 
     /// Turns the slopes into the gradient by each point, for a loss that moves by `weight(sample)` with a score.
     pub(super) fn slopes_times(&mut self, weight: impl Fn(usize) -> T) -> &[Lanes<T>] {
-        let inputs = INPUTS * self.members;
+        let inputs = INPUTS * self.width();
         for (sample, slope) in self.slopes.data_mut().iter_mut().enumerate() {
             let weight = weight(sample);
             slope[..inputs].iter_mut().for_each(|slope| *slope = *slope * weight);
         }
-        if self.members == 1 {
+        if self.apart.is_empty() {
             return self.slopes.data();
         }
-        for (point, row) in self.apart.iter_mut().enumerate() {
-            let (slope, at) = (&self.slopes.data()[point / self.members], INPUTS * (point % self.members));
+        for point in 0..self.apart.len() {
+            let (sample, at) = self.place(point);
+            let (slope, row) = (&self.slopes.data()[sample], &mut self.apart[point]);
             (row[0], row[1]) = (slope[at], slope[at + 1]);
         }
         &self.apart

@@ -21,7 +21,7 @@ use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
 use crate::objective::constraints::clip;
 use crate::objective::penalties::Points;
-use crate::objective::{Constraint, Game, mixed};
+use crate::objective::{Constraint, Game, Network as Player, mixed};
 use crate::optim::{self, BUFFERS, Update, average};
 
 /// Two networks and their optimisers.
@@ -49,6 +49,8 @@ struct Step<'a> {
     fake: &'a Batch,
     mix: &'a [f32],
     moves: &'a [Sample],
+    /// 1 where the real point stands first, where they stand side by side.
+    real_first: &'a [f32],
 }
 
 impl PlainEngine {
@@ -100,7 +102,14 @@ impl PlainEngine {
     }
 
     /// The generator's gradient for a batch of its points and, where the rule looks at them, real ones; and its loss.
-    fn generator_gradient(&mut self, pass: &network::Pass, real: &[Sample]) -> (Vec<f64>, f64) {
+    fn generator_gradient(&mut self, pass: &network::Pass, real: &[Sample], order: &[f32]) -> (Vec<f64>, f64) {
+        if self.game.rule.has_sides() {
+            let (pairs, slopes, loss) = self.beside(Player::Generator, real, &pass.output, order);
+            let (_, by_pairs) = self.critic.network.backward(&pairs, slopes);
+            let fake = |(pair, first): (&Vec<f64>, &f32)| pair[if *first > 0.5 { 2..4 } else { 0..2 }].to_vec();
+            let by_points = by_pairs.iter().zip(order).map(fake).collect();
+            return (self.generator.network.backward(pass, by_points).0, loss);
+        }
         let beside = if self.game.generator_meets_real() { self.scores(&doubles(real)).1 } else { Vec::new() };
         let (critic_pass, scores) = self.scores(&pass.output);
         let (n, mut slopes) = (scores.len() as f64, vec![0.0; scores.len()]);
@@ -109,6 +118,20 @@ impl PlainEngine {
         let (_, by_packs) = self.critic.network.backward(&critic_pass, by_scores);
         let by_points = by_packs.iter().flat_map(|pack| pack.chunks(2).map(<[_]>::to_vec)).collect();
         (self.generator.network.backward(pass, by_points).0, loss)
+    }
+
+    /// For real and generated points side by side: the critic's pass, the slopes of a network's loss by the scores, and the
+    /// loss.
+    fn beside(&mut self, of: Player, real: &[Sample], fake: &Batch, order: &[f32]) -> (network::Pass, Batch, f64) {
+        let both = doubles(real).into_iter().zip(fake).zip(order);
+        let pair = |((real, fake), first): ((Vec<f64>, &Vec<f64>), &f32)| {
+            if *first > 0.5 { [&real[..], fake].concat() } else { [&fake[..], &real].concat() }
+        };
+        let pass = self.critic.network.forward(both.map(pair).collect(), Mode::Train);
+        let scores: Vec<f64> = pass.output.iter().map(|score| score[0]).collect();
+        let (n, mut slopes) = (scores.len() as f64, vec![0.0; scores.len()]);
+        let loss = self.game.beside(of, &scores, order, &mut slopes) / n;
+        (pass, slopes.into_iter().map(|slope| vec![slope / n]).collect(), loss)
     }
 
     fn step_generator(&mut self, gradient: &[f64]) {
@@ -124,15 +147,7 @@ impl PlainEngine {
     /// A step of the critic; gives its loss.
     fn step_critic(&mut self, step: &Step<'_>) -> f64 {
         let n = self.config.packs() as f64;
-        let (real_pass, real) = self.scores(&doubles(step.real));
-        let (fake_pass, fake) = self.scores(step.fake);
-        let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
-        let mut loss = self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]) / n;
-        let mut gradient = vec![0.0; self.critic.network.parameters.len()];
-        for (pass, slopes) in [(&real_pass, by_real), (&fake_pass, by_fake)] {
-            let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
-            add(&mut gradient, &self.critic.network.backward(pass, by_scores).0);
-        }
+        let (mut loss, mut gradient) = self.critic_gradient(step);
         if let Some(weight) = self.config.penalty_weight(self.critic.steps) {
             for &points in self.game.penalty_points() {
                 let (value, of_penalty) = self.penalty(&place(points, step, self.config.members()), weight / n);
@@ -147,6 +162,25 @@ impl PlainEngine {
             self.critic.network.settle();
         }
         loss
+    }
+
+    /// The critic's loss but for its penalty, and the gradient.
+    fn critic_gradient(&mut self, step: &Step<'_>) -> (f64, Vec<f64>) {
+        if self.game.rule.has_sides() {
+            let (pass, slopes, loss) = self.beside(Player::Discriminator, step.real, step.fake, step.real_first);
+            return (loss, self.critic.network.backward(&pass, slopes).0);
+        }
+        let n = self.config.packs() as f64;
+        let (real_pass, real) = self.scores(&doubles(step.real));
+        let (fake_pass, fake) = self.scores(step.fake);
+        let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
+        let loss = self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]) / n;
+        let mut gradient = vec![0.0; self.critic.network.parameters.len()];
+        for (pass, slopes) in [(&real_pass, by_real), (&fake_pass, by_fake)] {
+            let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
+            add(&mut gradient, &self.critic.network.backward(pass, by_scores).0);
+        }
+        (loss, gradient)
     }
 
     /// A penalty at these points, each with this weight, and its gradient by the critic's parameters.
@@ -229,12 +263,13 @@ impl Engine for PlainEngine {
         let (batch, steps) = (self.config.batch_size, self.config.critic_steps);
         let codes_size = batch * self.config.generator.latent_dim;
         let noise = |index: usize| part(&draws.noise, index, codes_size);
+        let order = |index: usize| part(&draws.real_first, index, batch);
         let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
             let pass = self.generator.network.forward(self.codes(noise(step)), Mode::Train);
             if generator_first && step == 0 {
-                let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, 0, batch));
+                let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, 0, batch), order(0));
                 self.step_generator(&gradient);
                 generator = loss;
             }
@@ -243,11 +278,12 @@ impl Engine for PlainEngine {
                 fake: &pass.output,
                 mix: part(&draws.mix, step, self.config.packs()),
                 moves: part(&draws.moves, step, batch),
+                real_first: order(step),
             });
         }
         if !generator_first {
             let pass = self.generator.network.forward(self.codes(noise(steps)), Mode::Train);
-            let (gradient, loss) = self.generator_gradient(&pass, &draws.more_real);
+            let (gradient, loss) = self.generator_gradient(&pass, &draws.more_real, order(steps));
             self.step_generator(&gradient);
             generator = loss;
         }

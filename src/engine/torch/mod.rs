@@ -8,7 +8,7 @@ use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, obser
 use crate::config::{EmaConfig, RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
 use crate::objective::penalties::{Penalised, Points};
-use crate::objective::{Constraint, Game, torch as objective};
+use crate::objective::{Constraint, Game, Network as Player, torch as objective};
 use crate::optim::average;
 use crate::optim::torch::{self as optim, Optimizer};
 use crate::tensor::{self, to_host};
@@ -49,6 +49,8 @@ struct Batches {
     mix: Option<Tensor>,
     moves: Option<Tensor>,
     more_real: Option<Tensor>,
+    /// For each batch of codes; none where points do not stand side by side.
+    real_first: Vec<Vec<f32>>,
 }
 
 impl Batches {
@@ -58,6 +60,10 @@ impl Batches {
 
     fn noise(&self, index: usize) -> Result<Tensor, TchError> {
         self.noise.f_select(0, index as i64)
+    }
+
+    fn order(&self, index: usize) -> &[f32] {
+        self.real_first.get(index).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -144,6 +150,7 @@ impl TorchEngine {
             mix: given(&draws.mix, &[steps, -1, 1])?,
             moves: given(draws.moves.as_flattened(), &[steps, self.batch, 2])?,
             more_real: given(draws.more_real.as_flattened(), &[self.batch, 2])?,
+            real_first: draws.real_first.chunks(self.batch as usize).map(<[_]>::to_vec).collect(),
         })
     }
 
@@ -152,18 +159,29 @@ impl TorchEngine {
         self.discriminator.evaluate(&self.packed(points)?)
     }
 
+    /// A network's loss on real and generated points side by side.
+    fn beside(&self, of: Player, real: &Tensor, fake: &Tensor, order: &[f32]) -> Result<objective::Loss, TchError> {
+        let first = self.to_device(order, &[-1, 1])?;
+        let (before, after) = (objective::mixed(real, fake, &first)?, objective::mixed(fake, real, &first)?);
+        let scores = self.discriminator.evaluate(&Tensor::f_cat(&[before, after], 1)?)?;
+        objective::beside(&self.game, of, &scores, order)
+    }
+
     /// Points in packs, side by side.
     fn packed(&self, points: &Tensor) -> Result<Tensor, TchError> {
         points.f_reshape([-1, 2 * self.config.members() as i64])
     }
 
     /// The generator's step on codes already turned into `fake`, which is part of its graph; gives the loss. `real` are
-    /// the points beside them, where the rule looks at those.
-    fn generator_step(&mut self, real: Option<&Tensor>, fake: &Tensor) -> Result<f64, TchError> {
-        let scores = self.score_packs(fake)?;
-        let real = real.filter(|_| self.game.generator_meets_real());
-        let beside = real.map(|real| tch::no_grad(|| self.score_packs(real))).transpose()?;
-        let loss = objective::generator(&self.game, beside.as_ref(), &scores)?;
+    /// the points beside them, where the rule looks at those, and `order` how they stand.
+    fn generator_step(&mut self, real: Option<&Tensor>, fake: &Tensor, order: &[f32]) -> Result<f64, TchError> {
+        let loss = match real.filter(|_| self.game.generator_meets_real()) {
+            Some(real) if self.game.rule.has_sides() => self.beside(Player::Generator, real, fake, order)?,
+            real => {
+                let beside = real.map(|real| tch::no_grad(|| self.score_packs(real))).transpose()?;
+                objective::generator(&self.game, beside.as_ref(), &self.score_packs(fake)?)?
+            }
+        };
         self.set_rates();
         self.generator.descend(&loss.surrogate, self.generator_optim.as_mut())?;
         self.follow()?;
@@ -173,8 +191,11 @@ impl TorchEngine {
     /// A step of the discriminator on real points and detached generated ones; gives the loss.
     fn discriminator_step(&mut self, batches: &Batches, step: usize, fake: &Tensor) -> Result<f64, TchError> {
         let real = batches.real(step)?;
-        let (on_real, on_fake) = (self.score_packs(&real)?, self.score_packs(fake)?);
-        let mut loss = objective::critic(&self.game, &on_real, &on_fake)?;
+        let mut loss = if self.game.rule.has_sides() {
+            self.beside(Player::Discriminator, &real, fake, batches.order(step))?
+        } else {
+            objective::critic(&self.game, &self.score_packs(&real)?, &self.score_packs(fake)?)?
+        };
         let weight = self.config.penalty_weight(self.discriminator_optim.steps());
         if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
             for &points in penalty.points {
@@ -197,7 +218,7 @@ impl TorchEngine {
     /// steps on new ones.
     fn generator_first(&mut self, batches: &Batches) -> Result<Losses, TchError> {
         let fake = self.generator.train(&batches.noise(0)?)?;
-        let generator = self.generator_step(Some(&batches.real(0)?), &fake)?;
+        let generator = self.generator_step(Some(&batches.real(0)?), &fake, batches.order(0))?;
         let mut discriminator = self.discriminator_step(batches, 0, &fake.f_detach()?)?;
         for step in 1..self.critic_steps {
             let fake = self.fake_without_graph(&batches.noise(step)?)?;
@@ -214,7 +235,7 @@ impl TorchEngine {
             discriminator += self.discriminator_step(batches, step, &fake)?;
         }
         let fake = self.generator.train(&batches.noise(self.critic_steps)?)?;
-        let generator = self.generator_step(batches.more_real.as_ref(), &fake)?;
+        let generator = self.generator_step(batches.more_real.as_ref(), &fake, batches.order(self.critic_steps))?;
         Ok(Losses { discriminator: discriminator / self.critic_steps as f64, generator })
     }
 

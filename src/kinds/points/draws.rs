@@ -12,14 +12,16 @@ pub(super) struct EpochDraws {
     noise: Stream,
     mix: Stream,
     more: Stream,
+    sides: Stream,
     batch: usize,
     real_size: usize,
     /// How many codes, of which generator.
     codes: usize,
     generator: GeneratorConfig,
     mix_size: usize,
-    /// Whether real points are moved, and whether the generator's step takes some of its own.
-    also: [bool; 2],
+    /// Whether real points are moved, whether the generator's step takes some of its own, and whether they stand beside
+    /// generated ones.
+    also: [bool; 3],
     taken: usize,
 }
 
@@ -37,12 +39,13 @@ impl EpochDraws {
             noise: Stream::new(config.seed, Use::Noise, epoch),
             mix: Stream::new(config.seed, Use::Mix, epoch),
             more: Stream::new(config.seed, Use::More, epoch),
+            sides: Stream::new(config.seed, Use::Sides, epoch),
             batch: config.batch_size,
             real_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
             mix_size: if engine::takes_mix(config) { config.critic_steps * config.packs() } else { 0 },
-            also: [engine::takes_moves(config), engine::takes_more_real(config)],
+            also: [engine::takes_moves(config), engine::takes_more_real(config), engine::takes_sides(config)],
             taken: 0,
         }
     }
@@ -59,12 +62,13 @@ impl EpochDraws {
         let batch = &self.order[self.taken..self.taken + self.real_size];
         self.taken += self.real_size;
         let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
-        let [moved, more] = self.also;
+        let [moved, more, sides] = self.also;
         Draws {
             noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
             more_real: if more { self.more_real(points) } else { Vec::new() },
+            real_first: if sides { self.real_first() } else { Vec::new() },
             real,
         }
     }
@@ -74,6 +78,19 @@ impl EpochDraws {
         let drawn = [self.mix.uniform(self.real_size), self.mix.uniform(2 * self.real_size)];
         let batches = real.chunks(self.batch).zip(drawn[0].chunks(self.batch)).zip(drawn[1].chunks(2 * self.batch));
         batches.flat_map(|((real, along), apart)| penalties::offsets(real, along, apart)).collect()
+    }
+
+    /// In which order real and generated points stand, in each batch as many one way as the other.
+    fn real_first(&mut self) -> Vec<f32> {
+        let mut all = Vec::with_capacity(self.codes);
+        for _ in 0..self.codes / self.batch {
+            // Where they are odd, one more of a kind that chance picks.
+            let odd = self.sides.below(2);
+            let mut batch: Vec<f32> = (0..self.batch).map(|i| ((i + odd) % 2) as f32).collect();
+            self.sides.shuffle(&mut batch);
+            all.extend(batch);
+        }
+        all
     }
 
     /// Real points besides the epoch's: any of the training points.

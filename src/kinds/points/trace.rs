@@ -1,8 +1,8 @@
 //! A record of a run's first iterations, for replaying them elsewhere (`scripts/replay.py` does so in PyTorch).
 //!
 //! A trace is a safetensors file: `init.<network>.<tensor>` are the weights before the first iteration;
-//! `<i>.real`, `<i>.noise` and, where there are such, `<i>.mix`, `<i>.moves` and `<i>.more_real` what iteration i (from 0)
-//! took ([`Draws`] says what they are); `<i>.d_loss`, `<i>.g_loss` (float64) and
+//! `<i>.real`, `<i>.noise` and, where there are such, `<i>.mix`, `<i>.moves`, `<i>.more_real` and `<i>.real_first` what iteration i
+//! (from 0) took ([`Draws`] says what they are); `<i>.d_loss`, `<i>.g_loss` (float64) and
 //! `<i>.<network>.<tensor>` what it gave. The metadata hold the config. The tests' fixtures from PyTorch have the
 //! same form.
 
@@ -69,6 +69,9 @@ impl Trace {
         }
         if !draws.more_real.is_empty() {
             tensors.push(array("more_real", vec![batch, 2], draws.more_real.as_flattened()));
+        }
+        if !draws.real_first.is_empty() {
+            tensors.push(array("real_first", vec![noise_batches, batch], &draws.real_first));
         }
         tensors.extend(self.weights(&i.to_string(), engine)?);
         self.tensors.extend(tensors);

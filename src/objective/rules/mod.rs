@@ -5,6 +5,7 @@ mod hinge;
 mod least_squares;
 mod minimax;
 mod non_saturating;
+mod paired;
 mod ragan;
 mod rpgan;
 mod wasserstein;
@@ -12,7 +13,7 @@ mod wasserstein;
 use super::Term;
 
 /// Every rule.
-pub static ALL: [&Rule; 7] = [
+pub static ALL: [&Rule; 8] = [
     &minimax::RULE,
     &non_saturating::RULE,
     &least_squares::RULE,
@@ -20,6 +21,7 @@ pub static ALL: [&Rule; 7] = [
     &wasserstein::RULE,
     &rpgan::RULE,
     &ragan::RULE,
+    &paired::RULE,
 ];
 
 /// The lab's GAN.
@@ -53,6 +55,8 @@ pub enum Meets {
     Pairs(Pairs),
     /// Each with the mean of the others' kind; needs the whole batch at once.
     Means(Means),
+    /// There is one score for a real and a generated point side by side.
+    Sides(Sides),
 }
 
 /// Terms of single scores.
@@ -85,6 +89,15 @@ pub struct Means {
     pub low: fn(f64) -> Term,
 }
 
+/// Terms of the score that a real and a generated point have together, and of 1 where the real one stands first, else 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides {
+    /// The discriminator's.
+    pub critic: fn(f64, f64) -> Term,
+    /// The generator's.
+    pub generator: fn(f64, f64) -> Term,
+}
+
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -92,6 +105,11 @@ impl PartialEq for Rule {
 }
 
 impl Rule {
+    /// Whether a real and a generated point have one score.
+    pub const fn has_sides(&self) -> bool {
+        matches!(self.meets, Meets::Sides(_))
+    }
+
     /// Whether real points have a label, which may be smoothed.
     pub const fn takes_labels(&self) -> bool {
         self.logits && matches!(self.meets, Meets::Alone(_))
@@ -129,10 +147,11 @@ mod tests {
 
     const SCORES: [f64; 7] = [-30.0, -2.0, -0.1, 0.2, 0.7, 5.0, 40.0];
 
+    /// Of the rules that score points of one kind.
     fn games() -> Vec<Game> {
         let smoothed =
             ALL.into_iter().filter(|rule| rule.takes_labels()).map(|rule| Game { real_label: 0.9, ..Game::of(rule) });
-        ALL.into_iter().map(Game::of).chain(smoothed).collect()
+        ALL.into_iter().filter(|rule| !rule.has_sides()).map(Game::of).chain(smoothed).collect()
     }
 
     /// A network's loss times the batch's size, and its derivatives: by real and by generated scores.
