@@ -103,10 +103,10 @@ pub(super) struct Core<T> {
 }
 
 impl<T: Real> Core<T> {
-    pub(super) fn new(config: &RunConfig, kept: Kept, draws: Draws) -> Self {
+    pub(super) fn new(config: &RunConfig, kept: [Kept; 2], draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
-        let generator = Generator::new(&config.generator, batch, kept, cpu);
-        let critic = Critic::new(&config.discriminator, Kept { average: false, ..kept }, cpu);
+        let generator = Generator::new(&config.generator, batch, kept[0], cpu);
+        let critic = Critic::new(&config.discriminator, kept[1], cpu);
         let slabs = |mixed| Slab::of_batch(&config.discriminator, batch, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
         let game = config.game();

@@ -122,6 +122,8 @@ pub(super) struct Learnt<T> {
     pub(super) buffers: [Matrix<T>; BUFFERS],
     /// The average of the parameters over the steps.
     pub(super) average: Matrix<T>,
+    /// The slow weights.
+    slow: Matrix<T>,
     place: Place,
 }
 
@@ -132,14 +134,21 @@ pub(super) struct Kept {
     pub(super) buffers: [bool; BUFFERS],
     /// Whether their average.
     pub(super) average: bool,
+    /// Whether slow weights.
+    pub(super) slow: bool,
 }
 
 impl<T: Real> Learnt<T> {
     /// Zeros.
     pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: Kept) -> Self {
         let if_kept = |kept| Matrix::zeros(if kept { rows } else { 0 }, columns);
-        let (buffers, average) = (kept.buffers.map(if_kept), if_kept(kept.average));
-        Self { values: Matrix::zeros(rows, columns), buffers, average, place }
+        let (buffers, average, slow) = (kept.buffers.map(if_kept), if_kept(kept.average), if_kept(kept.slow));
+        Self { values: Matrix::zeros(rows, columns), buffers, average, slow, place }
+    }
+
+    /// The slow weights, then the parameters and their average, for what is done between iterations.
+    pub(super) fn slow_and_fast(&mut self) -> [&mut [T]; 3] {
+        [&mut self.slow, &mut self.values, &mut self.average].map(|matrix| matrix.data_mut().as_flattened_mut())
     }
 
     /// Takes the parameters, or another of the arrays, out of a flat one.
@@ -167,6 +176,7 @@ impl<T: Real> Learnt<T> {
             What::Parameters => &mut self.values,
             What::Buffer(i) => &mut self.buffers[i],
             What::Average => &mut self.average,
+            What::Slow => &mut self.slow,
         }
     }
 }
@@ -178,6 +188,7 @@ pub(super) enum What {
     /// One of the optimiser's.
     Buffer(usize),
     Average,
+    Slow,
 }
 
 /// Whole numbers, whose products and sums are exact in any order.
@@ -218,7 +229,12 @@ mod tests {
         let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
         // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
         let place = Place { offset: 12, row: 1, column: 5 };
-        let mut part = Learnt::<f32>::zeros(2, 4, place, Kept { buffers: [true, false, false], average: false });
+        let mut part = Learnt::<f32>::zeros(
+            2,
+            4,
+            place,
+            Kept { buffers: [true, false, false, false], average: false, slow: false },
+        );
         part.take(What::Parameters, &flat);
         assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);
         let mut back = vec![0.0; 40];
