@@ -12,10 +12,10 @@ use tch::{TchError, Tensor};
 use super::options::{WrongOption, at_least_0, decay, eps};
 #[cfg(feature = "torch")]
 use super::torch::there;
-use super::{BUFFERS, Words};
+use super::{About, BUFFERS};
 use crate::real::Real;
 
-pub(super) const WORDS: Words = Words { name: "adam", title: "Adam", help: "Adam" };
+pub(super) const ABOUT: About = About { name: "adam", title: "Adam", help: "Adam", steps: 1 };
 pub(super) const OPTIONS: &[&str] = &["betas", "eps", "weight_decay", "amsgrad"];
 
 /// Options of `torch.optim.Adam`.

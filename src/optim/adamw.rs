@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::WrongOption;
-use super::{AdamOptions, BUFFERS, Words, adam};
+use super::{About, AdamOptions, BUFFERS, adam};
 use crate::real::Real;
 
-pub(super) const WORDS: Words =
-    Words { name: "adamw", title: "AdamW", help: "Adam with a weight decay apart from the gradient" };
+pub(super) const ABOUT: About =
+    About { name: "adamw", title: "AdamW", help: "Adam with a weight decay apart from the gradient", steps: 1 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;
 
 /// Options of `torch.optim.AdamW`.

@@ -10,13 +10,14 @@
 
 use super::adam::{self, grow};
 use super::options::WrongOption;
-use super::{AdamOptions, BUFFERS, Words};
+use super::{About, AdamOptions, BUFFERS};
 use crate::real::Real;
 
-pub(super) const WORDS: Words = Words {
+pub(super) const ABOUT: About = About {
     name: "extra-adam",
     title: "ExtraAdam",
     help: "Adam along the gradient of where a step would lead, against circling; two batches an iteration",
+    steps: 2,
 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;
 

@@ -36,15 +36,17 @@ pub use sgd::SgdOptions;
 /// More buffers than any optimiser has.
 pub const BUFFERS: usize = 4;
 
-/// What an optimiser is called.
+/// What an optimiser is called, and how many steps it takes.
 #[derive(Clone, Copy, Debug)]
-struct Words {
+struct About {
     /// In configs, options and file names.
     name: &'static str,
     /// In papers.
     title: &'static str,
     /// In a help text.
     help: &'static str,
+    /// Steps where others take one, each along a gradient of its own.
+    steps: usize,
 }
 
 /// Makes of the list of optimisers the types that hold any of them, and the choices between them: an inner loop is
@@ -67,14 +69,14 @@ macro_rules! optimisers {
 
         impl Optim {
             /// Every optimiser with its default options.
-            pub const ALL_DEFAULTS: [Self; [$($file::WORDS.name),+].len()] = [$(Self::$name(<$options>::DEFAULT)),+];
+            pub const ALL_DEFAULTS: [Self; [$($file::ABOUT.name),+].len()] = [$(Self::$name(<$options>::DEFAULT)),+];
 
             /// The options of each.
             const OPTIONS: [&[&str]; Self::ALL_DEFAULTS.len()] = [$($file::OPTIONS),+];
 
-            const fn words(&self) -> Words {
+            const fn about(&self) -> About {
                 match self {
-                    $(Self::$name(_) => $file::WORDS,)+
+                    $(Self::$name(_) => $file::ABOUT,)+
                 }
             }
 
@@ -153,26 +155,23 @@ impl Default for Optim {
 impl Optim {
     /// The name used in configs, flags and file names.
     pub const fn name(&self) -> &'static str {
-        self.words().name
+        self.about().name
     }
 
     /// The name as papers write it.
     pub const fn title(&self) -> &'static str {
-        self.words().title
+        self.about().title
     }
 
     /// What it is, in one line.
     pub const fn help(&self) -> &'static str {
-        self.words().help
+        self.about().help
     }
 
-    /// How many of its steps an iteration has for each of the loop's: an extragradient takes one to look ahead and one to
-    /// move, each along a gradient of its own.
+    /// How many steps it takes where others take one: an extragradient takes one to look ahead and one to move, each along
+    /// a gradient of its own.
     pub const fn steps_in_one(&self) -> usize {
-        match self {
-            Self::ExtraAdam(_) => 2,
-            _ => 1,
-        }
+        self.about().steps
     }
 
     /// How many optimisers have an option of this name.

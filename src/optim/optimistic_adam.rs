@@ -7,13 +7,14 @@
 
 use super::adam::{self, grow};
 use super::options::WrongOption;
-use super::{AdamOptions, BUFFERS, Words};
+use super::{About, AdamOptions, BUFFERS};
 use crate::real::Real;
 
-pub(super) const WORDS: Words = Words {
+pub(super) const ABOUT: About = About {
     name: "optimistic-adam",
     title: "optimistic Adam",
     help: "Adam that steps along where the gradient is going, against circling",
+    steps: 1,
 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;
 

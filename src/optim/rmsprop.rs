@@ -10,10 +10,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::{WrongOption, at_least_0, decay, eps};
-use super::{BUFFERS, Words};
+use super::{About, BUFFERS};
 use crate::real::Real;
 
-pub(super) const WORDS: Words = Words { name: "rmsprop", title: "RMSProp", help: "RMSProp, the lab's" };
+pub(super) const ABOUT: About = About { name: "rmsprop", title: "RMSProp", help: "RMSProp, the lab's", steps: 1 };
 pub(super) const OPTIONS: &[&str] = &["alpha", "eps", "weight_decay", "momentum", "centered"];
 
 /// Options of `torch.optim.RMSprop`.

@@ -8,10 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::{WrongOption, at_least_0, require};
-use super::{BUFFERS, Words};
+use super::{About, BUFFERS};
 use crate::real::Real;
 
-pub(super) const WORDS: Words = Words { name: "sgd", title: "SGD", help: "Stochastic gradient descent" };
+pub(super) const ABOUT: About = About { name: "sgd", title: "SGD", help: "Stochastic gradient descent", steps: 1 };
 pub(super) const OPTIONS: &[&str] = &["momentum", "dampening", "weight_decay", "nesterov"];
 
 /// Options of `torch.optim.SGD`.
