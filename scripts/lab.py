@@ -51,12 +51,76 @@ def discriminator(config, sigmoid):
     return Net(*layers, nn.Sigmoid()) if sigmoid else Net(*layers)
 
 
-def optimizer(config, parameters):
-    options = dict(config["optim"])
-    kind = {"sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam}[options.pop("name")]
+class GameAdam:
+    """Adam's moments for the two that PyTorch has not, written from the papers' algorithms."""
+
+    def __init__(self, parameters, lr, betas, eps, weight_decay, amsgrad):
+        self.parameters, self.lr, self.betas, self.eps = list(parameters), lr, betas, eps
+        self.weight_decay, self.amsgrad, self.t = weight_decay, amsgrad, 0
+        self.mean, self.square, self.largest, self.other = (
+            [torch.zeros_like(p) for p in self.parameters] for _ in range(4)
+        )
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+    def ways(self):
+        """Adam's step of each parameter, over the learning rate, with the gradients taken in."""
+        self.t += 1
+        (beta1, beta2), ways = self.betas, []
+        for i, p in enumerate(self.parameters):
+            gradient = p.grad + self.weight_decay * p
+            self.mean[i] = beta1 * self.mean[i] + (1 - beta1) * gradient
+            self.square[i] = beta2 * self.square[i] + (1 - beta2) * gradient**2
+            self.largest[i] = torch.maximum(self.largest[i], self.square[i])
+            square = self.largest[i] if self.amsgrad else self.square[i]
+            mean, square = self.mean[i] / (1 - beta1**self.t), square / (1 - beta2**self.t)
+            ways.append(mean / (square.sqrt() + self.eps))
+        return ways
+
+
+class OptimisticAdam(GameAdam):
+    """Daskalakis et al. 2018, Algorithm 1."""
+
+    @torch.no_grad()
+    def step(self):
+        for i, (p, way) in enumerate(zip(self.parameters, self.ways())):
+            p -= 2 * self.lr * way
+            p += self.lr * self.other[i]
+            self.other[i] = way
+
+
+class ExtraAdam(GameAdam):
+    """Gidel et al. 2019, Algorithm 4: steps that look ahead and steps that move take turns."""
+
+    @torch.no_grad()
+    def step(self):
+        ahead = self.t % 2 == 0
+        for i, (p, way) in enumerate(zip(self.parameters, self.ways())):
+            if ahead:
+                self.other[i] = p.clone()
+                p -= self.lr * way
+            else:
+                p.copy_(self.other[i] - self.lr * way)
+
+
+OPTIMS = {
+    "sgd": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "optimistic-adam": OptimisticAdam,
+    "extra-adam": ExtraAdam,
+}
+
+
+def optimizer(options, lr, parameters):
+    options = dict(options)
+    kind = OPTIMS[options.pop("name")]
     if "betas" in options:
         options["betas"] = tuple(options["betas"])
-    return kind(parameters, lr=config["lr"], **options)
+    return kind(parameters, lr=lr, **options)
 
 
 def without_effect(config):
@@ -150,9 +214,14 @@ class Lab:
         self.sigmoid = config["objective"].get("model") == "gan" and not logits
         self.generator = generator(config).to(dtype)
         self.discriminator = discriminator(config, self.sigmoid).to(dtype)
-        self.g_optim = optimizer(config, self.generator.parameters())
-        self.d_optim = optimizer(config, self.discriminator.parameters())
-        self.d_steps = 0
+        self.g_optim = optimizer(config["optim"], config["lr"], self.generator.parameters())
+        self.d_optim = optimizer(
+            config.get("optim_d") or config["optim"], config.get("lr_d") or config["lr"], self.discriminator.parameters()
+        )
+        # An extragradient's iteration is two of the others', each of which is a half.
+        self.halves = 2 if config["optim"]["name"] == "extra-adam" else 1
+        self.d_steps = self.iterations = 0
+        self.slow = None
 
     def pairs(self, real, fake, drawn):
         """Real and generated points side by side, in the order that was drawn."""
@@ -180,7 +249,7 @@ class Lab:
             loss = -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
         else:
             loss = RULES[self.rule][0](on_real, on_fake, self.label)
-        if self.penalty and self.d_steps % self.penalty["every"] == 0:
+        if self.penalty and (self.d_steps // self.halves) % self.penalty["every"] == 0:
             law, places = PENALTIES[self.penalty["name"]]
             for place in places:
                 penalty = law(self.slopes(real, fake, place, drawn))
@@ -221,6 +290,7 @@ class Lab:
         loss.backward()
         self.d_optim.step()
         self.d_steps += 1
+        self.clamp()
         # After each step a power iteration of each spectral norm: using it in training takes one.
         for layer in self.discriminator.net:
             if hasattr(layer, "parametrizations"):
@@ -228,23 +298,42 @@ class Lab:
                 with torch.no_grad():
                     layer.weight
                 layer.eval()
-        if self.bound is not None:
-            with torch.no_grad():
-                for p in self.discriminator.parameters():
-                    p.clamp_(-self.bound, self.bound)
         return loss.item()
+
+    @torch.no_grad()
+    def clamp(self):
+        if self.bound is not None:
+            for p in self.discriminator.parameters():
+                p.clamp_(-self.bound, self.bound)
+
+    def parameters(self):
+        return [*self.generator.parameters(), *self.discriminator.parameters()]
+
+    @torch.no_grad()
+    def look_ahead(self, every, step):
+        """Chavdarova et al. 2021, Algorithm 1, at the end of an iteration."""
+        if self.iterations % every:
+            return
+        for p, slow in zip(self.parameters(), self.slow):
+            p.copy_(slow + step * (p - slow))
+        self.clamp()
+        self.slow = [p.clone() for p in self.parameters()]
 
     def iteration(self, real, noise, mix=None, moves=None, more_real=None, real_first=None):
         """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
-        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch]."""
-        steps = self.config["critic_steps"]
-        d_losses, g_loss = [], None
+        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch]; with an
+        extragradient twice as many steps."""
+        lookahead = self.config.get("lookahead")
+        if lookahead and self.slow is None:
+            self.slow = [p.detach().clone() for p in self.parameters()]
+        steps = self.config["critic_steps"] * self.halves
+        d_losses, g_loss = [], 0
         generator_first = self.config["update_order"] == "generator-first"
         order = lambda index: {"real_first": None if real_first is None else real_first[index]}
         for step in range(steps):
             fake = self.generator(noise[step])
-            if generator_first and step == 0:
-                g_loss = self.step_generator(real[0], fake, order(0))
+            if generator_first and step % self.config["critic_steps"] == 0:
+                g_loss += self.step_generator(real[step], fake, order(step)) / self.halves
             drawn = order(step) | {
                 "mix": None if mix is None else mix[step].unsqueeze(1),
                 "moves": None if moves is None else moves[step],
@@ -252,6 +341,9 @@ class Lab:
             d_losses.append(self.step_discriminator(real[step], fake.detach(), drawn))
         if not generator_first:
             g_loss = self.step_generator(more_real, self.generator(noise[steps]), order(steps))
+        self.iterations += 1
+        if lookahead:
+            self.look_ahead(**lookahead)
         return sum(d_losses) / steps, g_loss
 
     def tensors(self, prefix):

@@ -29,6 +29,11 @@ OPTIMS = {
     "sgd": {"name": "sgd", "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
     "rmsprop": {"name": "rmsprop", "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False},
     "adam": {"name": "adam", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False},
+    "adamw": {"name": "adamw", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01, "amsgrad": False},
+    "optimistic-adam": {
+        "name": "optimistic-adam", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False
+    },
+    "extra-adam": {"name": "extra-adam", "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False},
 }
 
 
@@ -74,6 +79,17 @@ def cases():
     yield "rmsprop-all-options", config("gan", "rmsprop", optim=options)
     options = {**OPTIMS["adam"], "betas": [0.5, 0.9], "weight_decay": 0.01, "amsgrad": True}
     yield "adam-all-options", config("wgan-gp", "adam", optim=options)
+    options = {**OPTIMS["adamw"], "betas": [0.5, 0.9], "weight_decay": 0.3, "amsgrad": True}
+    yield "adamw-all-options", config("wgan-gp", "adamw", optim=options)
+    options = {**OPTIMS["optimistic-adam"], "betas": [0.5, 0.9], "weight_decay": 0.1, "amsgrad": True}
+    yield "optimistic-all-options", config("wgan-gp", "optimistic-adam", optim=options, critic_steps=2)
+    options = {**OPTIMS["extra-adam"], "betas": [0.5, 0.9], "weight_decay": 0.1, "amsgrad": True}
+    penalty = {"name": "r1", "weight": 0.3, "every": 2}
+    yield "extra-all-options", config("gan", "adam", objective={"rule": "rpgan"}, optim=options, penalty=penalty)
+    optim = {**OPTIMS["sgd"], "momentum": 0.9}
+    yield "optim-d", config("gan", "adam", optim_d=optim, lr_d=0.01, critic_steps=2, update_order="critic-first")
+    yield "lookahead", config("gan", "extra-adam", lookahead={"every": 2, "step": 0.5})
+    yield "lookahead-clipped", config("wgan", "adam", lookahead={"every": 1, "step": 0.3}, critic_steps=2)
     both = {"generator-first": {}, "critic-first": {"critic_steps": 2, "update_order": "critic-first"}}
     for i, rule in enumerate([*RULES, "paired"]):
         objective = {"rule": rule} | ({"real_label": 0.9} if "saturating" in rule else {})
@@ -119,7 +135,7 @@ def simulate(config, seed):
     single, double = Lab(config, torch.float32), Lab(config, torch.float64)
     tensors = single.tensors("init")
     double.load(tensors, "init")
-    steps, strayed = config["critic_steps"], 0.0
+    steps, strayed = config["critic_steps"] * single.halves, 0.0
     batches = steps + (config["update_order"] == "critic-first")
     for i in range(ITERATIONS):
         real = uniform(draws, steps, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])

@@ -222,6 +222,13 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
     let mut report = begun(dir, Kind::Points, serde_json::to_value(&*config)?);
     report.fact("objective", objective(&config));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
+    if config.optim_d.is_some() || config.lr_d.is_some() {
+        let [_, own] = config.optims();
+        report.fact("the discriminator's", optimiser(&own, config.lr_d.unwrap_or(config.lr)));
+    }
+    if let Some(lookahead) = config.lookahead {
+        report.fact("lookahead", format!("every {} iterations, {} of the way", lookahead.every, lookahead.step));
+    }
     report.fact("training", training(&config));
     let nets = PointsNet::of_config(&config, map(&run)?);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();

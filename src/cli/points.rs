@@ -61,7 +61,7 @@ pub(super) fn advised(error: TrainError, config: &TrainConfig) -> anyhow::Error 
 
 /// How many of so many points can train, and what to type for it.
 pub(super) fn fitting(config: &TrainConfig, points: usize) -> String {
-    let (most, steps) = (points.saturating_sub(LEAST_HELD_OUT), config.critic_steps.max(1));
+    let (most, steps) = (points.saturating_sub(LEAST_HELD_OUT), config.real_batches().max(1));
     let least = config.batch_size.saturating_mul(steps);
     let batch = most / steps;
     if most >= least {
@@ -138,7 +138,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     };
     let optim = config.optim.name();
     let words =
-        format!("{} with {}: {headline}\n{}\nnext: {next}", config.game_title(), config.optim.title(), facts(&rows));
+        format!("{} with {}: {headline}\n{}\nnext: {next}", config.game_title(), config.optim_title(), facts(&rows));
     let fields = || {
         serde_json::json!({
             "status": status,

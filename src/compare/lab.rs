@@ -28,7 +28,7 @@ pub enum LabError {
 
 /// The five configs for every seed, from a base that says the data, the epochs and the like.
 pub fn lab_configs(base: &TrainConfig, seeds: &[u64]) -> Vec<TrainConfig> {
-    let [sgd, rmsprop, adam] = Optim::ALL_DEFAULTS;
+    let [sgd, rmsprop, adam, ..] = Optim::ALL_DEFAULTS;
     let rows = [
         (Model::Gan, rmsprop),
         (Model::Wgan, rmsprop),

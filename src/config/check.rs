@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::path::Path;
 
 use super::{
-    Device, EmaConfig, EngineKind, Init, LatentLaw, Optim, Scale, ScheduleConfig, Shuffle, TrainConfig, name_pair,
+    Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, Scale, ScheduleConfig, Shuffle, TrainConfig,
+    UpdateOrder, name_pair, optim,
 };
 use crate::objective::{Constraint, Penalised};
 
@@ -70,7 +71,10 @@ impl TrainConfig {
         }
         self = self.in_saved_form();
         check_game(&self)?;
-        check_optim(&self.optim)?;
+        // One way of saying that both have the same, and that there are no slow weights.
+        self.optim_d = self.optim_d.filter(|other| *other != self.optim);
+        self.lookahead = self.lookahead.filter(|lookahead| lookahead.every > 0);
+        check_optims(&self)?;
         check_networks(&self)?;
         require("lr", self.lr, positive(self.lr), "a number above 0")?;
         if let Some(lr) = self.lr_d {
@@ -97,10 +101,10 @@ impl TrainConfig {
         require("batch_size", self.batch_size, (smallest..=LARGEST_SIZE).contains(&self.batch_size), &sizes)?;
         check_packs(&mut self)?;
         require("critic_steps", self.critic_steps, (1..=1000).contains(&self.critic_steps), "1 to 1000")?;
-        let needed = self.batch_size * self.critic_steps;
-        let enough = format!(
-            "at least batch_size x critic_steps, {needed}, so that an epoch has an iteration; or take a smaller --batch-size"
-        );
+        let needed = self.batch_size * self.real_batches();
+        let of = if self.halves() > 1 { "2 x batch_size" } else { "batch_size x critic_steps" };
+        let enough =
+            format!("at least {of}, {needed}, so that an epoch has an iteration; or take a smaller --batch-size");
         require("data.train_size", self.data.train_size, self.data.train_size >= needed, &enough)?;
         let of_cpus = matches!(self.engine, EngineKind::Fused | EngineKind::Plain);
         let possible = !of_cpus || self.device == Device::Cpu;
@@ -117,7 +121,7 @@ impl TrainConfig {
 impl RunConfig {
     /// Iterations in an epoch, one generator step in each: at least 1.
     pub fn iterations_per_epoch(&self) -> u64 {
-        (self.data.train_size / self.batch_size / self.critic_steps) as u64
+        (self.data.train_size / self.batch_size / self.real_batches()) as u64
     }
 
     /// Whether a frame is recorded after this epoch (the first is 1).
@@ -139,7 +143,8 @@ impl RunConfig {
         let total = self.epochs * self.iterations_per_epoch();
         let factor = |done| self.schedule.map_or(1.0, |schedule| schedule.factor(done, total));
         let [own, other] = [self.lr, self.lr_d.unwrap_or(self.lr)];
-        [own * factor(generator), other * factor(discriminator / self.critic_steps as u64)]
+        let iterations = [self.iterations_after(generator), discriminator / self.real_batches() as u64];
+        [own * factor(iterations[0]), other * factor(iterations[1])]
     }
 
     /// Whether something moves over the whole run, which therefore can have no other length.
@@ -151,12 +156,13 @@ impl RunConfig {
     /// The penalty's weight in the discriminator's step after `taken` others; None where that step has none.
     pub fn penalty_weight(&self, taken: u64) -> Option<f64> {
         let total = self.epochs * self.iterations_per_epoch() * self.critic_steps as u64;
+        let taken = taken / self.halves() as u64;
         self.game().penalty_weight(taken, taken as f64 / total.max(1) as f64)
     }
 
     /// Model and optimiser as papers write them: `GAN, RMSProp`.
     pub fn title(&self) -> String {
-        format!("{}, {}", self.game_title(), self.optim.title())
+        format!("{}, {}", self.game_title(), self.optim_title())
     }
 
     /// The same run, in the words with which it was begun: what is left to the data now, or was then and came to what is
@@ -236,31 +242,33 @@ fn check_packs(config: &mut TrainConfig) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_optim(optim: &Optim) -> Result<(), ConfigError> {
-    const DECAY: &str = "0 or more and below 1";
-    let decay = |x: f64| (0.0..1.0).contains(&x);
-    let at_least_0 = |key, x| require(key, x, not_negative(x), "a number, 0 or more");
-    match *optim {
-        Optim::Sgd(o) => {
-            at_least_0("optim.momentum", o.momentum)?;
-            at_least_0("optim.weight_decay", o.weight_decay)?;
-            require("optim.dampening", o.dampening, o.dampening.is_finite(), "a number")?;
-            let nesterov = !o.nesterov || (o.momentum > 0.0 && o.dampening == 0.0);
-            require("optim.nesterov", o.nesterov, nesterov, "false, or momentum above 0 and dampening 0")
-        }
-        Optim::Rmsprop(o) => {
-            require("optim.alpha", o.alpha, decay(o.alpha), DECAY)?;
-            require("optim.eps", o.eps, positive(f64::from(o.eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
-            at_least_0("optim.momentum", o.momentum)?;
-            at_least_0("optim.weight_decay", o.weight_decay)
-        }
-        Optim::Adam(o) => {
-            require("optim.betas", o.betas[0], decay(o.betas[0]), DECAY)?;
-            require("optim.betas", o.betas[1], decay(o.betas[1]), DECAY)?;
-            require("optim.eps", o.eps, positive(f64::from(o.eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
-            at_least_0("optim.weight_decay", o.weight_decay)
-        }
+fn check_optims(config: &TrainConfig) -> Result<(), ConfigError> {
+    let [generator, discriminator] = config.optims();
+    optim::check("optim", &generator)?;
+    optim::check("optim_d", &discriminator)?;
+    if let Some(LookaheadConfig { step, .. }) = config.lookahead {
+        require("lookahead.step", step, step > 0.0 && step <= 1.0, "above 0, 1 at most")?;
     }
+    let together = generator.steps_in_one() == discriminator.steps_in_one();
+    require(
+        "optim_d.name",
+        discriminator.name(),
+        together,
+        "extra-adam with extra-adam: both networks look ahead, or none",
+    )?;
+    if generator.steps_in_one() == 1 {
+        return Ok(());
+    }
+    // Both gradients of a half have to be those at the same weights.
+    let order = config.update_order;
+    require(
+        "critic_steps",
+        config.critic_steps,
+        config.critic_steps == 1,
+        "1 with extra-adam, whose steps come in twos",
+    )?;
+    let at_once = order == UpdateOrder::GeneratorFirst;
+    require("update_order", order.name(), at_once, "generator-first with extra-adam, which steps both networks at once")
 }
 
 fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
@@ -330,7 +338,7 @@ pub(super) fn require(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AdamOptions, Model, Objective, RmspropOptions, SgdOptions};
+    use super::super::{AdamOptions, Model, Objective, Optim, RmspropOptions, SgdOptions};
     use super::*;
 
     fn lab() -> TrainConfig {
@@ -366,8 +374,15 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
-        let cases: [(&str, Spoil); 22] = [
+        const EXTRA: Optim = Optim::ExtraAdam(AdamOptions::DEFAULT);
+        let cases: [(&str, Spoil); 28] = [
             ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
+            ("critic_steps", |c| (c.optim, c.critic_steps) = (EXTRA, 2)),
+            ("update_order", |c| (c.optim, c.update_order) = (EXTRA, UpdateOrder::CriticFirst)),
+            ("optim_d.name", |c| c.optim_d = Some(EXTRA)),
+            ("optim_d.name", |c| (c.optim, c.optim_d) = (EXTRA, Some(Optim::default()))),
+            ("optim_d.eps", |c| c.optim_d = Some(Optim::Adam(AdamOptions { eps: 0.0, ..AdamOptions::DEFAULT }))),
+            ("lookahead.step", |c| c.lookahead = Some(LookaheadConfig { every: 5, step: 1.5 })),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),
             ("epochs", |c| c.epochs = 0),

@@ -30,6 +30,13 @@ impl RunConfig {
                 penalised.every
             ));
         }
+        let iterations = self.epochs * self.iterations_per_epoch();
+        if let Some(lookahead) = self.lookahead.filter(|lookahead| lookahead.every > iterations) {
+            doubts.push(format!(
+                "slow weights take the others back every {} iterations, and this run has {iterations}: they never do",
+                lookahead.every
+            ));
+        }
         let generated = (self.epochs * self.iterations_per_epoch()) as f64 * self.batch_size as f64;
         if let Some(EmaConfig { half_life, ramp }) = self.ema
             && ramp <= 0.0
@@ -69,6 +76,10 @@ mod tests {
             (
                 json!({"objective": {"model": "gan"}, "penalty": {"name": "r1", "every": 100_000}}),
                 "this run has 8640: it is taken once",
+            ),
+            (
+                json!({"objective": {"model": "gan"}, "lookahead": {"every": 10_000}}),
+                "this run has 8640: they never do",
             ),
             (
                 json!({"objective": {"model": "gan"}, "ema": {"half_life": 1e9, "ramp": 0.0}}),

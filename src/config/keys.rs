@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{ConfigError, Device, Preset, number_list};
+use super::{ConfigError, Device, Preset, TABLES, number_list};
 
 /// A setting: everything that is said about it.
 #[derive(Clone, Copy, Debug)]
@@ -174,10 +174,12 @@ pub enum KeyError {
 impl Owner {
     /// The choices that have the setting, in words.
     pub fn words(&self) -> String {
-        const MOST_NAMED: usize = 3;
+        let choices = TABLES.iter().flat_map(|table| table.keys).find(|key| key.path == self.selector);
+        let Some(Key { values: Values::Choice(choices), .. }) = choices else { return alternatives(self.names) };
+        let choices = choices.iter().filter(|choice| choice.name != "none");
         match self.selector.split_once('.') {
-            Some((level, _)) if self.names.len() > MOST_NAMED => format!("any {level}"),
-            _ => self.names.join(" or "),
+            Some((level, _)) if choices.count() == self.names.len() && self.names.len() > 1 => format!("any {level}"),
+            _ => alternatives(self.names),
         }
     }
 }
@@ -266,7 +268,10 @@ fn number(x: f64) -> Option<Value> {
 }
 
 fn one_of(choices: &[Choice]) -> String {
-    let names: Vec<_> = choices.iter().map(|choice| choice.name).collect();
+    alternatives(&choices.iter().map(|choice| choice.name).collect::<Vec<_>>())
+}
+
+fn alternatives(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} or {last}", others.join(", ")),
@@ -293,7 +298,8 @@ impl Table {
             let same_end = asked.rsplit('.').next() == Some(key.last());
             (key.path, best + f64::from(u8::from(same_end)))
         };
-        let best = self.keys.iter().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1));
+        // Of several that are as like it, the first.
+        let best = self.keys.iter().rev().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1));
         best.filter(|&(_, likeness)| likeness > 0.8).map(|(path, _)| path)
     }
 
@@ -381,6 +387,12 @@ impl Table {
         self.default_with(key, key.only.and_then(|owner| owner.names.first()).copied())
     }
 
+    /// The same with each of its owners, by their names.
+    pub fn defaults_of(&self, key: &Key) -> Vec<(&'static str, Value)> {
+        let owners = key.only.map_or(&[][..], |owner| owner.names);
+        owners.iter().map(|&name| (name, self.default_with(key, Some(name)))).collect()
+    }
+
     fn default_with(&self, key: &Key, choice: Option<&str>) -> Value {
         let mut config = (self.default)();
         if let (Some(owner), Some(choice)) = (key.only, choice)
@@ -402,7 +414,10 @@ impl Table {
         {
             return group;
         }
-        let unique = self.keys.iter().filter(|other| other.last() == key.last()).count() == 1;
+        // What is the discriminator's own is said in full, and takes no name from what is both networks'.
+        let own = |other: &Key| other.group().and_then(|group| group.strip_suffix("_d")) == key.group();
+        let same = self.keys.iter().filter(|other| other.last() == key.last());
+        let unique = same.filter(|other| other.group().is_none() || !own(other)).count() == 1;
         if unique { key.last() } else { key.path }
     }
 

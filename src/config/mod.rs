@@ -25,12 +25,14 @@ pub use diff::{Difference, differences};
 pub use keys::{Choice, Config, Key, KeyError, Owner, Role, Table, Values, at, shown};
 pub use list::{name_pair, number_list};
 pub use objective::{ConstraintConfig, GeneratorLoss, Model, Objective, PENALTY_CHOICES, PenaltyConfig, RULE_CHOICES};
-pub use optim::{AdamOptions, Optim, RmspropOptions, SgdOptions};
+pub use optim::LookaheadConfig;
 pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
 pub use schedule::{ScheduleConfig, Shape};
 pub use sefa::{SefaCodes, SefaConfig};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
+
+pub use crate::optim::{AdamOptions, AdamwOptions, Optim, RmspropOptions, SgdOptions};
 
 use std::path::PathBuf;
 
@@ -69,6 +71,9 @@ pub struct TrainConfig {
     /// The optimiser of both networks, with PyTorch's option names.
     #[serde(default)]
     pub optim: Optim,
+    /// The discriminator's optimiser, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optim_d: Option<Optim>,
     /// The learning rate of both networks.
     #[serde(default = "lab::lr")]
     pub lr: f64,
@@ -78,6 +83,9 @@ pub struct TrainConfig {
     /// How both learning rates move over the run, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleConfig>,
+    /// How slow weights go round both optimisers, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookahead: Option<LookaheadConfig>,
     /// How the generator's parameters are averaged, if they are; then frames and metrics are the averaged generator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<EmaConfig>,
@@ -346,6 +354,14 @@ pub enum UpdateOrder {
 }
 
 impl UpdateOrder {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GeneratorFirst => "generator-first",
+            Self::CriticFirst => "critic-first",
+        }
+    }
+
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 2] = [
         Choice {
@@ -426,9 +442,11 @@ impl TrainConfig {
             discriminator: DiscriminatorConfig::default(),
             init: None,
             optim: Optim::default(),
+            optim_d: None,
             lr: lab::lr(),
             lr_d: None,
             schedule: None,
+            lookahead: None,
             ema: None,
             epochs: lab::epochs(),
             batch_size: lab::batch_size(),

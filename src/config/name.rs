@@ -20,7 +20,12 @@ impl RunConfig {
             // A choice that a checked config made is one of the table's; one that it did not make is nothing.
             let _ = POINTS.set(&mut recipe, selector, at(&config, selector).clone());
         }
-        let recipe = POINTS.complete(&recipe).unwrap_or(recipe);
+        // The discriminator's own optimiser differs from the recipe, and its usual options do not.
+        let _ = POINTS.set(&mut recipe, "optim_d.name", at(&config, "optim_d.name").clone());
+        let mut recipe = POINTS.complete(&recipe).unwrap_or(recipe);
+        if let Some(own) = recipe.get_mut("optim_d").and_then(Value::as_object_mut) {
+            own.remove("name");
+        }
         let mut parts = vec![self.game_name(), self.optim.name().to_owned()];
         if at(&config, "data.path") != at(&recipe, "data.path") {
             parts.push(stem(&self.data.path, "data"));
@@ -134,6 +139,16 @@ mod tests {
     fn what_is_not_the_recipes_is_in_the_name() {
         assert_eq!(name(|c| c.data.path = "sets/my.set.mat".into()), "gan-rmsprop-my-seed0");
         assert_eq!(name(|c| c.lr = 1e-4), "gan-rmsprop-lr1e-4-seed0");
+        let slow = super::super::LookaheadConfig { every: 6, step: 0.3 };
+        assert_eq!(name(|c| c.lookahead = Some(slow)), "gan-rmsprop-lookahead.every6-step0.3-seed0");
+        let [sgd, rmsprop, adam] = [0, 1, 2].map(|i| Optim::ALL_DEFAULTS[i]);
+        assert_eq!(name(|c| c.optim_d = Some(adam)), "gan-rmsprop-optim_dadam-seed0");
+        assert_eq!(name(|c| c.optim_d = Some(rmsprop)), "gan-rmsprop-seed0");
+        let own = super::super::SgdOptions { momentum: 0.9, ..super::super::SgdOptions::DEFAULT };
+        assert_eq!(
+            name(|c| (c.optim, c.optim_d) = (sgd, Some(Optim::Sgd(own)))),
+            "gan-sgd-optim_dsgd-optim_d.momentum0.9-seed0"
+        );
         assert_eq!(name(|c| c.objective = Objective::Wgan { clip: 0.01 }), "wgan-rmsprop-clip0.01-seed0");
         assert_eq!(
             name(|c| (c.discriminator.hidden, c.batch_size, c.data.key) = (vec![8, 16], 64, "yy".into())),

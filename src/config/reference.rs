@@ -64,12 +64,14 @@ fn value(values: &Values) -> String {
 
 /// A setting's default in words, where it has one.
 pub fn default(table: &Table, key: &Key) -> Option<String> {
-    match table.default_of(key) {
+    let default = match table.default_of(key) {
         // The help says what it means that there is nothing.
-        Value::Null => None,
-        Value::Array(list) if list.is_empty() => None,
-        default => Some(shown(&default)),
-    }
+        Value::Null => return None,
+        Value::Array(list) if list.is_empty() => return None,
+        default => default,
+    };
+    let others = table.defaults_of(key).into_iter().filter(|(_, other)| *other != default);
+    Some(others.fold(shown(&default), |text, (name, other)| text + &format!(", {} with {name}", shown(&other))))
 }
 
 impl Key {
@@ -141,7 +143,15 @@ fn variants(table: &Table, keys: &[&Key], selector: &Key) -> Vec<Value> {
             Some(owner) => owner.selector == selector.path && owner.names.contains(&choice.name),
             None => !table.selects(key),
         };
-        let own = keys.iter().filter(belongs).map(|key| (key.last().to_owned(), property(table, key)));
+        let with_default = |key: &Key| {
+            let of_choice = table.defaults_of(key).into_iter().find(|(name, _)| *name == choice.name);
+            let mut property = property(table, key);
+            if let Some((_, default)) = of_choice.filter(|(_, default)| !default.is_null()) {
+                property["default"] = default;
+            }
+            property
+        };
+        let own = keys.iter().filter(belongs).map(|key| (key.last().to_owned(), with_default(key)));
         let name = json!({ "const": choice.name, "description": choice.help });
         let properties = [(selector.last().to_owned(), name)].into_iter().chain(own).collect();
         object(&properties, &[selector.last()])

@@ -118,6 +118,12 @@ impl Key {
         Self { otherwise: Some(path), ..self }
     }
 
+    /// The same option of the discriminator's own optimiser.
+    const fn of_d(self, path: &'static str) -> Self {
+        let Some(Owner { names, .. }) = self.only else { return Self { path, ..self } };
+        Self { path, only: Some(Owner { selector: OPTIM_D, names }), ..self }
+    }
+
     /// In another role.
     const fn role(self, role: Role) -> Self {
         Self { role, ..self }
@@ -159,6 +165,7 @@ const THREADS: Key = key("threads", Values::Whole, "CPU threads; 0 for as many a
 
 const MODEL: &str = "objective.model";
 const OPTIM: &str = "optim.name";
+const OPTIM_D: &str = "optim_d.name";
 const LOSS: &str = "loss.name";
 const RULE: &str = "objective.rule";
 const PENALTY: &str = "penalty.name";
@@ -177,6 +184,37 @@ const PENALTIES: &[&str] = {
     };
     &NAMES
 };
+
+/// The optimisers that have an option.
+macro_rules! with {
+    ($option:literal) => {
+        &Optim::names_with::<{ Optim::count_with($option) }>($option)
+    };
+}
+
+// Their options, of the optimiser of both networks; [`Key::of_d`] makes those of the discriminator's.
+
+const ALPHA: Key = key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, with!("alpha"));
+const BETAS: Key =
+    key("optim.betas", Values::Numbers, "Decays of the gradient's mean and mean square").only(OPTIM, with!("betas"));
+const EPS: Key =
+    key("optim.eps", Values::Number, "Added to the root, against division by zero").only(OPTIM, with!("eps"));
+const WEIGHT_DECAY: Key = key(
+    "optim.weight_decay",
+    Values::Number,
+    "What is added of each parameter to its gradient, an L2 penalty; with adamw taken off it apart",
+)
+.only(OPTIM, with!("weight_decay"));
+const MOMENTUM: Key = key("optim.momentum", Values::Number, "Momentum").only(OPTIM, with!("momentum"));
+const DAMPENING: Key =
+    key("optim.dampening", Values::Number, "Dampening of the momentum").only(OPTIM, with!("dampening"));
+const NESTEROV: Key =
+    key("optim.nesterov", Values::Switch, "Whether to use Nesterov momentum; needs momentum above 0 and dampening 0")
+        .only(OPTIM, with!("nesterov"));
+const CENTERED: Key = key("optim.centered", Values::Switch, "Divide by the deviation instead of the root mean square")
+    .only(OPTIM, with!("centered"));
+const AMSGRAD: Key =
+    key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, with!("amsgrad"));
 
 static POINT_KEYS: &[Key] = &[
     Key {
@@ -237,17 +275,27 @@ static POINT_KEYS: &[Key] = &[
         .value_name("SCALE")
         .under("Data"),
     key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
-    key("optim.alpha", Values::Number, "Decay of the mean square").only(OPTIM, &["rmsprop"]),
-    key("optim.betas", Values::Numbers, "Decays of the gradient's mean and mean square").only(OPTIM, &["adam"]),
-    key("optim.eps", Values::Number, "Added to the root, against division by zero").only(OPTIM, &["rmsprop", "adam"]),
-    key("optim.weight_decay", Values::Number, "L2 penalty"),
-    key("optim.momentum", Values::Number, "Momentum").only(OPTIM, &["rmsprop", "sgd"]),
-    key("optim.dampening", Values::Number, "Dampening of the momentum").only(OPTIM, &["sgd"]),
-    key("optim.nesterov", Values::Switch, "Whether to use Nesterov momentum; needs momentum above 0 and dampening 0")
-        .only(OPTIM, &["sgd"]),
-    key("optim.centered", Values::Switch, "Divide by the deviation instead of the root mean square")
-        .only(OPTIM, &["rmsprop"]),
-    key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, &["adam"]),
+    ALPHA,
+    BETAS,
+    EPS,
+    WEIGHT_DECAY,
+    MOMENTUM,
+    DAMPENING,
+    NESTEROV,
+    CENTERED,
+    AMSGRAD,
+    key(OPTIM_D, Values::Choice(&Optim::CHOICES), "The discriminator's optimiser; without it, --optim")
+        .flag("optim-d")
+        .value_name("OPTIM"),
+    ALPHA.of_d("optim_d.alpha"),
+    BETAS.of_d("optim_d.betas"),
+    EPS.of_d("optim_d.eps"),
+    WEIGHT_DECAY.of_d("optim_d.weight_decay"),
+    MOMENTUM.of_d("optim_d.momentum"),
+    DAMPENING.of_d("optim_d.dampening"),
+    NESTEROV.of_d("optim_d.nesterov"),
+    CENTERED.of_d("optim_d.centered"),
+    AMSGRAD.of_d("optim_d.amsgrad"),
     key("lr", Values::Number, "Learning rate of both networks").flag("lr").value_name("LR"),
     key("lr_d", Values::Number, "The discriminator's learning rate; without it, --lr").flag("lr-d").value_name("LR"),
     key("schedule.name", Values::Choice(&Shape::CHOICES), "How both learning rates move over the run")
@@ -255,6 +303,15 @@ static POINT_KEYS: &[Key] = &[
         .value_name("SHAPE"),
     key("schedule.warm_up", Values::Number, "The share of the run in which the rates rise to their own"),
     key("schedule.end", Values::Number, "What of the rates is left at the end"),
+    key(
+        "lookahead.every",
+        Values::Whole,
+        "Give both networks slow weights: every so many iterations these go part of the way to the trained ones, which \
+         go on from there; 0 for none",
+    )
+    .flag("lookahead")
+    .value_name("ITERATIONS"),
+    key("lookahead.step", Values::Number, "How much of the way the slow weights go; without it, 0.5"),
     key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
         .flag("ema")
         .value_name("POINTS"),
@@ -530,7 +587,7 @@ mod tests {
     }
 
     #[test]
-    fn every_default_is_a_value_of_its_setting_and_the_same_with_each_owner() {
+    fn every_default_is_a_value_of_its_setting_and_almost_always_the_same_with_each_owner() {
         for table in TABLES {
             for key in table.keys {
                 let default = table.default_of(key);
@@ -541,11 +598,13 @@ mod tests {
                     }
                     table.set(&mut config, key.path, default.clone()).unwrap();
                 }
-                for name in key.only.map_or(&[][..], |owner| owner.names) {
+                for (name, expected) in table.defaults_of(key) {
                     let mut config = table.default_config();
-                    table.set(&mut config, key.only.unwrap().selector, (*name).into()).unwrap();
+                    table.set(&mut config, key.only.unwrap().selector, name.into()).unwrap();
                     let config = table.complete(&config).unwrap();
-                    assert_eq!(at(&config, key.path), &default, "{} with {name}", key.path);
+                    assert_eq!(at(&config, key.path), &expected, "{} with {name}", key.path);
+                    let others = key.last() == "weight_decay" && name == "adamw";
+                    assert_eq!(expected == default, !others, "{} with {name}", key.path);
                 }
             }
         }
@@ -641,7 +700,10 @@ mod tests {
         // The model is not known yet, so that nothing can be said of its constants.
         POINTS.set(&mut config, "objective.clip", json!(0.2)).unwrap();
         let message = POINTS.set(&mut config, "optim.betas", json!([0.5, 0.9])).unwrap_err().to_string();
-        assert_eq!(message, "optim.betas belongs to adam, and optim.name is rmsprop here");
+        assert_eq!(
+            message,
+            "optim.betas belongs to adam, adamw, optimistic-adam or extra-adam, and optim.name is rmsprop here"
+        );
     }
 
     #[test]

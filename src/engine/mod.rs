@@ -19,7 +19,6 @@ use crate::memory::{self, TooMuch};
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
 use crate::objective::penalties::Points;
-use crate::optim;
 use crate::rng::{Stream, Use};
 #[cfg(feature = "torch")]
 use crate::tensor::NoCuda;
@@ -42,6 +41,8 @@ pub struct State {
     pub discriminator_optim: OptimState,
     /// The average of the generator's parameters, where one is kept.
     pub average: Option<Vec<f32>>,
+    /// The slow weights of generator and discriminator, where there are such.
+    pub slow: Option<[Vec<f32>; 2]>,
 }
 
 /// An optimiser's state.
@@ -54,17 +55,16 @@ pub struct OptimState {
 }
 
 /// What one training iteration takes, drawn by the loop. An iteration has `critic_steps` critic steps and one
-/// generator step; `noise` holds one batch of codes for each generated batch, in the order in which they are used.
+/// generator step, and each of both with an extragradient twice; `noise` holds one batch of codes for each generated batch, in the order in which they are used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
-    /// Real points, [`critic_steps`, batch] of them.
+    /// Real points, a batch of them for each critic step ([`RunConfig::real_batches`](crate::config::TrainConfig::real_batches)).
     pub real: Vec<Sample>,
     /// Latent codes, [[`noise_batches`], batch, latent].
     pub noise: Vec<f32>,
-    /// The weight of the real pack in each mixed one, [`critic_steps`, batch / pack]; empty where no penalty is taken
-    /// there.
+    /// The weight of the real pack in each mixed one, one for each pack; empty where no penalty is taken there.
     pub mix: Vec<f32>,
-    /// What real points are moved by, [`critic_steps`, batch]; empty where no penalty is taken there.
+    /// What real points are moved by, as many; empty where no penalty is taken there.
     pub moves: Vec<Sample>,
     /// Real points for the generator's step, a batch of them; empty where it has none of its own ([`takes_more_real`]).
     pub more_real: Vec<Sample>,
@@ -199,13 +199,16 @@ pub fn permit(config: &RunConfig, held_out: usize) -> Result<(), TooMuch> {
     let g = &config.generator;
     let (batch, latent, held_out) = (config.batch_size as u64, g.latent_dim as u64, held_out as u64);
     let networks = [Mlp::generator(g), Mlp::discriminator(config)];
-    let parameters: u64 = networks.iter().flat_map(Mlp::parameters).map(|slot: Slot| slot.size() as u64).sum();
-    let buffers = optim::buffer_names(&config.optim).into_iter().flatten().count() as u64;
+    let sizes = networks.map(|network| network.parameters().iter().map(|slot: &Slot| slot.size() as u64).sum::<u64>());
+    let parameters: u64 = sizes.iter().sum();
+    let slow = u64::from(config.lookahead.is_some());
+    let buffers = config.optims().map(|optim| slow + optim.buffer_names().into_iter().flatten().count() as u64);
+    let beside: u64 = sizes.into_iter().zip(buffers).map(|(size, buffers)| size * buffers).sum();
     // A snapshot, and the bytes of its file.
-    let kept = 2 * parameters * (1 + buffers);
-    let draws = batch * (2 * config.critic_steps as u64 + latent * noise_batches(config) as u64);
+    let kept = 2 * (parameters + beside);
+    let draws = batch * (2 * config.real_batches() as u64 + latent * noise_batches(config) as u64);
     let widths = g.hidden.iter().chain(&config.discriminator.hidden).map(|&width| width as u64);
-    let at_work = parameters * (2 + buffers) + 2 * batch * widths.sum::<u64>();
+    let at_work = 2 * parameters + beside + 2 * batch * widths.sum::<u64>();
     // The codes and their file; but for the fused engine all of them are taken at once.
     let at_once = matches!(config.engine, EngineKind::Torch | EngineKind::Plain);
     let widest = if at_once { g.hidden.iter().copied().max().unwrap_or(0) as u64 } else { 0 };
@@ -244,8 +247,8 @@ pub fn initial_weights(config: &RunConfig) -> [Weights; 2] {
 /// too, else it has one of its own at the end.
 pub fn noise_batches(config: &RunConfig) -> usize {
     match config.update_order {
-        UpdateOrder::GeneratorFirst => config.critic_steps,
-        UpdateOrder::CriticFirst => config.critic_steps + 1,
+        UpdateOrder::GeneratorFirst => config.real_batches(),
+        UpdateOrder::CriticFirst => config.real_batches() + 1,
     }
 }
 
@@ -293,7 +296,9 @@ impl State {
                 }
             }
         }
-        let average = self.average.iter().flatten().any(|x| !x.is_finite());
-        average.then(|| "the generator's average".to_owned())
+        let slow = self.slow.iter().flatten().zip(["the generator's slow weights", "the discriminator's slow weights"]);
+        let average = self.average.iter().map(|average| (average, "the generator's average"));
+        let mut others = average.chain(slow);
+        others.find_map(|(values, what)| values.iter().any(|x| !x.is_finite()).then(|| what.to_owned()))
     }
 }

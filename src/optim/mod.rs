@@ -1,151 +1,199 @@
-//! The optimisers, with PyTorch's exact updates, and with states that can be saved: one file each with the formula and
-//! the update of plain numbers; [`torch`] has the same updates on tensors.
+//! The optimisers, with PyTorch's exact updates where it has them, and with states that can be saved. One file each
+//! with its options, its formula, its update of plain numbers and the same on tensors; the list of `optimisers!` has them.
+//! [`average`] and [`lookahead`] go round any of them.
 //!
 //! A network's parameters are one flat array for files, and so is each of an optimiser's buffers: a saved state is a
 //! handful of arrays in the order of [`crate::nets::mlp::Mlp::parameters`]. An update treats every number for itself,
 //! so that it may be applied to any part of them.
 
 mod adam;
+mod adamw;
 pub mod average;
+mod extra_adam;
+pub mod lookahead;
+mod optimistic_adam;
+mod options;
 mod rmsprop;
 mod sgd;
 #[cfg(feature = "torch")]
 pub mod torch;
 
-use crate::config::Optim;
+#[cfg(test)]
+mod bilinear;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
 use crate::real::Real;
 
+pub use adam::AdamOptions;
+pub use adamw::AdamwOptions;
+pub use options::WrongOption;
+pub use rmsprop::RmspropOptions;
+pub use sgd::SgdOptions;
+
 /// More buffers than any optimiser has.
-pub const BUFFERS: usize = 3;
+pub const BUFFERS: usize = 4;
 
-/// The buffers that an optimiser keeps, by PyTorch's names, each at its place in what [`Update::apply`] takes.
-pub fn buffer_names(config: &Optim) -> [Option<&'static str>; BUFFERS] {
-    match config {
-        Optim::Sgd(options) => sgd::buffer_names(options),
-        Optim::Rmsprop(options) => rmsprop::buffer_names(options),
-        Optim::Adam(options) => adam::buffer_names(options),
-    }
-}
-
-/// One step of an optimiser, its constants at hand.
+/// What an optimiser is called, and how many steps it takes.
 #[derive(Clone, Copy, Debug)]
-pub enum Update<T> {
-    /// See [`crate::config::SgdOptions`].
-    Sgd(sgd::Step<T>),
-    /// See [`crate::config::RmspropOptions`].
-    Rmsprop(rmsprop::Step<T>),
-    /// See [`crate::config::AdamOptions`].
-    Adam(adam::Step<T>),
+struct About {
+    /// In configs, options and file names.
+    name: &'static str,
+    /// In papers.
+    title: &'static str,
+    /// In a help text.
+    help: &'static str,
+    /// Steps where others take one, each along a gradient of its own.
+    steps: usize,
 }
 
-impl<T: Real> Update<T> {
-    /// The step after `taken` others.
-    pub fn new(config: &Optim, lr: f64, taken: u64) -> Self {
-        match config {
-            Optim::Sgd(options) => Self::Sgd(sgd::Step::new(options, lr, taken)),
-            Optim::Rmsprop(options) => Self::Rmsprop(rmsprop::Step::new(options, lr)),
-            Optim::Adam(options) => Self::Adam(adam::Step::new(options, lr, taken)),
-        }
-    }
-
-    /// Changes `parameters` by this step along `gradient`, which has the same size, and so have those of `buffers`
-    /// that [`buffer_names`] names; the others are empty.
-    #[inline(always)]
-    pub fn apply(&self, parameters: &mut [T], gradient: &[T], buffers: [&mut [T]; BUFFERS]) {
-        match self {
-            Self::Sgd(step) => step.apply(parameters, gradient, buffers),
-            Self::Rmsprop(step) => step.apply(parameters, gradient, buffers),
-            Self::Adam(step) => step.apply(parameters, gradient, buffers),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{AdamOptions, RmspropOptions, SgdOptions};
-
-    /// Every optimiser, plain and with every option on.
-    pub(super) fn all() -> Vec<Optim> {
-        let mut all = Optim::ALL_DEFAULTS.to_vec();
-        all.push(Optim::Sgd(SgdOptions { momentum: 0.9, dampening: 0.0, weight_decay: 0.01, nesterov: true }));
-        all.push(Optim::Sgd(SgdOptions { momentum: 0.9, dampening: 0.3, weight_decay: 0.0, nesterov: false }));
-        all.push(Optim::Rmsprop(RmspropOptions {
-            momentum: 0.9,
-            weight_decay: 0.01,
-            centered: true,
-            ..RmspropOptions::default()
-        }));
-        all.push(Optim::Adam(AdamOptions { weight_decay: 0.01, amsgrad: true, ..AdamOptions::default() }));
-        all
-    }
-
-    /// `n` numbers and their buffers.
-    struct Numbers {
-        values: Vec<f64>,
-        buffers: [Vec<f64>; BUFFERS],
-    }
-
-    impl Numbers {
-        fn new(config: &Optim, values: Vec<f64>) -> Self {
-            let buffers = buffer_names(config).map(|name| vec![0.0; if name.is_some() { values.len() } else { 0 }]);
-            Self { values, buffers }
+/// Makes of the list of optimisers the types that hold any of them, and the choices between them: an inner loop is
+/// compiled for one of them, so that they are an enum, and an enum needs the list in each of its matches.
+macro_rules! optimisers {
+    ($($(#[$doc:meta])* $name:ident($file:ident, $options:ty),)+) => {
+        /// An optimiser and its options. The learning rate stands beside them in a config, so that changing the
+        /// optimiser keeps it.
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name", rename_all = "kebab-case")]
+        pub enum Optim {
+            $($(#[$doc])* $name($options),)+
         }
 
-        /// A step along the gradient of |p - 3|^2 / 2.
-        fn step(&mut self, config: &Optim, lr: f64, taken: u64) {
-            let gradient: Vec<f64> = self.values.iter().map(|p| p - 3.0).collect();
-            let buffers = self.buffers.each_mut().map(|buffer| &mut buffer[..]);
-            Update::new(config, lr, taken).apply(&mut self.values, &gradient, buffers);
+        /// One step of an optimiser, its constants at hand.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Update<T> {
+            $($(#[$doc])* $name($file::Step<T>),)+
         }
-    }
 
-    #[test]
-    fn every_optimiser_finds_a_minimum() {
-        for config in all() {
-            let mut numbers = Numbers::new(&config, vec![0.0, 5.0]);
-            for taken in 0..3000 {
-                numbers.step(&config, 0.01, taken);
-            }
-            let worst = numbers.values.iter().fold(0.0_f64, |m, p| m.max((p - 3.0).abs()));
-            assert!(worst < 0.1, "{config:?} ends {worst} away");
-        }
-    }
+        impl Optim {
+            /// Every optimiser with its default options.
+            pub const ALL_DEFAULTS: [Self; [$($file::ABOUT.name),+].len()] = [$(Self::$name(<$options>::DEFAULT)),+];
 
-    #[test]
-    fn a_part_is_updated_as_it_is_within_the_whole() {
-        for config in all() {
-            let start: Vec<f64> = (0..37).map(|i| f64::from(i) * 0.3).collect();
-            let mut whole = Numbers::new(&config, start.clone());
-            let mut parts: Vec<Numbers> = start.chunks(5).map(|part| Numbers::new(&config, part.to_vec())).collect();
-            for taken in 0..4 {
-                whole.step(&config, 0.01, taken);
-                for part in &mut parts {
-                    part.step(&config, 0.01, taken);
+            /// The options of each.
+            const OPTIONS: [&[&str]; Self::ALL_DEFAULTS.len()] = [$($file::OPTIONS),+];
+
+            const fn about(&self) -> About {
+                match self {
+                    $(Self::$name(_) => $file::ABOUT,)+
                 }
             }
-            let together: Vec<f64> = parts.into_iter().flat_map(|part| part.values).collect();
-            assert_eq!(whole.values, together, "{config:?}");
+
+            /// The buffers that it keeps, by PyTorch's names, each at its place in what [`Update::apply`] takes.
+            pub fn buffer_names(&self) -> [Option<&'static str>; BUFFERS] {
+                match self {
+                    $(Self::$name(options) => $file::buffer_names(options),)+
+                }
+            }
+
+            /// Whether its options make sense.
+            pub fn check(&self) -> Result<(), WrongOption> {
+                match self {
+                    $(Self::$name(options) => $file::check(options),)+
+                }
+            }
+
+            /// [`Update::apply`] on tensors, for the step after `taken` others.
+            #[cfg(feature = "torch")]
+            fn step_tensors(
+                &self,
+                [lr, taken]: [f64; 2],
+                parameters: &mut tch::Tensor,
+                gradient: &tch::Tensor,
+                buffers: &mut [Option<tch::Tensor>; BUFFERS],
+            ) -> Result<(), tch::TchError> {
+                match self {
+                    $(Self::$name(options) => {
+                        $file::step_tensors(options, [lr, taken], parameters, gradient, buffers)
+                    })+
+                }
+            }
         }
+
+        impl<T: Real> Update<T> {
+            /// The step after `taken` others.
+            pub fn new(optim: &Optim, lr: f64, taken: u64) -> Self {
+                match optim {
+                    $(Optim::$name(options) => Self::$name($file::Step::new(options, lr, taken)),)+
+                }
+            }
+
+            /// Changes `parameters` by this step along `gradient`, which has the same size, and so have those of
+            /// `buffers` that [`Optim::buffer_names`] names; the others are empty.
+            #[inline(always)]
+            pub fn apply(&self, parameters: &mut [T], gradient: &[T], buffers: [&mut [T]; BUFFERS]) {
+                match self {
+                    $(Self::$name(step) => step.apply(parameters, gradient, buffers),)+
+                }
+            }
+        }
+    };
+}
+
+optimisers! {
+    /// Stochastic gradient descent.
+    Sgd(sgd, SgdOptions),
+    /// `RMSProp`.
+    Rmsprop(rmsprop, RmspropOptions),
+    /// Adam.
+    Adam(adam, AdamOptions),
+    /// Adam with a weight decay apart from the gradient.
+    Adamw(adamw, AdamwOptions),
+    /// Adam that steps along where the gradient is going.
+    OptimisticAdam(optimistic_adam, AdamOptions),
+    /// Adam that steps along the gradient of where a step would lead.
+    ExtraAdam(extra_adam, AdamOptions),
+}
+
+impl Default for Optim {
+    fn default() -> Self {
+        Self::Rmsprop(RmspropOptions::DEFAULT)
+    }
+}
+
+impl Optim {
+    /// The name used in configs, flags and file names.
+    pub const fn name(&self) -> &'static str {
+        self.about().name
     }
 
-    #[cfg(feature = "torch")]
-    #[test]
-    fn plain_numbers_and_tensors_step_alike() {
-        for config in all() {
-            let mut plain = Numbers::new(&config, vec![0.0, 5.0, -2.0]);
-            let mut tensor = tch::Tensor::from_slice(&plain.values);
-            let mut optim = torch::create(&config, 0.01, &tensor).unwrap();
-            for taken in 0..20 {
-                plain.step(&config, 0.01, taken);
-                let gradient = &tensor - 3.0;
-                optim.step(&mut tensor, &gradient).unwrap();
-            }
-            let theirs = Vec::<f64>::try_from(&tensor).unwrap();
-            let apart = plain.values.iter().zip(&theirs).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
-            assert!(apart < 1e-14, "{config:?}: {apart}");
-            let kept: Vec<&str> = optim.buffers().iter().map(|(name, _)| *name).collect();
-            assert_eq!(buffer_names(&config).into_iter().flatten().collect::<Vec<_>>(), kept);
+    /// The name as papers write it.
+    pub const fn title(&self) -> &'static str {
+        self.about().title
+    }
+
+    /// What it is, in one line.
+    pub const fn help(&self) -> &'static str {
+        self.about().help
+    }
+
+    /// How many steps it takes where others take one: an extragradient takes one to look ahead and one to move, each along
+    /// a gradient of its own.
+    pub const fn steps_in_one(&self) -> usize {
+        self.about().steps
+    }
+
+    /// How many optimisers have an option of this name.
+    pub const fn count_with(option: &str) -> usize {
+        let (mut i, mut count) = (0, 0);
+        while i < Self::OPTIONS.len() {
+            count += options::is_among(option, Self::OPTIONS[i]) as usize;
+            i += 1;
         }
+        count
+    }
+
+    /// The names of the optimisers that have an option of this name, of which there are `N`.
+    pub const fn names_with<const N: usize>(option: &str) -> [&'static str; N] {
+        let (mut names, mut i, mut found) = ([""; N], 0, 0);
+        while i < Self::OPTIONS.len() {
+            if options::is_among(option, Self::OPTIONS[i]) {
+                names[found] = Self::ALL_DEFAULTS[i].name();
+                found += 1;
+            }
+            i += 1;
+        }
+        names
     }
 }

@@ -1,8 +1,8 @@
 //! The fused engine against finite differences, against itself with other threads, and against libtorch.
 
 use gan_lab::config::{
-    ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, Model, Objective, Optim, PenaltyConfig,
-    RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
+    AdamOptions, ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, LookaheadConfig, Model, Objective,
+    Optim, PenaltyConfig, RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
 };
 use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses, PlainEngine};
 use gan_lab::objective::penalties::{self, Penalised};
@@ -48,7 +48,8 @@ fn games() -> Vec<TrainConfig> {
     games.push(packed((5, penalties::ALL[5])));
     let spectral = Some(ConstraintConfig::SpectralNorm {});
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
-    games.push(TrainConfig { constraint: spectral, ..penalised((1, penalties::ALL[0])) });
+    let lookahead = Some(LookaheadConfig { every: 2, step: 0.5 });
+    games.push(TrainConfig { constraint: spectral, lookahead, ..penalised((1, penalties::ALL[0])) });
     games.extend(rules::ALL.map(rule).map(of));
     games.extend(penalties::ALL.into_iter().enumerate().map(penalised));
     let last = TrainConfig {
@@ -58,7 +59,36 @@ fn games() -> Vec<TrainConfig> {
         ..penalised((5, penalties::R1))
     };
     games.push(last);
+    let adam = AdamOptions { betas: [0.5, 0.9], amsgrad: true, ..AdamOptions::DEFAULT };
+    games.push(TrainConfig {
+        optim_d: Some(Optim::Adam(adam)),
+        lookahead: Some(LookaheadConfig { every: 2, step: 0.4 }),
+        ema: Some(EmaConfig { half_life: 100.0, ramp: 0.5 }),
+        constraint: Some(ConstraintConfig::Clip { bound: 0.3 }),
+        ..penalised((2, penalties::R1))
+    });
     games
+}
+
+/// Every optimiser with games: PyTorch's first ones with all of them, the others with some.
+fn games_and_optims() -> Vec<(TrainConfig, Optim)> {
+    let games = games();
+    let (first, last) = (3, games.len() - 2);
+    let of = |(i, game): (usize, &TrainConfig)| {
+        let some = |j: usize| j < first || i >= last || (i + j).is_multiple_of(5);
+        let optims = Optim::ALL_DEFAULTS.into_iter().enumerate().filter(|(j, _)| some(*j));
+        optims.map(|(_, optim)| (game.clone(), optim)).collect::<Vec<_>>()
+    };
+    games.iter().enumerate().flat_map(of).collect()
+}
+
+/// Checks a config, which may be asked for more of an extragradient than that can do.
+fn checked(config: TrainConfig) -> RunConfig {
+    if config.halves() == 1 {
+        return config.check().unwrap();
+    }
+    let update_order = UpdateOrder::GeneratorFirst;
+    TrainConfig { optim_d: None, critic_steps: 1, update_order, ..config }.check().unwrap()
 }
 
 /// A small run of odd sizes that plays this game.
@@ -69,7 +99,9 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     // A batch of one has no balanced order.
     let batch_size = if game.game().rule.has_sides() { shape.batch.max(2) } else { shape.batch };
     let (ema, lr_d, schedule) = (game.ema, game.lr_d, game.schedule);
-    TrainConfig { objective, penalty, constraint, pack, batch_size, ema, lr_d, schedule, ..config }.check().unwrap()
+    let (optim_d, lookahead) = (game.optim_d, game.lookahead);
+    let config = TrainConfig { objective, penalty, constraint, pack, batch_size, ema, ..config };
+    checked(TrainConfig { lr_d, schedule, optim_d, lookahead, ..config })
 }
 
 struct Shape {
@@ -95,7 +127,7 @@ const SHAPES: [Shape; 5] = [
 ];
 
 fn draws(config: &RunConfig, seed: u64) -> Draws {
-    let (mut rng, real) = (Stream::new(seed, Use::Data, 0), config.batch_size * config.critic_steps);
+    let (mut rng, real) = (Stream::new(seed, Use::Data, 0), config.batch_size * config.real_batches());
     Draws {
         real: rng.uniform(2 * real).as_chunks().0.to_vec(),
         noise: rng.normal(engine::noise_batches(config) * config.batch_size * config.generator.latent_dim),
@@ -142,7 +174,10 @@ fn every_gradient_is_that_of_finite_differences() {
     for game in games() {
         for shape in &SHAPES {
             let mut train = (*game_config(&game, plain, shape)).clone();
-            (train.lr, train.lr_d, train.schedule) = (1.0, None, None);
+            (train.lr, train.lr_d, train.schedule, train.optim_d, train.lookahead) = (1.0, None, None, None, None);
+            if let Some(ConstraintConfig::Clip { bound }) = &mut train.constraint {
+                *bound = 1e6;
+            }
             match &mut train.objective {
                 // Nothing is clipped, and the penalty counts as much as the rest.
                 Objective::Wgan { clip } => *clip = 1e6,
@@ -179,12 +214,14 @@ fn every_gradient_is_that_of_finite_differences() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    for game in games() {
+    let games = games().into_iter().map(|game| (game, Optim::default()));
+    let last = games_and_optims().into_iter().rev().take(Optim::ALL_DEFAULTS.len());
+    for (game, optim) in games.chain(last) {
         for shape in &SHAPES {
-            let title = game.game_title();
+            let title = format!("{} {}", game.game_title(), optim.name());
             let run = |threads: usize| {
-                let one = game_config(&game, Optim::default(), shape);
-                let config = TrainConfig { threads, critic_steps: 2, ..(*one).clone() }.check().unwrap();
+                let one = game_config(&game, optim, shape);
+                let config = checked(TrainConfig { threads, critic_steps: 2, ..(*one).clone() });
                 let mut engine = fused::<f32>(&config);
                 let losses: Vec<Losses> = (0..3).map(|i| engine.step(&draws(&config, i)).unwrap()).collect();
                 let codes = Stream::new(9, Use::Noise, 0).normal(50 * shape.latent);
@@ -200,10 +237,10 @@ fn any_number_of_threads_gives_the_same_bytes() {
 
 #[test]
 fn a_loaded_state_goes_on_exactly() {
-    for (game, optim) in games().iter().flat_map(|game| Optim::ALL_DEFAULTS.map(|optim| (game, optim))) {
+    for (game, optim) in games_and_optims() {
         for order in [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst] {
-            let one = game_config(game, optim, &SHAPES[0]);
-            let config = TrainConfig { critic_steps: 3, update_order: order, ..(*one).clone() }.check().unwrap();
+            let one = game_config(&game, optim, &SHAPES[0]);
+            let config = checked(TrainConfig { critic_steps: 3, update_order: order, ..(*one).clone() });
             let mut first = fused::<f32>(&config);
             for i in 0..3 {
                 first.step(&draws(&config, i)).unwrap();
@@ -273,12 +310,12 @@ fn wrong_sizes_are_named() {
 /// sums, and what the optimisers make of it.
 fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> Box<dyn Engine>, iterations: u64) {
     let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
-    let games = games();
-    let cases = games.iter().enumerate().flat_map(|(i, game)| Optim::ALL_DEFAULTS.map(|optim| (i, game, optim)));
-    for ((i, game, optim), (j, shape)) in cases.flat_map(|case| SHAPES.iter().enumerate().map(move |s| (case, s))) {
-        let mut train = (*game_config(game, optim, shape)).clone();
+    let cases = games_and_optims();
+    let all = cases.iter().enumerate().flat_map(|case| SHAPES.iter().enumerate().map(move |shape| (case, shape)));
+    for ((i, (game, optim)), (j, shape)) in all {
+        let mut train = (*game_config(game, *optim, shape)).clone();
         (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
-        let config = train.check().unwrap();
+        let config = checked(train);
         let which = format!("{of}: {} {}, batch {}", config.game_title(), optim.name(), shape.batch);
         let (mut ours, mut theirs) = (fused::<f64>(&config), theirs(&config));
         for i in 0..iterations {

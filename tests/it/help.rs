@@ -119,7 +119,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_known() {
         (&["train", "wgan", "--generator-loss", "saturating"], "--generator-loss belongs to gan"),
         (
             &["train", "gan", "--set", "optim.betas=0.5,0.9"],
-            "--set optim.betas belongs to adam, and optim.name is rmsprop",
+            "--set optim.betas belongs to adam, adamw, optimistic-adam or extra-adam, and optim.name is rmsprop",
         ),
         (&["train", "gan", "--set", "lrr=1"], "did you mean 'lr'"),
         (&["train", "gan", "--set", "lr=fast"], "lr is 'fast'; it must be a number"),

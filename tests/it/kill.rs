@@ -60,6 +60,43 @@ fn killed_at_several_moments_and_resumed_it_ends_byte_for_byte_the_same() {
 }
 
 #[test]
+fn killed_runs_of_every_kind_of_state_end_byte_for_byte_the_same() {
+    let states: [&[&str]; 3] = [
+        &["--optim", "optimistic-adam", "--optim-d", "rmsprop", "--lookahead", "4"],
+        &["--optim", "extra-adam", "--lookahead", "3", "--ema", "1000", "--set", "optim.amsgrad=true"],
+        &["--optim", "adamw", "--optim-d", "sgd", "--set", "optim_d.momentum=0.5", "--lr-d", "1e-3"],
+    ];
+    let kept: [&[&str]; 3] = [
+        &["generator_optim.exp_avg", "discriminator_optim.square_avg", "slow.generator", "slow.discriminator"],
+        &["generator_optim.saved", "discriminator_optim.max_exp_avg_sq", "slow.generator", "average"],
+        &["generator_optim.exp_avg_sq", "discriminator_optim.momentum_buffer"],
+    ];
+    let world = World::new();
+    let arrays = |run: &str| {
+        let file = gan_lab::checkpoint::load(&world.path(run).join("state.safetensors")).unwrap();
+        file.tensors.into_iter().map(|tensor| tensor.name).collect::<Vec<_>>()
+    };
+    for (i, state) in states.into_iter().enumerate() {
+        let (straight, out) = (format!("straight{i}"), format!("killed{i}"));
+        let with = |more: &[&'static str]| [state, more].concat();
+        world.done(&args(&straight, &with(&["--quiet"])));
+        for (epoch, more) in [(5, &[][..]), (20, &["--resume"])] {
+            let mut child = start(&world, &out, &with(more), epoch);
+            child.kill().unwrap();
+            assert!(!child.wait().unwrap().success());
+        }
+        world.done(&args(&out, &with(&["--resume", "--quiet"])));
+        assert_same(&world.path(&straight), &world.path(&out));
+        let names = arrays(&out);
+        for name in kept[i] {
+            assert!(names.iter().any(|there| there == name), "{name} is not among {names:?}");
+        }
+        let message = world.fails(1, &args(&out, &["--resume", "--lookahead", "9"]));
+        assert!(message.contains("lookahead"), "{message}");
+    }
+}
+
+#[test]
 fn signals_save_exit_with_their_codes_and_the_run_goes_on() {
     let world = World::new();
     world.done(&args("straight", &["--quiet"]));

@@ -40,6 +40,46 @@ fn what_has_a_state_goes_on_exactly() {
 }
 
 #[test]
+fn every_optimiser_trains_in_every_engine_that_is_there() {
+    let world = World::new();
+    let engines: &[&str] = if cfg!(feature = "torch") { &["fused", "torch", "plain"] } else { &["fused", "plain"] };
+    for (i, optim) in words("optim.name").iter().enumerate() {
+        for engine in engines {
+            let other = if *optim == "extra-adam" { "extra-adam" } else { words("optim_d.name")[(i + 1) % 5] };
+            let game = ["gan", "--optim", optim, "--optim-d", other, "--lookahead", "2"];
+            world.train(&format!("{optim}-{engine}"), &[&game[..], &["--epochs", "1", "--engine", engine]].concat());
+        }
+    }
+}
+
+#[test]
+fn what_optimisers_cannot_do_is_said_with_what_they_can() {
+    let world = World::new();
+    for (options, words) in [
+        (
+            &["--optim", "extra-adam", "--critic-steps", "2"][..],
+            "--critic-steps does not fit: critic_steps is 2; it must be 1",
+        ),
+        (
+            &["--optim", "extra-adam", "--set", "update_order=critic-first"],
+            "update_order is critic-first; it must be generator-first with extra-adam",
+        ),
+        (&["--optim", "adam", "--optim-d", "extra-adam"], "--optim-d does not fit: optim_d.name is extra-adam"),
+        (&["--set", "optim_d.eps=1"], "belongs to rmsprop, adam, adamw, optimistic-adam or extra-adam"),
+        (&["--optim-d", "adam", "--set", "optim_d.eps=0"], "optim_d.eps is 0; it must be a number from"),
+        (&["--set", "lookahead.step=0.3", "--lookahead", "-1"], "it must be a whole number"),
+    ] {
+        let message = world.fails(2, &[&["train", "gan"], options].concat());
+        assert!(message.contains(words), "{options:?}: {message}");
+    }
+    let config = |options: &[&str]| world.done(&[&["config", "points"], options].concat());
+    let same = config(&["--set", "optim=adam", "--set", "optim_d=adam", "--set", "lookahead=0"]);
+    assert!(!same.contains("optim_d") && !same.contains("lookahead"), "{same}");
+    let slow = config(&["--set", "lookahead=7"]);
+    assert!(slow.contains("\"every\": 7") && slow.contains("\"step\": 0.5"), "{slow}");
+}
+
+#[test]
 fn a_run_with_a_schedule_keeps_its_end() {
     let world = World::new();
     world.train("run", &["gan", "--schedule", "cosine", "--epochs", "2"]);

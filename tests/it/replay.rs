@@ -155,7 +155,9 @@ fn every_combination_is_there() {
     }
     let rules = gan_lab::objective::rules::ALL.map(|rule| format!("rule-{}", rule.name));
     let penalties = gan_lab::objective::penalties::ALL.map(|penalty| format!("penalty-{}", penalty.name));
-    for name in rules.iter().chain(&penalties) {
+    let around = ["optim-d", "lookahead", "lookahead-clipped", "optimistic-all-options", "extra-all-options"];
+    let around = around.map(str::to_owned);
+    for name in rules.iter().chain(&penalties).chain(&around) {
         assert!(names.contains(name), "{name} is missing");
     }
 }

@@ -473,7 +473,7 @@ const COMPLETIONS: [(&str, &[&str], &[&str]); 7] = [
     ("gan-lab tr", &["train"], &["draw"]),
     ("gan-lab draw --shee", &["--sheet"], &["--clip"]),
     ("gan-lab train --cl", &["--clip"], &["--sheet"]),
-    ("gan-lab train --optim ", &["rmsprop", "adam", "sgd"], &["--clip", "draw"]),
+    ("gan-lab train --optim ", &["rmsprop", "adam", "sgd", "optimistic-adam"], &["--clip", "draw"]),
     ("gan-lab train --optim ad", &["adam"], &["rmsprop"]),
     ("gan-lab data ", &["make", "inspect"], &["draw"]),
     ("gan-lab data make --see", &["--seed"], &["--clip"]),

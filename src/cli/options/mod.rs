@@ -446,7 +446,9 @@ mod tests {
         let message = usage(points(&["--clip", "0.1"]).unwrap_err());
         assert!(message.starts_with("--clip belongs to wgan, and objective.model is gan here"), "{message}");
         let message = usage(points(&["--set", "optim.betas=0.5,0.9"]).unwrap_err());
-        assert!(message.starts_with("--set optim.betas belongs to adam, and optim.name is rmsprop here"), "{message}");
+        let words =
+            "--set optim.betas belongs to adam, adamw, optimistic-adam or extra-adam, and optim.name is rmsprop here";
+        assert!(message.starts_with(words), "{message}");
         let progan = parse::<ProganConfig>(&["--loss", "wgan-gp", "--gamma", "1"]).unwrap();
         let message = usage(progan.over(&ProganConfig::default()).unwrap_err());
         assert!(message.starts_with("--gamma belongs to logistic-r1, and loss.name is wgan-gp here"), "{message}");
@@ -469,7 +471,7 @@ mod tests {
             ("lrr=1", "did you mean 'lr'"),
             ("lr", "KEY=VALUE"),
             ("lr=fast", "lr is 'fast'; it must be a number"),
-            ("optim.name=adamw", "rmsprop, adam or sgd"),
+            ("optim.name=adamax", "sgd, rmsprop, adam, adamw, optimistic-adam or extra-adam"),
             ("eval_every=none", "a whole number"),
         ] {
             let message = parse::<TrainConfig>(&["--set", text]).unwrap_err().to_string();
@@ -485,8 +487,10 @@ mod tests {
         assert_eq!(say(points, "clip"), "wgan: clamp the critic's parameters to [-C, C] [default: 0.1]");
         assert_eq!(
             say(points, "optim.betas"),
-            "adam: decays of the gradient's mean and mean square [default: 0.9,0.999]"
+            "adam, adamw, optimistic-adam or extra-adam: decays of the gradient's mean and mean square [default: 0.9,0.999]"
         );
+        let decay = say(points, "optim.weight_decay");
+        assert!(decay.starts_with("any optim: ") && decay.ends_with("[default: 0, 0.01 with adamw]"), "{decay}");
         assert!(!say(points, "eval-every").contains("default"));
     }
 }

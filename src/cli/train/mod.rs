@@ -218,7 +218,7 @@ fn preparation(prepared: &Prepared) -> Vec<String> {
 fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let Position { done, total } = session.position();
     let path = session.dir().path().display();
-    let (model, optim) = (config.game_title(), config.optim.title());
+    let (model, optim) = (config.game_title(), config.optim_title());
     match done {
         _ if done >= total => format!("this run is finished already: {}", count(done, "epoch")),
         0 => format!("training: {model} with {optim}, {}, into {path}", count(total, "epoch")),

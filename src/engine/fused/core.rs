@@ -107,13 +107,11 @@ pub(super) struct Core<T> {
 }
 
 impl<T: Real> Core<T> {
-    pub(super) fn new(config: &RunConfig, kept: Kept, draws: Draws) -> Self {
+    pub(super) fn new(config: &RunConfig, kept: [Kept; 2], draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
-        let generator = Generator::new(&config.generator, batch, kept, cpu);
+        let generator = Generator::new(&config.generator, batch, kept[0], cpu);
         let game = config.game();
-        let spectral = game.constraint == Constraint::SpectralNorm;
-        let critic =
-            Critic::new(&config.discriminator, config.members(), Kept { average: false, apart: spectral, ..kept }, cpu);
+        let critic = Critic::new(&config.discriminator, config.members(), kept[1], cpu);
         let beside = game.rule.has_sides();
         let members = if beside { 1 } else { config.members() };
         let shape = Shape { samples: config.packs(), members, beside };

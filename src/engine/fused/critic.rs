@@ -108,10 +108,17 @@ impl<T: Real> Critic<T> {
     /// Takes their vectors, one after another, and what layers work with from them.
     pub(super) fn take_vectors(&self, vectors: &[T]) {
         let mut rest = vectors;
-        for (layer, norm) in self.norms.iter().enumerate() {
+        for norm in &self.norms {
             let (own, more) = rest.split_at(read(norm).size());
             write(norm).take(own);
             rest = more;
+        }
+        self.normalise();
+    }
+
+    /// What layers work with, from parameters and vectors that were changed.
+    pub(super) fn normalise(&self) {
+        for (layer, norm) in self.norms.iter().enumerate() {
             match self.layers.get(layer) {
                 Some(tiles) => {
                     write(norm).normalise(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });

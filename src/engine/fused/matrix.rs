@@ -126,6 +126,8 @@ pub(super) struct Learnt<T> {
     pub(super) raw: Matrix<T>,
     /// There, the gradient, until all of the layer's is found.
     pub(super) gradient: Matrix<T>,
+    /// The slow weights.
+    slow: Matrix<T>,
     place: Place,
 }
 
@@ -138,15 +140,23 @@ pub(super) struct Kept {
     pub(super) average: bool,
     /// Whether layers work with something made of them, and they are stepped when a layer's whole gradient is there.
     pub(super) apart: bool,
+    /// Whether slow weights.
+    pub(super) slow: bool,
 }
 
 impl<T: Real> Learnt<T> {
     /// Zeros.
     pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: Kept) -> Self {
         let if_kept = |kept| Matrix::zeros(if kept { rows } else { 0 }, columns);
-        let (buffers, average) = (kept.buffers.map(if_kept), if_kept(kept.average));
+        let (buffers, average, slow) = (kept.buffers.map(if_kept), if_kept(kept.average), if_kept(kept.slow));
         let [raw, gradient] = [(); 2].map(|()| if_kept(kept.apart));
-        Self { values: Matrix::zeros(rows, columns), buffers, average, raw, gradient, place }
+        Self { values: Matrix::zeros(rows, columns), buffers, average, slow, raw, gradient, place }
+    }
+
+    /// The slow weights, then the parameters and their average, for what is done between iterations.
+    pub(super) fn slow_and_fast(&mut self) -> [&mut [T]; 3] {
+        let fast = if self.raw.rows() > 0 { &mut self.raw } else { &mut self.values };
+        [&mut self.slow, fast, &mut self.average].map(|matrix| matrix.data_mut().as_flattened_mut())
     }
 
     /// Takes the parameters, or another of the arrays, out of a flat one.
@@ -183,6 +193,7 @@ impl<T: Real> Learnt<T> {
             What::Parameters => &mut self.values,
             What::Buffer(i) => &mut self.buffers[i],
             What::Average => &mut self.average,
+            What::Slow => &mut self.slow,
         }
     }
 }
@@ -194,6 +205,7 @@ pub(super) enum What {
     /// One of the optimiser's.
     Buffer(usize),
     Average,
+    Slow,
 }
 
 /// Whole numbers, whose products and sums are exact in any order.
@@ -234,8 +246,8 @@ mod tests {
         let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
         // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
         let place = Place { offset: 12, row: 1, column: 5 };
-        let mut part =
-            Learnt::<f32>::zeros(2, 4, place, Kept { buffers: [true, false, false], average: false, apart: false });
+        let kept = Kept { buffers: [true, false, false, false], average: false, slow: false, apart: false };
+        let mut part = Learnt::<f32>::zeros(2, 4, place, kept);
         part.take(What::Parameters, &flat);
         assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);
         let mut back = vec![0.0; 40];

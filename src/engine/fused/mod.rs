@@ -44,8 +44,8 @@ use super::{
 use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::Slot;
 use crate::nets::mlp::{Mlp, Weights};
-use crate::objective::{Constraint, Game};
-use crate::optim::{self, Update, average};
+use crate::objective::{Constraint, Game, constraints};
+use crate::optim::{Update, average, lookahead};
 use crate::real::Real;
 
 /// The networks, their optimisers, and threads of their own that live as long.
@@ -87,8 +87,14 @@ impl<T: Real> FusedEngine<T> {
             statistics: size(generator.statistics()),
             discriminator: size(discriminator.parameters()),
         };
-        let buffers = optim::buffer_names(&config.optim).map(|name| name.is_some());
-        let kept = Kept { buffers, average: config.ema.is_some(), apart: false };
+        let [of_generator, of_discriminator] =
+            config.optims().map(|optim| optim.buffer_names().map(|name| name.is_some()));
+        let slow = config.lookahead.is_some();
+        let apart = config.game().constraint == Constraint::SpectralNorm;
+        let kept = [
+            Kept { buffers: of_generator, average: config.ema.is_some(), slow, apart: false },
+            Kept { buffers: of_discriminator, average: false, slow, apart },
+        ];
         let core = Core::new(config, kept, empty_draws(config));
         let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;
         Ok(Self { config: config.clone(), game: config.game(), pool, sizes, batches: 0, steps: [0; 2] })
@@ -102,11 +108,16 @@ impl<T: Real> FusedEngine<T> {
         let vectors = self.pool.crew().critic.vectors();
         fits("the discriminator's vectors", discriminator.statistics.len(), vectors)?;
         let parameters = exact(&generator.parameters);
+        let of_discriminator = exact(&discriminator.parameters);
         self.take(Side::Generator, What::Parameters, &parameters);
-        self.take(Side::Discriminator, What::Parameters, &exact(&discriminator.parameters));
+        self.take(Side::Discriminator, What::Parameters, &of_discriminator);
         self.pool.crew().critic.take_vectors(&exact(&discriminator.statistics));
         if self.config.ema.is_some() {
             self.take(Side::Generator, What::Average, &parameters);
+        }
+        if self.config.lookahead.is_some() {
+            self.take(Side::Generator, What::Slow, &parameters);
+            self.take(Side::Discriminator, What::Slow, &of_discriminator);
         }
         self.take_statistics(&exact(&generator.statistics));
         self.batches = generator.batches;
@@ -180,14 +191,14 @@ impl<T: Real> FusedEngine<T> {
     }
 
     fn optim_state(&self, side: Side) -> OptimState {
-        let names = optim::buffer_names(&self.config.optim).into_iter().enumerate();
+        let names = self.config.optims()[side as usize].buffer_names().into_iter().enumerate();
         let buffers = names.filter_map(|(i, name)| Some((name?.to_owned(), self.singles(side, What::Buffer(i)))));
         OptimState { steps: self.steps[side as usize], buffers: buffers.collect() }
     }
 
     fn load_optim(&mut self, side: Side, state: &OptimState) -> Result<(), EngineError> {
         let expected = [self.sizes.generator, self.sizes.discriminator][side as usize];
-        for (i, name) in optim::buffer_names(&self.config.optim).into_iter().enumerate() {
+        for (i, name) in self.config.optims()[side as usize].buffer_names().into_iter().enumerate() {
             let Some(name) = name else { continue };
             let saved = state.buffers.iter().find(|(saved, _)| saved == name);
             let (_, values) = saved.ok_or_else(|| EngineError::MissingBuffer { buffer: name.to_owned() })?;
@@ -224,25 +235,57 @@ impl<T: Real> FusedEngine<T> {
 
     /// Runs a training program with the steps that are due, and counts them.
     fn train(&mut self, program: Program, noise: usize, step: usize) {
-        let (optim, lrs) = (&self.config.optim, self.config.learning_rates(self.steps));
-        let clip = match self.game.constraint {
-            Constraint::Clip(clip) => Some(T::from_f64(clip)),
-            Constraint::None | Constraint::SpectralNorm => None,
+        let (optims, lrs) = (self.config.optims(), self.config.learning_rates(self.steps));
+        let after = self.steps[0] + 1;
+        // Where the step is to look ahead, the average waits; where slow weights take over, for them.
+        let follows = self.config.follows_after(after) && self.config.sync_after(after).is_none();
+        let average = if follows { self.average_rate(after) } else { T::ZERO };
+        let descent = |side: usize, clip| {
+            let update = Update::new(&optims[side], lrs[side], self.steps[side]);
+            Descent { update, clip, average }
         };
-        let [generator, discriminator] = self.steps;
-        let (batch, seen) = (self.config.batch_size as f64, (generator + 1) as f64);
-        let kept = self.config.ema.map(|ema| average::kept(ema.half_life, ema.ramp, batch, batch * seen));
-        let average = T::from_f64(kept.map_or(0.0, |kept| 1.0 - kept));
-        let descent = |taken, lr, clip| Descent { update: Update::new(optim, lr, taken), clip, average };
         {
             let inputs = &mut *write(&self.pool.crew().inputs);
-            inputs.descents = [descent(generator, lrs[0], None), descent(discriminator, lrs[1], clip)];
+            inputs.descents = [descent(0, None), descent(1, self.clip())];
             inputs.penalty = self.penalty_weight();
         }
         self.run(Job { program, noise, step });
         self.steps[0] += u64::from(program != Program::Critic);
         self.steps[1] += u64::from(program != Program::Generator);
         self.batches += u64::from(self.sizes.statistics > 0);
+    }
+
+    /// How far the average goes after so many steps of the generator.
+    fn average_rate(&self, steps: u64) -> T {
+        let (batch, moves) = (self.config.batch_size as f64, self.config.iterations_after(steps) as f64);
+        let kept = self.config.ema.map(|ema| average::kept(ema.half_life, ema.ramp, batch, batch * moves));
+        T::from_f64(kept.map_or(0.0, |kept| 1.0 - kept))
+    }
+
+    /// Where the discriminator's parameters are clamped to.
+    fn clip(&self) -> Option<T> {
+        match self.game.constraint {
+            Constraint::Clip(clip) => Some(T::from_f64(clip)),
+            Constraint::None | Constraint::SpectralNorm => None,
+        }
+    }
+
+    /// After an iteration: slow weights that are due take over.
+    fn sync(&self) {
+        let Some(step) = self.config.sync_after(self.steps[0]) else { return };
+        let (step, average_rate) = (T::from_f64(step), self.average_rate(self.steps[0]));
+        for (side, clip) in [(Side::Generator, None), (Side::Discriminator, self.clip())] {
+            self.each(side, |part| {
+                let [slow, fast, average] = part.slow_and_fast();
+                lookahead::sync(slow, fast, step);
+                if let Some(c) = clip {
+                    constraints::clip(slow, c);
+                    constraints::clip(fast, c);
+                }
+                average::step(average, fast, average_rate);
+            });
+        }
+        self.pool.crew().critic.normalise();
     }
 
     /// The penalty's weight in the discriminator's next step, if that has one.
@@ -276,6 +319,12 @@ impl<T: Real> Engine for FusedEngine<T> {
             fits("the averaged weights", average.len(), self.sizes.generator)?;
             self.take(Side::Generator, What::Average, &exact(average));
         }
+        if let (Some([generator, discriminator]), true) = (&state.slow, self.config.lookahead.is_some()) {
+            fits("the generator's slow weights", generator.len(), self.sizes.generator)?;
+            fits("the discriminator's slow weights", discriminator.len(), self.sizes.discriminator)?;
+            self.take(Side::Generator, What::Slow, &exact(generator));
+            self.take(Side::Discriminator, What::Slow, &exact(discriminator));
+        }
         self.load_optim(Side::Generator, &state.generator_optim)?;
         self.load_optim(Side::Discriminator, &state.discriminator_optim)
     }
@@ -295,27 +344,32 @@ impl<T: Real> Engine for FusedEngine<T> {
             generator_optim: self.optim_state(Side::Generator),
             discriminator_optim: self.optim_state(Side::Discriminator),
             average: self.config.ema.map(|_| self.singles(Side::Generator, What::Average)),
+            slow: self
+                .config
+                .lookahead
+                .map(|_| [Side::Generator, Side::Discriminator].map(|side| self.singles(side, What::Slow))),
         })
     }
 
     fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError> {
         self.take_draws(draws)?;
-        let steps = self.config.critic_steps;
+        let (steps, halves) = (self.config.real_batches(), self.config.halves());
         let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
-            let both = generator_first && step == 0;
+            let both = generator_first && step % self.config.critic_steps == 0;
             let penalty = self.penalty_weight();
             self.train(if both { Program::Both } else { Program::Critic }, step, step);
             discriminator += self.discriminator_loss(penalty);
             if both {
-                generator = self.generator_loss();
+                generator += self.generator_loss() / halves as f64;
             }
         }
         if !generator_first {
             self.train(Program::Generator, steps, 0);
             generator = self.generator_loss();
         }
+        self.sync();
         Ok(Losses { discriminator: discriminator / steps as f64, generator })
     }
 
@@ -379,11 +433,11 @@ fn exact<T: Real>(values: &[f32]) -> Vec<T> {
 }
 
 fn empty_draws(config: &RunConfig) -> Draws {
-    let real = config.critic_steps * config.batch_size;
+    let real = config.real_batches() * config.batch_size;
     Draws {
         real: vec![[0.0; 2]; real],
         noise: vec![0.0; noise_batches(config) * config.batch_size * config.generator.latent_dim],
-        mix: vec![0.0; if takes_mix(config) { config.critic_steps * config.packs() } else { 0 }],
+        mix: vec![0.0; if takes_mix(config) { config.real_batches() * config.packs() } else { 0 }],
         moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
         more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
         real_first: vec![0.0; if takes_sides(config) { noise_batches(config) * config.batch_size } else { 0 }],

@@ -11,7 +11,8 @@
 //!                 penalty: |grad f|^2 at x, y, or points made of them ---------> f steps
 //! ```
 //!
-//! The generator's gradient is taken before the critic steps, and both steps are of the same generated points.
+//! The generator's gradient is taken before the critic steps, and both steps are of the same generated points. With an
+//! extragradient all of this is half an iteration: in the first both networks look ahead, in the second they move.
 
 mod network;
 
@@ -22,7 +23,7 @@ use crate::nets::mlp::{Mlp, Weights};
 use crate::objective::constraints::clip;
 use crate::objective::penalties::Points;
 use crate::objective::{Constraint, Game, Network as Player, mixed};
-use crate::optim::{self, BUFFERS, Update, average};
+use crate::optim::{BUFFERS, Optim, Update, average, lookahead};
 
 /// Two networks and their optimisers.
 #[derive(Debug)]
@@ -39,8 +40,11 @@ pub struct PlainEngine {
 #[derive(Debug)]
 struct Trained {
     network: Network,
+    optim: Optim,
     steps: u64,
     buffers: [Vec<f64>; BUFFERS],
+    /// Its slow weights, where it has such.
+    slow: Option<Vec<f64>>,
 }
 
 /// A critic step's points.
@@ -56,11 +60,13 @@ struct Step<'a> {
 impl PlainEngine {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Self {
-        let generator = Trained::new(config, &Mlp::generator(&config.generator));
+        let [of_generator, of_critic] = config.optims();
+        let trained = |mlp: &Mlp, optim| Trained::new(mlp, optim, config.lookahead.is_some());
+        let generator = trained(&Mlp::generator(&config.generator), of_generator);
         let average = config.ema.map(|_| generator.network.parameters.clone());
         Self {
             game: config.game(),
-            critic: Trained::new(config, &Mlp::discriminator(config)),
+            critic: trained(&Mlp::discriminator(config), of_critic),
             config: config.clone(),
             generator,
             average,
@@ -71,6 +77,11 @@ impl PlainEngine {
     pub fn load_weights(&mut self, [generator, discriminator]: &[Weights; 2]) -> Result<(), EngineError> {
         self.generator.load("the generator", generator)?;
         self.critic.load("the discriminator", discriminator)?;
+        for trained in [&mut self.generator, &mut self.critic] {
+            if let Some(slow) = &mut trained.slow {
+                slow.clone_from(&trained.network.parameters);
+            }
+        }
         if let Some(average) = &mut self.average {
             average.clone_from(&self.generator.network.parameters);
         }
@@ -136,12 +147,37 @@ impl PlainEngine {
 
     fn step_generator(&mut self, gradient: &[f64]) {
         let lr = self.rates()[0];
-        self.generator.step(&self.config, lr, gradient);
+        self.generator.step(lr, gradient);
+        // Where the step was to look ahead, the average waits; where slow weights take over, for them.
+        if self.config.follows_after(self.generator.steps) && self.config.sync_after(self.generator.steps).is_none() {
+            self.follow();
+        }
+    }
+
+    /// The average moves to where the generator is.
+    fn follow(&mut self) {
         if let (Some(average), Some(ema)) = (&mut self.average, self.config.ema) {
-            let batch = self.config.batch_size as f64;
-            let kept = average::kept(ema.half_life, ema.ramp, batch, batch * self.generator.steps as f64);
+            let (batch, moves) = (self.config.batch_size as f64, self.config.iterations_after(self.generator.steps));
+            let kept = average::kept(ema.half_life, ema.ramp, batch, batch * moves as f64);
             average::step(average, &self.generator.network.parameters, 1.0 - kept);
         }
+    }
+
+    /// After an iteration: slow weights that are due take over.
+    fn sync(&mut self) {
+        let Some(step) = self.config.sync_after(self.generator.steps) else { return };
+        for trained in [&mut self.generator, &mut self.critic] {
+            if let Some(slow) = &mut trained.slow {
+                lookahead::sync(slow, &mut trained.network.parameters, step);
+                trained.network.settle();
+            }
+        }
+        if let (Constraint::Clip(bound), Some(slow)) = (self.game.constraint, &mut self.critic.slow) {
+            clip(slow, bound);
+            clip(&mut self.critic.network.parameters, bound);
+            self.critic.network.settle();
+        }
+        self.follow();
     }
 
     /// A step of the critic; gives its loss.
@@ -156,7 +192,7 @@ impl PlainEngine {
             }
         }
         let lr = self.rates()[1];
-        self.critic.step(&self.config, lr, &gradient);
+        self.critic.step(lr, &gradient);
         if let Constraint::Clip(bound) = self.game.constraint {
             clip(&mut self.critic.network.parameters, bound);
             self.critic.network.settle();
@@ -196,17 +232,17 @@ impl PlainEngine {
 }
 
 impl Trained {
-    fn new(config: &RunConfig, mlp: &Mlp) -> Self {
+    fn new(mlp: &Mlp, optim: Optim, slow: bool) -> Self {
         let network = Network::new(mlp);
         let size = network.parameters.len();
-        let buffers = optim::buffer_names(&config.optim).map(|name| vec![0.0; if name.is_some() { size } else { 0 }]);
-        Self { network, steps: 0, buffers }
+        let buffers = optim.buffer_names().map(|name| vec![0.0; if name.is_some() { size } else { 0 }]);
+        Self { network, optim, steps: 0, buffers, slow: slow.then(|| vec![0.0; size]) }
     }
 
-    fn step(&mut self, config: &RunConfig, lr: f64, gradient: &[f64]) {
+    fn step(&mut self, lr: f64, gradient: &[f64]) {
         let mut gradient = gradient.to_vec();
         self.network.by_parameters(&mut gradient);
-        let update = Update::new(&config.optim, lr, self.steps);
+        let update = Update::new(&self.optim, lr, self.steps);
         update.apply(&mut self.network.parameters, &gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
         self.steps += 1;
         self.network.follow();
@@ -221,14 +257,14 @@ impl Trained {
         Ok(())
     }
 
-    fn optim_state(&self, config: &RunConfig) -> OptimState {
-        let named = optim::buffer_names(&config.optim).into_iter().zip(&self.buffers);
+    fn optim_state(&self) -> OptimState {
+        let named = self.optim.buffer_names().into_iter().zip(&self.buffers);
         let buffers = named.filter_map(|(name, values)| Some((name?.to_owned(), singles(values))));
         OptimState { steps: self.steps, buffers: buffers.collect() }
     }
 
-    fn load_optim(&mut self, config: &RunConfig, state: &OptimState) -> Result<(), EngineError> {
-        for (name, buffer) in optim::buffer_names(&config.optim).into_iter().zip(&mut self.buffers) {
+    fn load_optim(&mut self, state: &OptimState) -> Result<(), EngineError> {
+        for (name, buffer) in self.optim.buffer_names().into_iter().zip(&mut self.buffers) {
             let Some(name) = name else { continue };
             let saved = state.buffers.iter().find(|(saved, _)| saved == name);
             let (_, values) = saved.ok_or_else(|| EngineError::MissingBuffer { buffer: name.to_owned() })?;
@@ -245,22 +281,32 @@ impl Engine for PlainEngine {
         if let (Some(average), Some(saved)) = (&mut self.average, &state.average) {
             copy("the averaged weights", average, saved)?;
         }
-        self.generator.load_optim(&self.config, &state.generator_optim)?;
-        self.critic.load_optim(&self.config, &state.discriminator_optim)
+        for (trained, saved) in [&mut self.generator, &mut self.critic].into_iter().zip(state.slow.iter().flatten()) {
+            if let Some(slow) = &mut trained.slow {
+                copy("the slow weights", slow, saved)?;
+            }
+        }
+        self.generator.load_optim(&state.generator_optim)?;
+        self.critic.load_optim(&state.discriminator_optim)
     }
 
     fn state(&mut self) -> Result<State, EngineError> {
         Ok(State {
             generator: self.generator.network.weights(),
             discriminator: self.critic.network.weights(),
-            generator_optim: self.generator.optim_state(&self.config),
-            discriminator_optim: self.critic.optim_state(&self.config),
+            generator_optim: self.generator.optim_state(),
+            discriminator_optim: self.critic.optim_state(),
             average: self.average.as_deref().map(singles),
+            slow: match [&self.generator.slow, &self.critic.slow] {
+                [Some(generator), Some(critic)] => Some([singles(generator), singles(critic)]),
+                _ => None,
+            },
         })
     }
 
     fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError> {
-        let (batch, steps) = (self.config.batch_size, self.config.critic_steps);
+        let (batch, steps) = (self.config.batch_size, self.config.real_batches());
+        let (halves, half) = (self.config.halves(), self.config.critic_steps);
         let codes_size = batch * self.config.generator.latent_dim;
         let noise = |index: usize| part(&draws.noise, index, codes_size);
         let order = |index: usize| part(&draws.real_first, index, batch);
@@ -268,10 +314,10 @@ impl Engine for PlainEngine {
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
             let pass = self.generator.network.forward(self.codes(noise(step)), Mode::Train);
-            if generator_first && step == 0 {
-                let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, 0, batch), order(0));
+            if generator_first && step % half == 0 {
+                let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, step, batch), order(step));
                 self.step_generator(&gradient);
-                generator = loss;
+                generator += loss / halves as f64;
             }
             discriminator += self.step_critic(&Step {
                 real: part(&draws.real, step, batch),
@@ -287,6 +333,7 @@ impl Engine for PlainEngine {
             self.step_generator(&gradient);
             generator = loss;
         }
+        self.sync();
         Ok(Losses { discriminator: discriminator / steps as f64, generator })
     }
 

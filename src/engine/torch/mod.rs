@@ -10,7 +10,7 @@ use crate::nets::mlp::{Mlp, Weights};
 use crate::objective::penalties::{Penalised, Points};
 use crate::objective::{Constraint, Game, Network as Player, torch as objective};
 use crate::optim::average;
-use crate::optim::torch::{self as optim, Optimizer};
+use crate::optim::torch::Optimizer;
 use crate::tensor::{self, to_host};
 use network::Network;
 
@@ -37,9 +37,11 @@ pub struct TorchEngine {
     discriminator: Network,
     /// The average of the generator's parameters, and how it is taken.
     average: Option<(EmaConfig, Tensor)>,
+    /// The slow weights of generator and discriminator, where there are such.
+    slow: Option<[Tensor; 2]>,
     config: RunConfig,
-    generator_optim: Box<dyn Optimizer>,
-    discriminator_optim: Box<dyn Optimizer>,
+    generator_optim: Optimizer,
+    discriminator_optim: Optimizer,
 }
 
 /// An iteration's arrays on the device.
@@ -78,7 +80,11 @@ impl TorchEngine {
         };
         let generator = Network::new(Mlp::generator(&config.generator), kind, device)?;
         let discriminator = Network::new(Mlp::discriminator(config), kind, device)?;
-        let lrs = config.learning_rates([0; 2]);
+        let (lrs, optims) = (config.learning_rates([0; 2]), config.optims());
+        let like = |networks: [&Network; 2]| {
+            let [generator, discriminator] = networks.map(|network| network.parameters().f_zeros_like());
+            Ok::<_, TchError>([generator?, discriminator?])
+        };
         Ok(Self {
             game: config.game(),
             update_order: config.update_order,
@@ -87,8 +93,9 @@ impl TorchEngine {
             latent: config.generator.latent_dim as i64,
             device,
             kind,
-            generator_optim: optim::create(&config.optim, lrs[0], generator.parameters())?,
-            discriminator_optim: optim::create(&config.optim, lrs[1], discriminator.parameters())?,
+            generator_optim: Optimizer::new(optims[0], lrs[0], generator.parameters())?,
+            discriminator_optim: Optimizer::new(optims[1], lrs[1], discriminator.parameters())?,
+            slow: config.lookahead.map(|_| like([&generator, &discriminator])).transpose()?,
             average: config
                 .ema
                 .map(|ema| Ok::<_, TchError>((ema, generator.parameters().f_zeros_like()?)))
@@ -105,7 +112,11 @@ impl TorchEngine {
         if let Some((_, average)) = &mut self.average {
             average.f_copy_(self.generator.parameters())?;
         }
-        self.discriminator.load("the discriminator", discriminator)
+        self.discriminator.load("the discriminator", discriminator)?;
+        for (slow, network) in self.slow.iter_mut().flatten().zip([&self.generator, &self.discriminator]) {
+            slow.f_copy_(network.parameters())?;
+        }
+        Ok(())
     }
 
     /// Before a step: the rates that are due.
@@ -115,12 +126,32 @@ impl TorchEngine {
         optims.into_iter().zip(rates).for_each(|(optim, rate)| optim.set_rate(rate));
     }
 
-    /// After a step of the generator: its average moves.
+    /// The generator's average moves to where that is.
     fn follow(&mut self) -> Result<(), TchError> {
         let Some((ema, average)) = &mut self.average else { return Ok(()) };
-        let (batch, seen) = (self.batch as f64, self.generator_optim.steps() as f64);
-        let kept = average::kept(ema.half_life, ema.ramp, batch, batch * seen);
+        let (batch, moves) = (self.batch as f64, self.config.iterations_after(self.generator_optim.steps()));
+        let kept = average::kept(ema.half_life, ema.ramp, batch, batch * moves as f64);
         tch::no_grad(|| average.f_lerp_(self.generator.parameters(), 1.0 - kept)).map(drop)
+    }
+
+    /// After an iteration: slow weights that are due take over.
+    fn sync(&mut self) -> Result<(), TchError> {
+        let due = self.config.sync_after(self.generator_optim.steps());
+        let (Some(step), Some(slow)) = (due, &mut self.slow) else { return Ok(()) };
+        let clip = match self.game.constraint {
+            Constraint::Clip(c) => Some(c),
+            Constraint::None | Constraint::SpectralNorm => None,
+        };
+        let bounds = [None, clip];
+        for ((slow, network), clip) in slow.iter_mut().zip([&mut self.generator, &mut self.discriminator]).zip(bounds) {
+            let way = network.parameters().f_sub(slow)?;
+            let _ = slow.f_add_(&way.f_mul_scalar(step)?)?;
+            if let Some(c) = clip {
+                let _ = slow.f_clamp_(-c, c)?;
+            }
+            network.parameters_mut().f_copy_(slow)?;
+        }
+        self.follow()
     }
 
     /// Does something with other weights in the generator's place.
@@ -141,7 +172,7 @@ impl TorchEngine {
     }
 
     fn batches(&self, draws: &Draws) -> Result<Batches, TchError> {
-        let steps = self.critic_steps as i64;
+        let steps = self.config.real_batches() as i64;
         let given =
             |values: &[f32], shape: &[i64]| (!values.is_empty()).then(|| self.to_device(values, shape)).transpose();
         Ok(Batches {
@@ -183,8 +214,12 @@ impl TorchEngine {
             }
         };
         self.set_rates();
-        self.generator.descend(&loss.surrogate, self.generator_optim.as_mut())?;
-        self.follow()?;
+        self.generator.descend(&loss.surrogate, &mut self.generator_optim)?;
+        // Where the step was to look ahead, the average waits; where slow weights take over, for them.
+        let steps = self.generator_optim.steps();
+        if self.config.follows_after(steps) && self.config.sync_after(steps).is_none() {
+            self.follow()?;
+        }
         Ok(loss.value)
     }
 
@@ -205,7 +240,7 @@ impl TorchEngine {
             }
         }
         self.set_rates();
-        self.discriminator.descend(&loss.surrogate, self.discriminator_optim.as_mut())?;
+        self.discriminator.descend(&loss.surrogate, &mut self.discriminator_optim)?;
         match self.game.constraint {
             Constraint::Clip(c) => drop(self.discriminator.parameters_mut().f_clamp_(-c, c)?),
             Constraint::SpectralNorm => tch::no_grad(|| self.discriminator.follow())?,
@@ -215,16 +250,21 @@ impl TorchEngine {
     }
 
     /// The lab's order: the generator, then the discriminator on the same generated points, then any further critic
-    /// steps on new ones.
+    /// steps on new ones; with an extragradient, all of it twice.
     fn generator_first(&mut self, batches: &Batches) -> Result<Losses, TchError> {
-        let fake = self.generator.train(&batches.noise(0)?)?;
-        let generator = self.generator_step(Some(&batches.real(0)?), &fake, batches.order(0))?;
-        let mut discriminator = self.discriminator_step(batches, 0, &fake.f_detach()?)?;
-        for step in 1..self.critic_steps {
-            let fake = self.fake_without_graph(&batches.noise(step)?)?;
-            discriminator += self.discriminator_step(batches, step, &fake)?;
+        let (mut generator, mut discriminator) = (0.0, 0.0);
+        for step in 0..self.config.real_batches() {
+            if step % self.critic_steps == 0 {
+                let fake = self.generator.train(&batches.noise(step)?)?;
+                generator += self.generator_step(Some(&batches.real(step)?), &fake, batches.order(step))?;
+                discriminator += self.discriminator_step(batches, step, &fake.f_detach()?)?;
+            } else {
+                let fake = self.fake_without_graph(&batches.noise(step)?)?;
+                discriminator += self.discriminator_step(batches, step, &fake)?;
+            }
         }
-        Ok(Losses { discriminator: discriminator / self.critic_steps as f64, generator })
+        let (halves, steps) = (self.config.halves() as f64, self.config.real_batches() as f64);
+        Ok(Losses { discriminator: discriminator / steps, generator: generator / halves })
     }
 
     /// The papers' order: the critic's steps, then the generator's, each on new codes.
@@ -251,26 +291,35 @@ impl Engine for TorchEngine {
         if let (Some(saved), Some((_, average))) = (&state.average, &mut self.average) {
             copy_in("the averaged weights", average, saved)?;
         }
-        load_optim(self.generator_optim.as_mut(), &state.generator_optim)?;
-        load_optim(self.discriminator_optim.as_mut(), &state.discriminator_optim)
+        for (slow, saved) in self.slow.iter_mut().flatten().zip(state.slow.iter().flatten()) {
+            copy_in("the slow weights", slow, saved)?;
+        }
+        load_optim(&mut self.generator_optim, &state.generator_optim)?;
+        load_optim(&mut self.discriminator_optim, &state.discriminator_optim)
     }
 
     fn state(&mut self) -> Result<State, EngineError> {
         Ok(State {
             generator: self.generator.weights()?,
             discriminator: self.discriminator.weights()?,
-            generator_optim: optim_state(self.generator_optim.as_mut())?,
-            discriminator_optim: optim_state(self.discriminator_optim.as_mut())?,
+            generator_optim: optim_state(&mut self.generator_optim)?,
+            discriminator_optim: optim_state(&mut self.discriminator_optim)?,
             average: self.average.as_ref().map(|(_, average)| to_host(average)).transpose()?,
+            slow: match &self.slow {
+                Some([generator, discriminator]) => Some([to_host(generator)?, to_host(discriminator)?]),
+                None => None,
+            },
         })
     }
 
     fn step(&mut self, draws: &Draws) -> Result<Losses, EngineError> {
         let batches = self.batches(draws)?;
-        Ok(match self.update_order {
+        let losses = match self.update_order {
             UpdateOrder::GeneratorFirst => self.generator_first(&batches)?,
             UpdateOrder::CriticFirst => self.critic_first(&batches)?,
-        })
+        };
+        self.sync()?;
+        Ok(losses)
     }
 
     fn generate(&mut self, codes: &[f32]) -> Result<Vec<Sample>, EngineError> {
@@ -328,13 +377,13 @@ fn copy_in(what: &str, to: &mut Tensor, values: &[f32]) -> Result<(), EngineErro
     Ok(to.f_copy_(&Tensor::from_slice(values))?)
 }
 
-fn optim_state(optim: &mut dyn Optimizer) -> Result<OptimState, EngineError> {
+fn optim_state(optim: &mut Optimizer) -> Result<OptimState, EngineError> {
     let steps = optim.steps();
     let buffers = optim.buffers().into_iter().map(|(name, buffer)| Ok((name.to_owned(), to_host(buffer)?)));
     Ok(OptimState { steps, buffers: buffers.collect::<Result<_, TchError>>()? })
 }
 
-fn load_optim(optim: &mut dyn Optimizer, state: &OptimState) -> Result<(), EngineError> {
+fn load_optim(optim: &mut Optimizer, state: &OptimState) -> Result<(), EngineError> {
     optim.set_steps(state.steps);
     for (name, buffer) in optim.buffers() {
         let values = state.buffers.iter().find(|(saved, _)| saved == name);

@@ -119,7 +119,7 @@ impl Network {
     }
 
     /// One optimiser step against the gradient of `loss`.
-    pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut dyn Optimizer) -> Result<(), TchError> {
+    pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut Optimizer) -> Result<(), TchError> {
         let gradients = Tensor::f_run_backward(&[loss], &self.parameters.views, false, false)?;
         let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
         optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)

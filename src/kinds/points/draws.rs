@@ -33,7 +33,7 @@ impl EpochDraws {
         if shuffle == Shuffle::EveryEpoch {
             Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
         }
-        let real_size = config.critic_steps * config.batch_size;
+        let real_size = config.real_batches() * config.batch_size;
         Self {
             order,
             noise: Stream::new(config.seed, Use::Noise, epoch),
@@ -44,7 +44,7 @@ impl EpochDraws {
             real_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
-            mix_size: if engine::takes_mix(config) { config.critic_steps * config.packs() } else { 0 },
+            mix_size: if engine::takes_mix(config) { config.real_batches() * config.packs() } else { 0 },
             also: [engine::takes_moves(config), engine::takes_more_real(config), engine::takes_sides(config)],
             taken: 0,
         }
@@ -108,7 +108,7 @@ pub fn frame_codes(config: &RunConfig, held_out: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DataConfig, Model, Objective, TrainConfig, UpdateOrder};
+    use crate::config::{AdamOptions, DataConfig, Model, Objective, Optim, TrainConfig, UpdateOrder};
 
     fn config(change: impl Fn(&mut TrainConfig)) -> RunConfig {
         let mut config = TrainConfig {
@@ -156,6 +156,15 @@ mod tests {
         once.sort_unstable();
         once.dedup();
         assert_eq!(once.len(), 8, "a point twice in one epoch");
+    }
+
+    #[test]
+    fn an_extragradient_takes_two_of_all() {
+        let config = config(|c| c.optim = Optim::ExtraAdam(AdamOptions::DEFAULT));
+        assert_eq!(config.iterations_per_epoch(), 1);
+        let points = points();
+        let draws = EpochDraws::new(&config, Shuffle::Once, points.len(), 1).next_iteration(&points);
+        assert_eq!((reals(&draws), draws.noise.len()), ((0..8).collect(), 2 * 4 * 2));
     }
 
     #[test]

@@ -38,6 +38,8 @@ const DISCRIMINATOR: &str = "discriminator.";
 const GENERATOR_OPTIM: &str = "generator_optim.";
 const DISCRIMINATOR_OPTIM: &str = "discriminator_optim.";
 const AVERAGE: &str = "average";
+/// The slow weights of generator and discriminator.
+const SLOW: [&str; 2] = ["slow.generator", "slow.discriminator"];
 
 impl Snapshot {
     /// As named tensors.
@@ -64,6 +66,9 @@ impl Snapshot {
         }
         if let Some(average) = &state.average {
             bundle.add_array(AVERAGE.to_owned(), average.clone());
+        }
+        for (name, slow) in SLOW.into_iter().zip(state.slow.iter().flatten()) {
+            bundle.add_array(name.to_owned(), slow.clone());
         }
         bundle
     }
@@ -104,6 +109,10 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
         generator_optim: optim(bundle, GENERATOR_OPTIM)?,
         discriminator_optim: optim(bundle, DISCRIMINATOR_OPTIM)?,
         average: config.ema.map(|_| bundle.array(AVERAGE)).transpose()?,
+        slow: match config.lookahead {
+            Some(_) => Some([bundle.array(SLOW[0])?, bundle.array(SLOW[1])?]),
+            None => None,
+        },
     };
     Ok(Snapshot { progress, state })
 }

@@ -48,7 +48,7 @@ impl Trace {
         if self.written {
             return Ok(());
         }
-        let (i, steps, batch) = (self.recorded, self.config.critic_steps, self.config.batch_size);
+        let (i, steps, batch) = (self.recorded, self.config.real_batches(), self.config.batch_size);
         let latent = self.config.generator.latent_dim;
         let noise_batches = draws.noise.len() / (batch * latent);
         let number = |name: &str, value: f64| NamedTensor::f64(format!("{i}.{name}"), vec![1], vec![value]);

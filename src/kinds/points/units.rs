@@ -115,7 +115,7 @@ impl Prepared {
             Shuffle::Auto => Shuffle::EveryEpoch,
             named => named,
         };
-        let taken = config.iterations_per_epoch() as usize * config.batch_size * config.critic_steps;
+        let taken = config.iterations_per_epoch() as usize * config.batch_size * config.real_batches();
         let (train, held_out) = (split.train.len(), split.held_out.len());
         Self { train, held_out, shuffle, left_out: train - taken, units, modes: None, names: None }
     }
@@ -124,7 +124,7 @@ impl Prepared {
 /// Whether an epoch takes what it takes in the lab: 7000 points, 256 at a time.
 fn has_the_labs_batches(config: &RunConfig) -> bool {
     let lab = TrainConfig::lab(Model::Gan);
-    let of = |config: &TrainConfig| (config.data.train_size, config.batch_size, config.critic_steps);
+    let of = |config: &TrainConfig| (config.data.train_size, config.batch_size, config.real_batches());
     of(config) == of(&lab)
 }
 

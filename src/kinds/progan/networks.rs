@@ -131,7 +131,7 @@ impl Network {
     }
 
     /// One optimiser step against the gradient of `loss`.
-    pub(super) fn descend(&mut self, loss: &Tensor, phase: Phase, optim: &mut dyn Optimizer) -> Result<(), TchError> {
+    pub(super) fn descend(&mut self, loss: &Tensor, phase: Phase, optim: &mut Optimizer) -> Result<(), TchError> {
         let active = self.active(phase);
         let inputs: Vec<&Tensor> = active
             .iter()
@@ -272,7 +272,7 @@ mod tests {
                 let before = network.parameters.all.copy();
                 let adam =
                     crate::config::Optim::Adam(crate::config::AdamOptions { betas: [0.0, 0.99], ..Default::default() });
-                let mut optim = crate::optim::torch::create(&adam, 0.01, &before).unwrap();
+                let mut optim = Optimizer::new(adam, 0.01, &before).unwrap();
                 let loss = if generator {
                     network.generate(&codes(), phase).unwrap().square().sum(Kind::Float)
                 } else {
@@ -281,7 +281,7 @@ mod tests {
                     let images = images.view([8, 1, side as i64, side as i64]);
                     network.score(&images, phase).unwrap().square().sum(Kind::Float)
                 };
-                network.descend(&loss, phase, optim.as_mut()).unwrap();
+                network.descend(&loss, phase, &mut optim).unwrap();
                 let active = network.active(phase);
                 let moved = (&network.parameters.all - &before).abs();
                 let mut start = 0;

@@ -11,7 +11,7 @@ use crate::nets::Slot;
 use crate::nets::pggan::{Pggan, slots};
 use crate::objective::penalties::{Penalised, Points};
 use crate::objective::torch as objective;
-use crate::optim::torch::{self as optim, Optimizer};
+use crate::optim::torch::Optimizer;
 use crate::rng::{Stream, Use};
 use crate::tensor::{self, NoCuda, to_host};
 
@@ -87,8 +87,8 @@ pub struct Trainer {
     generator: Network,
     discriminator: Network,
     averaged: Network,
-    generator_optim: Box<dyn Optimizer>,
-    discriminator_optim: Box<dyn Optimizer>,
+    generator_optim: Optimizer,
+    discriminator_optim: Optimizer,
     images: u64,
     iteration: u64,
 }
@@ -133,8 +133,8 @@ impl Trainer {
         let adam = Optim::Adam(AdamOptions { betas: config.betas, ..AdamOptions::default() });
         Ok(Self {
             schedule: Schedule::new(config, &net),
-            generator_optim: optim::create(&adam, config.lr, &generator.parameters.all)?,
-            discriminator_optim: optim::create(&adam, config.lr, &discriminator.parameters.all)?,
+            generator_optim: Optimizer::new(adam, config.lr, &generator.parameters.all)?,
+            discriminator_optim: Optimizer::new(adam, config.lr, &discriminator.parameters.all)?,
             config: config.clone(),
             net,
             device,
@@ -236,7 +236,7 @@ impl Trainer {
         if let ImageLoss::WganGp { drift, .. } = self.config.loss {
             penalised = penalised.f_add(&on_real.f_square()?.f_mean(None::<Kind>)?.f_mul_scalar(drift)?)?;
         }
-        self.discriminator.descend(&penalised, phase, self.discriminator_optim.as_mut())?;
+        self.discriminator.descend(&penalised, phase, &mut self.discriminator_optim)?;
         Ok(value)
     }
 
@@ -258,7 +258,7 @@ impl Trainer {
         let fake = self.generator.generate(&self.codes(1)?, phase)?;
         let scores = self.discriminator.score(&fake, phase)?;
         let loss = objective::generator(&self.config.loss.game(), None, &scores)?;
-        self.generator.descend(&loss.surrogate, phase, self.generator_optim.as_mut())?;
+        self.generator.descend(&loss.surrogate, phase, &mut self.generator_optim)?;
         Ok(loss.value)
     }
 
