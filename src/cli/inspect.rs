@@ -191,12 +191,19 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.field("run", json::path(dir.path()));
     report.field("kind", kind.name());
     let unit = kind.unit();
+    let mut ended_by = None;
     let (words, done, total) = match dir.status() {
         // SeFa jobs once kept no record of their images.
         _ if !kind.has_state() && !dir.file(kind.records_file()).is_file() => {
             ("how far it is was not recorded".to_owned(), None, None)
         }
         Ok(Status::Finished { done }) => (format!("finished, {}", count(done, unit)), Some(done), Some(done)),
+        Ok(Status::Ended { done, total }) => {
+            let condition = dir.ended().ok().flatten().unwrap_or_default();
+            let words = format!("ended by its own condition after {done} of {}: {condition}", count(total, unit));
+            ended_by = Some(condition);
+            (words, Some(done), Some(total))
+        }
         // States of old ProGAN runs do not say how far they are to go.
         Ok(Status::Unfinished { done, total: u64::MAX }) => (format!("{} done", count(done, unit)), Some(done), None),
         Ok(Status::Unfinished { done, total }) => {
@@ -212,6 +219,7 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.fact("run", format!("{}: {words}{at_work}", kind.title()));
     report.field("done", done);
     report.field("total", total);
+    report.field("ended_by", ended_by);
     report.field("settings", settings);
     report
 }

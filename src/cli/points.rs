@@ -119,6 +119,10 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     let frames = run.frame_count()?;
     let path = run.path().display().to_string();
     let mut rows = vec![("epochs", format!("{epoch} of {}", config.epochs))];
+    let ended = run.dir().ended()?;
+    if let Some(condition) = &ended {
+        rows.push(("ended by", condition.clone()));
+    }
     if let Some(record) = last {
         rows.push(("time", duration(record.seconds)));
         rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
@@ -127,13 +131,14 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     rows.extend(distances(&records, run)?);
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));
-    let nothing = if outcome == Outcome::Finished { run.nothing_learnt()? } else { None };
+    let nothing = if outcome == Outcome::Stopped { None } else { run.nothing_learnt()? };
     let problem = nothing.map(|nothing| nothing_learnt(nothing, run)).transpose()?;
     if let Some(problem) = &problem {
         rows.push(("warning", problem.clone()));
     }
     let (headline, status, next) = match outcome {
         Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
+        Outcome::Ended => ("ended by its own condition", "ended", format!("gan-lab draw {path}")),
         Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
     };
     let optim = config.optim.name();
@@ -142,6 +147,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     let fields = || {
         serde_json::json!({
             "status": status,
+            "ended_by": ended,
             "run": json::path(run.path()),
             "model": config.game_name(),
             "optim": optim,

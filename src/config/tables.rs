@@ -135,7 +135,7 @@ impl Values {
             Self::Path => "FILE",
             Self::Device => "DEVICE",
             Self::Choice(_) => "NAME",
-            Self::Wholes | Self::Numbers | Self::Switches => "LIST",
+            Self::Wholes | Self::Numbers | Self::Switches | Self::Texts => "LIST",
         }
     }
 }
@@ -349,6 +349,17 @@ static POINT_KEYS: &[Key] = &[
     .value_name("EPOCHS")
     .under("Run")
     .role(Role::Record),
+    key(
+        "stop_when",
+        Values::Texts,
+        "End the run when this holds: NAME < NUMBER [floors] [for N frames|measurements|epochs], also <=, > and >=; \
+         NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv. Several with commas: the first that holds ends it; \
+         never for none",
+    )
+    .flag("stop-when")
+    .value_name("CONDITION")
+    .under("Run")
+    .role(Role::Length),
 ];
 
 static PROGAN_KEYS: &[Key] = &[

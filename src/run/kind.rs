@@ -178,7 +178,8 @@ impl Kind {
     /// Settings that say how a run is done and not what it is: they may be others when it goes on.
     pub const fn free_keys(self) -> &'static [&'static str] {
         match self {
-            Self::Points | Self::Progan => &["threads"],
+            Self::Points => &["threads", "stop_when"],
+            Self::Progan => &["threads"],
             Self::Sefa => &["device", "batch"],
         }
     }

@@ -122,7 +122,9 @@ impl Film {
         self.frames.epochs.iter().position(|&e| e == epoch).ok_or_else(|| {
             let recorded = self.frames.epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
             let path = self.dir.path().display();
-            let fate = self.diverged.map(|epoch| format!("; it diverged in epoch {epoch}")).unwrap_or_default();
+            let ended = || self.dir.ended().ok().flatten().map(|condition| format!("; it ended by {condition}"));
+            let fate = self.diverged.map(|epoch| format!("; it diverged in epoch {epoch}")).or_else(ended);
+            let fate = fate.unwrap_or_default();
             UsageError(format!("--sheet: {path} has no frame of epoch {epoch}; it has: {recorded}{fate}")).into()
         })
     }

@@ -68,7 +68,7 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("{}: {}", config.data.path.display(), notes.join("; ")));
     }
     printer.note(&opening(&config, &session));
-    if session.position().done < session.position().total {
+    if session.position().done < session.position().total && session.ended().is_none() {
         for doubt in config.doubts() {
             printer.note(&format!("warning: {doubt}"));
         }
@@ -219,6 +219,12 @@ fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let Position { done, total } = session.position();
     let path = session.dir().path().display();
     let (model, optim) = (config.game_title(), config.optim.title());
+    if let Some(condition) = session.ended() {
+        return format!(
+            "this run ended after epoch {done} of {total} by its own condition, {condition}; to go on, say --resume --out \
+             {path} with --stop-when never or another condition"
+        );
+    }
     match done {
         _ if done >= total => format!("this run is finished already: {}", count(done, "epoch")),
         0 => format!("training: {model} with {optim}, {}, into {path}", count(total, "epoch")),

@@ -7,6 +7,7 @@ mod run;
 mod snapshot;
 mod trace;
 mod units;
+mod watch;
 
 pub use draws::frame_codes;
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
@@ -24,9 +25,12 @@ use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::Mlp;
-use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
+use crate::run::{
+    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Status, Work,
+};
 use draws::EpochDraws;
 use follow::Follower;
+use watch::Watch;
 
 /// Why training ended before its last epoch.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +64,16 @@ pub enum TrainError {
     /// The data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A setting speaks of what this run does not record.
+    #[error("{key} is {said}, but {reason}")]
+    Unwatched {
+        /// The setting.
+        key: &'static str,
+        /// Its value, or the part of it.
+        said: String,
+        /// What is recorded instead, and what to do.
+        reason: String,
+    },
     /// A run whose rates fall to its end was to get another end.
     #[error(
         "the learning rates of this run follow a schedule over its {planned} epochs, so that it cannot be made to have \
@@ -98,6 +112,9 @@ pub struct Points {
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
+    watch: Watch,
+    /// The condition that holds, so that the run is over.
+    ended: Option<String>,
     progress: Progress,
     /// What is left of the epoch's draws.
     draws: Option<EpochDraws>,
@@ -166,16 +183,21 @@ pub fn open(
         (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
         (run::DATA, text(run::DATA, prepared.text())?),
     ];
-    if let Some(follower) = &follower {
-        let floor = follower.floor(&config, &split);
-        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(&floor).map(|text| text + "\n"))?));
+    let floor = follower.as_ref().map(|follower| follower.floor(&config, &split));
+    if let Some(floor) = &floor {
+        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
+    let mut watch = Watch::new(&config, floor.as_ref())?;
+    let ended = begun.as_ref().map(|run| where_it_is(&mut watch, run, &config)).transpose()?.flatten();
+    let ended_at = ended.as_ref().map(|(epoch, _)| *epoch);
+    let ended = ended.map(|(_, condition)| condition);
     let (for_frames, for_records) = (config.clone(), config.clone());
     let claim = Claim {
         kind: Kind::Points,
         settings: serde_json::to_value(&*config)
             .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
         total: config.epochs,
+        ended: ended.clone(),
         inputs: vec![Input::new("data", &set.path, sha256)],
         once,
         name: String::new(),
@@ -184,9 +206,9 @@ pub fn open(
             labels: run::FRAMES,
             shape: vec![split.held_out.len() as u64, 2],
             precision,
-            due: Box::new(move |epoch| for_frames.is_frame(epoch)),
+            due: Box::new(move |epoch| for_frames.is_frame(epoch) || ended_at == Some(epoch)),
         }),
-        conform: Box::new(move |record| run::conform(&for_records, record)),
+        conform: Box::new(move |record| run::conform_but(&for_records, ended_at, record)),
         recount: None,
         shown: None,
     };
@@ -203,12 +225,35 @@ pub fn open(
         engine,
         follower,
         trace,
+        watch,
+        ended,
         progress: Progress::default(),
         draws: None,
         fresh: None,
         largest_loss: LARGEST_LOSS * f64::from(scale),
     };
     Session::open(work, &claim, dir, start)
+}
+
+/// Follows the conditions over what is recorded of a run that goes on: gives the epoch and the condition where the run is
+/// over there already. That takes what an end has, a frame and a measurement: a run that was asked to end only now goes on
+/// until it has both.
+fn where_it_is(watch: &mut Watch, run: &PointsRun, config: &RunConfig) -> Result<Option<(u64, String)>, TrainError> {
+    if config.stop_when.is_empty() {
+        return Ok(None);
+    }
+    let (done, was_over) = match run.status()? {
+        Status::Absent => return Ok(None),
+        Status::Finished { done } | Status::Ended { done, .. } => (done, true),
+        Status::Unfinished { done, .. } => (done, false),
+    };
+    let mut met = None;
+    for record in run.metrics()?.iter().take_while(|record| record.epoch <= done) {
+        met = watch.see(config, record).filter(|_| record.epoch == done);
+    }
+    let is_whole = config.is_frame(done) && (config.is_measured(done) || config.eval_every == Some(0));
+    let holds = done < config.epochs && (was_over || is_whole);
+    Ok(met.filter(|_| holds).map(|condition| (done, condition)))
 }
 
 impl From<InputError> for TrainError {
@@ -227,6 +272,10 @@ impl Work for Points {
 
     fn position(&self) -> Position {
         Position { done: self.progress.epoch, total: self.config.epochs }
+    }
+
+    fn ended(&self) -> Option<String> {
+        self.ended.clone()
     }
 
     fn has_diverged(error: &TrainError) -> bool {
@@ -267,17 +316,24 @@ impl Work for Points {
         if let Some(what) = state.first_not_finite() {
             return Err(self.diverged(what, f64::NAN));
         }
-        let tracked = self.look(run, epoch, &state)?;
-        let record = EpochRecord {
+        let due = Look { frame: self.config.is_frame(epoch), measure: self.config.is_measured(epoch) };
+        let tracked = self.look(run, epoch, &state, due)?;
+        let mut record = EpochRecord {
             epoch,
             iteration: epoch * iterations,
             d_loss: self.progress.d_loss_sum / iterations as f64,
             g_loss: self.progress.g_loss_sum / iterations as f64,
-            sliced_w2: tracked.map(|tracked| tracked.sliced_w2),
-            coverage: tracked.and_then(|tracked| tracked.coverage),
-            mode_tv: tracked.and_then(|tracked| tracked.mode_tv),
             seconds,
+            ..EpochRecord::default()
         };
+        record.measured(tracked);
+        let met = self.watch.see(&self.config, &record);
+        if epoch < self.config.epochs && met.is_some() {
+            self.ended = met;
+            // A run's last epoch has both.
+            let left = Look { frame: !due.frame, measure: !due.measure };
+            record.measured(self.look(run, epoch, &state, left)?);
+        }
         self.progress = Progress { epoch, ..Progress::default() };
         self.draws = None;
         self.fresh = Some(state);
@@ -328,6 +384,21 @@ impl Work for Points {
     }
 }
 
+/// What is to be made of an epoch beside its losses.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    frame: bool,
+    measure: bool,
+}
+
+impl EpochRecord {
+    /// Takes in what was measured, if something was.
+    fn measured(&mut self, tracked: Option<Tracked>) {
+        let Some(Tracked { sliced_w2, coverage, mode_tv }) = tracked else { return };
+        (self.sliced_w2, self.coverage, self.mode_tv) = (Some(sliced_w2), coverage, mode_tv);
+    }
+}
+
 impl Points {
     /// Its config.
     pub fn config(&self) -> &RunConfig {
@@ -354,10 +425,15 @@ impl Points {
         self.merging
     }
 
-    /// Records the epoch's frame and takes its metrics, where one or the other is due.
-    fn look(&mut self, run: &mut ActiveRun, epoch: u64, state: &State) -> Result<Option<Tracked>, TrainError> {
-        let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
-        if !is_frame && !is_measured {
+    /// Records the epoch's frame and takes its metrics, where one or the other is wanted.
+    fn look(
+        &mut self,
+        run: &mut ActiveRun,
+        epoch: u64,
+        state: &State,
+        Look { frame, measure }: Look,
+    ) -> Result<Option<Tracked>, TrainError> {
+        if !frame && !(measure && self.follower.is_some()) {
             return Ok(None);
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
@@ -367,10 +443,10 @@ impl Points {
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
         }
-        if is_frame {
+        if frame {
             run.append_frame(epoch, points.as_flattened())?;
         }
-        Ok(self.follower.as_ref().filter(|_| is_measured).map(|follower| follower.measure(&points)))
+        Ok(self.follower.as_ref().filter(|_| measure).map(|follower| follower.measure(&points)))
     }
 
     fn check(&self, losses: Losses) -> Result<(), TrainError> {

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
-use crate::config::{RunConfig, TrainConfig};
+use crate::config::{RunConfig, TrainConfig, Watched};
 use crate::data::{self, DataError, KnownLaw, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status, digest};
@@ -35,7 +35,7 @@ pub(super) const AVERAGED: &str = "averaged.safetensors";
 pub(super) const DISCRIMINATOR: &str = "discriminator.safetensors";
 
 /// What an epoch came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// The epoch, from 1.
     pub epoch: u64,
@@ -56,6 +56,19 @@ pub struct EpochRecord {
     pub mode_tv: Option<f64>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
+}
+
+impl EpochRecord {
+    /// A number of it; None for what was not measured in this epoch.
+    pub fn value(&self, watched: Watched) -> Option<f64> {
+        match watched {
+            Watched::DLoss => Some(self.d_loss),
+            Watched::GLoss => Some(self.g_loss),
+            Watched::SlicedW2 => self.sliced_w2,
+            Watched::Coverage => self.coverage,
+            Watched::ModeTv => self.mode_tv,
+        }
+    }
 }
 
 /// The metrics of training points against the held-out ones, over draws: what a perfect generator would get.
@@ -243,7 +256,7 @@ impl PointsRun {
         let due: Vec<u64> = (1..last).filter(|&epoch| self.config.is_frame(epoch)).take(epochs.len()).collect();
         let tied = self.dir.counted_frames()?.is_some();
         let done = match self.dir.status()? {
-            Status::Finished { done } | Status::Unfinished { done, .. } => done,
+            Status::Finished { done } | Status::Ended { done, .. } | Status::Unfinished { done, .. } => done,
             Status::Absent => return Ok(()),
         };
         let last_fits =
@@ -350,9 +363,15 @@ fn extremes(points: &[Point], pick: fn(f64, f64) -> f64) -> Point {
 
 /// Takes out of a record what belongs there only because the run was to end with it.
 pub(super) fn conform(config: &RunConfig, record: &mut Value) {
+    conform_but(config, None, record);
+}
+
+/// The same but for the record of the epoch in which the run ended by its own condition.
+pub(super) fn conform_but(config: &RunConfig, ended: Option<u64>, record: &mut Value) {
     let epoch = record.get("epoch").and_then(Value::as_u64);
     if let (Some(epoch), Value::Object(map)) = (epoch, record)
         && !config.is_measured(epoch)
+        && ended != Some(epoch)
     {
         map.shift_remove("sliced_w2");
         map.shift_remove("coverage");
