@@ -13,8 +13,9 @@ use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
 use crate::data::{self, Reading};
+use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::PointsRun;
+use crate::kinds::points::{BestRecord, PointsRun};
 use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
@@ -231,6 +232,11 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
     report.fact("objective", objective(&config));
     report.fact("optimiser", optimiser(&config.optim, config.lr));
     report.fact("training", training(&config));
+    let best = run.best()?;
+    if let Some(BestRecord { metric, epoch, value }) = best {
+        report.fact("best", format!("{} {} at epoch {epoch}", metric.watched().name(), measure(value)));
+    }
+    report.field("best", serde_json::to_value(best)?);
     let nets = PointsNet::of_config(&config, map(&run)?);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();
     report.quiet = widths.join(", ");

@@ -9,7 +9,7 @@ use crate::config::{Scale, TrainConfig};
 use crate::data::{self, DataError, LEAST_HELD_OUT};
 use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
+use crate::kinds::points::{BestRecord, EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
 use crate::run::{Outcome, Session};
 
 /// Where pictures go unless told otherwise.
@@ -129,6 +129,10 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
     rows.extend(distances(&records, run)?);
+    let best = run.best()?;
+    if let Some(BestRecord { metric, epoch, value }) = best {
+        rows.push(("best", format!("{} {} at epoch {epoch}", metric.watched().name(), measure(value))));
+    }
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));
     let nothing = if outcome == Outcome::Stopped { None } else { run.nothing_learnt()? };
@@ -155,6 +159,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
             "epochs": config.epochs,
             "frames": frames,
             "last": last,
+            "best": best,
             "warning": problem,
         })
     };

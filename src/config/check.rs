@@ -88,6 +88,10 @@ impl TrainConfig {
         }
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")?;
         require("frame_every", self.frame_every, self.frame_every >= 1, "at least 1")?;
+        if let Some(best) = self.keep_best {
+            let name = best.watched().name();
+            require("keep_best", name, self.eval_every != Some(0), "unset where nothing is measured (eval_every 0)")?;
+        }
         self.stop_when = conditions(&self)?.iter().map(Condition::to_string).collect();
         // Batch normalisation has no variance to divide by with one point; the discriminator alone would train.
         let smallest = if self.generator.batch_norm.contains(&true) { 2 } else { 1 };
@@ -124,10 +128,14 @@ impl RunConfig {
 
     /// Whether metrics are taken after this epoch.
     pub fn is_measured(&self, epoch: u64) -> bool {
-        match self.eval_every {
-            None => self.is_frame(epoch),
-            Some(0) => false,
-            Some(every) => epoch.is_multiple_of(every) || epoch == self.epochs,
+        self.is_measured_anyway(epoch) || (epoch == self.epochs && self.eval_every != Some(0))
+    }
+
+    /// The same, whether or not it is the last.
+    pub fn is_measured_anyway(&self, epoch: u64) -> bool {
+        match self.eval_every.unwrap_or(self.frame_every) {
+            0 => false,
+            every => epoch.is_multiple_of(every),
         }
     }
 

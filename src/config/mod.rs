@@ -32,7 +32,7 @@ pub use progan::{ImageLoss, ProganConfig};
 pub use schedule::{ScheduleConfig, Shape};
 pub use sefa::{SefaCodes, SefaConfig};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
-pub use watch::{Comparison, Condition, Per, Watched};
+pub use watch::{BestBy, Comparison, Condition, Per, Watched};
 
 use std::path::PathBuf;
 
@@ -96,6 +96,9 @@ pub struct TrainConfig {
     /// Left out, they are measured with every frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<u64>,
+    /// The state with the best value of this metric is kept beside the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_best: Option<BestBy>,
     /// The run ends before its last epoch as soon as one of these holds: [`Condition`]s.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_when: Vec<String>,
@@ -401,6 +404,7 @@ impl TrainConfig {
             update_order: UpdateOrder::default(),
             frame_every: lab::frame_every(),
             eval_every: None,
+            keep_best: None,
             stop_when: Vec::new(),
             seed: 0,
             device: Device::default(),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init, Key,
-    Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, Separator,
-    Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init,
+    Key, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig,
+    Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -347,6 +347,15 @@ static POINT_KEYS: &[Key] = &[
     )
     .flag("eval-every")
     .value_name("EPOCHS")
+    .under("Run")
+    .role(Role::Record),
+    key(
+        "keep_best",
+        Values::Choice(&BestBy::CHOICES),
+        "Keep the state in which this metric is best, besides the last; draw and eval show it with --from best",
+    )
+    .flag("keep-best")
+    .value_name("METRIC")
     .under("Run")
     .role(Role::Record),
     key(

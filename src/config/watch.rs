@@ -1,4 +1,5 @@
-//! Conditions under which a run ends before its last epoch: `coverage < 0.2 for 5 frames`.
+//! What is looked at while a run trains: conditions under which it ends before its last epoch (`coverage < 0.2 for 5
+//! frames`), and the metric by which its best state is kept.
 //!
 //! A condition is `NAME OP NUMBER [floors] [for N frames|measurements|epochs]`: a number that the run records, `<`, `<=`,
 //! `>` or `>=`, and how many times in a row it must hold. It is read here and nowhere else; who trains asks
@@ -6,7 +7,7 @@
 
 use std::fmt;
 
-use super::RunConfig;
+use super::{Choice, RunConfig};
 
 /// A number that a run records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,44 @@ impl Watched {
     fn named(text: &str) -> Option<Self> {
         let same = |known: &&Self| known.name() == text.replace('_', "-");
         Self::ALL.iter().find(same).copied()
+    }
+}
+
+/// By which metric the best state of a run is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestBy {
+    /// The smallest sliced W2.
+    SlicedW2,
+    /// The largest coverage.
+    Coverage,
+    /// The smallest total variation of the modes' shares.
+    ModeTv,
+}
+
+impl BestBy {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: "sliced-w2", help: "The smallest sliced W2 distance" },
+        Choice { name: "coverage", help: "The largest coverage" },
+        Choice { name: "mode-tv", help: "The smallest mode total variation; needs data whose file says their law" },
+    ];
+
+    /// What is looked at.
+    pub const fn watched(self) -> Watched {
+        match self {
+            Self::SlicedW2 => Watched::SlicedW2,
+            Self::Coverage => Watched::Coverage,
+            Self::ModeTv => Watched::ModeTv,
+        }
+    }
+
+    /// Whether a value is better than another; equal ones are not.
+    pub fn is_better(self, value: f64, than: f64) -> bool {
+        match self {
+            Self::SlicedW2 | Self::ModeTv => value < than,
+            Self::Coverage => value > than,
+        }
     }
 }
 

@@ -319,6 +319,14 @@ impl ActiveRun {
         Ok(())
     }
 
+    /// Makes sure that there is no such file, where nothing follows any more.
+    pub fn unfollow(&mut self, name: &str) -> Result<(), RunError> {
+        match self.follows.remove(name) {
+            Some(_) => self.remove(name),
+            None => Ok(()),
+        }
+    }
+
     /// Makes sure that one of the run's own files has this content.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
         let path = self.dir.file(name);

@@ -140,6 +140,10 @@ impl Kind {
                 "generator.safetensors",
                 "averaged.safetensors",
                 "discriminator.safetensors",
+                "best.json",
+                "best-generator.safetensors",
+                "best-averaged.safetensors",
+                "best-discriminator.safetensors",
                 STATE,
             ],
             Self::Progan => &[

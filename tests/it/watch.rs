@@ -1,10 +1,13 @@
-//! What watches a run: conditions that end it.
+//! What watches a run: conditions that end it, and the best of what it was.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use gan_lab::kinds::points::PointsRun;
+use gan_lab::checkpoint;
+use gan_lab::config::BestBy;
+use gan_lab::kinds::points::{PointsRun, Which, points_from};
+use gan_lab::nets::mlp::Mlp;
 use gan_lab::run::{RunDir, Status};
 use serde_json::Value;
 
@@ -82,29 +85,139 @@ fn an_end_between_frames_has_a_frame_and_a_measurement_that_go_when_the_run_goes
     assert_same(run.path(), &world.path("straight"));
 }
 
-#[test]
-fn killed_and_resumed_it_ends_in_the_same_epoch_with_the_same_bytes() {
-    let world = World::new();
-    let args = |out: &'static str, more: &[&'static str]| -> Vec<&'static str> {
-        let condition = "sliced-w2 > 0 for 9 frames";
-        let common =
-            ["train", "wgan-gp", "--epochs", "80", "--frame-every", "7", "--threads", "1", "--stop-when", condition];
-        [&common[..], &["--out", out], &SMALL, more].concat()
+/// Trains into `out`, killed when each of these epochs was reached.
+fn train_with_kills(world: &World, out: &str, recipe: &[&str], moments: &[u64]) {
+    let args = |more: &[&'static str]| -> Vec<String> {
+        let all = [&["train"][..], recipe, &["--threads", "1", "--out", out], &SMALL, more].concat();
+        all.into_iter().map(str::to_owned).collect()
     };
-    world.done(&args("straight", &["--quiet"]));
-    assert_eq!(open(&world, "straight").status().unwrap(), Status::Ended { done: 63, total: 80 });
-    for (n, epoch) in [10, 30, 50].into_iter().enumerate() {
-        let more: &[&str] = if n == 0 { &[] } else { &["--resume"] };
-        let mut child =
-            world.command(&args("killed", more)).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    for (n, &epoch) in moments.iter().enumerate() {
+        let args = args(if n == 0 { &[] } else { &["--resume"] });
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut child = world.command(&args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let done = |line: String| line.trim_start_matches("epoch").trim_start().split('/').next()?.parse::<u64>().ok();
         assert!(lines.map_while(Result::ok).any(|line| done(line).is_some_and(|done| done >= epoch)));
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    world.done(&args("killed", &["--resume", "--quiet"]));
+    let args = args(&["--resume", "--quiet"]);
+    world.done(&args.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn killed_and_resumed_it_ends_in_the_same_epoch_with_the_same_bytes() {
+    let world = World::new();
+    let recipe = ["wgan-gp", "--epochs", "80", "--frame-every", "7", "--stop-when", "sliced-w2 > 0 for 9 frames"];
+    world.train("straight", &recipe);
+    assert_eq!(open(&world, "straight").status().unwrap(), Status::Ended { done: 63, total: 80 });
+    train_with_kills(&world, "killed", &recipe, &[10, 30, 50]);
     assert_same(&world.path("straight"), &world.path("killed"));
+}
+
+/// The first epoch with the best value among the measured ones.
+fn best_of(run: &PointsRun, value: impl Fn(&gan_lab::kinds::points::EpochRecord) -> Option<f64>) -> (u64, f64) {
+    let measured = run.metrics().unwrap().into_iter().filter_map(|record| Some((record.epoch, value(&record)?)));
+    measured.reduce(|best, other| if other.1 < best.1 { other } else { best }).unwrap()
+}
+
+#[test]
+fn the_best_state_is_that_of_the_best_measurement() {
+    let world = World::new();
+    let recipe = ["gan", "--lr", "2e-3", "--epochs", "40", "--frame-every", "2", "--keep-best", "sliced-w2"];
+    for (name, more) in [("plain", &[][..]), ("averaged", &["--ema", "300"])] {
+        world.train(name, &[&recipe[..], more].concat());
+        let run = open(&world, name);
+        let (epoch, value) = best_of(&run, |record| record.sliced_w2);
+        assert!(epoch < 40, "the last is the best: nothing is tested");
+        let best = run.best().unwrap().unwrap();
+        assert_eq!((best.metric, best.epoch, best.value.to_bits()), (BestBy::SlicedW2, epoch, value.to_bits()));
+        // Its points are the frame of that epoch.
+        let frames = run.frames().unwrap();
+        let at = frames.epochs.iter().position(|&e| e == epoch).unwrap();
+        assert_eq!(points_from(&run, Which::Best).unwrap(), (epoch, frames.samples[at].clone()));
+        assert_eq!(points_from(&run, Which::Last).unwrap(), (40, frames.samples.last().unwrap().clone()));
+        let snapshot = run.snapshot().unwrap();
+        let file = |name: &str| checkpoint::load(&run.path().join(name)).unwrap().tensors;
+        let mlp = Mlp::generator(&run.config().generator);
+        let kept = snapshot.kept.best().unwrap();
+        assert_eq!(mlp.from_tensors(&file("best-generator.safetensors")).unwrap(), kept.generator);
+        assert_eq!(kept.averaged.is_some(), name == "averaged");
+        if let Some(averaged) = &kept.averaged {
+            assert_eq!(mlp.from_tensors(&file("best-averaged.safetensors")).unwrap(), *averaged);
+            assert_ne!(averaged.parameters, kept.generator.parameters);
+        }
+        // The same networks as a run that ended there has.
+        let (straight, epochs) = (format!("{name}-straight"), epoch.to_string());
+        let to_there = ["gan", "--lr", "2e-3", "--epochs", &epochs, "--frame-every", "2", "--keep-best", "sliced-w2"];
+        world.train(&straight, &[&to_there[..], more].concat());
+        for file in ["generator", "discriminator"] {
+            let [ended, best] = [format!("{straight}/{file}.safetensors"), format!("{name}/best-{file}.safetensors")];
+            assert_eq!(std::fs::read(world.path(&ended)).unwrap(), std::fs::read(world.path(&best)).unwrap());
+        }
+        let measured = json(&world.done(&["eval", name, "--from", "best", "--repeats", "1", "--json"]));
+        assert_eq!((&measured["epoch"], &measured["from"]), (&epoch.into(), &"best".into()));
+        world.done(&["draw", name, "--from", "best", "--out", "pictures"]);
+        assert!(world.path(&format!("pictures/{name}-best.png")).exists());
+    }
+}
+
+#[test]
+fn killed_resumed_and_made_longer_it_keeps_the_same_best() {
+    let world = World::new();
+    let recipe =
+        ["gan", "--lr", "2e-3", "--epochs", "83", "--frame-every", "4", "--keep-best", "sliced-w2", "--ema", "300"];
+    world.train("straight", &recipe);
+    train_with_kills(&world, "killed", &recipe, &[10, 50]);
+    assert_same(&world.path("straight"), &world.path("killed"));
+    // An end between measurements is one while it is the end.
+    let end = |epochs: &'static str| {
+        ["gan", "--lr", "2e-3", "--epochs", epochs, "--frame-every", "4", "--keep-best", "sliced-w2", "--ema", "300"]
+    };
+    for epochs in ["1", "3", "5", "6", "7", "9", "10", "11"] {
+        let name = format!("longer{epochs}");
+        world.train(&name, &end(epochs));
+        let run = open(&world, &name);
+        let (epoch, _) = best_of(&run, |record| record.sliced_w2);
+        assert_eq!(run.best().unwrap().unwrap().epoch, epoch, "of {epochs}");
+        let before = contents(run.path());
+        world.train(&name, &["gan", "--resume"]);
+        assert_eq!(contents(run.path()), before);
+        world.train(&name, &["gan", "--resume", "--epochs", "83"]);
+        assert_same(run.path(), &world.path("straight"));
+    }
+    // Asked to end between measurements, and then to go on.
+    world.train("ended", &[&end("83")[..], &["--stop-when", "d-loss > -1e9 for 7 epochs"]].concat());
+    let (epoch, _) = best_of(&open(&world, "ended"), |record| record.sliced_w2);
+    assert_eq!(open(&world, "ended").best().unwrap().unwrap().epoch, epoch);
+    world.train("ended", &["gan", "--resume", "--stop-when", "never"]);
+    assert_same(&world.path("ended"), &world.path("straight"));
+}
+
+#[test]
+fn a_lost_best_state_is_made_again_and_another_metric_is_another_run() {
+    let world = World::new();
+    let recipe = ["gan", "--epochs", "6", "--frame-every", "2", "--keep-best", "coverage"];
+    world.train("run", &recipe);
+    let before = contents(&world.path("run"));
+    for name in ["best.json", "best-generator.safetensors", "best-discriminator.safetensors"] {
+        std::fs::remove_file(world.path("run").join(name)).unwrap();
+        assert!(world.done(&["runs", "--check", "run"]).contains("mended"));
+        assert_eq!(contents(&world.path("run")), before);
+    }
+    let message = world.fails(1, &train_args("run", &["gan", "--resume", "--keep-best", "sliced-w2"]));
+    assert!(message.contains(r#"keep_best: "coverage" there, "sliced-w2" now"#), "{message}");
+    let message = world.fails(1, &train_args("no", &["gan", "--keep-best", "mode-tv"]));
+    assert!(message.contains("mode-tv is not measured here"), "{message}");
+    let message = world.fails(2, &train_args("no", &["gan", "--keep-best", "coverage", "--eval-every", "0"]));
+    assert!(message.contains("nothing is measured"), "{message}");
+    world.train("plain", &["gan", "--epochs", "2"]);
+    for (from, words) in [("best", "trained without --keep-best"), ("average", "trained without --ema")] {
+        for command in ["eval", "draw"] {
+            let message = world.fails(2, &[command, "plain", "--from", from]);
+            assert!(message.contains(&format!("--from {from}")) && message.contains(words), "{message}");
+        }
+    }
 }
 
 #[test]

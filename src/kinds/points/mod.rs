@@ -1,5 +1,6 @@
 //! Runs of points: training draws batches and noise, asks the engine for steps, and measures what the generator makes.
 
+mod chosen;
 mod draws;
 mod eval;
 mod follow;
@@ -9,22 +10,24 @@ mod trace;
 mod units;
 mod watch;
 
+pub use chosen::{Which, points_from};
 pub use draws::frame_codes;
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
-pub use run::{EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
-pub use snapshot::{Progress, Snapshot};
+pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
+pub use snapshot::{Best, Kept, Progress, Snapshot};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::checkpoint::{self, CheckpointError};
-use crate::config::{RunConfig, Scale};
+use crate::config::{BestBy, RunConfig, Scale};
 use crate::data::npy::{self, Precision};
 use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
-use crate::nets::mlp::Mlp;
+use crate::nets::mlp::{Mlp, Weights};
 use crate::run::{
     ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Status, Work,
 };
@@ -115,6 +118,7 @@ pub struct Points {
     watch: Watch,
     /// The condition that holds, so that the run is over.
     ended: Option<String>,
+    kept: Kept,
     progress: Progress,
     /// What is left of the epoch's draws.
     draws: Option<EpochDraws>,
@@ -187,6 +191,7 @@ pub fn open(
     if let Some(floor) = &floor {
         once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
+    config.keep_best.map_or(Ok(()), |best| watch::expect_best(best, floor.as_ref()))?;
     let mut watch = Watch::new(&config, floor.as_ref())?;
     let ended = begun.as_ref().map(|run| where_it_is(&mut watch, run, &config)).transpose()?.flatten();
     let ended_at = ended.as_ref().map(|(epoch, _)| *epoch);
@@ -227,6 +232,7 @@ pub fn open(
         trace,
         watch,
         ended,
+        kept: Kept::default(),
         progress: Progress::default(),
         draws: None,
         fresh: None,
@@ -334,6 +340,7 @@ impl Work for Points {
             let left = Look { frame: !due.frame, measure: !due.measure };
             record.measured(self.look(run, epoch, &state, left)?);
         }
+        self.keep_best(&record, &state)?;
         self.progress = Progress { epoch, ..Progress::default() };
         self.draws = None;
         self.fresh = Some(state);
@@ -349,7 +356,7 @@ impl Work for Points {
             Some(state) => state,
             None => self.engine.state()?,
         };
-        Ok(Some(Snapshot { progress: self.progress, state }))
+        Ok(Some(Snapshot { progress: self.progress, state, kept: self.kept.clone() }))
     }
 
     fn bundle(&self, snapshot: &Snapshot) -> Bundle {
@@ -360,11 +367,16 @@ impl Work for Points {
         let snapshot = Snapshot::read(dir, &self.config, bundle, position)?;
         self.engine.load(&snapshot.state)?;
         self.progress = snapshot.progress;
+        self.kept = snapshot.kept;
+        if self.ended.is_none() && position.done < position.total {
+            // It goes on, and will not have ended there.
+            self.kept.at_end = None;
+        }
         Ok(())
     }
 
     fn artefacts(&mut self, run: &mut ActiveRun, snapshot: Option<&Snapshot>, ending: bool) -> Result<(), TrainError> {
-        let Some(Snapshot { state, .. }) = snapshot else { return Ok(()) };
+        let Some(Snapshot { state, kept, .. }) = snapshot else { return Ok(()) };
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
         let generator = || Mlp::generator(&self.config.generator);
         let files = [
@@ -373,15 +385,22 @@ impl Work for Points {
             Some((run::DISCRIMINATOR, Mlp::discriminator(&self.config.discriminator), &state.discriminator)),
         ];
         for (name, mlp, weights) in files.into_iter().flatten() {
-            let bytes =
-                checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
-            run.follow(name, &bytes)?;
+            follow_weights(run, name, &mlp, weights)?;
+        }
+        if let Some(metric) = self.config.keep_best {
+            self.best_artefacts(run, metric, kept.best())?;
         }
         match &mut self.trace {
             Some(trace) if ending => Ok(trace.finish()?),
             _ => Ok(()),
         }
     }
+}
+
+/// Makes sure that a file has a network's weights.
+fn follow_weights(run: &mut ActiveRun, name: &str, mlp: &Mlp, weights: &Weights) -> Result<(), TrainError> {
+    let bytes = checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
+    Ok(run.follow(name, &bytes)?)
 }
 
 /// What is to be made of an epoch beside its losses.
@@ -423,6 +442,48 @@ impl Points {
     /// For each axis whether single precision, in which the networks have the points as they are, merges many of them.
     pub fn merging(&self) -> [Option<Merging>; 2] {
         self.merging
+    }
+
+    /// Keeps the networks where what was measured is better than all before it.
+    fn keep_best(&mut self, record: &EpochRecord, state: &State) -> Result<(), TrainError> {
+        let Some(metric) = self.config.keep_best else { return Ok(()) };
+        let Some(value) = record.value(metric.watched()) else { return Ok(()) };
+        if self.kept.regular.as_ref().is_some_and(|best| !metric.is_better(value, best.value)) {
+            return Ok(());
+        }
+        let best = Arc::new(Best {
+            epoch: record.epoch,
+            value,
+            generator: state.generator.clone(),
+            averaged: state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?,
+            discriminator: state.discriminator.clone(),
+        });
+        match self.config.is_measured_anyway(record.epoch) {
+            true => self.kept.regular = Some(best),
+            false => self.kept.at_end = Some(best),
+        }
+        Ok(())
+    }
+
+    /// The files of the best state, or none where there is no such state any more.
+    fn best_artefacts(&self, run: &mut ActiveRun, metric: BestBy, best: Option<&Best>) -> Result<(), TrainError> {
+        let Some(best) = best else {
+            for name in [run::BEST, run::BEST_GENERATOR, run::BEST_AVERAGED, run::BEST_DISCRIMINATOR] {
+                run.unfollow(name)?;
+            }
+            return Ok(());
+        };
+        let generator = Mlp::generator(&self.config.generator);
+        follow_weights(run, run::BEST_GENERATOR, &generator, &best.generator)?;
+        if let Some(averaged) = &best.averaged {
+            follow_weights(run, run::BEST_AVERAGED, &generator, averaged)?;
+        }
+        let discriminator = Mlp::discriminator(&self.config.discriminator);
+        follow_weights(run, run::BEST_DISCRIMINATOR, &discriminator, &best.discriminator)?;
+        let record = BestRecord { metric, epoch: best.epoch, value: best.value };
+        let text = serde_json::to_string_pretty(&record);
+        let text = text.map_err(|error| run.dir().malformed(run::BEST, error.to_string()))?;
+        Ok(run.follow(run::BEST, (text + "\n").as_bytes())?)
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is wanted.

@@ -11,6 +11,7 @@
 //! | `samples.npy`, `frames.json` | the same, [frames, held-out, 2], and each frame's epoch |
 //! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
 //! | `averaged.safetensors` | the averaged generator's, where there is one; then the frames are its |
+//! | `best.json`, `best-*.safetensors` | with `keep_best`: the [`BestRecord`], and the same weights as of then |
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ use serde_json::Value;
 
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
-use crate::config::{RunConfig, TrainConfig, Watched};
+use crate::config::{BestBy, RunConfig, TrainConfig, Watched};
 use crate::data::{self, DataError, KnownLaw, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status, digest};
@@ -33,6 +34,10 @@ pub(super) const FRAMES: &str = "frames.json";
 pub(super) const GENERATOR: &str = "generator.safetensors";
 pub(super) const AVERAGED: &str = "averaged.safetensors";
 pub(super) const DISCRIMINATOR: &str = "discriminator.safetensors";
+pub(super) const BEST: &str = "best.json";
+pub(super) const BEST_GENERATOR: &str = "best-generator.safetensors";
+pub(super) const BEST_AVERAGED: &str = "best-averaged.safetensors";
+pub(super) const BEST_DISCRIMINATOR: &str = "best-discriminator.safetensors";
 
 /// What an epoch came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,6 +91,17 @@ pub struct Floor {
     /// The total variation of the modes' shares; None where no law is known, and for runs of before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_tv: Option<Spread>,
+}
+
+/// When the metric that a run keeps its best state by was best.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestRecord {
+    /// The metric.
+    pub metric: BestBy,
+    /// The epoch.
+    pub epoch: u64,
+    /// What it was then.
+    pub value: f64,
 }
 
 /// The recorded frames of a run.
@@ -308,6 +324,16 @@ impl PointsRun {
             (false, Some(0.0)) => Some(NothingLearnt::NoCoverage),
             (false, _) => None,
         })
+    }
+
+    /// When its best state was, where it keeps one and measured already.
+    pub fn best(&self) -> Result<Option<BestRecord>, RunError> {
+        if self.config.keep_best.is_none() || !self.dir.file(BEST).exists() {
+            return Ok(None);
+        }
+        RunDir::check_follower(&self.dir.file(BEST))?;
+        let best = serde_json::from_value(self.dir.json(BEST)?);
+        best.map(Some).map_err(|error| self.dir.malformed(BEST, error.to_string()))
     }
 
     /// The saved state.

@@ -3,7 +3,7 @@
 //! How often in a row a condition held follows from the records and is not saved: a run that was killed and goes on reads
 //! them again and ends where it would have ended.
 
-use crate::config::{Condition, RunConfig, Watched};
+use crate::config::{BestBy, Condition, RunConfig, Watched};
 
 use super::TrainError;
 use super::run::{EpochRecord, Floor};
@@ -55,6 +55,11 @@ impl Watch {
         }
         met
     }
+}
+
+/// Refuses a metric to keep the best state by that this run does not measure.
+pub(super) fn expect_best(best: BestBy, floor: Option<&Floor>) -> Result<(), TrainError> {
+    expect_recorded("keep_best", best.watched().name(), best.watched(), floor)
 }
 
 /// The mean floor of a metric, where it has one.
@@ -127,6 +132,9 @@ mod tests {
         let message = Watch::new(&config("mode-tv < 0.1"), Some(&floor())).unwrap_err().to_string();
         assert!(message.contains("mode-tv is not measured here"), "{message}");
         assert!(message.contains("records d-loss, g-loss, sliced-w2, coverage"), "{message}");
+        let message = expect_best(BestBy::ModeTv, Some(&floor())).unwrap_err().to_string();
+        assert!(message.starts_with("keep_best is mode-tv, but mode-tv is not measured here"), "{message}");
+        assert!(expect_best(BestBy::Coverage, Some(&floor())).is_ok());
         let flat = Floor { sliced_w2: Spread::of(&[0.0]), ..floor() };
         let message = Watch::new(&config("sliced-w2 < 2 floors"), Some(&flat)).unwrap_err().to_string();
         assert!(message.contains("floor is 0"), "{message}");
