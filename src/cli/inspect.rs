@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::args::must_be_there;
 use super::exit::{Exit, hinted};
 use super::folder::no_run;
+use super::points::{gamma_in_data_units, gamma_words, idle_words};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
@@ -237,6 +238,15 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
         report.fact("best", format!("{} {} at epoch {epoch}", metric.watched().name(), measure(value)));
     }
     report.field("best", serde_json::to_value(best)?);
+    let idle: Vec<String> = run.idle()?.into_iter().map(idle_words).collect();
+    for words in &idle {
+        report.fact("notice", words.clone());
+    }
+    report.field("notices", idle);
+    if let Some(words) = gamma_words(&config, &run.units()?) {
+        report.fact("gamma", words);
+    }
+    report.field("gamma_in_data_units", gamma_in_data_units(&config, &run.units()?).map(|gamma| json!(gamma)));
     let nets = PointsNet::of_config(&config, map(&run)?);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();
     report.quiet = widths.join(", ");

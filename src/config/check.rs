@@ -208,6 +208,9 @@ fn conditions(config: &TrainConfig) -> Result<Vec<Condition>, ConfigError> {
             measured,
             "on d-loss or g-loss where nothing is measured (eval_every 0)",
         )?;
+        let averaged = config.ema.is_some() || !condition.watched.is_beside_average();
+        let expected = "without 'generator-' where the generator is not averaged (--ema)";
+        require(KEY, format!("'{condition}'"), averaged, expected)?;
         // Frames that are not measured would never be counted.
         let every = config.eval_every.unwrap_or(config.frame_every).max(1);
         let counted =

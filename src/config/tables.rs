@@ -362,7 +362,7 @@ static POINT_KEYS: &[Key] = &[
         "stop_when",
         Values::Texts,
         "End the run when this holds: NAME < NUMBER [floors] [for N frames|measurements|epochs], also <=, > and >=; \
-         NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv. Several with commas: the first that holds ends it; \
+         NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv (with --ema also generator-sliced-w2 and so on). Several with commas: the first that holds ends it; \
          never for none",
     )
     .flag("stop-when")

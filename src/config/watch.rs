@@ -22,11 +22,26 @@ pub enum Watched {
     Coverage,
     /// Total variation of the modes' shares.
     ModeTv,
+    /// Where the generator is averaged: sliced W2 of the generator itself.
+    GeneratorSlicedW2,
+    /// Its coverage.
+    GeneratorCoverage,
+    /// Its total variation of the modes' shares.
+    GeneratorModeTv,
 }
 
 impl Watched {
     /// Every such number.
-    pub const ALL: [Self; 5] = [Self::DLoss, Self::GLoss, Self::SlicedW2, Self::Coverage, Self::ModeTv];
+    pub const ALL: [Self; 8] = [
+        Self::DLoss,
+        Self::GLoss,
+        Self::SlicedW2,
+        Self::Coverage,
+        Self::ModeTv,
+        Self::GeneratorSlicedW2,
+        Self::GeneratorCoverage,
+        Self::GeneratorModeTv,
+    ];
 
     /// Its name in conditions; in records it has `_` for `-`.
     pub const fn name(self) -> &'static str {
@@ -36,7 +51,15 @@ impl Watched {
             Self::SlicedW2 => "sliced-w2",
             Self::Coverage => "coverage",
             Self::ModeTv => "mode-tv",
+            Self::GeneratorSlicedW2 => "generator-sliced-w2",
+            Self::GeneratorCoverage => "generator-coverage",
+            Self::GeneratorModeTv => "generator-mode-tv",
         }
+    }
+
+    /// Whether only runs record it that average their generator: then the metrics without `generator` are the average's.
+    pub const fn is_beside_average(self) -> bool {
+        matches!(self, Self::GeneratorSlicedW2 | Self::GeneratorCoverage | Self::GeneratorModeTv)
     }
 
     /// Whether it is a loss, which every epoch has; all else is measured.
@@ -46,7 +69,7 @@ impl Watched {
 
     /// Whether it is a distance, which may be said in floors.
     pub const fn is_distance(self) -> bool {
-        matches!(self, Self::SlicedW2 | Self::ModeTv)
+        matches!(self, Self::SlicedW2 | Self::ModeTv | Self::GeneratorSlicedW2 | Self::GeneratorModeTv)
     }
 
     fn named(text: &str) -> Option<Self> {

@@ -292,3 +292,112 @@ fn a_sweep_takes_a_run_that_ended_for_done() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("has ended already"));
     assert!(Path::new(&world.path("sweep")).exists());
 }
+
+#[test]
+fn beside_an_averaged_generator_the_generator_itself_is_measured() {
+    let world = World::new();
+    let recipe = ["gan", "--lr", "2e-3", "--epochs", "12", "--frame-every", "3"];
+    // With an average that forgets all before the last points both are one.
+    for (name, half_life) in [("averaged", "2000"), ("forgetful", "1e-6")] {
+        world.train(name, &[&recipe[..], &["--ema", half_life]].concat());
+    }
+    world.train("plain", &recipe);
+    let [averaged, forgetful, plain] = ["averaged", "forgetful", "plain"].map(|name| open(&world, name));
+    // Averaging takes nothing from training: the generator's own numbers are those of a run without it.
+    for (a, b) in averaged.metrics().unwrap().iter().zip(plain.metrics().unwrap()) {
+        assert_eq!((a.generator_sliced_w2, a.generator_coverage), (b.sliced_w2, b.coverage));
+        assert_eq!((b.generator_sliced_w2, b.generator_coverage), (None, None));
+        assert!(a.sliced_w2.is_none() || a.sliced_w2 != a.generator_sliced_w2);
+    }
+    let last = forgetful.metrics().unwrap().pop().unwrap();
+    let [shown, own] = [last.sliced_w2, last.generator_sliced_w2].map(Option::unwrap);
+    assert!((shown / own - 1.0).abs() < 0.2, "{shown} {own}: the statistics alone differ");
+    assert_eq!(points_from(&averaged, Which::Generator).unwrap(), points_from(&plain, Which::Last).unwrap());
+    assert_eq!(points_from(&averaged, Which::Average).unwrap(), points_from(&averaged, Which::Last).unwrap());
+    let generated = |run: &str, from: &str| {
+        let args = ["eval", run, "--from", from, "--metrics", "sliced-w2", "--repeats", "2", "--json"];
+        json(&world.done(&args))["metrics"]["sliced-w2"]["generated"].clone()
+    };
+    assert_eq!(generated("averaged", "generator"), generated("plain", "last"));
+    assert_eq!(generated("averaged", "average"), generated("averaged", "last"));
+    assert_ne!(generated("averaged", "generator"), generated("averaged", "last"));
+    world.done(&["draw", "averaged", "--from", "generator", "--out", "pictures"]);
+    assert!(world.path("pictures/averaged-generator.png").exists());
+    // Conditions may be on either.
+    let ended = |condition: &str, more: &[&str]| {
+        let name = format!("ended{}", condition.len());
+        world.train(&name, &[&recipe[..], &["--stop-when", condition], more].concat());
+        matches!(open(&world, &name).status().unwrap(), Status::Ended { done: 3, .. })
+    };
+    assert!(ended("generator-sliced-w2 > 0", &["--ema", "2000"]) && ended("sliced-w2 > 0", &["--ema", "2000"]));
+    let message = world.fails(2, &train_args("no", &["gan", "--stop-when", "generator-sliced-w2 > 0"]));
+    assert!(message.contains("without 'generator-'"), "{message}");
+    // A longer run is the short one gone on with.
+    world.train("longer", &["gan", "--lr", "2e-3", "--epochs", "13", "--frame-every", "3", "--ema", "2000"]);
+    world.train("averaged", &["gan", "--resume", "--epochs", "13"]);
+    assert_same(averaged.path(), &world.path("longer"));
+}
+
+#[test]
+fn a_setting_that_does_nothing_is_said_at_the_end_and_kept() {
+    let world = World::new();
+    let short = ["--epochs", "6", "--frame-every", "2"];
+    let said = |out: &str, options: &[&str]| {
+        let args = train_args(out, &[options, &short].concat());
+        world.done(&args.into_iter().filter(|arg| *arg != "--quiet").collect::<Vec<_>>())
+    };
+    let text = |name: &str| std::fs::read_to_string(world.path(name).join("metrics.jsonl")).unwrap();
+    for (name, options, words, key) in [
+        ("clip", &["wgan", "--clip", "100"][..], "clipping did nothing", "clip_idle"),
+        // One-sided, and no slope is above 1 at the start.
+        ("lp", &["--rule", "hinge", "--penalty", "wgan-lp", "--lr", "1e-6"], "the penalty did nothing", "penalty_idle"),
+        ("r1", &["gan", "--penalty", "r1", "--penalty-weight", "0"], "the penalty did nothing", "penalty_idle"),
+    ] {
+        assert!(said(name, options).contains(words), "{name}");
+        assert!(world.done(&["inspect", name]).contains(words), "{name}");
+        let noted = text(name).matches(&format!("\"{key}\":true")).count();
+        assert_eq!(noted, if name == "clip" { 6 } else { 3 }, "{name}");
+        let longer = format!("{name}-longer");
+        world.train(&longer, &[options, &["--epochs", "9", "--frame-every", "2"]].concat());
+        let to_seven = ["--epochs", "7", "--frame-every", "2"];
+        let first = format!("{name}-first");
+        world.train(&first, &[options, &to_seven].concat());
+        world.train(&first, &[options, &["--frame-every", "2", "--epochs", "9", "--resume"]].concat());
+        assert_same(&world.path(&first), &world.path(&longer));
+    }
+    for (name, options) in [
+        ("wgan", &["wgan"][..]),
+        ("wgan-gp", &["wgan-gp"]),
+        ("with-r1", &["gan", "--penalty", "r1"]),
+        ("both", &["--rule", "hinge", "--penalty", "dragan", "--constraint", "clip", "--clip", "0.5"]),
+    ] {
+        assert!(!said(name, options).contains("did nothing"), "{name}");
+        assert!(!text(name).contains("idle"), "{name}: {}", text(name));
+    }
+    let run = json(&world.done(&["inspect", "clip", "--json"]));
+    assert_eq!(run["notices"].as_array().unwrap().len(), 1);
+    assert_eq!(json(&world.done(&["inspect", "wgan", "--json"]))["notices"], serde_json::json!([]));
+}
+
+#[test]
+fn gamma_is_shown_in_the_datas_own_units_where_the_networks_have_others() {
+    let world = World::new();
+    let start = |out: &str, options: &[&str]| {
+        let args =
+            train_args(out, &[&["gan", "--epochs", "1", "--penalty", "r1", "--penalty-weight", "3"], options].concat());
+        let args: Vec<&str> = args.into_iter().filter(|arg| *arg != "--quiet").collect();
+        String::from_utf8(world.run(&args).stderr).unwrap()
+    };
+    assert!(!start("own", &["--scale", "none"]).contains("gamma"));
+    assert!(start("whiten", &["--scale", "whiten"]).contains("gamma 3 is for whitened units"));
+    assert!(start("standardise", &["--scale", "standardise"]).contains("gamma 3 in the data's own units is "));
+    let run = json(&world.done(&["inspect", "standardise", "--json"]));
+    let data = json(&std::fs::read_to_string(world.path("standardise/data.json")).unwrap());
+    for i in 0..2 {
+        let unit = data["units"]["matrix"][i][i].as_f64().unwrap();
+        let gamma = run["gamma_in_data_units"][i].as_f64().unwrap();
+        assert!((gamma / (3.0 * unit * unit) - 1.0).abs() < 1e-9, "{gamma} {unit}");
+    }
+    assert_eq!(json(&world.done(&["inspect", "own", "--json"]))["gamma_in_data_units"], Value::Null);
+    assert!(world.done(&["inspect", "standardise"]).contains("3 in the data's own units is "));
+}

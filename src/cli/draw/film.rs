@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::exit::UsageError;
 use super::{DrawArgs, Format};
 use crate::compare::{is_lab, real_of};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, Watched};
 use crate::figures::measure;
 use crate::kinds::points::{EvalError, Frames, PointsRun, Which, points_from};
 use crate::media::{self, Animation};
@@ -61,7 +61,9 @@ impl Film {
             })?;
             frames = Frames { epochs: vec![epoch], samples: vec![points] };
         }
-        let measured = records.into_iter().filter_map(|record| Some((record.epoch, record.sliced_w2?))).collect();
+        let is_own = args.from == Which::Generator && config.ema.is_some();
+        let watched = if is_own { Watched::GeneratorSlicedW2 } else { Watched::SlicedW2 };
+        let measured = records.into_iter().filter_map(|record| Some((record.epoch, record.value(watched)?))).collect();
         let floor = run.floor()?.map(|floor| floor.sliced_w2.mean);
         let axes = ScatterPainter::axes(args.size, args.axes, &real, is_lab(&config));
         let painter = ScatterPainter::new(args.size, axes, args.theme.into(), real.clone())?;
@@ -72,9 +74,7 @@ impl Film {
 
     /// What was measured at an epoch, in words.
     fn note(&self, epoch: u64) -> String {
-        // What was measured is the frames' own generator.
-        let is_measured = self.which != Which::Generator || self.config.ema.is_none();
-        let Some(distance) = self.measured.get(&epoch).filter(|_| is_measured) else { return String::new() };
+        let Some(distance) = self.measured.get(&epoch) else { return String::new() };
         let floors = self.floor.filter(|floor| *floor > 0.0).map(|floor| format!(", {:.1} floors", distance / floor));
         format!("sliced W2 {}{}", measure(*distance), floors.unwrap_or_default())
     }

@@ -65,7 +65,7 @@ pub(super) struct DrawArgs {
     /// Draw only the last frame
     #[arg(long, conflicts_with_all = ["png", "every"])]
     last: bool,
-    /// Draw one picture of what this of a run's generators makes; best and generator are no frames of the run
+    /// Draw what this generator makes, one picture, instead of the run's frames
     #[arg(long, value_name = "WHICH", value_enum, default_value_t, conflicts_with_all = ["sheet", "png", "every", "fps"])]
     from: Which,
     /// What part of the plane to show: auto, lab, fit, equal (a unit as long on both axes), or left,right,bottom,top

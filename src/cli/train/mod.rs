@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use super::absent::progan;
 use super::exit::{Exit, UsageError, exit_of, hinted};
 use super::options::points::{PointArgs, blamed, checked, points as configured};
-use super::points::{advised, finish, fitting, words};
+use super::points::{advised, finish, fitting, gamma_words, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
@@ -78,7 +78,9 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         if let Some(line) = merging(session.work().merging()) {
             printer.note(&line);
         }
-        for line in preparation(session.work().prepared()) {
+        let prepared = session.work().prepared();
+        let gamma = gamma_words(&config, &prepared.units);
+        for line in preparation(prepared).into_iter().chain(gamma.map(|words| format!("gamma {words}"))) {
             printer.note(&line);
         }
     }

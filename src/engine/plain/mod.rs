@@ -51,6 +51,18 @@ struct Step<'a> {
     moves: &'a [Sample],
 }
 
+/// The gradient of a discriminator's raw score by each of these points.
+pub fn score_gradients(mlp: &Mlp, weights: &Weights, points: &[Sample]) -> Vec<[f64; 2]> {
+    let mut network = Network::new(mlp);
+    if points.is_empty() || network.parameters.len() != weights.parameters.len() {
+        return Vec::new();
+    }
+    network.parameters = weights.parameters.iter().copied().map(f64::from).collect();
+    let pass = network.forward(points.iter().map(|point| point.map(f64::from).to_vec()).collect(), Mode::Evaluate);
+    let (_, by_points) = network.backward(&pass, vec![vec![1.0]; points.len()]);
+    by_points.into_iter().map(|row| [row[0], row[1]]).collect()
+}
+
 impl PlainEngine {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Self {

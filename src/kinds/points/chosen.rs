@@ -58,7 +58,7 @@ impl Chosen {
     pub(super) fn of(
         run: &PointsRun,
         which: Which,
-        snapshot: Snapshot,
+        snapshot: &Snapshot,
         engine: &mut dyn Engine,
     ) -> Result<Self, EvalError> {
         let lacks =
@@ -90,7 +90,7 @@ pub fn points_from(run: &PointsRun, which: Which) -> Result<(u64, Vec<Point>), E
     let snapshot = run.snapshot()?;
     let mut engine = engine::create(run.config())?;
     engine.load(&snapshot.state)?;
-    let Chosen { epoch, weights } = Chosen::of(run, which, snapshot, engine.as_mut())?;
+    let Chosen { epoch, weights } = Chosen::of(run, which, &snapshot, engine.as_mut())?;
     let codes = draws::frame_codes(run.config(), run.real()?.len());
     let points = engine::points(engine.as_mut(), weights.as_ref(), &codes)?;
     let units = run.units()?;

@@ -215,7 +215,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(config)?;
     engine.load(&snapshot.state)?;
-    let Chosen { epoch, weights } = Chosen::of(&run, plan.which, snapshot, engine.as_mut())?;
+    let Chosen { epoch, weights } = Chosen::of(&run, plan.which, &snapshot, engine.as_mut())?;
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
         let codes = codes(config, repeat, samples);

@@ -1,9 +1,11 @@
 //! Runs of points: training draws batches and noise, asks the engine for steps, and measures what the generator makes.
 
+mod best;
 mod chosen;
 mod draws;
 mod eval;
 mod follow;
+mod idle;
 mod run;
 mod snapshot;
 mod trace;
@@ -13,27 +15,26 @@ mod watch;
 pub use chosen::{Which, points_from};
 pub use draws::frame_codes;
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
+pub use idle::Idle;
 pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
 pub use snapshot::{Best, Kept, Progress, Snapshot};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};
 
 use std::path::Path;
-use std::sync::Arc;
 
-use crate::checkpoint::{self, CheckpointError};
-use crate::config::{BestBy, RunConfig, Scale};
+use crate::checkpoint::CheckpointError;
+use crate::config::{RunConfig, Scale};
 use crate::data::npy::{self, Precision};
 use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::{Mlp, Weights};
-use crate::run::{
-    ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Status, Work,
-};
+use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
+use best::follow_weights;
 use draws::EpochDraws;
 use follow::Follower;
-use watch::Watch;
+use watch::{Watch, Watching};
 
 /// Why training ended before its last epoch.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +117,7 @@ pub struct Points {
     follower: Option<Follower>,
     trace: Option<Trace>,
     watch: Watch,
+    idle: idle::Watch,
     /// The condition that holds, so that the run is over.
     ended: Option<String>,
     kept: Kept,
@@ -191,11 +193,8 @@ pub fn open(
     if let Some(floor) = &floor {
         once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
-    config.keep_best.map_or(Ok(()), |best| watch::expect_best(best, floor.as_ref()))?;
-    let mut watch = Watch::new(&config, floor.as_ref())?;
-    let ended = begun.as_ref().map(|run| where_it_is(&mut watch, run, &config)).transpose()?.flatten();
-    let ended_at = ended.as_ref().map(|(epoch, _)| *epoch);
-    let ended = ended.map(|(_, condition)| condition);
+    let Watching { watch, idle, ended } = Watching::of(&config, floor.as_ref(), begun.as_ref())?;
+    let (ended_at, ended) = ended.unzip();
     let (for_frames, for_records) = (config.clone(), config.clone());
     let claim = Claim {
         kind: Kind::Points,
@@ -231,6 +230,7 @@ pub fn open(
         follower,
         trace,
         watch,
+        idle,
         ended,
         kept: Kept::default(),
         progress: Progress::default(),
@@ -239,27 +239,6 @@ pub fn open(
         largest_loss: LARGEST_LOSS * f64::from(scale),
     };
     Session::open(work, &claim, dir, start)
-}
-
-/// Follows the conditions over what is recorded of a run that goes on: gives the epoch and the condition where the run is
-/// over there already. That takes what an end has, a frame and a measurement: a run that was asked to end only now goes on
-/// until it has both.
-fn where_it_is(watch: &mut Watch, run: &PointsRun, config: &RunConfig) -> Result<Option<(u64, String)>, TrainError> {
-    if config.stop_when.is_empty() {
-        return Ok(None);
-    }
-    let (done, was_over) = match run.status()? {
-        Status::Absent => return Ok(None),
-        Status::Finished { done } | Status::Ended { done, .. } => (done, true),
-        Status::Unfinished { done, .. } => (done, false),
-    };
-    let mut met = None;
-    for record in run.metrics()?.iter().take_while(|record| record.epoch <= done) {
-        met = watch.see(config, record).filter(|_| record.epoch == done);
-    }
-    let is_whole = config.is_frame(done) && (config.is_measured(done) || config.eval_every == Some(0));
-    let holds = done < config.epochs && (was_over || is_whole);
-    Ok(met.filter(|_| holds).map(|condition| (done, condition)))
 }
 
 impl From<InputError> for TrainError {
@@ -333,6 +312,8 @@ impl Work for Points {
             ..EpochRecord::default()
         };
         record.measured(tracked);
+        let idle = self.look_for_idle(&state, due.frame)?;
+        (record.clip_idle, record.penalty_idle) = (idle.clip, idle.penalty);
         let met = self.watch.see(&self.config, &record);
         if epoch < self.config.epochs && met.is_some() {
             self.ended = met;
@@ -397,12 +378,6 @@ impl Work for Points {
     }
 }
 
-/// Makes sure that a file has a network's weights.
-fn follow_weights(run: &mut ActiveRun, name: &str, mlp: &Mlp, weights: &Weights) -> Result<(), TrainError> {
-    let bytes = checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
-    Ok(run.follow(name, &bytes)?)
-}
-
 /// What is to be made of an epoch beside its losses.
 #[derive(Clone, Copy, Debug)]
 struct Look {
@@ -410,11 +385,23 @@ struct Look {
     measure: bool,
 }
 
+/// What was measured of an epoch.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    /// The metrics of what the frames show: the averaged generator's where there is one.
+    shown: Tracked,
+    /// Beside an averaged generator those of the generator itself.
+    own: Option<Tracked>,
+}
+
 impl EpochRecord {
     /// Takes in what was measured, if something was.
-    fn measured(&mut self, tracked: Option<Tracked>) {
-        let Some(Tracked { sliced_w2, coverage, mode_tv }) = tracked else { return };
-        (self.sliced_w2, self.coverage, self.mode_tv) = (Some(sliced_w2), coverage, mode_tv);
+    fn measured(&mut self, looked: Option<Looked>) {
+        let Some(Looked { shown, own }) = looked else { return };
+        (self.sliced_w2, self.coverage, self.mode_tv) = (Some(shown.sliced_w2), shown.coverage, shown.mode_tv);
+        let Some(Tracked { sliced_w2, coverage, mode_tv }) = own else { return };
+        self.generator_sliced_w2 = Some(sliced_w2);
+        (self.generator_coverage, self.generator_mode_tv) = (coverage, mode_tv);
     }
 }
 
@@ -444,46 +431,15 @@ impl Points {
         self.merging
     }
 
-    /// Keeps the networks where what was measured is better than all before it.
-    fn keep_best(&mut self, record: &EpochRecord, state: &State) -> Result<(), TrainError> {
-        let Some(metric) = self.config.keep_best else { return Ok(()) };
-        let Some(value) = record.value(metric.watched()) else { return Ok(()) };
-        if self.kept.regular.as_ref().is_some_and(|best| !metric.is_better(value, best.value)) {
-            return Ok(());
+    /// What does nothing in the state after an epoch; of the penalty only where there is a frame.
+    fn look_for_idle(&mut self, state: &State, frame: bool) -> Result<idle::Seen, TrainError> {
+        let mut made = Vec::new();
+        if frame && self.idle.looks_at_points() {
+            let codes = frame_codes(&self.config, idle::LOOKED_AT);
+            made = self.engine.generate(&codes)?;
         }
-        let best = Arc::new(Best {
-            epoch: record.epoch,
-            value,
-            generator: state.generator.clone(),
-            averaged: state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?,
-            discriminator: state.discriminator.clone(),
-        });
-        match self.config.is_measured_anyway(record.epoch) {
-            true => self.kept.regular = Some(best),
-            false => self.kept.at_end = Some(best),
-        }
-        Ok(())
-    }
-
-    /// The files of the best state, or none where there is no such state any more.
-    fn best_artefacts(&self, run: &mut ActiveRun, metric: BestBy, best: Option<&Best>) -> Result<(), TrainError> {
-        let Some(best) = best else {
-            for name in [run::BEST, run::BEST_GENERATOR, run::BEST_AVERAGED, run::BEST_DISCRIMINATOR] {
-                run.unfollow(name)?;
-            }
-            return Ok(());
-        };
-        let generator = Mlp::generator(&self.config.generator);
-        follow_weights(run, run::BEST_GENERATOR, &generator, &best.generator)?;
-        if let Some(averaged) = &best.averaged {
-            follow_weights(run, run::BEST_AVERAGED, &generator, averaged)?;
-        }
-        let discriminator = Mlp::discriminator(&self.config.discriminator);
-        follow_weights(run, run::BEST_DISCRIMINATOR, &discriminator, &best.discriminator)?;
-        let record = BestRecord { metric, epoch: best.epoch, value: best.value };
-        let text = serde_json::to_string_pretty(&record);
-        let text = text.map_err(|error| run.dir().malformed(run::BEST, error.to_string()))?;
-        Ok(run.follow(run::BEST, (text + "\n").as_bytes())?)
+        let points = (frame && !made.is_empty()).then_some([&self.train[..], &made[..]]);
+        Ok(self.idle.see(&self.config, &state.discriminator, points))
     }
 
     /// Records the epoch's frame and takes its metrics, where one or the other is wanted.
@@ -493,21 +449,32 @@ impl Points {
         epoch: u64,
         state: &State,
         Look { frame, measure }: Look,
-    ) -> Result<Option<Tracked>, TrainError> {
-        if !frame && !(measure && self.follower.is_some()) {
+    ) -> Result<Option<Looked>, TrainError> {
+        if !(frame || measure && self.follower.is_some()) {
             return Ok(None);
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
-        let points = engine::points(self.engine.as_mut(), averaged.as_ref(), &codes)?;
+        let points = self.points(averaged.as_ref(), &codes)?;
+        if frame {
+            run.append_frame(epoch, points.as_flattened())?;
+        }
+        let own = if measure && averaged.is_some() { Some(self.points(None, &codes)?) } else { None };
+        let measured = self.follower.as_ref().filter(|_| measure).map(|follower| Looked {
+            shown: follower.measure(&points),
+            own: own.as_ref().map(|own| follower.measure(own)),
+        });
+        Ok(measured)
+    }
+
+    /// What the averaged generator, or else the generator itself, makes of codes.
+    fn points(&mut self, averaged: Option<&Weights>, codes: &[f32]) -> Result<Vec<Point>, TrainError> {
+        let points = engine::points(self.engine.as_mut(), averaged, codes)?;
         let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
         }
-        if frame {
-            run.append_frame(epoch, points.as_flattened())?;
-        }
-        Ok(self.follower.as_ref().filter(|_| measure).map(|follower| follower.measure(&points)))
+        Ok(points)
     }
 
     fn check(&self, losses: Losses) -> Result<(), TrainError> {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::idle::{self, Idle};
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
 use crate::config::{BestBy, RunConfig, TrainConfig, Watched};
@@ -59,6 +60,21 @@ pub struct EpochRecord {
     /// The total variation between its shares of the law's modes and the law's own, where the data's file says the law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_tv: Option<f64>,
+    /// Where the generator is averaged, so that the metrics above are the average's: the generator's own sliced W2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_sliced_w2: Option<f64>,
+    /// Its own coverage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_coverage: Option<f64>,
+    /// Its own total variation of the modes' shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_mode_tv: Option<f64>,
+    /// True where clipping has done nothing so far and none of the discriminator's parameters is at its bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_idle: Option<bool>,
+    /// True where the penalty has done nothing in any frame so far and has no gradient in this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub penalty_idle: Option<bool>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
 }
@@ -72,6 +88,9 @@ impl EpochRecord {
             Watched::SlicedW2 => self.sliced_w2,
             Watched::Coverage => self.coverage,
             Watched::ModeTv => self.mode_tv,
+            Watched::GeneratorSlicedW2 => self.generator_sliced_w2,
+            Watched::GeneratorCoverage => self.generator_coverage,
+            Watched::GeneratorModeTv => self.generator_mode_tv,
         }
     }
 }
@@ -293,6 +312,11 @@ impl PointsRun {
         Ok(records)
     }
 
+    /// Its settings that did nothing in the epochs done.
+    pub fn idle(&self) -> Result<Vec<Idle>, RunError> {
+        Ok(idle::idle(&self.config, &self.metrics()?))
+    }
+
     /// What the metrics among the records would be for a perfect generator; None for a run that measured nothing.
     pub fn floor(&self) -> Result<Option<Floor>, RunError> {
         if !self.dir.file(FLOOR).exists() {
@@ -395,12 +419,15 @@ pub(super) fn conform(config: &RunConfig, record: &mut Value) {
 /// The same but for the record of the epoch in which the run ended by its own condition.
 pub(super) fn conform_but(config: &RunConfig, ended: Option<u64>, record: &mut Value) {
     let epoch = record.get("epoch").and_then(Value::as_u64);
-    if let (Some(epoch), Value::Object(map)) = (epoch, record)
-        && !config.is_measured(epoch)
-        && ended != Some(epoch)
-    {
-        map.shift_remove("sliced_w2");
-        map.shift_remove("coverage");
-        map.shift_remove("mode_tv");
+    let (Some(epoch), Value::Object(map)) = (epoch, record) else { return };
+    if ended == Some(epoch) {
+        return;
+    }
+    if !config.is_frame(epoch) {
+        map.shift_remove("penalty_idle");
+    }
+    if !config.is_measured(epoch) {
+        let measured = Watched::ALL.into_iter().filter(|watched| !watched.is_loss());
+        measured.for_each(|watched| drop(map.shift_remove(&watched.name().replace('-', "_"))));
     }
 }

@@ -5,8 +5,9 @@
 
 use crate::config::{BestBy, Condition, RunConfig, Watched};
 
-use super::TrainError;
-use super::run::{EpochRecord, Floor};
+use super::run::{EpochRecord, Floor, PointsRun};
+use super::{TrainError, idle};
+use crate::run::Status;
 
 /// The conditions of a run, as far as its records go.
 #[derive(Debug)]
@@ -57,8 +58,54 @@ impl Watch {
     }
 }
 
+/// What is watched of a run, as far as it was recorded.
+pub(super) struct Watching {
+    pub(super) watch: Watch,
+    pub(super) idle: idle::Watch,
+    /// The epoch and the condition, where the run is over there already.
+    pub(super) ended: Option<(u64, String)>,
+}
+
+impl Watching {
+    /// Of a run whose metrics have this floor; `begun` is what is there of one that goes on. A setting that speaks of what is
+    /// not measured is an error.
+    pub(super) fn of(config: &RunConfig, floor: Option<&Floor>, begun: Option<&PointsRun>) -> Result<Self, TrainError> {
+        config.keep_best.map_or(Ok(()), |best| expect_best(best, floor))?;
+        let (mut watch, mut idle) = (Watch::new(config, floor)?, idle::Watch::new(config));
+        let ended = begun.map(|run| where_it_is(&mut watch, &mut idle, run, config)).transpose()?.flatten();
+        Ok(Self { watch, idle, ended })
+    }
+}
+
+/// Follows what is watched over what is recorded of a run that goes on: gives the epoch and the condition where the run is
+/// over there already. That takes what an end has, a frame and a measurement: a run that was asked to end only now goes on
+/// until it has both.
+fn where_it_is(
+    watch: &mut Watch,
+    idle: &mut idle::Watch,
+    run: &PointsRun,
+    config: &RunConfig,
+) -> Result<Option<(u64, String)>, TrainError> {
+    if config.stop_when.is_empty() && !idle.is_at_work() {
+        return Ok(None);
+    }
+    let (done, was_over) = match run.status()? {
+        Status::Absent => return Ok(None),
+        Status::Finished { done } | Status::Ended { done, .. } => (done, true),
+        Status::Unfinished { done, .. } => (done, false),
+    };
+    let mut met = None;
+    for record in run.metrics()?.iter().take_while(|record| record.epoch <= done) {
+        met = watch.see(config, record).filter(|_| record.epoch == done);
+        idle.recorded(config, record);
+    }
+    let is_whole = config.is_frame(done) && (config.is_measured(done) || config.eval_every == Some(0));
+    let holds = done < config.epochs && (was_over || is_whole);
+    Ok(met.filter(|_| holds).map(|condition| (done, condition)))
+}
+
 /// Refuses a metric to keep the best state by that this run does not measure.
-pub(super) fn expect_best(best: BestBy, floor: Option<&Floor>) -> Result<(), TrainError> {
+fn expect_best(best: BestBy, floor: Option<&Floor>) -> Result<(), TrainError> {
     expect_recorded("keep_best", best.watched().name(), best.watched(), floor)
 }
 
@@ -66,9 +113,9 @@ pub(super) fn expect_best(best: BestBy, floor: Option<&Floor>) -> Result<(), Tra
 fn floor_of(floor: &Floor, watched: Watched) -> Option<f64> {
     match watched {
         Watched::DLoss | Watched::GLoss => None,
-        Watched::SlicedW2 => Some(floor.sliced_w2.mean),
-        Watched::Coverage => floor.coverage.map(|spread| spread.mean),
-        Watched::ModeTv => floor.mode_tv.map(|spread| spread.mean),
+        Watched::SlicedW2 | Watched::GeneratorSlicedW2 => Some(floor.sliced_w2.mean),
+        Watched::Coverage | Watched::GeneratorCoverage => floor.coverage.map(|spread| spread.mean),
+        Watched::ModeTv | Watched::GeneratorModeTv => floor.mode_tv.map(|spread| spread.mean),
     }
 }
 
@@ -80,10 +127,16 @@ fn expect_recorded(key: &'static str, said: &str, watched: Watched, floor: Optio
         return Ok(());
     }
     let why = match watched {
-        Watched::ModeTv => "the law of the data is not known, or there are fewer held-out points than modes",
+        Watched::ModeTv | Watched::GeneratorModeTv => {
+            "the law of the data is not known, or there are fewer held-out points than modes"
+        }
         _ => "so few held-out points cannot tell",
     };
-    let recorded: Vec<&str> = Watched::ALL.into_iter().filter(|&other| is_recorded(other)).map(Watched::name).collect();
+    let recorded: Vec<&str> = Watched::ALL
+        .into_iter()
+        .filter(|&other| is_recorded(other) && !other.is_beside_average())
+        .map(Watched::name)
+        .collect();
     let reason = format!("{} is not measured here: {why}; this run records {}", watched.name(), recorded.join(", "));
     Err(TrainError::Unwatched { key, said: said.to_owned(), reason })
 }
