@@ -10,6 +10,7 @@ use clap::{Command, ValueEnum};
 
 use super::exit::hinted;
 use crate::data::synthetic::Law;
+use crate::kinds::points::Which;
 use crate::metric::Metric;
 
 /// Larger sets of samples than this cannot be asked for.
@@ -84,6 +85,16 @@ impl ValueEnum for Law {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(self.description()))
+    }
+}
+
+impl ValueEnum for Which {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.help()))
     }
 }
 

@@ -16,7 +16,7 @@ use super::table::{Align, table};
 use crate::compare::{self, Comparison, DataSet, Format, LeftOut, OUTPUTS, RunSummary, Selection, SelectionError};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::kinds::points::Plan;
+use crate::kinds::points::{Plan, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
 use crate::run::{Ability, RUNS, RunDir, count, digest};
@@ -277,6 +277,7 @@ fn summarise(
         metrics: Some(args.metrics.clone()),
         lenient: true,
         law: args.law,
+        which: Which::Last,
         samples: args.samples.map(|n| n as usize),
         repeats: usize::from(args.repeats),
         data: args.data.clone().filter(|_| !args.lab),

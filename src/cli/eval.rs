@@ -12,7 +12,7 @@ use super::printer::Printer;
 use super::table::{Align, table};
 use crate::data::synthetic::Law;
 use crate::figures;
-use crate::kinds::points::{self, EvalError, Measured, Plan, Report, evaluate};
+use crate::kinds::points::{self, EvalError, Measured, Plan, Report, Which, evaluate};
 use crate::metric::Metric;
 use crate::run::RunDir;
 
@@ -35,6 +35,9 @@ pub(super) struct EvalArgs {
     /// The law of the data, where their file does not say it
     #[arg(long)]
     law: Option<Law>,
+    /// Which of its generators
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    from: Which,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = whole::<u32>(10..=MOST_SAMPLES))]
     samples: Option<u32>,
@@ -53,6 +56,7 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
         metrics,
         lenient: false,
         law: args.law,
+        which: args.from,
         samples,
         repeats: usize::from(args.repeats),
         data: args.data.clone(),
@@ -67,13 +71,18 @@ pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {
         // What was typed is wrong, though it takes the run to see it.
         EvalError::TooMany { .. } => UsageError(format!("--samples: {error}")).into(),
         EvalError::NoLaw { .. } => UsageError(format!("--metrics: {error}")).into(),
+        EvalError::NoSuchGenerator { .. } => UsageError(format!("--from {}: {error}", args.from.name())).into(),
         EvalError::OtherLaw { .. } => UsageError(format!("--law: {error}")).into(),
         other => anyhow::Error::from(other),
     });
     let report = report.with_context(|| format!("{path} cannot be measured"))?;
     working.finish();
+    let which = match args.from {
+        Which::Last => String::new(),
+        which => format!(" ({})", which.name()),
+    };
     let words = format!(
-        "{path}, epoch {}: {} points against {1} held-out ones, {} draws\n\n{}",
+        "{path}, epoch {}{which}: {} points against {1} held-out ones, {} draws\n\n{}",
         report.epoch,
         report.samples,
         plan.repeats,
@@ -130,6 +139,7 @@ fn json(args: &EvalArgs, report: &Report) -> serde_json::Value {
         })
         .collect();
     serde_json::json!({
-        "run": crate::json::path(&args.run), "epoch": report.epoch, "samples": report.samples, "repeats": args.repeats, "metrics": metrics,
+        "run": crate::json::path(&args.run), "epoch": report.epoch, "from": args.from.name(),
+        "samples": report.samples, "repeats": args.repeats, "metrics": metrics,
     })
 }

@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 use super::args::must_be_there;
 use super::exit::{Exit, hinted};
 use super::folder::no_run;
+use super::points::{gamma_in_data_units, gamma_words, idle_words};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
 use crate::checkpoint::{self, Source, TensorInfo, layout};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
 use crate::data::{self, Reading};
+use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::PointsRun;
+use crate::kinds::points::{BestRecord, PointsRun};
 use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
@@ -191,12 +193,19 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.field("run", json::path(dir.path()));
     report.field("kind", kind.name());
     let unit = kind.unit();
+    let mut ended_by = None;
     let (words, done, total) = match dir.status() {
         // SeFa jobs once kept no record of their images.
         _ if !kind.has_state() && !dir.file(kind.records_file()).is_file() => {
             ("how far it is was not recorded".to_owned(), None, None)
         }
         Ok(Status::Finished { done }) => (format!("finished, {}", count(done, unit)), Some(done), Some(done)),
+        Ok(Status::Ended { done, total }) => {
+            let condition = dir.ended().ok().flatten().unwrap_or_default();
+            let words = format!("ended by its own condition after {done} of {}: {condition}", count(total, unit));
+            ended_by = Some(condition);
+            (words, Some(done), Some(total))
+        }
         // States of old ProGAN runs do not say how far they are to go.
         Ok(Status::Unfinished { done, total: u64::MAX }) => (format!("{} done", count(done, unit)), Some(done), None),
         Ok(Status::Unfinished { done, total }) => {
@@ -212,6 +221,7 @@ fn begun(dir: &RunDir, kind: Kind, settings: Value) -> Report {
     report.fact("run", format!("{}: {words}{at_work}", kind.title()));
     report.field("done", done);
     report.field("total", total);
+    report.field("ended_by", ended_by);
     report.field("settings", settings);
     report
 }
@@ -230,6 +240,20 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
         report.fact("lookahead", format!("every {} iterations, {} of the way", lookahead.every, lookahead.step));
     }
     report.fact("training", training(&config));
+    let best = run.best()?;
+    if let Some(BestRecord { metric, epoch, value }) = best {
+        report.fact("best", format!("{} {} at epoch {epoch}", metric.watched().name(), measure(value)));
+    }
+    report.field("best", serde_json::to_value(best)?);
+    let idle: Vec<String> = run.idle()?.into_iter().map(idle_words).collect();
+    for words in &idle {
+        report.fact("notice", words.clone());
+    }
+    report.field("notices", idle);
+    if let Some(words) = gamma_words(&config, &run.units()?) {
+        report.fact("gamma", words);
+    }
+    report.field("gamma_in_data_units", gamma_in_data_units(&config, &run.units()?).map(|gamma| json!(gamma)));
     let nets = PointsNet::of_config(&config, map(&run)?);
     let widths: Vec<String> = nets.iter().map(|net| format!("{} {}", net.role().name(), net.widths())).collect();
     report.quiet = widths.join(", ");

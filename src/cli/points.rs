@@ -5,11 +5,11 @@ use super::printer::{Printer, duration};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
-use crate::config::{Scale, TrainConfig};
+use crate::config::{RunConfig, Scale, TrainConfig};
 use crate::data::{self, DataError, LEAST_HELD_OUT};
 use crate::figures::measure;
 use crate::json;
-use crate::kinds::points::{EpochRecord, NothingLearnt, Points, PointsRun, TrainError};
+use crate::kinds::points::{BestRecord, EpochRecord, Idle, NothingLearnt, Points, PointsRun, TrainError, Units};
 use crate::run::{Outcome, Session};
 
 /// Where pictures go unless told otherwise.
@@ -80,6 +80,8 @@ fn distances(records: &[EpochRecord], run: &PointsRun) -> anyhow::Result<Vec<(&'
     let measured = [
         ("mode TV", last(|record| record.mode_tv), floor.mode_tv),
         ("sliced W2", last(|record| record.sliced_w2), Some(floor.sliced_w2)),
+        ("unaveraged mode TV", last(|record| record.generator_mode_tv), floor.mode_tv),
+        ("unaveraged sliced W2", last(|record| record.generator_sliced_w2), Some(floor.sliced_w2)),
     ];
     let line = |(name, distance, floor): (_, Option<f64>, Option<crate::metric::Spread>)| {
         let (distance, floor) = (distance?, floor?);
@@ -110,6 +112,42 @@ fn nothing_learnt(nothing: NothingLearnt, run: &PointsRun) -> anyhow::Result<Str
     Ok(format!("nothing was learnt: {sign}; {advice}"))
 }
 
+/// R1's and R2's gamma for slopes by the data's own x and y, where the run has one and its networks have other units.
+pub(super) fn gamma_in_data_units(config: &RunConfig, units: &Units) -> Option<[f64; 2]> {
+    units.gamma_of_data(gamma(config, units)?)
+}
+
+fn gamma(config: &RunConfig, units: &Units) -> Option<f64> {
+    let penalised = config.game().penalty.filter(|penalised| penalised.penalty.has_gamma())?;
+    (units.scale != Scale::None).then_some(penalised.weight)
+}
+
+/// The same in words, to stand after `gamma`.
+pub(super) fn gamma_words(config: &RunConfig, units: &Units) -> Option<String> {
+    let gamma = gamma(config, units)?;
+    let words = match units.gamma_of_data(gamma).map(|gamma| gamma.map(measure)) {
+        None => "is for whitened units: the points uncorrelated, in standard deviations".to_owned(),
+        Some([x, y]) if x == y => format!("in the data's own units is {x}: it goes with the square of the unit"),
+        Some([x, y]) => {
+            format!("in the data's own units is {x} along x and {y} along y: it goes with the square of the unit")
+        }
+    };
+    Some(format!("{gamma} {words}"))
+}
+
+/// What a setting that did nothing means, in words.
+pub(super) fn idle_words(idle: Idle) -> String {
+    match idle {
+        Idle::Clip(bound) => format!(
+            "clipping did nothing: after no epoch was a parameter of the discriminator at +-{bound}; a smaller --clip binds"
+        ),
+        Idle::Penalty(title) => format!(
+            "the penalty did nothing: in no frame had {title} a gradient at the points looked at; take another \
+             --penalty-weight or --penalty, or none"
+        ),
+    }
+}
+
 /// Says what a run came to.
 pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> anyhow::Result<()> {
     let config = run.config();
@@ -119,21 +157,35 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     let frames = run.frame_count()?;
     let path = run.path().display().to_string();
     let mut rows = vec![("epochs", format!("{epoch} of {}", config.epochs))];
+    let ended = run.dir().ended()?;
+    if let Some(condition) = &ended {
+        rows.push(("ended by", condition.clone()));
+    }
     if let Some(record) = last {
         rows.push(("time", duration(record.seconds)));
         rows.push(("discriminator loss", format!("{:.4}", record.d_loss)));
         rows.push(("generator loss", format!("{:.4}", record.g_loss)));
     }
     rows.extend(distances(&records, run)?);
+    let best = run.best()?;
+    if let Some(BestRecord { metric, epoch, value }) = best {
+        rows.push(("best", format!("{} {} at epoch {epoch}", metric.watched().name(), measure(value))));
+    }
     rows.push(("frames", frames.to_string()));
     rows.push(("run", path.clone()));
-    let nothing = if outcome == Outcome::Finished { run.nothing_learnt()? } else { None };
+    let nothing = if outcome == Outcome::Stopped { None } else { run.nothing_learnt()? };
     let problem = nothing.map(|nothing| nothing_learnt(nothing, run)).transpose()?;
     if let Some(problem) = &problem {
         rows.push(("warning", problem.clone()));
     }
+    let idle: Vec<String> = match outcome {
+        Outcome::Stopped => Vec::new(),
+        Outcome::Finished | Outcome::Ended => run.idle()?.into_iter().map(idle_words).collect(),
+    };
+    rows.extend(idle.iter().map(|words| ("notice", words.clone())));
     let (headline, status, next) = match outcome {
         Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
+        Outcome::Ended => ("ended by its own condition", "ended", format!("gan-lab draw {path}")),
         Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
     };
     let optim = config.optim.name();
@@ -142,6 +194,7 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
     let fields = || {
         serde_json::json!({
             "status": status,
+            "ended_by": ended,
             "run": json::path(run.path()),
             "model": config.game_name(),
             "optim": optim,
@@ -149,7 +202,9 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
             "epochs": config.epochs,
             "frames": frames,
             "last": last,
+            "best": best,
             "warning": problem,
+            "notices": idle,
         })
     };
     printer.result(&words, run.path(), fields)

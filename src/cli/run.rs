@@ -109,21 +109,32 @@ fn train(planned: &PlannedRun, signals: &Signals, printer: &Printer) -> anyhow::
     let mut session = match open(&dir, &config)? {
         Opened::Session(session) => *session,
         Opened::Finished => {
-            printer.note("this run is finished already");
-            return report(&PointsRun::open(&dir)?, Outcome::Finished, printer).map(|()| Exit::Done);
+            let ended = dir.ended()?;
+            printer.note(&over(ended.as_deref()));
+            let outcome = if ended.is_some() { Outcome::Ended } else { Outcome::Finished };
+            return report(&PointsRun::open(&dir)?, outcome, printer).map(|()| Exit::Done);
         }
     };
-    if session.position().done >= session.position().total {
-        printer.note("this run is finished already");
+    let ended = session.ended();
+    if session.position().done >= session.position().total || ended.is_some() {
+        printer.note(&over(ended.as_deref()));
     }
     let outcome = session::follow(&mut session, Kind::Points.unit(), signals, printer, &words);
     let outcome = outcome.with_context(|| format!("{} failed", dir.path().display()))?;
     finish(session, outcome, signals, printer)
 }
 
+/// That there is nothing left to do.
+fn over(ended: Option<&str>) -> String {
+    match ended {
+        Some(condition) => format!("this run has ended already, by its own condition: {condition}"),
+        None => "this run is finished already".to_owned(),
+    }
+}
+
 enum Opened {
     Session(Box<Session<Points>>),
-    /// All is done, and the data are no more that one could go on with.
+    /// It is over, and the data are no more that one could go on with.
     Finished,
 }
 
@@ -150,7 +161,7 @@ fn open(dir: &RunDir, config: &RunConfig) -> anyhow::Result<Opened> {
 }
 
 fn is_finished(dir: &RunDir) -> bool {
-    matches!(dir.status(), Ok(Status::Finished { .. }))
+    dir.status().is_ok_and(Status::is_over)
 }
 
 /// A run can be longer than the line says, and be made as long as the line says.

@@ -39,8 +39,10 @@ struct Listed {
     kind: Kind,
     /// Its settings, where they can be read.
     settings: Value,
-    /// `finished`, `unfinished`, `running`, `diverged`, or `damaged`.
+    /// `finished`, `ended` (by its own condition), `unfinished`, `running`, `diverged`, or `damaged`.
     state: &'static str,
+    /// The condition of its own by which it ended before its last unit.
+    ended: Option<String>,
     done: u64,
     total: u64,
     bytes: u64,
@@ -87,6 +89,7 @@ fn listed(dir: RunDir, check: bool) -> Listed {
     let mended = (!faults.is_empty()).then(|| mend(&dir, kind).map_err(|error| format!("{error:#}")));
     let (state, done, total) = match dir.status() {
         Ok(Status::Finished { done }) => ("finished", done, done),
+        Ok(Status::Ended { done, total }) => ("ended", done, total),
         Ok(Status::Unfinished { done, total }) => (if is_locked { "running" } else { "unfinished" }, done, total),
         Ok(Status::Absent) => ("unfinished", 0, 0),
         Err(_) => ("damaged", 0, 0),
@@ -103,7 +106,8 @@ fn listed(dir: RunDir, check: bool) -> Listed {
     faults.extend(gone.iter().cloned());
     let settings = dir.settings().unwrap_or(Value::Null);
     let bytes = dir.size().unwrap_or(0);
-    Listed { dir, kind, settings, state, done, total, bytes, faults, mended }
+    let ended = dir.ended().ok().flatten();
+    Listed { dir, kind, settings, state, ended, done, total, bytes, faults, mended }
 }
 
 /// What an unfinished run cannot go on without, and where it was looked for. Nothing of the run itself is wrong.
@@ -274,7 +278,8 @@ fn fields(run: &Listed) -> Value {
         Err(reason) => serde_json::json!({ "ok": false, "reason": reason }),
     });
     serde_json::json!({
-        "run": json::path(run.dir.path()), "kind": run.kind.name(), "state": run.state, "done": run.done,
+        "run": json::path(run.dir.path()), "kind": run.kind.name(), "state": run.state, "ended_by": run.ended,
+        "done": run.done,
         "total": run.total, "unit": run.kind.unit(), "bytes": run.bytes, "config": run.settings,
         "faults": run.faults, "mended": mended,
     })

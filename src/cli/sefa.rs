@@ -125,7 +125,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
     let page = dir.file("index.html");
     let words = match outcome {
         Outcome::Stopped => "stopped and saved\nnext: the same command with --resume goes on".to_owned(),
-        Outcome::Finished => {
+        Outcome::Finished | Outcome::Ended => {
             let table = listing(job.directions(), chosen, job.labels());
             let next = if job.has_pictures() {
                 format!("wrote {path}\nnext: open {} in a browser", page.display())
@@ -136,7 +136,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
         }
     };
     let eigenvalues: Vec<f64> = chosen.iter().map(|&i| job.directions().eigenvalues[i]).collect();
-    let status = if outcome == Outcome::Finished { "finished" } else { "stopped" };
+    let status = if outcome == Outcome::Stopped { "stopped" } else { "finished" };
     let fields = || {
         if !job.has_pictures() {
             let eigenvalues = &job.directions().eigenvalues;

@@ -51,7 +51,7 @@ pub(super) fn note_nothing_to_resume(dir: &RunDir, start: Start, printer: &Print
 /// How the command ends.
 pub(super) fn exit(outcome: Outcome, signals: &Signals) -> Exit {
     match outcome {
-        Outcome::Finished => Exit::Done,
+        Outcome::Finished | Outcome::Ended => Exit::Done,
         Outcome::Stopped => signals.exit(),
     }
 }

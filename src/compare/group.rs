@@ -15,6 +15,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// The runs that ended by a condition of their own; they count as finished.
+    pub fn ended(&self) -> impl Iterator<Item = &RunSummary> {
+        self.runs.iter().filter(|run| run.state.is_ended())
+    }
+
     /// The runs that finished: those that means, errors and differences are taken of.
     pub fn finished(&self) -> impl Iterator<Item = &RunSummary> + Clone {
         self.runs.iter().filter(|run| run.state.is_finished())

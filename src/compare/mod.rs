@@ -61,6 +61,8 @@ pub struct RunSummary {
     pub epochs: u64,
     /// Whether that is all.
     pub state: RunState,
+    /// The condition of its own by which it ended before its last epoch, if it did.
+    pub ended: Option<String>,
     /// The first measured epoch from which on the headline metric stays below [`NEAR`] times its floor; None if it does
     /// not.
     pub near_from: Option<u64>,
@@ -80,6 +82,11 @@ pub struct RunSummary {
 pub enum RunState {
     /// To its last epoch.
     Finished,
+    /// Until a condition of its own held.
+    Ended {
+        /// Epochs in all.
+        total: u64,
+    },
     /// Not so far: it was stopped, or is at work.
     Unfinished {
         /// Epochs in all.
@@ -97,14 +104,20 @@ impl RunState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Finished => "finished",
+            Self::Ended { .. } => "ended",
             Self::Unfinished { .. } => "unfinished",
             Self::Diverged { .. } => "diverged",
         }
     }
 
-    /// Whether all epochs are done.
-    pub fn is_finished(self) -> bool {
-        self == Self::Finished
+    /// Whether it came as far as it was to come: to its last epoch, or to a condition of its own.
+    pub const fn is_finished(self) -> bool {
+        matches!(self, Self::Finished | Self::Ended { .. })
+    }
+
+    /// Whether it ended by a condition of its own.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Ended { .. })
     }
 
     /// Whether training diverged.
@@ -116,6 +129,7 @@ impl RunState {
         Ok(match run.status()? {
             Status::Unfinished { total, .. } if run.dir().manifest()?.diverged => Self::Diverged { total },
             Status::Unfinished { total, .. } => Self::Unfinished { total },
+            Status::Ended { total, .. } => Self::Ended { total },
             Status::Finished { .. } | Status::Absent => Self::Finished,
         })
     }
@@ -157,6 +171,7 @@ impl RunSummary {
             headline,
             epochs: report.epoch,
             state,
+            ended: dir.ended()?,
             coarse: report.coarse,
             near_from: floor_mean.and_then(|floor| near_from(curve, NEAR * floor)),
             unrest: floor_mean.and_then(|floor| Some(unrest(curve)? / floor)),
@@ -172,7 +187,7 @@ impl RunSummary {
     pub fn planned(&self) -> u64 {
         match self.state {
             RunState::Finished => self.epochs,
-            RunState::Unfinished { total } | RunState::Diverged { total } => total,
+            RunState::Ended { total } | RunState::Unfinished { total } | RunState::Diverged { total } => total,
         }
     }
 
@@ -180,6 +195,7 @@ impl RunSummary {
     pub fn position(&self) -> String {
         match self.state {
             RunState::Finished => self.epochs.to_string(),
+            RunState::Ended { total } => format!("ended at {} of {total}", self.epochs),
             RunState::Unfinished { total } => format!("{} of {total}", self.epochs),
             RunState::Diverged { .. } => format!("diverged at epoch {}", self.epochs + 1),
         }

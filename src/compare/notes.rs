@@ -55,7 +55,7 @@ impl DataSet {
     }
 }
 
-/// The runs of a group that did not finish.
+/// The runs of a group that did not come to their last epoch.
 fn of_group(group: &Group) -> Vec<String> {
     let all = group.runs.len();
     let rest = if group.finished().next().is_some() {
@@ -73,7 +73,16 @@ fn of_group(group: &Group) -> Vec<String> {
     let unfinished = said(group.unfinished().collect(), "unfinished", &|run| {
         format!("seed {} at epoch {}", run.config.seed, run.position())
     });
-    diverged.into_iter().chain(unfinished).collect()
+    let each = group.ended().map(|run| {
+        let (seed, condition) = (run.config.seed, run.ended.as_deref().unwrap_or("unknown"));
+        format!("seed {seed} at epoch {} of {}: {condition}", run.epochs, run.planned())
+    });
+    let each = each.collect::<Vec<_>>();
+    let ended = (!each.is_empty()).then(|| {
+        let what = "ended by a condition of their own and count as finished";
+        format!("{}: {} of {all} {what} ({})", group.label, each.len(), each.join("; "))
+    });
+    diverged.into_iter().chain(unfinished).chain(ended).collect()
 }
 
 /// A line for each run that is there several times.

@@ -46,6 +46,7 @@ pub(super) fn run(data: &str, change: impl Fn(&mut TrainConfig), w1: f64) -> Run
         metrics,
         epochs: config.epochs,
         state: RunState::Finished,
+        ended: None,
         near_from: None,
         unrest: None,
         seconds: 1.0,

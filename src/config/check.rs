@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
+use super::watch::NEVER;
 use super::{
-    Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, Scale, ScheduleConfig, Shuffle, TrainConfig,
-    UpdateOrder, name_pair, optim,
+    Condition, Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, Per, Scale, ScheduleConfig, Shuffle,
+    TrainConfig, UpdateOrder, name_pair, optim,
 };
 use crate::objective::{Constraint, Penalised};
 
@@ -95,6 +96,11 @@ impl TrainConfig {
         }
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")?;
         require("frame_every", self.frame_every, self.frame_every >= 1, "at least 1")?;
+        if let Some(best) = self.keep_best {
+            let name = best.watched().name();
+            require("keep_best", name, self.eval_every != Some(0), "unset where nothing is measured (eval_every 0)")?;
+        }
+        self.stop_when = conditions(&self)?.iter().map(Condition::to_string).collect();
         // Batch normalisation has no variance to divide by with one point; the discriminator alone would train.
         let smallest = if self.generator.batch_norm.contains(&true) { 2 } else { 1 };
         let sizes = format!("{smallest} to {LARGEST_SIZE}");
@@ -131,11 +137,21 @@ impl RunConfig {
 
     /// Whether metrics are taken after this epoch.
     pub fn is_measured(&self, epoch: u64) -> bool {
-        match self.eval_every {
-            None => self.is_frame(epoch),
-            Some(0) => false,
-            Some(every) => epoch.is_multiple_of(every) || epoch == self.epochs,
+        self.is_measured_anyway(epoch) || (epoch == self.epochs && self.eval_every != Some(0))
+    }
+
+    /// The same, whether or not it is the last.
+    pub fn is_measured_anyway(&self, epoch: u64) -> bool {
+        match self.eval_every.unwrap_or(self.frame_every) {
+            0 => false,
+            every => epoch.is_multiple_of(every),
         }
+    }
+
+    /// The conditions under which it ends before its last epoch.
+    pub fn conditions(&self) -> Vec<Condition> {
+        // A checked config has sound ones only.
+        self.stop_when.iter().filter_map(|text| Condition::parse(text).ok()).collect()
     }
 
     /// The learning rates of the generator and of the discriminator after so many steps of each.
@@ -195,6 +211,41 @@ impl RunConfig {
 /// What the machine has, up to what networks of this size can use.
 fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(4)
+}
+
+/// What `stop_when` says; nothing for `never`.
+fn conditions(config: &TrainConfig) -> Result<Vec<Condition>, ConfigError> {
+    const KEY: &str = "stop_when";
+    if let [only] = &config.stop_when[..]
+        && only.trim() == NEVER
+    {
+        return Ok(Vec::new());
+    }
+    let read = |text: &String| {
+        let wrong = |expected| ConfigError::Value { key: KEY, found: format!("'{text}'"), expected };
+        let condition = Condition::parse(text).map_err(wrong)?;
+        let measured = condition.watched.is_loss() || config.eval_every != Some(0);
+        require(
+            KEY,
+            format!("'{condition}'"),
+            measured,
+            "on d-loss or g-loss where nothing is measured (eval_every 0)",
+        )?;
+        let averaged = config.ema.is_some() || !condition.watched.is_beside_average();
+        let expected = "without 'generator-' where the generator is not averaged (--ema)";
+        require(KEY, format!("'{condition}'"), averaged, expected)?;
+        // Frames that are not measured would never be counted.
+        let every = config.eval_every.unwrap_or(config.frame_every).max(1);
+        let counted =
+            condition.watched.is_loss() || condition.per != Per::Frames || config.frame_every.is_multiple_of(every);
+        let expected = format!(
+            "for measurements, not frames, where frames come every {} epochs and measurements every {every}",
+            config.frame_every
+        );
+        require(KEY, format!("'{condition}'"), counted, &expected)?;
+        Ok(condition)
+    };
+    config.stop_when.iter().map(read).collect()
 }
 
 fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {

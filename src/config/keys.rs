@@ -83,6 +83,8 @@ pub enum Values {
     Numbers,
     /// A list of true and false.
     Switches,
+    /// A list of texts.
+    Texts,
 }
 
 /// A word that a setting may have as its value.
@@ -224,6 +226,7 @@ impl Values {
             Self::Wholes => "a list of whole numbers, such as 0,3,7 or 0-4".to_owned(),
             Self::Numbers => "a list of numbers, such as 0.5,0.9".to_owned(),
             Self::Switches => "a list of true and false, such as false,true".to_owned(),
+            Self::Texts => "a list of texts, with commas between them".to_owned(),
         }
     }
 
@@ -242,6 +245,7 @@ impl Values {
             Self::Switches => {
                 json().or_else(|| text.split(',').map(|x| x.trim().parse::<bool>().ok().map(Value::from)).collect())
             }
+            Self::Texts => json().or_else(|| Some(text.split(',').map(|x| Value::from(x.trim())).collect())),
         }
     }
 
@@ -258,6 +262,7 @@ impl Values {
             Self::Wholes => all(Value::is_u64),
             Self::Numbers => all(Value::is_number),
             Self::Switches => all(Value::is_boolean),
+            Self::Texts => all(Value::is_string),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod reference;
 mod schedule;
 mod sefa;
 mod tables;
+mod watch;
 
 pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
@@ -31,6 +32,7 @@ pub use progan::{ImageLoss, ProganConfig};
 pub use schedule::{ScheduleConfig, Shape};
 pub use sefa::{SefaCodes, SefaConfig};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
+pub use watch::{BestBy, Comparison, Condition, Per, Watched};
 
 pub use crate::optim::{AdamOptions, AdamwOptions, Optim, RmspropOptions, SgdOptions};
 
@@ -108,6 +110,12 @@ pub struct TrainConfig {
     /// Left out, they are measured with every frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<u64>,
+    /// The state with the best value of this metric is kept beside the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_best: Option<BestBy>,
+    /// The run ends before its last epoch as soon as one of these holds: [`Condition`]s.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_when: Vec<String>,
     /// Seed of every random number.
     #[serde(default)]
     pub seed: u64,
@@ -454,6 +462,8 @@ impl TrainConfig {
             update_order: UpdateOrder::default(),
             frame_every: lab::frame_every(),
             eval_every: None,
+            keep_best: None,
+            stop_when: Vec::new(),
             seed: 0,
             device: Device::default(),
             engine: EngineKind::default(),

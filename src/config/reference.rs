@@ -172,6 +172,7 @@ fn property(table: &Table, key: &Key) -> Value {
         Values::Wholes => json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } }),
         Values::Numbers => list("number"),
         Values::Switches => list("boolean"),
+        Values::Texts => list("string"),
     };
     if default.is_null()
         && let Some(Value::Array(words)) = property.get_mut("enum")

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init, Key,
-    LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig,
-    Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init,
+    Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes,
+    SefaConfig, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -141,7 +141,7 @@ impl Values {
             Self::Path => "FILE",
             Self::Device => "DEVICE",
             Self::Choice(_) => "NAME",
-            Self::Wholes | Self::Numbers | Self::Switches => "LIST",
+            Self::Wholes | Self::Numbers | Self::Switches | Self::Texts => "LIST",
         }
     }
 }
@@ -420,6 +420,26 @@ static POINT_KEYS: &[Key] = &[
     .value_name("EPOCHS")
     .under("Run")
     .role(Role::Record),
+    key(
+        "keep_best",
+        Values::Choice(&BestBy::CHOICES),
+        "Keep the state in which this metric is best, besides the last; draw and eval show it with --from best",
+    )
+    .flag("keep-best")
+    .value_name("METRIC")
+    .under("Run")
+    .role(Role::Record),
+    key(
+        "stop_when",
+        Values::Texts,
+        "End the run when this holds: NAME < NUMBER [floors] [for N frames|measurements|epochs], also <=, > and >=; \
+         NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv (with --ema also generator-sliced-w2 and so on). Several with commas: the first that holds ends it; \
+         never for none",
+    )
+    .flag("stop-when")
+    .value_name("CONDITION")
+    .under("Run")
+    .role(Role::Length),
 ];
 
 static PROGAN_KEYS: &[Key] = &[

@@ -10,7 +10,7 @@ mod plain;
 mod torch;
 
 pub use fused::FusedEngine;
-pub use plain::PlainEngine;
+pub use plain::{PlainEngine, score_gradients};
 #[cfg(feature = "torch")]
 pub use torch::{Precision, TorchEngine};
 

@@ -27,6 +27,8 @@ pub struct Claim {
     pub settings: Value,
     /// Units in all.
     pub total: u64,
+    /// Why it is over already, though not all is done: the condition of its own that holds where it is.
+    pub ended: Option<String>,
     /// What it is made of.
     pub inputs: Vec<Input>,
     /// Files that are written once, at the beginning, and follow from settings and inputs.
@@ -95,6 +97,8 @@ pub struct ActiveRun {
     follows: BTreeMap<String, String>,
     /// The same, as the saved state has them.
     noted: BTreeMap<String, String>,
+    /// Why the run is over as far as it was saved, though not all is done.
+    ended: Option<String>,
     seconds: f64,
     warnings: Vec<String>,
     /// Held until the run is let go.
@@ -130,6 +134,7 @@ impl ActiveRun {
             shown,
             follows,
             noted,
+            ended: None,
             seconds: 0.0,
             warnings,
             _lock: lock,
@@ -194,8 +199,21 @@ impl ActiveRun {
         let noted = note.map(|note| note.files.clone()).unwrap_or_default();
         let follows = noted.clone();
         let shown = claim.shown();
-        let mut run =
-            Self { dir, manifest, written, records, series, shown, follows, noted, seconds, warnings, _lock: lock };
+        let ended = claim.ended.clone();
+        let mut run = Self {
+            dir,
+            manifest,
+            written,
+            records,
+            series,
+            shown,
+            follows,
+            noted,
+            ended,
+            seconds,
+            warnings,
+            _lock: lock,
+        };
         run.settle(claim, state.as_ref(), &values)?;
         let state = state.map(|(bundle, position, _)| (bundle, Position { total: claim.total, ..position }));
         Ok((run, state))
@@ -224,7 +242,8 @@ impl ActiveRun {
         self.note_labels();
         if let Some((bundle, position, note)) = state {
             let wanted = Position { total: claim.total, ..*position };
-            if note.is_none() || *position != wanted {
+            let was_ended = note.as_ref().and_then(|note| note.ended.as_ref());
+            if note.is_none() || *position != wanted || was_ended != claim.ended.as_ref() {
                 state::write(&self.dir.file(STATE), bundle, self.tie(wanted))?;
             }
         }
@@ -300,6 +319,14 @@ impl ActiveRun {
         Ok(())
     }
 
+    /// Makes sure that there is no such file, where nothing follows any more.
+    pub fn unfollow(&mut self, name: &str) -> Result<(), RunError> {
+        match self.follows.remove(name) {
+            Some(_) => self.remove(name),
+            None => Ok(()),
+        }
+    }
+
     /// Makes sure that one of the run's own files has this content.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
         let path = self.dir.file(name);
@@ -352,8 +379,15 @@ impl ActiveRun {
         self.manifest.files.iter().map(String::as_str).find(|name| name.ends_with(ending))
     }
 
-    /// Saves: what was appended before it now counts. A kind without a state passes None.
-    pub fn commit(&mut self, bundle: Option<&Bundle>, position: Position) -> Result<(), RunError> {
+    /// Saves: what was appended before it now counts. A kind without a state passes None. `ended` says why the run is over
+    /// where it is before all is done.
+    pub fn commit(
+        &mut self,
+        bundle: Option<&Bundle>,
+        position: Position,
+        ended: Option<String>,
+    ) -> Result<(), RunError> {
+        self.ended = ended;
         self.records.sync()?;
         if let Some(series) = &self.series {
             series.sync()?;
@@ -383,6 +417,7 @@ impl ActiveRun {
         Tie {
             run: self.manifest.identity(),
             position,
+            ended: self.ended.clone(),
             records: self.records.ledger(),
             frames: self.series.as_ref().map(Series::ledger),
             files: self.follows.clone(),

@@ -27,11 +27,25 @@ pub enum Status {
         /// Units to do.
         total: u64,
     },
+    /// It ended before its last unit, because a condition of its own held ([`RunDir::ended`] says which).
+    Ended {
+        /// Units done.
+        done: u64,
+        /// Units that were to be done.
+        total: u64,
+    },
     /// All is done.
     Finished {
         /// Units done.
         done: u64,
     },
+}
+
+impl Status {
+    /// Whether there is nothing left to do: all is done, or the run ended by a condition of its own.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Finished { .. })
+    }
 }
 
 /// What is in a directory.
@@ -286,7 +300,17 @@ impl RunDir {
     pub fn status(&self) -> Result<Status, RunError> {
         let Some(kind) = self.kind() else { return Ok(Status::Absent) };
         let Position { done, total } = self.position(kind)?;
-        Ok(if done >= total { Status::Finished { done } } else { Status::Unfinished { done, total } })
+        Ok(match self.ended()? {
+            _ if done >= total => Status::Finished { done },
+            Some(_) => Status::Ended { done, total },
+            None => Status::Unfinished { done, total },
+        })
+    }
+
+    /// The condition by which the run ended before its last unit, if it did.
+    pub fn ended(&self) -> Result<Option<String>, RunError> {
+        let Some(kind) = self.kind() else { return Ok(None) };
+        Ok(self.note(kind)?.filter(|note| note.done < note.total).and_then(|note| note.ended))
     }
 
     fn position(&self, kind: Kind) -> Result<Position, RunError> {

@@ -69,7 +69,7 @@ impl RunDir {
     /// killed, and is taken off when it goes on.
     fn tail_fault(&self, kind: Kind) -> Option<String> {
         let name = kind.records_file();
-        if !matches!(self.status(), Ok(Status::Finished { .. })) || !self.file(name).is_file() {
+        if !self.status().is_ok_and(Status::is_over) || !self.file(name).is_file() {
             return None;
         }
         let path = self.file(name);

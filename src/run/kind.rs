@@ -140,6 +140,10 @@ impl Kind {
                 "generator.safetensors",
                 "averaged.safetensors",
                 "discriminator.safetensors",
+                "best.json",
+                "best-generator.safetensors",
+                "best-averaged.safetensors",
+                "best-discriminator.safetensors",
                 STATE,
             ],
             Self::Progan => &[
@@ -178,7 +182,8 @@ impl Kind {
     /// Settings that say how a run is done and not what it is: they may be others when it goes on.
     pub const fn free_keys(self) -> &'static [&'static str] {
         match self {
-            Self::Points | Self::Progan => &["threads"],
+            Self::Points => &["threads", "stop_when"],
+            Self::Progan => &["threads"],
             Self::Sefa => &["device", "batch"],
         }
     }

@@ -57,6 +57,12 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
                 kind.total_key().map_or_else(String::new, |key| format!("make it longer with --resume and --{key}, "));
             (format!("a finished {noun} of {}", count(done, unit)), format!("{longer}choose another --out, {replace}"))
         }
+        Ok(Status::Ended { done, total }) => {
+            let condition = dir.ended().ok().flatten().unwrap_or_default();
+            let what =
+                format!("a {noun} that ended by its own condition, {condition}, {done} of {} done", count(total, unit));
+            (what, format!("go on with --resume --stop-when never, choose another --out, {replace}"))
+        }
         Ok(Status::Unfinished { done, total }) => (
             format!("an unfinished {noun}, {done} of {} done", count(total, unit)),
             format!("go on with --resume, {replace}"),

@@ -11,6 +11,8 @@ use super::{ActiveRun, Bundle, Claim, Mark, Position, RunDir, RunError, Status};
 pub enum Outcome {
     /// All is done.
     Finished,
+    /// A condition of its own held before that.
+    Ended,
     /// It was asked to stop, and saved its state.
     Stopped,
 }
@@ -44,6 +46,11 @@ pub trait Work {
 
     /// How far it is.
     fn position(&self) -> Position;
+
+    /// The condition of its own by which the work is over here, before all is done.
+    fn ended(&self) -> Option<String> {
+        None
+    }
 
     /// Whether an error means that the numbers grew beyond all bounds.
     fn has_diverged(_: &Self::Error) -> bool {
@@ -96,7 +103,7 @@ impl<W: Work> Session<W> {
     /// once; a resumed one's files are brought in line with its state.
     pub fn open(mut work: W, claim: &Claim, dir: RunDir, start: Start) -> Result<Self, W::Error> {
         let saved = Saved { at: Instant::now(), took: Duration::ZERO };
-        let was_finished = matches!(dir.status(), Ok(Status::Finished { .. }));
+        let was_finished = dir.status().is_ok_and(Status::is_over);
         // A job that goes by its records and is asked for again is the same job.
         let again = start == Start::New { force: false } && !claim.kind.has_state() && ActiveRun::is_same(&dir, claim);
         let resumes = again || (start == Start::Resume && dir.kind().is_some());
@@ -130,7 +137,12 @@ impl<W: Work> Session<W> {
         self.work.position()
     }
 
-    /// Whether all was done when the directory was taken, by what was recorded there.
+    /// The condition of its own by which it is over, before all is done.
+    pub fn ended(&self) -> Option<String> {
+        self.work.ended()
+    }
+
+    /// Whether it was over when the directory was taken, by what was recorded there.
     pub fn was_finished(&self) -> bool {
         self.was_finished
     }
@@ -172,10 +184,14 @@ impl<W: Work> Session<W> {
                 return Err(error);
             }
         }
-        Ok(Outcome::Finished)
+        Ok(if self.is_done() { Outcome::Finished } else { Outcome::Ended })
     }
 
     fn is_finished(&self) -> bool {
+        self.is_done() || self.work.ended().is_some()
+    }
+
+    fn is_done(&self) -> bool {
         let Position { done, total } = self.work.position();
         done >= total
     }
@@ -205,25 +221,33 @@ impl<W: Work> Session<W> {
     fn save(&mut self, ending: bool) -> Result<(), W::Error> {
         let position = self.work.position();
         let state = self.work.state()?;
-        self.write(state.as_ref(), position, ending)
+        let ended = self.work.ended();
+        self.write(state.as_ref(), position, ending, ended)
     }
 
     fn save_unsaved(&mut self) -> Result<(), W::Error> {
         match self.unsaved.take() {
             Some((state, position, mark)) => {
                 self.run.back_to(mark);
-                self.write(Some(&state), position, true)
+                // It is of before the work was over, if it is.
+                self.write(Some(&state), position, true, None)
             }
             None => Ok(()),
         }
     }
 
     /// What follows from the state is written before it: a state that is there has all that belongs to it.
-    fn write(&mut self, state: Option<&W::State>, position: Position, ending: bool) -> Result<(), W::Error> {
+    fn write(
+        &mut self,
+        state: Option<&W::State>,
+        position: Position,
+        ending: bool,
+        ended: Option<String>,
+    ) -> Result<(), W::Error> {
         let begun = Instant::now();
         self.work.artefacts(&mut self.run, state, ending)?;
         let bundle = state.map(|state| self.work.bundle(state));
-        self.run.commit(bundle.as_ref(), position)?;
+        self.run.commit(bundle.as_ref(), position, ended)?;
         self.unsaved = None;
         self.saved = Saved { at: Instant::now(), took: begun.elapsed() };
         Ok(())
@@ -236,7 +260,7 @@ impl<W: Work> Session<W> {
         self.work.artefacts(&mut self.run, state.as_ref(), ending)?;
         if !self.run.is_settled() {
             let bundle = state.as_ref().map(|state| self.work.bundle(state));
-            self.run.commit(bundle.as_ref(), self.work.position())?;
+            self.run.commit(bundle.as_ref(), self.work.position(), self.work.ended())?;
         }
         Ok(())
     }

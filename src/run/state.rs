@@ -42,6 +42,9 @@ pub(super) struct Note {
     pub(super) run: String,
     pub(super) done: u64,
     pub(super) total: u64,
+    /// Why the run ended before its last unit, by a condition of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ended: Option<String>,
     pub(super) records: Ledger,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) frames: Option<Ledger>,
@@ -157,6 +160,7 @@ pub(super) struct Tie {
     /// The digest of settings and inputs.
     pub(super) run: String,
     pub(super) position: Position,
+    pub(super) ended: Option<String>,
     pub(super) records: Ledger,
     pub(super) frames: Option<Ledger>,
     pub(super) files: BTreeMap<String, String>,
@@ -164,10 +168,10 @@ pub(super) struct Tie {
 
 /// Writes a state.
 pub(super) fn write(path: &Path, bundle: &Bundle, tie: Tie) -> Result<(), RunError> {
-    let Tie { run, position: Position { done, total }, records, frames, files } = tie;
+    let Tie { run, position: Position { done, total }, ended, records, frames, files } = tie;
     let format = FORMAT.to_owned();
     let tensors = bundle.digest();
-    let mut note = Note { format, run, done, total, records, frames, files, tensors, sha256: None };
+    let mut note = Note { format, run, done, total, ended, records, frames, files, tensors, sha256: None };
     let text = note.digest().and_then(|sha256| {
         note.sha256 = Some(sha256);
         serde_json::to_string(&note)
@@ -240,6 +244,7 @@ mod tests {
         let tie = Tie {
             run: digest(b"run"),
             position: Position { done: 1, total: 2 },
+            ended: Some("a < 1".to_owned()),
             records: ledger(),
             frames: Some(ledger()),
             files: BTreeMap::from([("generator.safetensors".to_owned(), digest(b"weights"))]),

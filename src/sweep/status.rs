@@ -14,7 +14,7 @@ const ERRORS: &str = "errors";
 /// How far a run of a sweep is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunState {
-    /// All of its epochs are done.
+    /// All of its epochs are done, or it ended by a condition of its own.
     Done,
     /// A process is at work on it.
     Running {
@@ -97,9 +97,15 @@ impl Sweep {
         };
         let done = match status {
             Status::Absent => 0,
-            Status::Unfinished { done, .. } | Status::Finished { done } => done,
+            Status::Unfinished { done, .. } | Status::Ended { done, .. } | Status::Finished { done } => done,
         };
-        if matches!(status, Status::Finished { .. }) && done >= run.recipe().epochs {
+        // A run that ended by its own condition is as far as it is to go.
+        let reached = match status {
+            Status::Finished { done } => Some(done),
+            Status::Ended { total, .. } => Some(total),
+            Status::Absent | Status::Unfinished { .. } => None,
+        };
+        if reached.is_some_and(|reached| reached >= run.recipe().epochs) {
             return RunState::Done;
         }
         if dir.is_locked() {

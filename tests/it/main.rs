@@ -32,4 +32,5 @@ mod terminal;
 mod torch_library;
 mod train;
 mod units;
+mod watch;
 mod world;

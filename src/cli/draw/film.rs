@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::super::exit::UsageError;
 use super::{DrawArgs, Format};
 use crate::compare::{is_lab, real_of};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, Watched};
 use crate::figures::measure;
-use crate::kinds::points::{Frames, PointsRun};
+use crate::kinds::points::{EvalError, Frames, PointsRun, Which, points_from};
 use crate::media::{self, Animation};
 use crate::render::{Axes, Cell, Picture, Real, RenderError, Row, ScatterPainter, Shown};
 use crate::run::RunDir;
@@ -31,6 +31,8 @@ pub(super) struct Film {
     pub(super) dir: RunDir,
     pub(super) config: RunConfig,
     pub(super) frames: Frames,
+    /// Whose the frames are.
+    which: Which,
     pub(super) real: Arc<Real>,
     /// The epoch in which it diverged, if it did.
     diverged: Option<u64>,
@@ -45,19 +47,29 @@ pub(super) struct Film {
 impl Film {
     pub(super) fn open(dir: &RunDir, args: &DrawArgs) -> anyhow::Result<Self> {
         let run = PointsRun::open(dir)?;
-        let (real, frames, config) = (real_of(&run)?, run.frames()?, run.config().clone());
+        let (real, mut frames, config) = (real_of(&run)?, run.frames()?, run.config().clone());
         let records = run.metrics()?;
         let done = records.last().map_or(0, |record| record.epoch);
         let diverged = dir.manifest()?.diverged.then_some(done + 1);
         if frames.epochs.is_empty() {
             return Err(NoFrames { path: dir.path().to_owned(), first: config.frame_every, diverged }.into());
         }
-        let measured = records.into_iter().filter_map(|record| Some((record.epoch, record.sliced_w2?))).collect();
+        if args.from != Which::Last {
+            let (epoch, points) = points_from(&run, args.from).map_err(|error| match error {
+                EvalError::NoSuchGenerator { .. } => UsageError(format!("--from {}: {error}", args.from.name())).into(),
+                other => anyhow::Error::from(other),
+            })?;
+            frames = Frames { epochs: vec![epoch], samples: vec![points] };
+        }
+        let is_own = args.from == Which::Generator && config.ema.is_some();
+        let watched = if is_own { Watched::GeneratorSlicedW2 } else { Watched::SlicedW2 };
+        let measured = records.into_iter().filter_map(|record| Some((record.epoch, record.value(watched)?))).collect();
         let floor = run.floor()?.map(|floor| floor.sliced_w2.mean);
         let axes = ScatterPainter::axes(args.size, args.axes, &real, is_lab(&config));
         let painter = ScatterPainter::new(args.size, axes, args.theme.into(), real.clone())?;
         let (dir, real) = (dir.clone(), Arc::new(real));
-        Ok(Self { dir, config, frames, real, diverged, measured, floor, painter, data: String::new() })
+        let which = args.from;
+        Ok(Self { dir, config, frames, which, real, diverged, measured, floor, painter, data: String::new() })
     }
 
     /// What was measured at an epoch, in words.
@@ -71,7 +83,13 @@ impl Film {
     fn shown<T>(&self, index: usize, draw: impl FnOnce(&Shown<'_>) -> T) -> T {
         let epoch = self.frames.epochs[index];
         let mut title = format!("{}{}, epoch {epoch}", self.data, self.config.title());
-        let last = index + 1 == self.frames.epochs.len();
+        match self.which {
+            Which::Last => {}
+            Which::Average => title += ", averaged generator",
+            Which::Generator => title += ", generator",
+            Which::Best => title += ", best",
+        }
+        let last = index + 1 == self.frames.epochs.len() && self.which != Which::Best;
         if let Some(diverged) = self.diverged.filter(|_| last) {
             title += &format!(", diverged in epoch {diverged}");
         }
@@ -122,7 +140,9 @@ impl Film {
         self.frames.epochs.iter().position(|&e| e == epoch).ok_or_else(|| {
             let recorded = self.frames.epochs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
             let path = self.dir.path().display();
-            let fate = self.diverged.map(|epoch| format!("; it diverged in epoch {epoch}")).unwrap_or_default();
+            let ended = || self.dir.ended().ok().flatten().map(|condition| format!("; it ended by {condition}"));
+            let fate = self.diverged.map(|epoch| format!("; it diverged in epoch {epoch}")).or_else(ended);
+            let fate = fate.unwrap_or_default();
             UsageError(format!("--sheet: {path} has no frame of epoch {epoch}; it has: {recorded}{fate}")).into()
         })
     }

@@ -17,6 +17,7 @@ use crate::compare::{is_lab, labels, names_of_runs, runs_under};
 use crate::config::RunConfig;
 use crate::data::Point;
 use crate::json;
+use crate::kinds::points::Which;
 use crate::made::ResultFolder;
 use crate::media::{self, Animation as _};
 use crate::render::{Axes, AxesChoice, Grid, Row, Size, Theme, columns, wrapped};
@@ -64,6 +65,9 @@ pub(super) struct DrawArgs {
     /// Draw only the last frame
     #[arg(long, conflicts_with_all = ["png", "every"])]
     last: bool,
+    /// Draw what this generator makes, one picture, instead of the run's frames
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t, conflicts_with_all = ["sheet", "png", "every", "fps"])]
+    from: Which,
     /// What part of the plane to show: auto, lab, fit, equal (a unit as long on both axes), or left,right,bottom,top
     #[arg(long, value_name = "AXES", default_value = "auto", allow_hyphen_values = true)]
     axes: AxesChoice,
@@ -174,15 +178,23 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+impl DrawArgs {
+    /// Whether each run becomes one picture.
+    fn is_one_picture(&self) -> bool {
+        self.last || self.from != Which::Last || !self.sheet.is_empty()
+    }
+}
+
 /// What is drawn.
 fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
     let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
     let one =
         |name: String, drawing, form: Format| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
-    if args.last || !args.sheet.is_empty() {
+    if args.is_one_picture() {
         let form = match format {
             Some(Format::Gif) => {
-                return Err(UsageError("--sheet and --last give one picture; a GIF shows them all".into()).into());
+                let words = "--sheet, --last and --from give one picture; a GIF shows them all";
+                return Err(UsageError(words.into()).into());
             }
             form => form.unwrap_or(Format::Png),
         };
@@ -194,8 +206,8 @@ fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::R
             return Ok(vec![one("grid".into(), Drawing::Grid, form)]);
         }
         let of = |(run, name): (usize, &String)| {
-            if args.last {
-                one(format!("{name}-last"), Drawing::Frame(run, films[run].len() - 1), form)
+            if args.sheet.is_empty() {
+                one(format!("{name}-{}", args.from.name()), Drawing::Frame(run, films[run].len() - 1), form)
             } else {
                 one(format!("{name}-sheet"), Drawing::Sheet(run), form)
             }
@@ -245,9 +257,8 @@ fn form(args: &DrawArgs) -> anyhow::Result<Option<Format>> {
         let known = "draw writes .gif, .png, .svg and .pdf files";
         return Err(UsageError(format!("--out {}: {known}", args.out.display())).into());
     };
-    let one_picture = args.last || !args.sheet.is_empty();
-    if form != Format::Gif && !one_picture {
-        let has = "holds one picture; say which with --last or --sheet, or name a .gif for the whole run";
+    if form != Format::Gif && !args.is_one_picture() {
+        let has = "holds one picture; say which with --last or --sheet, or --from, or name a .gif for the whole run";
         return Err(UsageError(format!("--out {}: a {extension} file {has}", args.out.display())).into());
     }
     Ok(Some(form))

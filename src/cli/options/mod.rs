@@ -252,6 +252,11 @@ fn given_by(id: &str, key: &Key, matches: &ArgMatches) -> Option<(usize, Assignm
     }
     let value = match key.values {
         Values::Switch => Value::from(matches.get_flag(id)),
+        // Said several times it has all that was said.
+        Values::Texts => {
+            let lists = matches.get_many::<Value>(id)?.filter_map(Value::as_array);
+            lists.flatten().cloned().collect()
+        }
         _ => matches.get_one::<Value>(id)?.clone(),
     };
     let said = if id == key.path { format!("--{}", key.flag?) } else { key.value_name.to_owned() };
@@ -306,6 +311,7 @@ fn arguments(table: &'static Table, key: &'static Key) -> Vec<Arg> {
         // Not clap's negative numbers, to which -1e-3 is none.
         Values::Whole | Values::Number | Values::Wholes | Values::Numbers => option.allow_hyphen_values(true),
         Values::Path => option.value_hint(ValueHint::AnyPath),
+        Values::Texts => option.action(ArgAction::Append),
         _ => option,
     };
     if !key.positional {
@@ -378,6 +384,7 @@ mod tests {
                 Values::Wholes => "5,7".into(),
                 Values::Numbers => "0.25,0.75".into(),
                 Values::Switches => "[true]".into(),
+                Values::Texts => "one thing,another".into(),
             }
         }
         fn check<C: Config>() {

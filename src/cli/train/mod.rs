@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use super::absent::progan;
 use super::exit::{Exit, UsageError, exit_of, hinted};
 use super::options::points::{PointArgs, blamed, checked, points as configured};
-use super::points::{advised, finish, fitting, words};
+use super::points::{advised, finish, fitting, gamma_words, words};
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
@@ -68,7 +68,7 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("{}: {}", config.data.path.display(), notes.join("; ")));
     }
     printer.note(&opening(&config, &session));
-    if session.position().done < session.position().total {
+    if session.position().done < session.position().total && session.ended().is_none() {
         for doubt in config.doubts() {
             printer.note(&format!("warning: {doubt}"));
         }
@@ -78,7 +78,9 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         if let Some(line) = merging(session.work().merging()) {
             printer.note(&line);
         }
-        for line in preparation(session.work().prepared()) {
+        let prepared = session.work().prepared();
+        let gamma = gamma_words(&config, &prepared.units);
+        for line in preparation(prepared).into_iter().chain(gamma.map(|words| format!("gamma {words}"))) {
             printer.note(&line);
         }
     }
@@ -219,6 +221,12 @@ fn opening(config: &RunConfig, session: &Session<Points>) -> String {
     let Position { done, total } = session.position();
     let path = session.dir().path().display();
     let (model, optim) = (config.game_title(), config.optim_title());
+    if let Some(condition) = session.ended() {
+        return format!(
+            "this run ended after epoch {done} of {total} by its own condition, {condition}; to go on, say --resume --out \
+             {path} with --stop-when never or another condition"
+        );
+    }
     match done {
         _ if done >= total => format!("this run is finished already: {}", count(done, "epoch")),
         0 => format!("training: {model} with {optim}, {}, into {path}", count(total, "epoch")),

@@ -93,7 +93,7 @@ fn report(dir: &RunDir, outcome: Outcome, printer: &Printer) -> anyhow::Result<(
         rows.push(("film", progan::film(dir).display().to_string()));
     }
     let (headline, status, next) = match outcome {
-        Outcome::Finished => {
+        Outcome::Finished | Outcome::Ended => {
             ("finished", "finished", format!("gan-lab sefa --checkpoint {path}/generator.safetensors"))
         }
         Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train progan --resume --out {path}")),

@@ -141,7 +141,7 @@ impl Course {
         epochs.dedup();
         let (mut line, mut band) = (Vec::new(), Vec::new());
         for epoch in epochs {
-            let at_work = runs.iter().filter(|(state, values)| state.is_finished() || last(values) >= epoch);
+            let at_work = runs.iter().filter(|(state, values)| *state == RunState::Finished || last(values) >= epoch);
             let at = |(_, values): &(RunState, Vec<(u64, f64)>)| {
                 values.iter().find(|&&(known, _)| known == epoch).map(|&(_, value)| value)
             };

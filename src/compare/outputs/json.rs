@@ -56,6 +56,7 @@ fn of_run(set: &DataSet, run: &RunSummary) -> Value {
     );
     json!({
         "run": path(&run.dir), "label": run.label, "data_set": set.name, "config": *run.config, "status": run.state.name(),
+        "ended_by": run.ended,
         "epochs": run.epochs, "planned": run.planned(),
         "near_from": run.near_from, "unrest": run.unrest, "seconds": run.seconds, "metrics": metrics,
         "sliced_w2_by_epoch": run.values(Metric::SlicedW2), "series": series, "floor": run.floor,
@@ -73,7 +74,8 @@ fn of_groups(set: &DataSet) -> Vec<Value> {
         let is_best = set.metrics.iter().zip(&best).filter(|(_, best)| best[i]).map(|(metric, _)| metric.name());
         json!({
             "label": group.label, "data_set": set.name, "runs": group.runs.len(), "seeds": seeds(group.finished()),
-            "diverged": seeds(group.diverged()), "unfinished": seeds(group.unfinished()), "metrics": metrics,
+            "diverged": seeds(group.diverged()), "unfinished": seeds(group.unfinished()), "ended": seeds(group.ended()),
+            "metrics": metrics,
             "ratios": ratios, "best": is_best.collect::<Vec<_>>(), "near_from": group.near_from(),
             "unrest": group.over_seeds(|run| run.unrest).map(|unrest| unrest.mean),
         })

@@ -1,6 +1,6 @@
 //! `runs.csv`: a line for each run and metric, every setting that varies a column.
 
-use super::super::{Comparison, DataSet, RunSummary};
+use super::super::{Comparison, DataSet, RunState, RunSummary};
 use super::{OutputError, csv};
 use crate::config::{Config as _, POINTS, at, shown};
 use crate::kinds::points::Measured;
@@ -31,7 +31,10 @@ pub(super) fn bytes(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
 
 /// What has to be said of a number, or of why there is none.
 fn note(run: &RunSummary, measured: &Measured) -> String {
-    let stopped = (!run.state.is_finished()).then(|| run.position());
+    let stopped = (run.state != RunState::Finished).then(|| match &run.ended {
+        Some(condition) => format!("{}: {condition}", run.position()),
+        None => run.position(),
+    });
     let unknown = measured.unknown.map(|reason| reason.to_string());
     stopped.into_iter().chain(unknown).collect::<Vec<_>>().join("; ")
 }

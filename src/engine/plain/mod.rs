@@ -57,6 +57,18 @@ struct Step<'a> {
     real_first: &'a [f32],
 }
 
+/// The gradient of a discriminator's raw score by each of these points, or each pack of them.
+pub fn score_gradients(config: &RunConfig, weights: &Weights, points: &[Sample]) -> Vec<Vec<f64>> {
+    let mut critic = Trained::new(&Mlp::discriminator(config), config.optims()[1], false);
+    let packs: Batch = doubles(points).chunks_exact(config.members()).map(<[_]>::concat).collect();
+    if packs.is_empty() || critic.load("the discriminator", weights).is_err() {
+        return Vec::new();
+    }
+    let ones = vec![vec![1.0]; packs.len()];
+    let pass = critic.network.forward(packs, Mode::Evaluate);
+    critic.network.backward(&pass, ones).1
+}
+
 impl PlainEngine {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Self {

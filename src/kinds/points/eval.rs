@@ -10,6 +10,7 @@ use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure
 use crate::rng::{Stream, Use};
 use crate::run::{RunDir, RunError};
 
+use super::chosen::{Chosen, Which};
 use super::follow::DRAWS as FLOOR_DRAWS;
 use super::run::{EpochRecord, InputError, PointsRun};
 
@@ -29,6 +30,8 @@ pub struct Plan {
     pub law: Option<Law>,
     /// Points in each set; None for as many as are held out, [`MOST_MATCHED`] at most.
     pub samples: Option<usize>,
+    /// Which generator.
+    pub which: Which,
     /// Fresh draws.
     pub repeats: usize,
     /// Where the data are now, if not where they lay when the run was begun.
@@ -141,6 +144,14 @@ pub enum EvalError {
         /// The run.
         path: PathBuf,
     },
+    /// A generator was asked for that the run does not have.
+    #[error("{path} {reason}")]
+    NoSuchGenerator {
+        /// The run.
+        path: PathBuf,
+        /// Why it has none.
+        reason: String,
+    },
     /// More points than there are, or than can be compared.
     #[error("{asked} samples were asked for; at most {most} can be compared here")]
     TooMany {
@@ -186,7 +197,7 @@ impl From<InputError> for EvalError {
     }
 }
 
-/// Measures a run's generator as it was last saved.
+/// Measures a run's generator.
 pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let run = PointsRun::open(dir)?;
     let config = run.config();
@@ -204,11 +215,11 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     let samples = sample_count(&split, plan, &metrics)?;
     let mut engine = engine::create(config)?;
     engine.load(&snapshot.state)?;
-    let averaged = snapshot.state.average.as_ref().map(|average| engine.settled(average)).transpose()?;
+    let Chosen { epoch, weights } = Chosen::of(&run, plan.which, &snapshot, engine.as_mut())?;
     let mut others = Vec::with_capacity(2 * plan.repeats);
     for repeat in 1..=plan.repeats as u64 {
         let codes = codes(config, repeat, samples);
-        let points = engine::points(engine.as_mut(), averaged.as_ref(), &codes)?;
+        let points = engine::points(engine.as_mut(), weights.as_ref(), &codes)?;
         let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(EvalError::NotFinite { path: dir.path().to_owned() });
@@ -230,7 +241,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         Measured { metric, generated: generated.ok(), floor: floor.ok(), unknown }
     });
     Ok(Report {
-        epoch: snapshot.progress.epoch,
+        epoch,
         samples,
         metrics: metrics.collect(),
         data: DataSetId { sha256: set.digest(), train_size: config.data.train_size },

@@ -1,32 +1,40 @@
 //! Runs of points: training draws batches and noise, asks the engine for steps, and measures what the generator makes.
 
+mod best;
+mod chosen;
 mod draws;
 mod eval;
 mod follow;
+mod idle;
 mod run;
 mod snapshot;
 mod trace;
 mod units;
+mod watch;
 
+pub use chosen::{Which, points_from};
 pub use draws::frame_codes;
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
-pub use run::{EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
-pub use snapshot::{Progress, Snapshot};
+pub use idle::Idle;
+pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
+pub use snapshot::{Best, Kept, Progress, Snapshot};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};
 
 use std::path::Path;
 
-use crate::checkpoint::{self, CheckpointError};
+use crate::checkpoint::CheckpointError;
 use crate::config::{RunConfig, Scale};
 use crate::data::npy::{self, Precision};
 use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
-use crate::nets::mlp::Mlp;
+use crate::nets::mlp::{Mlp, Weights};
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
+use best::follow_weights;
 use draws::EpochDraws;
 use follow::Follower;
+use watch::{Watch, Watching};
 
 /// Why training ended before its last epoch.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +68,16 @@ pub enum TrainError {
     /// The data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A setting speaks of what this run does not record.
+    #[error("{key} is {said}, but {reason}")]
+    Unwatched {
+        /// The setting.
+        key: &'static str,
+        /// Its value, or the part of it.
+        said: String,
+        /// What is recorded instead, and what to do.
+        reason: String,
+    },
     /// A run whose rates fall to its end was to get another end.
     #[error(
         "the learning rates of this run, or the weight of its penalty, follow a schedule over its {planned} epochs, so that \
@@ -98,6 +116,11 @@ pub struct Points {
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
+    watch: Watch,
+    idle: idle::Watch,
+    /// The condition that holds, so that the run is over.
+    ended: Option<String>,
+    kept: Kept,
     progress: Progress,
     /// What is left of the epoch's draws.
     draws: Option<EpochDraws>,
@@ -166,16 +189,19 @@ pub fn open(
         (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
         (run::DATA, text(run::DATA, prepared.text())?),
     ];
-    if let Some(follower) = &follower {
-        let floor = follower.floor(&config, &split);
-        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(&floor).map(|text| text + "\n"))?));
+    let floor = follower.as_ref().map(|follower| follower.floor(&config, &split));
+    if let Some(floor) = &floor {
+        once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
+    let Watching { watch, idle, ended } = Watching::of(&config, floor.as_ref(), begun.as_ref())?;
+    let (ended_at, ended) = ended.unzip();
     let (for_frames, for_records) = (config.clone(), config.clone());
     let claim = Claim {
         kind: Kind::Points,
         settings: serde_json::to_value(&*config)
             .map_err(|error| dir.malformed(Kind::Points.settings_file(), error.to_string()))?,
         total: config.epochs,
+        ended: ended.clone(),
         inputs: vec![Input::new("data", &set.path, sha256)],
         once,
         name: String::new(),
@@ -184,9 +210,9 @@ pub fn open(
             labels: run::FRAMES,
             shape: vec![split.held_out.len() as u64, 2],
             precision,
-            due: Box::new(move |epoch| for_frames.is_frame(epoch)),
+            due: Box::new(move |epoch| for_frames.is_frame(epoch) || ended_at == Some(epoch)),
         }),
-        conform: Box::new(move |record| run::conform(&for_records, record)),
+        conform: Box::new(move |record| run::conform_but(&for_records, ended_at, record)),
         recount: None,
         shown: None,
     };
@@ -203,6 +229,10 @@ pub fn open(
         engine,
         follower,
         trace,
+        watch,
+        idle,
+        ended,
+        kept: Kept::default(),
         progress: Progress::default(),
         draws: None,
         fresh: None,
@@ -227,6 +257,10 @@ impl Work for Points {
 
     fn position(&self) -> Position {
         Position { done: self.progress.epoch, total: self.config.epochs }
+    }
+
+    fn ended(&self) -> Option<String> {
+        self.ended.clone()
     }
 
     fn has_diverged(error: &TrainError) -> bool {
@@ -267,17 +301,27 @@ impl Work for Points {
         if let Some(what) = state.first_not_finite() {
             return Err(self.diverged(what, f64::NAN));
         }
-        let tracked = self.look(run, epoch, &state)?;
-        let record = EpochRecord {
+        let due = Look { frame: self.config.is_frame(epoch), measure: self.config.is_measured(epoch) };
+        let tracked = self.look(run, epoch, &state, due)?;
+        let mut record = EpochRecord {
             epoch,
             iteration: epoch * iterations,
             d_loss: self.progress.d_loss_sum / iterations as f64,
             g_loss: self.progress.g_loss_sum / iterations as f64,
-            sliced_w2: tracked.map(|tracked| tracked.sliced_w2),
-            coverage: tracked.and_then(|tracked| tracked.coverage),
-            mode_tv: tracked.and_then(|tracked| tracked.mode_tv),
             seconds,
+            ..EpochRecord::default()
         };
+        record.measured(tracked);
+        let idle = self.look_for_idle(&state, due.frame)?;
+        (record.clip_idle, record.penalty_idle) = (idle.clip, idle.penalty);
+        let met = self.watch.see(&self.config, &record);
+        if epoch < self.config.epochs && met.is_some() {
+            self.ended = met;
+            // A run's last epoch has both.
+            let left = Look { frame: !due.frame, measure: !due.measure };
+            record.measured(self.look(run, epoch, &state, left)?);
+        }
+        self.keep_best(&record, &state)?;
         self.progress = Progress { epoch, ..Progress::default() };
         self.draws = None;
         self.fresh = Some(state);
@@ -293,7 +337,7 @@ impl Work for Points {
             Some(state) => state,
             None => self.engine.state()?,
         };
-        Ok(Some(Snapshot { progress: self.progress, state }))
+        Ok(Some(Snapshot { progress: self.progress, state, kept: self.kept.clone() }))
     }
 
     fn bundle(&self, snapshot: &Snapshot) -> Bundle {
@@ -304,11 +348,16 @@ impl Work for Points {
         let snapshot = Snapshot::read(dir, &self.config, bundle, position)?;
         self.engine.load(&snapshot.state)?;
         self.progress = snapshot.progress;
+        self.kept = snapshot.kept;
+        if self.ended.is_none() && position.done < position.total {
+            // It goes on, and will not have ended there.
+            self.kept.at_end = None;
+        }
         Ok(())
     }
 
     fn artefacts(&mut self, run: &mut ActiveRun, snapshot: Option<&Snapshot>, ending: bool) -> Result<(), TrainError> {
-        let Some(Snapshot { state, .. }) = snapshot else { return Ok(()) };
+        let Some(Snapshot { state, kept, .. }) = snapshot else { return Ok(()) };
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
         let generator = || Mlp::generator(&self.config.generator);
         let files = [
@@ -317,14 +366,42 @@ impl Work for Points {
             Some((run::DISCRIMINATOR, Mlp::discriminator(&self.config), &state.discriminator)),
         ];
         for (name, mlp, weights) in files.into_iter().flatten() {
-            let bytes =
-                checkpoint::encode(&run.dir().file(name), &mlp.to_tensors(weights), Some(crate::version::note()))?;
-            run.follow(name, &bytes)?;
+            follow_weights(run, name, &mlp, weights)?;
+        }
+        if let Some(metric) = self.config.keep_best {
+            self.best_artefacts(run, metric, kept.best())?;
         }
         match &mut self.trace {
             Some(trace) if ending => Ok(trace.finish()?),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is to be made of an epoch beside its losses.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    frame: bool,
+    measure: bool,
+}
+
+/// What was measured of an epoch.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    /// The metrics of what the frames show: the averaged generator's where there is one.
+    shown: Tracked,
+    /// Beside an averaged generator those of the generator itself.
+    own: Option<Tracked>,
+}
+
+impl EpochRecord {
+    /// Takes in what was measured, if something was.
+    fn measured(&mut self, looked: Option<Looked>) {
+        let Some(Looked { shown, own }) = looked else { return };
+        (self.sliced_w2, self.coverage, self.mode_tv) = (Some(shown.sliced_w2), shown.coverage, shown.mode_tv);
+        let Some(Tracked { sliced_w2, coverage, mode_tv }) = own else { return };
+        self.generator_sliced_w2 = Some(sliced_w2);
+        (self.generator_coverage, self.generator_mode_tv) = (coverage, mode_tv);
     }
 }
 
@@ -354,23 +431,50 @@ impl Points {
         self.merging
     }
 
-    /// Records the epoch's frame and takes its metrics, where one or the other is due.
-    fn look(&mut self, run: &mut ActiveRun, epoch: u64, state: &State) -> Result<Option<Tracked>, TrainError> {
-        let (is_frame, is_measured) = (self.config.is_frame(epoch), self.config.is_measured(epoch));
-        if !is_frame && !is_measured {
+    /// What does nothing in the state after an epoch; of the penalty only where there is a frame.
+    fn look_for_idle(&mut self, state: &State, frame: bool) -> Result<idle::Seen, TrainError> {
+        let mut made = Vec::new();
+        if frame && self.idle.looks_at_points() {
+            let codes = frame_codes(&self.config, idle::LOOKED_AT);
+            made = self.engine.generate(&codes)?;
+        }
+        let points = (frame && !made.is_empty()).then_some([&self.train[..], &made[..]]);
+        Ok(self.idle.see(&self.config, &state.discriminator, points))
+    }
+
+    /// Records the epoch's frame and takes its metrics, where one or the other is wanted.
+    fn look(
+        &mut self,
+        run: &mut ActiveRun,
+        epoch: u64,
+        state: &State,
+        Look { frame, measure }: Look,
+    ) -> Result<Option<Looked>, TrainError> {
+        if !(frame || measure && self.follower.is_some()) {
             return Ok(None);
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
-        let points = engine::points(self.engine.as_mut(), averaged.as_ref(), &codes)?;
+        let points = self.points(averaged.as_ref(), &codes)?;
+        if frame {
+            run.append_frame(epoch, points.as_flattened())?;
+        }
+        let own = if measure && averaged.is_some() { Some(self.points(None, &codes)?) } else { None };
+        let measured = self.follower.as_ref().filter(|_| measure).map(|follower| Looked {
+            shown: follower.measure(&points),
+            own: own.as_ref().map(|own| follower.measure(own)),
+        });
+        Ok(measured)
+    }
+
+    /// What the averaged generator, or else the generator itself, makes of codes.
+    fn points(&mut self, averaged: Option<&Weights>, codes: &[f32]) -> Result<Vec<Point>, TrainError> {
+        let points = engine::points(self.engine.as_mut(), averaged, codes)?;
         let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
         }
-        if is_frame {
-            run.append_frame(epoch, points.as_flattened())?;
-        }
-        Ok(self.follower.as_ref().filter(|_| is_measured).map(|follower| follower.measure(&points)))
+        Ok(points)
     }
 
     fn check(&self, losses: Losses) -> Result<(), TrainError> {

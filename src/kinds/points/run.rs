@@ -11,15 +11,17 @@
 //! | `samples.npy`, `frames.json` | the same, [frames, held-out, 2], and each frame's epoch |
 //! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
 //! | `averaged.safetensors` | the averaged generator's, where there is one; then the frames are its |
+//! | `best.json`, `best-*.safetensors` | with `keep_best`: the [`BestRecord`], and the same weights as of then |
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::idle::{self, Idle};
 use super::snapshot::Snapshot;
 use super::units::{Prepared, Units};
-use crate::config::{RunConfig, TrainConfig};
+use crate::config::{BestBy, RunConfig, TrainConfig, Watched};
 use crate::data::{self, DataError, KnownLaw, Mode, Point, PointSet, Reading, Split};
 use crate::metric::Spread;
 use crate::run::{Kind, RunDir, RunError, Status, digest};
@@ -33,9 +35,13 @@ pub(super) const FRAMES: &str = "frames.json";
 pub(super) const GENERATOR: &str = "generator.safetensors";
 pub(super) const AVERAGED: &str = "averaged.safetensors";
 pub(super) const DISCRIMINATOR: &str = "discriminator.safetensors";
+pub(super) const BEST: &str = "best.json";
+pub(super) const BEST_GENERATOR: &str = "best-generator.safetensors";
+pub(super) const BEST_AVERAGED: &str = "best-averaged.safetensors";
+pub(super) const BEST_DISCRIMINATOR: &str = "best-discriminator.safetensors";
 
 /// What an epoch came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// The epoch, from 1.
     pub epoch: u64,
@@ -54,8 +60,39 @@ pub struct EpochRecord {
     /// The total variation between its shares of the law's modes and the law's own, where the data's file says the law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_tv: Option<f64>,
+    /// Where the generator is averaged, so that the metrics above are the average's: the generator's own sliced W2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_sliced_w2: Option<f64>,
+    /// Its own coverage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_coverage: Option<f64>,
+    /// Its own total variation of the modes' shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_mode_tv: Option<f64>,
+    /// True where clipping has done nothing so far and none of the discriminator's parameters is at its bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_idle: Option<bool>,
+    /// True where the penalty has done nothing in any frame so far and has no gradient in this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub penalty_idle: Option<bool>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
+}
+
+impl EpochRecord {
+    /// A number of it; None for what was not measured in this epoch.
+    pub fn value(&self, watched: Watched) -> Option<f64> {
+        match watched {
+            Watched::DLoss => Some(self.d_loss),
+            Watched::GLoss => Some(self.g_loss),
+            Watched::SlicedW2 => self.sliced_w2,
+            Watched::Coverage => self.coverage,
+            Watched::ModeTv => self.mode_tv,
+            Watched::GeneratorSlicedW2 => self.generator_sliced_w2,
+            Watched::GeneratorCoverage => self.generator_coverage,
+            Watched::GeneratorModeTv => self.generator_mode_tv,
+        }
+    }
 }
 
 /// The metrics of training points against the held-out ones, over draws: what a perfect generator would get.
@@ -73,6 +110,17 @@ pub struct Floor {
     /// The total variation of the modes' shares; None where no law is known, and for runs of before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_tv: Option<Spread>,
+}
+
+/// When the metric that a run keeps its best state by was best.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestRecord {
+    /// The metric.
+    pub metric: BestBy,
+    /// The epoch.
+    pub epoch: u64,
+    /// What it was then.
+    pub value: f64,
 }
 
 /// The recorded frames of a run.
@@ -243,7 +291,7 @@ impl PointsRun {
         let due: Vec<u64> = (1..last).filter(|&epoch| self.config.is_frame(epoch)).take(epochs.len()).collect();
         let tied = self.dir.counted_frames()?.is_some();
         let done = match self.dir.status()? {
-            Status::Finished { done } | Status::Unfinished { done, .. } => done,
+            Status::Finished { done } | Status::Ended { done, .. } | Status::Unfinished { done, .. } => done,
             Status::Absent => return Ok(()),
         };
         let last_fits =
@@ -262,6 +310,11 @@ impl PointsRun {
             return Err(self.dir.malformed(Kind::Points.records_file(), "its epochs do not follow each other from 1"));
         }
         Ok(records)
+    }
+
+    /// Its settings that did nothing in the epochs done.
+    pub fn idle(&self) -> Result<Vec<Idle>, RunError> {
+        Ok(idle::idle(&self.config, &self.metrics()?))
     }
 
     /// What the metrics among the records would be for a perfect generator; None for a run that measured nothing.
@@ -295,6 +348,16 @@ impl PointsRun {
             (false, Some(0.0)) => Some(NothingLearnt::NoCoverage),
             (false, _) => None,
         })
+    }
+
+    /// When its best state was, where it keeps one and measured already.
+    pub fn best(&self) -> Result<Option<BestRecord>, RunError> {
+        if self.config.keep_best.is_none() || !self.dir.file(BEST).exists() {
+            return Ok(None);
+        }
+        RunDir::check_follower(&self.dir.file(BEST))?;
+        let best = serde_json::from_value(self.dir.json(BEST)?);
+        best.map(Some).map_err(|error| self.dir.malformed(BEST, error.to_string()))
     }
 
     /// The saved state.
@@ -350,12 +413,21 @@ fn extremes(points: &[Point], pick: fn(f64, f64) -> f64) -> Point {
 
 /// Takes out of a record what belongs there only because the run was to end with it.
 pub(super) fn conform(config: &RunConfig, record: &mut Value) {
+    conform_but(config, None, record);
+}
+
+/// The same but for the record of the epoch in which the run ended by its own condition.
+pub(super) fn conform_but(config: &RunConfig, ended: Option<u64>, record: &mut Value) {
     let epoch = record.get("epoch").and_then(Value::as_u64);
-    if let (Some(epoch), Value::Object(map)) = (epoch, record)
-        && !config.is_measured(epoch)
-    {
-        map.shift_remove("sliced_w2");
-        map.shift_remove("coverage");
-        map.shift_remove("mode_tv");
+    let (Some(epoch), Value::Object(map)) = (epoch, record) else { return };
+    if ended == Some(epoch) {
+        return;
+    }
+    if !config.is_frame(epoch) {
+        map.shift_remove("penalty_idle");
+    }
+    if !config.is_measured(epoch) {
+        let measured = Watched::ALL.into_iter().filter(|watched| !watched.is_loss());
+        measured.for_each(|watched| drop(map.shift_remove(&watched.name().replace('-', "_"))));
     }
 }

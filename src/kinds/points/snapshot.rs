@@ -1,6 +1,8 @@
 //! The state of a run of points, as named tensors.
 
-use crate::checkpoint::TensorError;
+use std::sync::Arc;
+
+use crate::checkpoint::{NamedTensor, TensorError};
 use crate::config::RunConfig;
 use crate::engine::{OptimState, State};
 use crate::nets::mlp::{Mlp, Weights};
@@ -26,6 +28,47 @@ pub struct Snapshot {
     pub progress: Progress,
     /// The engine's state.
     pub state: State,
+    /// The best of what was measured, where it is kept.
+    pub kept: Kept,
+}
+
+/// The networks at the moment of a measurement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    /// The epoch.
+    pub epoch: u64,
+    /// What was measured.
+    pub value: f64,
+    /// The generator.
+    pub generator: Weights,
+    /// Its average, settled, where there is one: then what was measured is its.
+    pub averaged: Option<Weights>,
+    /// The discriminator.
+    pub discriminator: Weights,
+}
+
+impl Best {
+    /// The generator that was measured.
+    pub fn shown(&self) -> &Weights {
+        self.averaged.as_ref().unwrap_or(&self.generator)
+    }
+}
+
+/// The best of what was measured. What was measured only because the run ended there stands apart: a run that goes on is to
+/// have what it would have without that end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    /// Of the measurements that any run of this config has.
+    pub(super) regular: Option<Arc<Best>>,
+    /// That of the run's end, where it is better.
+    pub(super) at_end: Option<Arc<Best>>,
+}
+
+impl Kept {
+    /// The best of all.
+    pub fn best(&self) -> Option<&Best> {
+        self.at_end.as_ref().or(self.regular.as_ref()).map(Arc::as_ref)
+    }
 }
 
 const EPOCH: &str = "progress.epoch";
@@ -40,16 +83,19 @@ const DISCRIMINATOR_OPTIM: &str = "discriminator_optim.";
 const AVERAGE: &str = "average";
 /// The slow weights of generator and discriminator.
 const SLOW: [&str; 2] = ["slow.generator", "slow.discriminator"];
+const BEST: &str = "best.";
+const BEST_AT_END: &str = "best_at_end.";
+const AVERAGED: &str = "averaged.";
 
 impl Snapshot {
     /// As named tensors.
     pub(super) fn bundle(&self, config: &RunConfig) -> Bundle {
-        let Self { progress, state } = self;
+        let Self { progress, state, kept } = self;
         let mut bundle = Bundle::default();
         bundle.add_count(EPOCH, progress.epoch);
         bundle.add_count(ITERATION, progress.iteration);
         let sums = vec![progress.d_loss_sum, progress.g_loss_sum];
-        bundle.tensors.push(crate::checkpoint::NamedTensor::f64(LOSS_SUMS, vec![2], sums));
+        bundle.tensors.push(NamedTensor::f64(LOSS_SUMS, vec![2], sums));
         for (mlp, start, weights) in [
             (Mlp::generator(&config.generator), GENERATOR, &state.generator),
             (Mlp::discriminator(config), DISCRIMINATOR, &state.discriminator),
@@ -69,6 +115,9 @@ impl Snapshot {
         }
         for (name, slow) in SLOW.into_iter().zip(state.slow.iter().flatten()) {
             bundle.add_array(name.to_owned(), slow.clone());
+        }
+        for (start, best) in [(BEST, &kept.regular), (BEST_AT_END, &kept.at_end)] {
+            bundle.add_under(start, best.iter().flat_map(|best| best_tensors(config, best)));
         }
         bundle
     }
@@ -114,7 +163,39 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
             None => None,
         },
     };
-    Ok(Snapshot { progress, state })
+    let kept = match config.keep_best {
+        Some(_) => Kept { regular: best(config, bundle, BEST)?, at_end: best(config, bundle, BEST_AT_END)? },
+        None => Kept::default(),
+    };
+    Ok(Snapshot { progress, state, kept })
+}
+
+fn best_tensors(config: &RunConfig, best: &Best) -> Vec<NamedTensor> {
+    let mut bundle = Bundle::default();
+    bundle.add_count("epoch", best.epoch);
+    bundle.tensors.push(NamedTensor::f64("value", vec![1], vec![best.value]));
+    let generator = Mlp::generator(&config.generator);
+    bundle.add_under(GENERATOR, generator.to_tensors(&best.generator));
+    if let Some(averaged) = &best.averaged {
+        bundle.add_under(AVERAGED, generator.to_tensors(averaged));
+    }
+    bundle.add_under(DISCRIMINATOR, Mlp::discriminator(config).to_tensors(&best.discriminator));
+    bundle.tensors
+}
+
+fn best(config: &RunConfig, bundle: &Bundle, start: &str) -> Result<Option<Arc<Best>>, TensorError> {
+    let under = bundle.under(start);
+    if under.tensors.is_empty() {
+        return Ok(None);
+    }
+    let generator = Mlp::generator(&config.generator);
+    Ok(Some(Arc::new(Best {
+        epoch: under.count("epoch")?,
+        value: under.doubles("value", 1)?[0],
+        generator: weights(&under, &generator, GENERATOR)?,
+        averaged: config.ema.map(|_| weights(&under, &generator, AVERAGED)).transpose()?,
+        discriminator: weights(&under, &Mlp::discriminator(config), DISCRIMINATOR)?,
+    })))
 }
 
 fn weights(bundle: &Bundle, mlp: &Mlp, start: &str) -> Result<Weights, TensorError> {

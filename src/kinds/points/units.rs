@@ -177,6 +177,14 @@ impl Units {
         point.map(|x| self.precision.kept(x))
     }
 
+    /// What a weight of the square of the score's slope by the networks' points (gamma of R1 and R2) is for its slope by the
+    /// data's own x and y: a slope by the networks' is one by the data's times the unit, and so gamma goes with the unit's
+    /// square. None where the two axes are mixed.
+    pub fn gamma_of_data(&self, gamma: f64) -> Option<[f64; 2]> {
+        let [[x, _], [mixed, y]] = self.matrix;
+        (mixed == 0.0).then(|| [x, y].map(|unit| gamma * unit * unit))
+    }
+
     /// A point of the data as the networks have it.
     pub fn inward(&self, point: Point) -> Sample {
         let [dx, dy] = [point[0] - self.centre[0], point[1] - self.centre[1]];
@@ -255,6 +263,27 @@ mod tests {
                 assert!((0..2).all(|i| (there[i] - point[i]).abs() < 1e-4), "{point:?} {there:?}");
             }
         }
+    }
+
+    #[test]
+    fn gamma_for_the_datas_slopes_is_the_same_penalty() {
+        let points: Vec<Point> = letter().iter().map(|[x, y]| [30.0 * x, 2.0 * y]).collect();
+        let units = Units::of(Scale::Standardise, &points);
+        // A score with the slopes a and b by the data's x and y; by the networks' its slopes are differences there.
+        let (a, b, gamma) = (0.7, -1.3, 10.0);
+        let score = |sample: Sample| {
+            let [x, y] = units.outward(sample);
+            a * x + b * y
+        };
+        let by_networks = [score([1.0, 0.0]) - score([0.0, 0.0]), score([0.0, 1.0]) - score([0.0, 0.0])];
+        let penalty = gamma / 2.0 * by_networks.map(|j| j * j).iter().sum::<f64>();
+        let [gx, gy] = units.gamma_of_data(gamma).unwrap();
+        let of_data = gx / 2.0 * a * a + gy / 2.0 * b * b;
+        assert!((penalty / of_data - 1.0).abs() < 1e-4, "{penalty} {of_data}");
+        assert!(gx > 100.0 * gy, "{gx} {gy}");
+        assert_eq!(Units::OWN.gamma_of_data(gamma), Some([gamma; 2]));
+        let turned: Vec<Point> = letter().iter().map(|[x, y]| [x - y, 7.0 * x + 5.0 * y]).collect();
+        assert_eq!(Units::of(Scale::Whiten, &turned).gamma_of_data(gamma), None);
     }
 
     #[test]

@@ -130,6 +130,7 @@ pub fn open(
         settings: serde_json::to_value(config)
             .map_err(|error| dir.malformed(Kind::Progan.settings_file(), error.to_string()))?,
         total: trainer.progress().1,
+        ended: None,
         inputs: vec![Input::new("data", &path, sha256)],
         once: Vec::new(),
         name: String::new(),

@@ -136,6 +136,7 @@ pub fn open(
         settings: serde_json::to_value(&config)
             .map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))?,
         total: images.len() as u64,
+        ended: None,
         inputs: vec![Input::new("checkpoint", checkpoint, picked.sha256.clone())],
         once: Vec::new(),
         name: name.clone(),

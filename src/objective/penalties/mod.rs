@@ -79,6 +79,11 @@ impl PartialEq for Penalty {
 }
 
 impl Penalty {
+    /// Whether it is half its weight, called gamma, times the mean square of the gradient: R1, R2 and both.
+    pub fn has_gamma(&self) -> bool {
+        [&r1::ON_REAL, &r1::ON_FAKE, &r1::ON_BOTH].contains(&self)
+    }
+
     /// The penalty of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         ALL.into_iter().find(|penalty| penalty.name == name)
