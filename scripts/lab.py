@@ -277,10 +277,15 @@ class Lab:
         (slopes,) = torch.autograd.grad(values, points, torch.ones_like(values), create_graph=True)
         return slopes.norm(2, dim=1)
 
+    def clip(self, network):
+        if self.config.get("clip_grad"):
+            torch.nn.utils.clip_grad_norm_(network.parameters(), self.config["clip_grad"])
+
     def step_generator(self, real, fake, drawn):
         loss = self.generator_loss(real, fake, drawn)
         self.g_optim.zero_grad()
         loss.backward()
+        self.clip(self.generator)
         self.g_optim.step()
         return loss.item()
 
@@ -288,6 +293,7 @@ class Lab:
         loss = self.discriminator_loss(real, fake, drawn)
         self.d_optim.zero_grad()
         loss.backward()
+        self.clip(self.discriminator)
         self.d_optim.step()
         self.d_steps += 1
         self.clamp()

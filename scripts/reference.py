@@ -120,6 +120,8 @@ def cases():
     yield "packed-paper-order", config("gan", "sgd", objective=objective, pack=3, penalty=penalty, **both["critic-first"])
     penalty = {"name": "r1+r2", "weight": 0.3, "every": 1}
     yield "packed-pairs", config("gan", "sgd", objective={"rule": "rpgan"}, pack=4, penalty=penalty)
+    yield "clipped-gradients", config("gan", "adam", clip_grad=0.3)
+    yield "clipped-gradients-paper-order", config("gan", "sgd", clip_grad=0.2, **normed, **both["critic-first"])
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 

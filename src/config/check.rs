@@ -297,6 +297,9 @@ fn check_optims(config: &TrainConfig) -> Result<(), ConfigError> {
     let [generator, discriminator] = config.optims();
     optim::check("optim", &generator)?;
     optim::check("optim_d", &discriminator)?;
+    if let Some(norm) = config.clip_grad {
+        require("clip_grad", norm, positive(norm), "a number above 0")?;
+    }
     if let Some(LookaheadConfig { step, .. }) = config.lookahead {
         require("lookahead.step", step, step > 0.0 && step <= 1.0, "above 0, 1 at most")?;
     }
@@ -426,13 +429,14 @@ mod tests {
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
         const EXTRA: Optim = Optim::ExtraAdam(AdamOptions::DEFAULT);
-        let cases: [(&str, Spoil); 28] = [
+        let cases: [(&str, Spoil); 29] = [
             ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
             ("critic_steps", |c| (c.optim, c.critic_steps) = (EXTRA, 2)),
             ("update_order", |c| (c.optim, c.update_order) = (EXTRA, UpdateOrder::CriticFirst)),
             ("optim_d.name", |c| c.optim_d = Some(EXTRA)),
             ("optim_d.name", |c| (c.optim, c.optim_d) = (EXTRA, Some(Optim::default()))),
             ("optim_d.eps", |c| c.optim_d = Some(Optim::Adam(AdamOptions { eps: 0.0, ..AdamOptions::DEFAULT }))),
+            ("clip_grad", |c| c.clip_grad = Some(0.0)),
             ("lookahead.step", |c| c.lookahead = Some(LookaheadConfig { every: 5, step: 1.5 })),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),

@@ -88,6 +88,10 @@ pub struct TrainConfig {
     /// How slow weights go round both optimisers, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookahead: Option<LookaheadConfig>,
+    /// The largest norm that the gradient of all of a network's parameters may have; a larger one is scaled to it. Left
+    /// out, any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_grad: Option<f64>,
     /// How the generator's parameters are averaged, if they are; then frames and metrics are the averaged generator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<EmaConfig>,
@@ -455,6 +459,7 @@ impl TrainConfig {
             lr_d: None,
             schedule: None,
             lookahead: None,
+            clip_grad: None,
             ema: None,
             epochs: lab::epochs(),
             batch_size: lab::batch_size(),

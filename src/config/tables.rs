@@ -311,6 +311,13 @@ static POINT_KEYS: &[Key] = &[
     )
     .flag("lookahead")
     .value_name("ITERATIONS"),
+    key(
+        "clip_grad",
+        Values::Number,
+        "The largest norm of a network's whole gradient; a larger one is scaled to it; without it, any",
+    )
+    .flag("clip-grad")
+    .value_name("NORM"),
     key("lookahead.step", Values::Number, "How much of the way the slow weights go; without it, 0.5"),
     key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
         .flag("ema")

@@ -48,6 +48,8 @@ fn games() -> Vec<TrainConfig> {
     games.push(packed((5, penalties::ALL[5])));
     let spectral = Some(ConstraintConfig::SpectralNorm {});
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
+    games.push(TrainConfig { clip_grad: Some(0.05), ..penalised((2, penalties::ALL[3])) });
+    games.push(TrainConfig { clip_grad: Some(0.1), constraint: spectral, ..of(rule(rules::ALL[1])) });
     let lookahead = Some(LookaheadConfig { every: 2, step: 0.5 });
     games.push(TrainConfig { constraint: spectral, lookahead, ..penalised((1, penalties::ALL[0])) });
     games.extend(rules::ALL.map(rule).map(of));
@@ -101,7 +103,7 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     let (ema, lr_d, schedule) = (game.ema, game.lr_d, game.schedule);
     let (optim_d, lookahead) = (game.optim_d, game.lookahead);
     let config = TrainConfig { objective, penalty, constraint, pack, batch_size, ema, ..config };
-    checked(TrainConfig { lr_d, schedule, optim_d, lookahead, ..config })
+    checked(TrainConfig { lr_d, schedule, optim_d, lookahead, clip_grad: game.clip_grad, ..config })
 }
 
 struct Shape {
@@ -175,6 +177,7 @@ fn every_gradient_is_that_of_finite_differences() {
         for shape in &SHAPES {
             let mut train = (*game_config(&game, plain, shape)).clone();
             (train.lr, train.lr_d, train.schedule, train.optim_d, train.lookahead) = (1.0, None, None, None, None);
+            train.clip_grad = None;
             if let Some(ConstraintConfig::Clip { bound }) = &mut train.constraint {
                 *bound = 1e6;
             }

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use self::core::{Core, Job, Program};
 use self::descend::Descent;
-use self::matrix::{Kept, Learnt, What};
+use self::matrix::{Kept, Learnt, Stepped, What};
 use self::pool::Pool;
 use self::slab::Slab;
 use self::tiles::{read, write};
@@ -90,10 +90,10 @@ impl<T: Real> FusedEngine<T> {
         let [of_generator, of_discriminator] =
             config.optims().map(|optim| optim.buffer_names().map(|name| name.is_some()));
         let slow = config.lookahead.is_some();
-        let apart = config.game().constraint == Constraint::SpectralNorm;
+        let stepped = if config.clip_grad.is_some() { Stepped::Together } else { Stepped::AtOnce };
         let kept = [
-            Kept { buffers: of_generator, average: config.ema.is_some(), slow, apart: false },
-            Kept { buffers: of_discriminator, average: false, slow, apart },
+            Kept { buffers: of_generator, average: config.ema.is_some(), slow, stepped },
+            Kept { buffers: of_discriminator, average: false, slow, stepped },
         ];
         let core = Core::new(config, kept, empty_draws(config));
         let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;

@@ -20,10 +20,10 @@ use self::network::{Batch, Mode, Network, add};
 use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, observed_codes};
 use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
-use crate::objective::constraints::clip;
+use crate::objective::constraints;
 use crate::objective::penalties::Points;
 use crate::objective::{Constraint, Game, Network as Player, mixed};
-use crate::optim::{BUFFERS, Optim, Update, average, lookahead};
+use crate::optim::{BUFFERS, Optim, Update, average, clip, lookahead};
 
 /// Two networks and their optimisers.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl PlainEngine {
 
     fn step_generator(&mut self, gradient: &[f64]) {
         let lr = self.rates()[0];
-        self.generator.step(lr, gradient);
+        self.generator.step(lr, gradient, self.config.clip_grad);
         // Where the step was to look ahead, the average waits; where slow weights take over, for them.
         if self.config.follows_after(self.generator.steps) && self.config.sync_after(self.generator.steps).is_none() {
             self.follow();
@@ -185,8 +185,8 @@ impl PlainEngine {
             }
         }
         if let (Constraint::Clip(bound), Some(slow)) = (self.game.constraint, &mut self.critic.slow) {
-            clip(slow, bound);
-            clip(&mut self.critic.network.parameters, bound);
+            constraints::clip(slow, bound);
+            constraints::clip(&mut self.critic.network.parameters, bound);
             self.critic.network.settle();
         }
         self.follow();
@@ -204,9 +204,9 @@ impl PlainEngine {
             }
         }
         let lr = self.rates()[1];
-        self.critic.step(lr, &gradient);
+        self.critic.step(lr, &gradient, self.config.clip_grad);
         if let Constraint::Clip(bound) = self.game.constraint {
-            clip(&mut self.critic.network.parameters, bound);
+            constraints::clip(&mut self.critic.network.parameters, bound);
             self.critic.network.settle();
         }
         loss
@@ -251,9 +251,15 @@ impl Trained {
         Self { network, optim, steps: 0, buffers, slow: slow.then(|| vec![0.0; size]) }
     }
 
-    fn step(&mut self, lr: f64, gradient: &[f64]) {
+    fn step(&mut self, lr: f64, gradient: &[f64], most: Option<f64>) {
         let mut gradient = gradient.to_vec();
         self.network.by_parameters(&mut gradient);
+        if let Some(most) = most {
+            let scale = clip::scale(most, gradient.iter().map(|g| g * g).sum());
+            for g in &mut gradient {
+                *g *= scale;
+            }
+        }
         let update = Update::new(&self.optim, lr, self.steps);
         update.apply(&mut self.network.parameters, &gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
         self.steps += 1;

@@ -214,7 +214,7 @@ impl TorchEngine {
             }
         };
         self.set_rates();
-        self.generator.descend(&loss.surrogate, &mut self.generator_optim)?;
+        self.generator.descend(&loss.surrogate, &mut self.generator_optim, self.config.clip_grad)?;
         // Where the step was to look ahead, the average waits; where slow weights take over, for them.
         let steps = self.generator_optim.steps();
         if self.config.follows_after(steps) && self.config.sync_after(steps).is_none() {
@@ -240,7 +240,7 @@ impl TorchEngine {
             }
         }
         self.set_rates();
-        self.discriminator.descend(&loss.surrogate, &mut self.discriminator_optim)?;
+        self.discriminator.descend(&loss.surrogate, &mut self.discriminator_optim, self.config.clip_grad)?;
         match self.game.constraint {
             Constraint::Clip(c) => drop(self.discriminator.parameters_mut().f_clamp_(-c, c)?),
             Constraint::SpectralNorm => tch::no_grad(|| self.discriminator.follow())?,
