@@ -279,15 +279,21 @@ pub enum Init {
     Xavier,
     /// Normal with the deviation 0.02 (DCGAN); biases 0.
     Normal,
+    /// Rows or columns at right angles (Saxe et al. 2014), each as long as keeps a `LeakyReLU`'s variance; biases 0.
+    Orthogonal,
 }
 
 impl Init {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 4] = [
+    pub const CHOICES: [Choice; 5] = [
         Choice { name: "pytorch", help: "As torch.nn.Linear does: uniform on +-1/sqrt(inputs)" },
         Choice { name: "he", help: "Normal, with a deviation that keeps a LeakyReLU's variance; biases 0" },
         Choice { name: "xavier", help: "Uniform on +-sqrt(6 / (inputs + outputs)); biases 0" },
         Choice { name: "normal", help: "Normal with the deviation 0.02; biases 0" },
+        Choice {
+            name: "orthogonal",
+            help: "Rows or columns at right angles, of a length that keeps a LeakyReLU's variance; biases 0",
+        },
     ];
 }
 

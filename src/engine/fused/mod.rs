@@ -7,6 +7,39 @@
 //! multiply-add, the same roundings happen in the same order: the same seed gives the same bytes with any number of
 //! threads.
 //!
+//! **An iteration** in the lab's order ([`Program::Both`]), for a generator with three hidden layers. A line is a phase, which
+//! begins when the one before has ended; in it all tasks of all kinds may run at once, a tile or a slab each:
+//!
+//! ```text
+//! 1  Forward(1): codes -> h1          Real: x -> f(x), back to delta; what each x counts
+//! 2  Forward(2): h1 -> h2, with BatchNorm
+//! 3  Forward(3): h2 -> h3
+//! 4  Fake: h3 -> y -> f(y), back to delta and to df/dy; both losses' slopes; the penalty's points
+//!    (Meet: the slopes alone, where a rule needs all scores of the batch)
+//! 5  Backward(3): dL/dy -> dL/dh3     Update: the critic's gradient from all slabs, and its step
+//! 6  Backward(2), Descend(4)          (Settle or StepCritic: its step, where the whole gradient has to be there)
+//! 7  Backward(1), Descend(3)
+//! 8  Descend(2), Descend(1), OutputBias
+//!    (StepGenerator: the generator's, likewise)
+//! ```
+//!
+//! A critic step alone is 1 to 5 without the generator's gradient; a generator step alone has no `Update`.
+//!
+//! **Buffers**, with B samples in a batch, S of them in a slab, W the width of a layer, I that of the one before:
+//!
+//! | where | buffer | shape | what it holds |
+//! |---|---|---|---|
+//! | `generator`, a tile of a layer | `outputs` | B, W | h |
+//! | | `linear` | B, W | what the Linear gives, then that normalised, then the loss's gradient by it |
+//! | | `weights`, `bias`, `gamma`, `beta` | I, W and W | parameters ([`matrix::Learnt`]), each with the optimiser's buffers, the average, the slow weights |
+//! | `slab`, some samples of a kind | `levels` | S, W for each layer | the points, then h |
+//! | | `deltas` | S, W for each hidden layer but the last | df(x)/d(what the Linear gives); then times the sample's weight |
+//! | | `picks` | S, W of the last, in bits | LeakyReLU's slopes there, which with the score's weights are the last delta |
+//! | | `slopes` | S, 2 | df/dx, then dL/dx |
+//! | | `weights` | S | dL/df(x): what each sample counts in the critic's gradient |
+//! | | `sweep` | S, W for each layer, of a penalty's slabs | t: the penalty's derivative by df/dx, carried forward |
+//! | `critic`, a tile of a layer | `weights`, `turned` | I, W and W, I | the parameters, and the same turned |
+//!
 //! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
 //! - `tiles`: layers in parts that tasks take up; `spectral`: the norm of a layer that lies in them;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
