@@ -387,6 +387,16 @@ static POINT_KEYS: &[Key] = &[
         .flag("pack")
         .value_name("M")
         .under("Objective"),
+    key(
+        "instance_noise.deviation",
+        Values::Number,
+        "Add noise of this deviation, in the networks' units, to all points that the discriminator has",
+    )
+    .flag("instance-noise")
+    .value_name("SIGMA")
+    .under("Objective"),
+    key("instance_noise.end", Values::Number, "What of the noise is left at the run's end, to which it falls along a line")
+        .under("Objective"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")
         .value_name("C")

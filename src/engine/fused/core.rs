@@ -265,11 +265,24 @@ impl<T: Real> Core<T> {
                 self.place_beside(slab, &inputs.draws, job);
             }
             self.generated_points(slab);
+            if !inputs.draws.fake_noise.is_empty() {
+                self.add_noise(slab, &inputs.draws, job);
+            }
             self.critic.differentiate(slab, tables);
             self.keep_scores(1, task, slab);
         }
         if !matches!(self.game.rule.meets, Meets::Means(_)) {
             self.meet(task, tables, inputs, job);
+        }
+    }
+
+    /// Adds the job's noise to generated points.
+    fn add_noise(&self, slab: &mut Slab<T>, draws: &Draws, job: Job) {
+        let noise = draws.fake_noise.chunks(self.batch).nth(job.noise).unwrap_or_default();
+        let (points, first) = slab.points();
+        for point in 0..points {
+            let (at, by) = (slab.point(point), noise[first + point].map(T::from_f32));
+            slab.set_point(point, [at[0] + by[0], at[1] + by[1]]);
         }
     }
 

@@ -251,12 +251,14 @@ impl<T: Real> FusedEngine<T> {
         fits("what real points are moved by", draws.moves.len(), room.moves.len())?;
         fits("the generator's real points", draws.more_real.len(), room.more_real.len())?;
         fits("the order of real and generated points", draws.real_first.len(), room.real_first.len())?;
+        fits("the noise on generated points", draws.fake_noise.len(), room.fake_noise.len())?;
         room.real.copy_from_slice(&draws.real);
         room.noise.copy_from_slice(&draws.noise);
         room.mix.copy_from_slice(&draws.mix);
         room.moves.copy_from_slice(&draws.moves);
         room.more_real.copy_from_slice(&draws.more_real);
         room.real_first.copy_from_slice(&draws.real_first);
+        room.fake_noise.copy_from_slice(&draws.fake_noise);
         Ok(())
     }
 
@@ -473,6 +475,10 @@ fn empty_draws(config: &RunConfig) -> Draws {
         mix: vec![0.0; if takes_mix(config) { config.real_batches() * config.packs() } else { 0 }],
         moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
         more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
+        fake_noise: vec![
+            [0.0; 2];
+            if config.instance_noise.is_some() { noise_batches(config) * config.batch_size } else { 0 }
+        ],
         real_first: vec![0.0; if takes_sides(config) { noise_batches(config) * config.batch_size } else { 0 }],
     }
 }

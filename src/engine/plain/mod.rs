@@ -112,6 +112,15 @@ impl PlainEngine {
             .collect()
     }
 
+    /// The generator's pass over codes; something may be added to its points.
+    fn noisy(&mut self, noise: &[f32], jitter: &[Sample]) -> network::Pass {
+        let mut pass = self.generator.network.forward(self.codes(noise), Mode::Train);
+        for (point, jitter) in pass.output.iter_mut().zip(jitter) {
+            point.iter_mut().zip(jitter).for_each(|(x, &by)| *x += f64::from(by));
+        }
+        pass
+    }
+
     fn rates(&self) -> [f64; 2] {
         self.config.learning_rates([self.generator.steps, self.critic.steps])
     }
@@ -328,10 +337,11 @@ impl Engine for PlainEngine {
         let codes_size = batch * self.config.generator.latent_dim;
         let noise = |index: usize| part(&draws.noise, index, codes_size);
         let order = |index: usize| part(&draws.real_first, index, batch);
+        let jitter = |index: usize| part(&draws.fake_noise, index, batch);
         let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
-            let pass = self.generator.network.forward(self.codes(noise(step)), Mode::Train);
+            let pass = self.noisy(noise(step), jitter(step));
             if generator_first && step % half == 0 {
                 let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, step, batch), order(step));
                 self.step_generator(&gradient);
@@ -346,7 +356,7 @@ impl Engine for PlainEngine {
             });
         }
         if !generator_first {
-            let pass = self.generator.network.forward(self.codes(noise(steps)), Mode::Train);
+            let pass = self.noisy(noise(steps), jitter(steps));
             let (gradient, loss) = self.generator_gradient(&pass, &draws.more_real, order(steps));
             self.step_generator(&gradient);
             generator = loss;

@@ -1,6 +1,6 @@
 //! The chance of an epoch: which points, codes and mixing weights each of its iterations takes.
 
-use crate::config::{GeneratorConfig, RunConfig, Shuffle};
+use crate::config::{GeneratorConfig, NoiseConfig, RunConfig, Shuffle};
 use crate::engine::{self, Draws, Sample};
 use crate::objective::penalties;
 use crate::rng::{Stream, Use};
@@ -13,6 +13,10 @@ pub(super) struct EpochDraws {
     mix: Stream,
     more: Stream,
     sides: Stream,
+    jitter: Stream,
+    /// The noise on points, with the iterations before this epoch and those of the run.
+    noisy: Option<(NoiseConfig, [u64; 2])>,
+    done: u64,
     batch: usize,
     real_size: usize,
     /// How many codes, of which generator.
@@ -40,6 +44,12 @@ impl EpochDraws {
             mix: Stream::new(config.seed, Use::Mix, epoch),
             more: Stream::new(config.seed, Use::More, epoch),
             sides: Stream::new(config.seed, Use::Sides, epoch),
+            jitter: Stream::new(config.seed, Use::Jitter, epoch),
+            noisy: config.instance_noise.map(|noise| {
+                let each = config.iterations_per_epoch();
+                (noise, [epoch.saturating_sub(1) * each, config.epochs * each])
+            }),
+            done: 0,
             batch: config.batch_size,
             real_size,
             codes: engine::noise_batches(config) * config.batch_size,
@@ -63,14 +73,34 @@ impl EpochDraws {
         self.taken += self.real_size;
         let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
         let [moved, more, sides] = self.also;
+        let deviation = self.noisy.map(|(noise, [before, total])| noise.at((before + self.done) as f64 / total as f64));
+        self.done += 1;
+        let more_real = if more { self.more_real(points) } else { Vec::new() };
+        let (real, more_real) = (self.noised(real, deviation), self.noised(more_real, deviation));
         Draws {
             noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
-            more_real: if more { self.more_real(points) } else { Vec::new() },
             real_first: if sides { self.real_first() } else { Vec::new() },
+            fake_noise: if deviation.is_some() {
+                self.noised(vec![[0.0; 2]; self.codes], deviation)
+            } else {
+                Vec::new()
+            },
+            more_real,
             real,
         }
+    }
+
+    /// Points with noise of this deviation.
+    fn noised(&mut self, mut points: Vec<Sample>, deviation: Option<f64>) -> Vec<Sample> {
+        if let Some(deviation) = deviation {
+            let noise = self.jitter.normal(2 * points.len());
+            for (x, noise) in points.as_flattened_mut().iter_mut().zip(noise) {
+                *x += deviation as f32 * noise;
+            }
+        }
+        points
     }
 
     /// What each critic step's real points are moved by.
