@@ -1,8 +1,9 @@
 //! Threads that work through a program's phases together.
 //!
 //! A job is a list of phases, a phase some kinds of tasks. A thread takes tasks until a phase has none left, its own
-//! share of each kind first, so that the same thread finds the same data in its cache; then it waits for the others.
-//! Who does a task changes nothing in what it gives. Waiting is spinning for some tens of microseconds, which is longer
+//! share of each kind first, so that the same thread finds the same data in its cache; then it waits until the last task is
+//! done. It does not wait for the other threads: one that the system has no time for leaves its tasks to them, and walks
+//! through what it missed when it comes back. Who does a task changes nothing in what it gives. Waiting is spinning for some tens of microseconds, which is longer
 //! than a phase's rest takes, and sleeping after that, so that other programs get on.
 
 use std::any::Any;
@@ -97,12 +98,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A job, and the phases and tasks that there were before it.
+#[derive(Clone, Copy)]
+struct Begun<J> {
+    job: J,
+    phases: u64,
+    tasks: u64,
+}
+
 struct Shared<C: Crew> {
     crew: Arc<C>,
     threads: usize,
-    job: Mutex<Option<C::Job>>,
+    job: Mutex<Option<Begun<C::Job>>>,
     start: Gate,
-    arrived: AtomicUsize,
+    /// The tasks that were done, counted over all jobs.
+    done: AtomicU64,
     phase_end: Gate,
     /// For each task of a phase, the last phase in which it was taken, counted over all jobs from 1.
     taken: Vec<AtomicU64>,
@@ -111,16 +121,24 @@ struct Shared<C: Crew> {
 }
 
 impl<C: Crew> Shared<C> {
-    /// Works through a job together with the other threads; `phase_number` counts phases over all jobs.
-    fn work(&self, thread: usize, job: C::Job, phase_number: &mut u64) {
+    /// Works through a job together with the other threads; gives the phases and the tasks that there were by then.
+    fn work(&self, thread: usize, begun: Begun<C::Job>) -> [u64; 2] {
+        let Begun { job, mut phases, mut tasks } = begun;
         for phase in 0..self.crew.phases(job) {
-            *phase_number += 1;
-            self.tasks(thread, job, phase, *phase_number);
-            self.meet(*phase_number);
+            let kinds = 0..self.crew.kinds(job, phase);
+            let here: usize = kinds.map(|kind| self.crew.tasks(job, phase, kind)).sum();
+            if here > 0 {
+                phases += 1;
+                tasks += here as u64;
+                self.tasks(thread, (job, phase), phases, tasks);
+                self.phase_end.wait_past(phases - 1);
+            }
         }
+        [phases, tasks]
     }
 
-    fn tasks(&self, thread: usize, job: C::Job, phase: usize, phase_number: u64) {
+    /// Does tasks of a phase, the so many-th of all, at whose end so many tasks were done.
+    fn tasks(&self, thread: usize, (job, phase): (C::Job, usize), phase_number: u64, end: u64) {
         for everything in [false, true] {
             let mut slot = 0;
             for kind in 0..self.crew.kinds(job, phase) {
@@ -128,8 +146,13 @@ impl<C: Crew> Shared<C> {
                 let share = |thread: usize| thread * tasks / self.threads;
                 let range = if everything { 0..tasks } else { share(thread)..share(thread + 1) };
                 for task in range {
+                    // A thread that is late finds that all was taken, for nothing goes on before that.
                     if self.taken[slot + task].fetch_max(phase_number, Ordering::Relaxed) < phase_number {
                         self.run(thread, job, phase, kind, task);
+                        // What all of them wrote is seen by whoever passes the gate.
+                        if self.done.fetch_add(1, Ordering::AcqRel) + 1 == end {
+                            self.phase_end.open();
+                        }
                     }
                 }
                 slot += tasks;
@@ -143,23 +166,14 @@ impl<C: Crew> Shared<C> {
             lock(&self.panic).get_or_insert(panic);
         }
     }
-
-    /// Waits until all threads are here; afterwards each sees what the others wrote.
-    fn meet(&self, phase_number: u64) {
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
-            self.arrived.store(0, Ordering::Relaxed);
-            self.phase_end.open();
-        } else {
-            self.phase_end.wait_past(phase_number - 1);
-        }
-    }
 }
 
 /// The threads. The caller's own is one of them.
 pub(super) struct Pool<C: Crew> {
     shared: Arc<Shared<C>>,
     workers: Vec<JoinHandle<()>>,
-    phase_number: u64,
+    /// The phases and the tasks that there were.
+    before: [u64; 2],
 }
 
 impl<C: Crew> Pool<C> {
@@ -172,13 +186,13 @@ impl<C: Crew> Pool<C> {
             threads,
             job: Mutex::new(None),
             start: Gate::new(spin),
-            arrived: AtomicUsize::new(0),
+            done: AtomicU64::new(0),
             phase_end: Gate::new(spin),
             taken,
             quit: AtomicBool::new(false),
             panic: Mutex::new(None),
         });
-        let mut pool = Self { shared, workers: Vec::with_capacity(threads - 1), phase_number: 0 };
+        let mut pool = Self { shared, workers: Vec::with_capacity(threads - 1), before: [0; 2] };
         for thread in 1..threads {
             let shared = Arc::clone(&pool.shared);
             let builder = std::thread::Builder::new().name(format!("fused-{thread}"));
@@ -193,9 +207,11 @@ impl<C: Crew> Pool<C> {
 
     /// Does a job, and returns when all of it is done.
     pub(super) fn run(&mut self, job: C::Job) {
-        *lock(&self.shared.job) = Some(job);
+        let [phases, tasks] = self.before;
+        let begun = Begun { job, phases, tasks };
+        *lock(&self.shared.job) = Some(begun);
         self.shared.start.open();
-        self.shared.work(0, job, &mut self.phase_number);
+        self.before = self.shared.work(0, begun);
         if let Some(panic) = lock(&self.shared.panic).take() {
             resume_unwind(panic);
         }
@@ -214,16 +230,17 @@ impl<C: Crew> Drop for Pool<C> {
 }
 
 fn worker<C: Crew>(shared: &Shared<C>, thread: usize) {
-    let (mut jobs, mut phase_number) = (0, 0);
+    let mut jobs = 0;
     loop {
         shared.start.wait_past(jobs);
-        jobs += 1;
+        // It may have missed some, which the others did.
+        jobs = shared.start.passed.load(Ordering::SeqCst);
         if shared.quit.load(Ordering::SeqCst) {
             return;
         }
-        let job = *lock(&shared.job);
-        if let Some(job) = job {
-            shared.work(thread, job, &mut phase_number);
+        let begun = *lock(&shared.job);
+        if let Some(begun) = begun {
+            shared.work(thread, begun);
         }
     }
 }
@@ -232,7 +249,7 @@ fn worker<C: Crew>(shared: &Shared<C>, thread: usize) {
 mod tests {
     use super::*;
 
-    /// Three phases: each task writes its number, adds its left neighbour's of the phase before, and so on.
+    /// Three phases, and one without tasks: each task writes its number, adds its left neighbour's of the phase before, and so on.
     struct Chain {
         cells: [Vec<AtomicU64>; 3],
     }
@@ -247,7 +264,7 @@ mod tests {
         type Job = u64;
 
         fn phases(&self, _: u64) -> usize {
-            3
+            4
         }
 
         /// The last task is of a kind of its own.
@@ -256,6 +273,9 @@ mod tests {
         }
 
         fn tasks(&self, _: u64, phase: usize, kind: usize) -> usize {
+            if phase == 3 {
+                return 0;
+            }
             if kind == 0 { self.cells[phase].len() - 1 } else { 1 }
         }
 
