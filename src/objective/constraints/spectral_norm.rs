@@ -14,7 +14,7 @@ pub const EPS: f64 = 1e-12;
 /// Power iterations before the first step.
 const AT_FIRST: usize = 15;
 
-/// u [outputs] and v [inputs] for fresh weights [outputs, inputs], from random ones.
+/// u, a number for each output, and v, one for each input, for fresh weights \[outputs, inputs\], from random ones.
 pub fn initial(weights: &[f64], [mut u, mut v]: [Vec<f64>; 2]) -> [Vec<f64>; 2] {
     normalise(&mut u);
     normalise(&mut v);
