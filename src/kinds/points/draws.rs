@@ -5,13 +5,12 @@ use crate::engine::{self, Draws, Sample};
 use crate::objective::penalties;
 use crate::rng::{Stream, Use};
 
-/// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
+/// What an iteration takes besides real points: codes, weights that mix, moves, sides. A part's chance follows from the seed
+/// and the part alone; the part is the epoch.
 #[derive(Debug)]
-pub(super) struct EpochDraws {
-    order: Vec<usize>,
+pub struct Chance {
     noise: Stream,
     mix: Stream,
-    more: Stream,
     sides: Stream,
     batch: usize,
     real_size: usize,
@@ -19,55 +18,34 @@ pub(super) struct EpochDraws {
     codes: usize,
     generator: GeneratorConfig,
     mix_size: usize,
-    /// Whether real points are moved, whether the generator's step takes some of its own, and whether they stand beside
-    /// generated ones.
-    also: [bool; 3],
-    taken: usize,
+    /// Whether real points are moved, and whether they stand beside generated ones.
+    also: [bool; 2],
 }
 
-impl EpochDraws {
-    /// The draws of an epoch (the first is 1) over so many training points, in an order of its own where `shuffle` says
-    /// so.
-    pub(super) fn new(config: &RunConfig, shuffle: Shuffle, points: usize, epoch: u64) -> Self {
-        let mut order: Vec<usize> = (0..points).collect();
-        if shuffle == Shuffle::EveryEpoch {
-            Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
-        }
-        let real_size = config.real_batches() * config.batch_size;
+impl Chance {
+    /// The chance of a part of a run.
+    pub fn new(config: &RunConfig, part: u64) -> Self {
         Self {
-            order,
-            noise: Stream::new(config.seed, Use::Noise, epoch),
-            mix: Stream::new(config.seed, Use::Mix, epoch),
-            more: Stream::new(config.seed, Use::More, epoch),
-            sides: Stream::new(config.seed, Use::Sides, epoch),
+            noise: Stream::new(config.seed, Use::Noise, part),
+            mix: Stream::new(config.seed, Use::Mix, part),
+            sides: Stream::new(config.seed, Use::Sides, part),
             batch: config.batch_size,
-            real_size,
+            real_size: config.real_batches() * config.batch_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
             mix_size: if engine::takes_mix(config) { config.real_batches() * config.packs() } else { 0 },
-            also: [engine::takes_moves(config), engine::takes_more_real(config), engine::takes_sides(config)],
-            taken: 0,
+            also: [engine::takes_moves(config), engine::takes_sides(config)],
         }
     }
 
-    /// Passes over the draws of iterations that were done before.
-    pub(super) fn pass(&mut self, iterations: u64) {
-        for _ in 0..iterations {
-            self.next_iteration(&[]);
-        }
-    }
-
-    /// The next iteration's, from the training points; at most as many as the epoch has.
-    pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
-        let batch = &self.order[self.taken..self.taken + self.real_size];
-        self.taken += self.real_size;
-        let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
-        let [moved, more, sides] = self.also;
+    /// The next iteration's draws with these real points: those of the critic's steps, and those of the generator's.
+    pub fn next_iteration(&mut self, real: Vec<Sample>, more_real: Vec<Sample>) -> Draws {
+        let [moved, sides] = self.also;
         Draws {
             noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
-            more_real: if more { self.more_real(points) } else { Vec::new() },
+            more_real,
             real_first: if sides { self.real_first() } else { Vec::new() },
             real,
         }
@@ -92,10 +70,50 @@ impl EpochDraws {
         }
         all
     }
+}
+
+/// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
+#[derive(Debug)]
+pub(super) struct EpochDraws {
+    order: Vec<usize>,
+    chance: Chance,
+    /// Real points for the generator's step, where it takes some of its own.
+    more: Option<Stream>,
+    taken: usize,
+}
+
+impl EpochDraws {
+    /// The draws of an epoch (the first is 1) over so many training points, in an order of its own where `shuffle` says
+    /// so.
+    pub(super) fn new(config: &RunConfig, shuffle: Shuffle, points: usize, epoch: u64) -> Self {
+        let mut order: Vec<usize> = (0..points).collect();
+        if shuffle == Shuffle::EveryEpoch {
+            Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
+        }
+        let more = engine::takes_more_real(config).then(|| Stream::new(config.seed, Use::More, epoch));
+        Self { order, chance: Chance::new(config, epoch), more, taken: 0 }
+    }
+
+    /// Passes over the draws of iterations that were done before.
+    pub(super) fn pass(&mut self, iterations: u64) {
+        for _ in 0..iterations {
+            self.next_iteration(&[]);
+        }
+    }
+
+    /// The next iteration's, from the training points; at most as many as the epoch has.
+    pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
+        let batch = &self.order[self.taken..self.taken + self.chance.real_size];
+        self.taken += self.chance.real_size;
+        let real = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
+        let more_real = self.more_real(points);
+        self.chance.next_iteration(real, more_real)
+    }
 
     /// Real points besides the epoch's: any of the training points.
     fn more_real(&mut self, points: &[Sample]) -> Vec<Sample> {
-        let drawn = (0..self.batch).map(|_| self.more.below(self.order.len()));
+        let Some(more) = &mut self.more else { return Vec::new() };
+        let drawn = (0..self.chance.batch).map(|_| more.below(self.order.len()));
         drawn.collect::<Vec<_>>().into_iter().filter_map(|i| points.get(i).copied()).collect()
     }
 }
