@@ -20,6 +20,7 @@ fn iterations(criterion: &mut Criterion) {
                 moves: Vec::new(),
                 more_real: Vec::new(),
                 real_first: Vec::new(),
+                fake_noise: Vec::new(),
             };
             criterion.bench_function(&format!("{model}, {threads} thread(s)"), |bencher| {
                 bencher.iter(|| engine.step(&draws).unwrap());

@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 moves: Vec::new(),
                 more_real: Vec::new(),
                 real_first: Vec::new(),
+                fake_noise: Vec::new(),
             })?;
         }
         Ok(())

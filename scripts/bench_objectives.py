@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EPOCHS, ITERATIONS = 12, 27
 MODELS = ("gan", "wgan", "wgan-gp")
-RULES = ("least-squares", "hinge", "rpgan", "ragan")
+RULES = ("least-squares", "hinge", "rpgan", "ragan", "paired")
 
 
 def cases(program, before):
@@ -27,6 +27,10 @@ def cases(program, before):
     if before:
         known |= {f"{model}, before": (before, [model]) for model in MODELS}
     known |= {rule: (program, ["--rule", rule]) for rule in RULES}
+    known["hinge, spectral norm"] = (program, ["--rule", "hinge", "--constraint", "spectral-norm"])
+    known["gan, packs of 2"] = (program, ["gan", "--pack", "2"])
+    known["gan, clipped gradients"] = (program, ["gan", "--clip-grad", "1"])
+    known["gan, lookahead"] = (program, ["gan", "--lookahead", "5"])
     known["gan, averaged"] = (program, ["gan", "--ema", "10000"])
     for penalty in ("r1", "r1+r2"):
         weight = ["--penalty", penalty, "--penalty-weight", "0.1"]

@@ -277,10 +277,15 @@ class Lab:
         (slopes,) = torch.autograd.grad(values, points, torch.ones_like(values), create_graph=True)
         return slopes.norm(2, dim=1)
 
+    def clip(self, network):
+        if self.config.get("clip_grad"):
+            torch.nn.utils.clip_grad_norm_(network.parameters(), self.config["clip_grad"])
+
     def step_generator(self, real, fake, drawn):
         loss = self.generator_loss(real, fake, drawn)
         self.g_optim.zero_grad()
         loss.backward()
+        self.clip(self.generator)
         self.g_optim.step()
         return loss.item()
 
@@ -288,6 +293,7 @@ class Lab:
         loss = self.discriminator_loss(real, fake, drawn)
         self.d_optim.zero_grad()
         loss.backward()
+        self.clip(self.discriminator)
         self.d_optim.step()
         self.d_steps += 1
         self.clamp()
@@ -319,19 +325,21 @@ class Lab:
         self.clamp()
         self.slow = [p.clone() for p in self.parameters()]
 
-    def iteration(self, real, noise, mix=None, moves=None, more_real=None, real_first=None):
+    def iteration(self, real, noise, mix=None, moves=None, more_real=None, real_first=None, fake_noise=None):
         """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
-        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch]; with an
-        extragradient twice as many steps."""
+        batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch], fake_noise
+        [batches, batch, 2]; with an extragradient twice as many steps. Real points have their noise already."""
         lookahead = self.config.get("lookahead")
         if lookahead and self.slow is None:
             self.slow = [p.detach().clone() for p in self.parameters()]
         steps = self.config["critic_steps"] * self.halves
         d_losses, g_loss = [], 0
         generator_first = self.config["update_order"] == "generator-first"
+        added = lambda index: 0 if fake_noise is None else fake_noise[index]
+        made = lambda index: self.generator(noise[index]) + added(index)
         order = lambda index: {"real_first": None if real_first is None else real_first[index]}
         for step in range(steps):
-            fake = self.generator(noise[step])
+            fake = made(step)
             if generator_first and step % self.config["critic_steps"] == 0:
                 g_loss += self.step_generator(real[step], fake, order(step)) / self.halves
             drawn = order(step) | {
@@ -340,7 +348,7 @@ class Lab:
             }
             d_losses.append(self.step_discriminator(real[step], fake.detach(), drawn))
         if not generator_first:
-            g_loss = self.step_generator(more_real, self.generator(noise[steps]), order(steps))
+            g_loss = self.step_generator(more_real, made(steps), order(steps))
         self.iterations += 1
         if lookahead:
             self.look_ahead(**lookahead)

@@ -120,6 +120,9 @@ def cases():
     yield "packed-paper-order", config("gan", "sgd", objective=objective, pack=3, penalty=penalty, **both["critic-first"])
     penalty = {"name": "r1+r2", "weight": 0.3, "every": 1}
     yield "packed-pairs", config("gan", "sgd", objective={"rule": "rpgan"}, pack=4, penalty=penalty)
+    yield "clipped-gradients", config("gan", "adam", clip_grad=0.3)
+    yield "clipped-gradients-paper-order", config("gan", "sgd", clip_grad=0.2, **normed, **both["critic-first"])
+    yield "instance-noise", config("gan", "adam", instance_noise={"deviation": 0.1}, **both["critic-first"])
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
@@ -148,6 +151,8 @@ def simulate(config, seed):
             also["mix"] = uniform(draws, steps, BATCH // config.get("pack", 1))
         if "moved" in places:
             also["moves"] = uniform(draws, steps, BATCH, 2) / 8
+        if config.get("instance_noise"):
+            also["fake_noise"] = torch.randn(batches, BATCH, 2, generator=draws) * config["instance_noise"]["deviation"]
         if rule == "paired":
             also["real_first"] = uniform(draws, batches, BATCH).round()
         if rule in ("rpgan", "ragan", "paired") and config["update_order"] == "critic-first":

@@ -41,7 +41,7 @@ def main(path):
     lab = Lab(config, logits=True)
     lab.load(tensors, "init")
     for i in range(note["iterations"]):
-        drawn = {name: tensors.get(f"{i}.{name}") for name in ("mix", "moves", "more_real", "real_first")}
+        drawn = {name: tensors.get(f"{i}.{name}") for name in ("mix", "moves", "more_real", "real_first", "fake_noise")}
         d_loss, g_loss = lab.iteration(tensors[f"{i}.real"], tensors[f"{i}.noise"], **drawn)
         for name, value in (("d_loss", d_loss), ("g_loss", g_loss)):
             worst_loss = max(worst_loss, abs(tensors[f"{i}.{name}"].item() - value))

@@ -28,6 +28,8 @@ pub enum Use {
     Mix,
     /// Real points for the generator's step.
     More,
+    /// What is added to the points that the discriminator has.
+    Jitter,
     /// Whether a real point stands before or after a generated one.
     Sides,
     /// The codes under which an averaged generator's statistics are taken.
@@ -42,13 +44,14 @@ pub enum Use {
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
         Self::Noise,
         Self::Mix,
         Self::More,
+        Self::Jitter,
         Self::Sides,
         Self::Average,
         Self::Eval,
@@ -64,6 +67,7 @@ impl Use {
             Self::Noise => b"noise",
             Self::Mix => b"mix",
             Self::More => b"more",
+            Self::Jitter => b"jitter",
             Self::Sides => b"sides",
             Self::Average => b"average",
             Self::Eval => b"eval",

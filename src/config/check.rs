@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::watch::NEVER;
 use super::{
-    Condition, Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, Per, Scale, ScheduleConfig, Shuffle,
-    TrainConfig, UpdateOrder, name_pair, optim,
+    Condition, Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, NoiseConfig, Per, Scale,
+    ScheduleConfig, Shuffle, TrainConfig, UpdateOrder, name_pair, optim,
 };
 use crate::objective::{Constraint, Penalised};
 
@@ -74,6 +74,7 @@ impl TrainConfig {
         check_game(&self)?;
         // One way of saying that both have the same, and that there are no slow weights.
         self.optim_d = self.optim_d.filter(|other| *other != self.optim);
+        self.instance_noise = self.instance_noise.filter(|noise| noise.deviation != 0.0);
         self.lookahead = self.lookahead.filter(|lookahead| lookahead.every > 0);
         check_optims(&self)?;
         check_networks(&self)?;
@@ -166,7 +167,8 @@ impl RunConfig {
     /// Whether something moves over the whole run, which therefore can have no other length.
     pub fn is_planned_to_its_end(&self) -> bool {
         let fades = |penalised: Penalised| (penalised.end - 1.0).abs() > 0.0;
-        self.schedule.is_some() || self.game().penalty.is_some_and(fades)
+        let noise = self.instance_noise.is_some_and(|noise| (noise.end - 1.0).abs() > 0.0);
+        noise || self.schedule.is_some() || self.game().penalty.is_some_and(fades)
     }
 
     /// The penalty's weight in the discriminator's step after `taken` others; None where that step has none.
@@ -297,6 +299,13 @@ fn check_optims(config: &TrainConfig) -> Result<(), ConfigError> {
     let [generator, discriminator] = config.optims();
     optim::check("optim", &generator)?;
     optim::check("optim_d", &discriminator)?;
+    if let Some(NoiseConfig { deviation, end }) = config.instance_noise {
+        require("instance_noise.deviation", deviation, not_negative(deviation), "a number, 0 or more")?;
+        require("instance_noise.end", end, not_negative(end), "a number, 0 or more")?;
+    }
+    if let Some(norm) = config.clip_grad {
+        require("clip_grad", norm, positive(norm), "a number above 0")?;
+    }
     if let Some(LookaheadConfig { step, .. }) = config.lookahead {
         require("lookahead.step", step, step > 0.0 && step <= 1.0, "above 0, 1 at most")?;
     }
@@ -426,13 +435,14 @@ mod tests {
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut TrainConfig);
         const EXTRA: Optim = Optim::ExtraAdam(AdamOptions::DEFAULT);
-        let cases: [(&str, Spoil); 28] = [
+        let cases: [(&str, Spoil); 29] = [
             ("engine", |c| (c.engine, c.device) = (EngineKind::Fused, Device::Cuda(0))),
             ("critic_steps", |c| (c.optim, c.critic_steps) = (EXTRA, 2)),
             ("update_order", |c| (c.optim, c.update_order) = (EXTRA, UpdateOrder::CriticFirst)),
             ("optim_d.name", |c| c.optim_d = Some(EXTRA)),
             ("optim_d.name", |c| (c.optim, c.optim_d) = (EXTRA, Some(Optim::default()))),
             ("optim_d.eps", |c| c.optim_d = Some(Optim::Adam(AdamOptions { eps: 0.0, ..AdamOptions::DEFAULT }))),
+            ("clip_grad", |c| c.clip_grad = Some(0.0)),
             ("lookahead.step", |c| c.lookahead = Some(LookaheadConfig { every: 5, step: 1.5 })),
             ("lr", |c| c.lr = 0.0),
             ("lr", |c| c.lr = f64::NAN),

@@ -58,6 +58,9 @@ pub struct TrainConfig {
     /// generated, so that it sees a lack of variety; left out, 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pack: Option<usize>,
+    /// Noise that is added to all points that the discriminator has, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_noise: Option<NoiseConfig>,
     /// Where the points come from and how they are used.
     #[serde(default)]
     pub data: DataConfig,
@@ -88,6 +91,10 @@ pub struct TrainConfig {
     /// How slow weights go round both optimisers, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookahead: Option<LookaheadConfig>,
+    /// The largest norm that the gradient of all of a network's parameters may have; a larger one is scaled to it. Left
+    /// out, any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_grad: Option<f64>,
     /// How the generator's parameters are averaged, if they are; then frames and metrics are the averaged generator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<EmaConfig>,
@@ -140,6 +147,26 @@ pub struct EmaConfig {
     /// In the beginning it is no more than this share of the points so far; 0 for the whole from the start.
     #[serde(default = "lab::ramp")]
     pub ramp: f64,
+}
+
+/// Noise on real and generated points (Sonderby et al. 2017; Arjovsky and Bottou 2017), so that the two kinds overlap from
+/// the beginning: normal, with a deviation that goes along a line over the run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseConfig {
+    /// Its deviation at first, in the networks' units.
+    #[serde(default = "lab::noise")]
+    pub deviation: f64,
+    /// What of that is left at the end.
+    #[serde(default)]
+    pub end: f64,
+}
+
+impl NoiseConfig {
+    /// Its deviation when this share of the run is done.
+    pub fn at(&self, done: f64) -> f64 {
+        self.deviation * (1.0 - (1.0 - self.end) * done)
+    }
 }
 
 /// Where the points come from and how they are used.
@@ -275,15 +302,21 @@ pub enum Init {
     Xavier,
     /// Normal with the deviation 0.02 (DCGAN); biases 0.
     Normal,
+    /// Rows or columns at right angles (Saxe et al. 2014), each as long as keeps a `LeakyReLU`'s variance; biases 0.
+    Orthogonal,
 }
 
 impl Init {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 4] = [
+    pub const CHOICES: [Choice; 5] = [
         Choice { name: "pytorch", help: "As torch.nn.Linear does: uniform on +-1/sqrt(inputs)" },
         Choice { name: "he", help: "Normal, with a deviation that keeps a LeakyReLU's variance; biases 0" },
         Choice { name: "xavier", help: "Uniform on +-sqrt(6 / (inputs + outputs)); biases 0" },
         Choice { name: "normal", help: "Normal with the deviation 0.02; biases 0" },
+        Choice {
+            name: "orthogonal",
+            help: "Rows or columns at right angles, of a length that keeps a LeakyReLU's variance; biases 0",
+        },
     ];
 }
 
@@ -445,6 +478,7 @@ impl TrainConfig {
             penalty: None,
             constraint: None,
             pack: None,
+            instance_noise: None,
             data: DataConfig::default(),
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
@@ -455,6 +489,7 @@ impl TrainConfig {
             lr_d: None,
             schedule: None,
             lookahead: None,
+            clip_grad: None,
             ema: None,
             epochs: lab::epochs(),
             batch_size: lab::batch_size(),
@@ -537,6 +572,9 @@ mod lab {
     }
     pub(super) fn half_life() -> f64 {
         10_000.0
+    }
+    pub(super) fn noise() -> f64 {
+        0.1
     }
     pub(super) fn ramp() -> f64 {
         0.05

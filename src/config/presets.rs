@@ -35,7 +35,7 @@ pub(super) static POINTS: &[Preset] = &[
     },
     Preset {
         name: "best",
-        help: "What this project recommends for points: RpGAN with R1 and R2, an averaged generator, rates that fall",
+        help: "What this project recommends for points: least squares with R1 and R2, codes of 8 numbers, rates that fall",
         text: include_str!("../../configs/best.json"),
     },
     Preset {

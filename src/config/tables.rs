@@ -311,6 +311,13 @@ static POINT_KEYS: &[Key] = &[
     )
     .flag("lookahead")
     .value_name("ITERATIONS"),
+    key(
+        "clip_grad",
+        Values::Number,
+        "The largest norm of a network's whole gradient; a larger one is scaled to it; without it, any",
+    )
+    .flag("clip-grad")
+    .value_name("NORM"),
     key("lookahead.step", Values::Number, "How much of the way the slow weights go; without it, 0.5"),
     key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
         .flag("ema")
@@ -379,6 +386,16 @@ static POINT_KEYS: &[Key] = &[
     key("pack", Values::Whole, "Points that the discriminator scores at once, side by side; without it, 1")
         .flag("pack")
         .value_name("M")
+        .under("Objective"),
+    key(
+        "instance_noise.deviation",
+        Values::Number,
+        "Add noise of this deviation, in the networks' units, to all points that the discriminator has",
+    )
+    .flag("instance-noise")
+    .value_name("SIGMA")
+    .under("Objective"),
+    key("instance_noise.end", Values::Number, "What of the noise is left at the run's end, to which it falls along a line")
         .under("Objective"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")

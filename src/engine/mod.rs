@@ -68,6 +68,9 @@ pub struct Draws {
     pub moves: Vec<Sample>,
     /// Real points for the generator's step, a batch of them; empty where it has none of its own ([`takes_more_real`]).
     pub more_real: Vec<Sample>,
+    /// What is added to generated points before the discriminator has them, a batch for each batch of codes; empty where
+    /// nothing is. What is added to real points is in them.
+    pub fake_noise: Vec<Sample>,
     /// 1 where the real point stands before the generated one, else 0, [[`noise_batches`], batch]; empty where they do not
     /// stand side by side.
     pub real_first: Vec<f32>,

@@ -238,16 +238,38 @@ fn linear(init: Init, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f3
     };
     let zeros = vec![0.0; biases];
     let (fan_in, fan_out) = (inputs as f64, outputs as f64);
+    // The gain that keeps a LeakyReLU's variance (He et al. 2015, equation 15).
+    let gain = (2.0 / (1.0 + super::NEGATIVE_SLOPE * super::NEGATIVE_SLOPE)).sqrt();
     match init {
         Init::Pytorch => uniform(rng, weights + biases, (1.0 / fan_in).sqrt()),
-        Init::He => {
-            // The gain that keeps a LeakyReLU's variance (He et al. 2015, equation 15).
-            let gain = (2.0 / (1.0 + super::NEGATIVE_SLOPE * super::NEGATIVE_SLOPE)).sqrt();
-            [normal(rng, gain / fan_in.sqrt()), zeros].concat()
+        Init::He => [normal(rng, gain / fan_in.sqrt()), zeros].concat(),
+        Init::Orthogonal => {
+            let drawn = rng.normal(weights);
+            [orthogonal([outputs, inputs], &drawn).into_iter().map(|x| (x * gain) as f32).collect(), zeros].concat()
         }
         Init::Xavier => [uniform(rng, weights, (6.0 / (fan_in + fan_out)).sqrt()), zeros].concat(),
         Init::Normal => [normal(rng, 0.02), zeros].concat(),
     }
+}
+
+/// A matrix whose rows, or where there are more of those its columns, are of length 1 and at right angles, from one of
+/// normal numbers: those are made so one after another (Gram and Schmidt, twice against rounding).
+fn orthogonal([rows, columns]: [usize; 2], drawn: &[f32]) -> Vec<f64> {
+    let (count, length) = (rows.min(columns), rows.max(columns));
+    let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(count);
+    for vector in drawn.chunks(length).take(count) {
+        let mut vector: Vec<f64> = vector.iter().map(|&x| f64::from(x)).collect();
+        for before in vectors.iter().chain(&vectors) {
+            let along: f64 = vector.iter().zip(before).map(|(x, y)| x * y).sum();
+            vector.iter_mut().zip(before).for_each(|(x, y)| *x -= along * y);
+        }
+        let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        vectors.push(vector.into_iter().map(|x| x / norm).collect());
+    }
+    if rows <= columns {
+        return vectors.concat();
+    }
+    (0..rows).flat_map(|row| vectors.iter().map(move |vector| vector[row])).collect()
 }
 
 #[cfg(test)]
@@ -268,12 +290,31 @@ mod tests {
             (Init::He, (2.0 / 1.04_f64).sqrt() / 10.0, false),
             (Init::Xavier, (2.0 / 300.0_f64).sqrt(), false),
             (Init::Normal, 0.02, false),
+            (Init::Orthogonal, (2.0 / 1.04 / 200.0_f64).sqrt(), false),
         ] {
             let weights = mlp.initial(init, &mut Stream::new(3, Use::Init, 0)).parameters;
             let (weights, bias) = weights.split_at(20_000);
             let square = weights.iter().map(|x| f64::from(x * x)).sum::<f64>() / 20_000.0;
             assert!((square.sqrt() / deviation - 1.0).abs() < 0.02, "{init:?}: {}", square.sqrt());
             assert_eq!(bias.iter().any(|x| x.abs() > 0.0), biases, "{init:?}");
+        }
+    }
+
+    #[test]
+    fn orthogonal_weights_stand_at_right_angles() {
+        for [outputs, inputs] in [[3, 8], [8, 3], [5, 5], [1, 4], [4, 1]] {
+            let drawn = Stream::new(1, Use::Init, 0).normal(outputs * inputs);
+            let weights = orthogonal([outputs, inputs], &drawn);
+            let entry = |line: usize, i: usize| {
+                if outputs <= inputs { weights[line * inputs + i] } else { weights[i * inputs + line] }
+            };
+            for a in 0..outputs.min(inputs) {
+                for b in 0..=a {
+                    let product: f64 = (0..outputs.max(inputs)).map(|i| entry(a, i) * entry(b, i)).sum();
+                    let expected = f64::from(u8::from(a == b));
+                    assert!((product - expected).abs() < 1e-12, "{outputs} x {inputs}: {a} {b} {product}");
+                }
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 mod adam;
 mod adamw;
 pub mod average;
+pub mod clip;
 mod extra_adam;
 pub mod lookahead;
 mod optimistic_adam;

@@ -1,8 +1,8 @@
 //! The fused engine against finite differences, against itself with other threads, and against libtorch.
 
 use gan_lab::config::{
-    AdamOptions, ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, LookaheadConfig, Model, Objective,
-    Optim, PenaltyConfig, RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
+    AdamOptions, ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, LookaheadConfig, Model,
+    NoiseConfig, Objective, Optim, PenaltyConfig, RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
 };
 use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses, PlainEngine};
 use gan_lab::objective::penalties::{self, Penalised};
@@ -46,8 +46,13 @@ fn games() -> Vec<TrainConfig> {
     let packed = |(i, penalty)| TrainConfig { pack: Some(2), ..penalised((i, penalty)) };
     games.extend([TrainConfig { pack: Some(2), ..TrainConfig::lab(Model::Gan) }, packed((0, penalties::ALL[0]))]);
     games.push(packed((5, penalties::ALL[5])));
+    let instance_noise = Some(NoiseConfig { deviation: 0.1, end: 0.0 });
+    games.push(TrainConfig { instance_noise, ..penalised((5, penalties::ALL[5])) });
+    games.push(TrainConfig { instance_noise, pack: Some(2), ..TrainConfig::lab(Model::Gan) });
     let spectral = Some(ConstraintConfig::SpectralNorm {});
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
+    games.push(TrainConfig { clip_grad: Some(0.05), ..penalised((2, penalties::ALL[3])) });
+    games.push(TrainConfig { clip_grad: Some(0.1), constraint: spectral, ..of(rule(rules::ALL[1])) });
     let lookahead = Some(LookaheadConfig { every: 2, step: 0.5 });
     games.push(TrainConfig { constraint: spectral, lookahead, ..penalised((1, penalties::ALL[0])) });
     games.extend(rules::ALL.map(rule).map(of));
@@ -101,7 +106,15 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     let (ema, lr_d, schedule) = (game.ema, game.lr_d, game.schedule);
     let (optim_d, lookahead) = (game.optim_d, game.lookahead);
     let config = TrainConfig { objective, penalty, constraint, pack, batch_size, ema, ..config };
-    checked(TrainConfig { lr_d, schedule, optim_d, lookahead, ..config })
+    checked(TrainConfig {
+        lr_d,
+        schedule,
+        optim_d,
+        lookahead,
+        clip_grad: game.clip_grad,
+        instance_noise: game.instance_noise,
+        ..config
+    })
 }
 
 struct Shape {
@@ -135,11 +148,17 @@ fn draws(config: &RunConfig, seed: u64) -> Draws {
         moves: rng.uniform(if engine::takes_moves(config) { 2 * real } else { 0 }).as_chunks().0.to_vec(),
         more_real: more_real(config, &mut rng),
         real_first: real_first(config, &mut rng),
+        fake_noise: fake_noise(config, &mut rng),
     }
 }
 
 fn more_real(config: &RunConfig, rng: &mut Stream) -> Vec<[f32; 2]> {
     rng.uniform(if engine::takes_more_real(config) { 2 * config.batch_size } else { 0 }).as_chunks().0.to_vec()
+}
+
+fn fake_noise(config: &RunConfig, rng: &mut Stream) -> Vec<[f32; 2]> {
+    let batches = if config.instance_noise.is_some() { engine::noise_batches(config) } else { 0 };
+    rng.normal(2 * batches * config.batch_size).as_chunks().0.to_vec()
 }
 
 fn real_first(config: &RunConfig, rng: &mut Stream) -> Vec<f32> {
@@ -175,6 +194,7 @@ fn every_gradient_is_that_of_finite_differences() {
         for shape in &SHAPES {
             let mut train = (*game_config(&game, plain, shape)).clone();
             (train.lr, train.lr_d, train.schedule, train.optim_d, train.lookahead) = (1.0, None, None, None, None);
+            train.clip_grad = None;
             if let Some(ConstraintConfig::Clip { bound }) = &mut train.constraint {
                 *bound = 1e6;
             }

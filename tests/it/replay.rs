@@ -89,6 +89,7 @@ impl Fixture {
             moves: points("moves"),
             more_real: points("more_real"),
             real_first: drawn("real_first"),
+            fake_noise: points("fake_noise"),
         }
     }
 }

@@ -72,6 +72,9 @@ enum Tasks {
     Update,
     /// The step of a Linear with a spectral norm, whose whole gradient has to be there.
     Settle,
+    /// The step of a whole network, whose gradient's norm is bounded.
+    StepGenerator,
+    StepCritic,
 }
 
 /// An iteration's arrays and constants.
@@ -90,6 +93,7 @@ pub(super) struct Core<T> {
     /// Points in a batch, and scores.
     batch: usize,
     packs: usize,
+    clip_grad: Option<f64>,
     latent: usize,
     pub(super) generator: Generator<T>,
     pub(super) critic: Critic<T>,
@@ -111,21 +115,23 @@ impl<T: Real> Core<T> {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
         let generator = Generator::new(&config.generator, batch, kept[0], cpu);
         let game = config.game();
-        let critic = Critic::new(&config.discriminator, config.members(), kept[1], cpu);
+        let has_norms = game.constraint == Constraint::SpectralNorm;
+        let critic = Critic::new(&config.discriminator, config.members(), has_norms, kept[1], cpu);
         let beside = game.rule.has_sides();
         let members = if beside { 1 } else { config.members() };
         let shape = Shape { samples: config.packs(), members, beside };
         // Real points that stand beside generated ones have slabs for scoring only.
-        let scored = Shape { samples: batch / config.members(), members: config.members(), beside: false };
+        let lone = Shape { samples: batch / config.members(), members: config.members(), beside: false };
         let slabs = |shape, mixed| Slab::of_batch(&config.discriminator, shape, mixed);
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
-        let real: Vec<_> = slabs(scored, false);
+        let real: Vec<_> = slabs(lone, false);
         let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
         Self {
             game,
             scores: [scores(), scores()],
             batch,
             packs: config.packs(),
+            clip_grad: config.clip_grad,
             latent: config.generator.latent_dim,
             fake: slabs(shape, false),
             real,
@@ -133,7 +139,7 @@ impl<T: Real> Core<T> {
             inputs: RwLock::new(Inputs { draws, descents: [descent; 2], penalty: None }),
             scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
             tables: (0..config.threads).map(|_| RwLock::new(Rows::zeros(tables_of(ROWS.max(SLAB))))).collect(),
-            programs: programs(generator.hidden(), game),
+            programs: programs(generator.hidden(), game, config.clip_grad.is_some()),
             generator,
             critic,
         }
@@ -149,9 +155,9 @@ impl<T: Real> Core<T> {
             Tasks::Real | Tasks::MoreReal | Tasks::Scores => self.real.len(),
             Tasks::Fake | Tasks::Meet | Tasks::Points => self.fake.len(),
             Tasks::Forward(level, _) | Tasks::Backward(level) | Tasks::Descend(level) => self.generator.tiles(level),
-            Tasks::OutputBias => 1,
             Tasks::Update => self.critic.tiles(),
             Tasks::Settle => self.critic.norms(),
+            Tasks::OutputBias | Tasks::StepGenerator | Tasks::StepCritic => 1,
         }
     }
 
@@ -179,7 +185,14 @@ impl<T: Real> Core<T> {
                 self.critic.update(task, &[real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
             }
             Tasks::Settle => self.critic.settle(task, &inputs.descents[1]),
+            Tasks::StepGenerator => self.generator.step_together(self.most(), &inputs.descents[0]),
+            Tasks::StepCritic => self.critic.step_together(self.most(), &inputs.descents[1]),
         }
+    }
+
+    /// The largest norm that a network's gradient may have.
+    fn most(&self) -> f64 {
+        self.clip_grad.unwrap_or(f64::INFINITY)
     }
 
     /// Gives the generator the job's codes.
@@ -252,11 +265,24 @@ impl<T: Real> Core<T> {
                 self.place_beside(slab, &inputs.draws, job);
             }
             self.generated_points(slab);
+            if !inputs.draws.fake_noise.is_empty() {
+                self.add_noise(slab, &inputs.draws, job);
+            }
             self.critic.differentiate(slab, tables);
             self.keep_scores(1, task, slab);
         }
         if !matches!(self.game.rule.meets, Meets::Means(_)) {
             self.meet(task, tables, inputs, job);
+        }
+    }
+
+    /// Adds the job's noise to generated points.
+    fn add_noise(&self, slab: &mut Slab<T>, draws: &Draws, job: Job) {
+        let noise = draws.fake_noise.chunks(self.batch).nth(job.noise).unwrap_or_default();
+        let (points, first) = slab.points();
+        for point in 0..points {
+            let (at, by) = (slab.point(point), noise[first + point].map(T::from_f32));
+            slab.set_point(point, [at[0] + by[0], at[1] + by[1]]);
         }
     }
 
@@ -402,7 +428,7 @@ fn load_points<T: Real>(slab: &mut Slab<T>, points: &[Sample]) {
 }
 
 /// The phases of each program, for a generator with so many hidden layers.
-fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
+fn programs(hidden: usize, game: Game, together: bool) -> [(Program, Vec<Vec<Tasks>>); 6] {
     let forward = |mode| (1..=hidden).map(move |level| vec![Tasks::Forward(level, mode)]);
     // The first phase has room for `more`.
     let passes = |more: &[Tasks]| {
@@ -436,13 +462,22 @@ fn programs(hidden: usize, game: Game) -> [(Program, Vec<Vec<Tasks>>); 6] {
     let mut both = passes(real);
     let update = both.len();
     both.extend(back(&[Tasks::Update]));
-    if game.constraint == Constraint::SpectralNorm {
-        critic.push(vec![Tasks::Settle]);
+    let after_update = match game.constraint {
+        _ if together => Some(Tasks::StepCritic),
+        Constraint::SpectralNorm => Some(Tasks::Settle),
+        Constraint::None | Constraint::Clip(_) => None,
+    };
+    if let Some(tasks) = after_update {
+        critic.push(vec![tasks]);
         both.resize(both.len().max(update + 2), Vec::new());
-        both[update + 1].insert(0, Tasks::Settle);
+        both[update + 1].insert(0, tasks);
     }
     let mut generator = passes(more);
     generator.extend(back(&[]));
+    if together {
+        both.push(vec![Tasks::StepGenerator]);
+        generator.push(vec![Tasks::StepGenerator]);
+    }
     let generate = forward(Mode::Evaluate).chain([vec![Tasks::Points]]).collect();
     [
         (Program::Both, both),
@@ -494,7 +529,7 @@ mod tests {
     #[test]
     fn nothing_is_stepped_before_all_gradients_went_through_it() {
         for (hidden, rule) in (0..6).flat_map(|hidden| rules::ALL.map(|rule| (hidden, rule))) {
-            for (program, phases) in programs(hidden, Game::of(rule)) {
+            for (program, phases) in programs(hidden, Game::of(rule), false) {
                 if !matches!(program, Program::Both | Program::Generator) {
                     continue;
                 }

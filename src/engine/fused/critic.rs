@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Kept, Learnt, Matrix, Place};
+use super::matrix::{Kept, Learnt, Matrix, Place, Stepped};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes};
 use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
@@ -30,6 +30,7 @@ use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::objective::penalties::Law;
+use crate::optim::clip;
 use crate::real::Real;
 
 #[derive(Debug)]
@@ -69,12 +70,14 @@ enum Pass<'a, T> {
 }
 
 impl<T: Real> Critic<T> {
-    /// One that scores so many points at once.
-    pub(super) fn new(config: &DiscriminatorConfig, members: usize, kept: Kept, cpu: Cpu) -> Self {
+    /// One that scores so many points at once, perhaps with a spectral norm on each Linear.
+    pub(super) fn new(config: &DiscriminatorConfig, members: usize, has_norms: bool, kept: Kept, cpu: Cpu) -> Self {
+        let of_weights = if has_norms { Kept { stepped: Stepped::Apart, ..kept } } else { kept };
         let (mut inputs, mut offset) = (INPUTS * members, 0);
         let layers = config.hidden.iter().map(|&width| {
             let bias = offset + width * inputs;
-            let tile = |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], kept));
+            let tile =
+                |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], [of_weights, kept]));
             let layer = tiles(width, ROWS).map(tile).collect();
             (inputs, offset) = (width, bias + width);
             layer
@@ -82,12 +85,12 @@ impl<T: Real> Critic<T> {
         let layers = layers.collect();
         let head = tiles(inputs, ROWS).map(|(first, size)| {
             let place = Place { offset: offset + first, row: inputs, column: 1 };
-            RwLock::new(Learnt::zeros(1, size, place, kept))
+            RwLock::new(Learnt::zeros(1, size, place, of_weights))
         });
-        let bias = Learnt::zeros(1, 1, Place::vector(offset + inputs), Kept { apart: false, ..kept });
+        let bias = Learnt::zeros(1, 1, Place::vector(offset + inputs), kept);
         let head = head.collect();
         let mut norms = Vec::new();
-        if kept.apart {
+        if has_norms {
             let widths = [&[INPUTS * members][..], &config.hidden].concat();
             let hidden = widths.windows(2).map(|pair| SpectralNorm::new(pair[0], pair[1], false));
             norms.extend(hidden.chain([SpectralNorm::new(1, inputs, true)]).map(RwLock::new));
@@ -138,6 +141,34 @@ impl<T: Real> Critic<T> {
             own
         };
         self.norms.iter().flat_map(of).collect()
+    }
+
+    /// After [`Self::update`], where the gradient's norm is bounded: steps all parameters.
+    pub(super) fn step_together(&self, most: f64, descent: &Descent<T>) {
+        for (layer, norm) in self.norms.iter().enumerate() {
+            let norm = &mut *write(norm);
+            match self.layers.get(layer) {
+                Some(tiles) => norm.turn_gradient(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights }),
+                None => norm.turn_gradient(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
+            }
+        }
+        let mut square = 0.0;
+        self.for_each_learnt(|learnt| square += learnt.square());
+        let scale = clip::scale(most, square);
+        self.for_each_learnt(|learnt| {
+            learnt.scale(scale);
+            descent.step(self.cpu, learnt);
+        });
+        for (layer, norm) in self.norms.iter().enumerate() {
+            let norm = &mut *write(norm);
+            match self.layers.get(layer) {
+                Some(tiles) => {
+                    norm.follow(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });
+                    self.refresh(tiles);
+                }
+                None => norm.follow(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
+            }
+        }
     }
 
     /// After [`Self::update`]: steps the weights of a Linear with a spectral norm; the score's is the last.
@@ -346,13 +377,13 @@ impl<T: Real> Critic<T> {
 }
 
 impl<T: Real> Tile<T> {
-    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: Kept) -> Self {
+    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: [Kept; 2]) -> Self {
         let place = Place { offset: weight + first * inputs, row: 1, column: inputs };
         Self {
             first,
-            weights: Learnt::zeros(inputs, width, place, kept),
+            weights: Learnt::zeros(inputs, width, place, kept[0]),
             turned: Matrix::zeros(width, inputs),
-            bias: Learnt::zeros(1, width, Place::vector(bias + first), Kept { apart: false, ..kept }),
+            bias: Learnt::zeros(1, width, Place::vector(bias + first), kept[1]),
             gradient: Matrix::zeros(inputs, width),
             bias_gradient: Matrix::zeros(1, width),
         }

@@ -30,12 +30,13 @@ impl<T: Real> Descent<T> {
         cpu.run(Step { descent: self, parameters, gradient, buffers, average });
     }
 
-    /// Steps parameters that stand apart from what layers work with, along the gradient that was kept.
+    /// Steps parameters along the gradient that was kept.
     pub(super) fn step(&self, cpu: Cpu, learnt: &mut Learnt<T>) {
-        let Learnt { raw, gradient, buffers, average, .. } = learnt;
+        let Learnt { values, raw, gradient, buffers, average, .. } = learnt;
         let n = gradient.data().len();
         let rows = |matrix| rows_of(matrix, 0, n);
-        let (parameters, gradient) = (rows(raw), gradient.data().as_flattened());
+        let parameters = if raw.rows() > 0 { rows(raw) } else { rows(values) };
+        let gradient = gradient.data().as_flattened();
         let (buffers, average) = (buffers.each_mut().map(rows), rows(average));
         cpu.run(Step { descent: self, parameters, gradient, buffers, average });
     }

@@ -14,6 +14,7 @@ use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
+use crate::optim::clip;
 use crate::real::Real;
 
 /// No tile has more features: enough that a task is worth its start, few enough that a task's data stay in cache.
@@ -305,6 +306,17 @@ impl<T: Real> Generator<T> {
         let mut sums = [T::ZERO; LANES];
         self.cpu.run(Sums { rows: delta.data(), sums: &mut sums });
         descent.apply(self.cpu, bias, 0, &[sums]);
+    }
+
+    /// Where the gradient's norm is bounded, when all of it is there: steps all parameters.
+    pub(super) fn step_together(&self, most: f64, descent: &Descent<T>) {
+        let mut square = 0.0;
+        self.for_each_learnt(|learnt| square += learnt.square());
+        let scale = clip::scale(most, square);
+        self.for_each_learnt(|learnt| {
+            learnt.scale(scale);
+            descent.step(self.cpu, learnt);
+        });
     }
 
     /// Shows every part of the parameters.

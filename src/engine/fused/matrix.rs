@@ -124,7 +124,7 @@ pub(super) struct Learnt<T> {
     pub(super) average: Matrix<T>,
     /// The parameters themselves, where `values` are made of them.
     pub(super) raw: Matrix<T>,
-    /// There, the gradient, until all of the layer's is found.
+    /// The gradient, where parameters are stepped when all of a layer's or a network's is there.
     pub(super) gradient: Matrix<T>,
     /// The slow weights.
     slow: Matrix<T>,
@@ -138,10 +138,21 @@ pub(super) struct Kept {
     pub(super) buffers: [bool; BUFFERS],
     /// Whether their average.
     pub(super) average: bool,
-    /// Whether layers work with something made of them, and they are stepped when a layer's whole gradient is there.
-    pub(super) apart: bool,
     /// Whether slow weights.
     pub(super) slow: bool,
+    /// When they are stepped.
+    pub(super) stepped: Stepped,
+}
+
+/// When parameters are stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stepped {
+    /// When their gradient is found.
+    AtOnce,
+    /// When the gradient of the whole network is there.
+    Together,
+    /// When the gradient of a whole layer is there, which works with something made of them.
+    Apart,
 }
 
 impl<T: Real> Learnt<T> {
@@ -149,7 +160,7 @@ impl<T: Real> Learnt<T> {
     pub(super) fn zeros(rows: usize, columns: usize, place: Place, kept: Kept) -> Self {
         let if_kept = |kept| Matrix::zeros(if kept { rows } else { 0 }, columns);
         let (buffers, average, slow) = (kept.buffers.map(if_kept), if_kept(kept.average), if_kept(kept.slow));
-        let [raw, gradient] = [(); 2].map(|()| if_kept(kept.apart));
+        let (raw, gradient) = (if_kept(kept.stepped == Stepped::Apart), if_kept(kept.stepped != Stepped::AtOnce));
         Self { values: Matrix::zeros(rows, columns), buffers, average, slow, raw, gradient, place }
     }
 
@@ -183,7 +194,22 @@ impl<T: Real> Learnt<T> {
     pub(super) fn clear_padding(&mut self) {
         let used = (self.gradient.columns() - 1) % LANES + 1;
         if let Some(last) = self.gradient.blocks().checked_sub(1) {
-            self.gradient.block_mut(last).iter_mut().for_each(|row| row[used..].fill(T::ZERO));
+            for row in self.gradient.block_mut(last) {
+                row[used..].fill(T::ZERO);
+            }
+        }
+    }
+
+    /// The sum of the gradient's squares.
+    pub(super) fn square(&mut self) -> f64 {
+        self.clear_padding();
+        self.gradient.data().as_flattened().iter().map(|g| g.to_f64() * g.to_f64()).sum()
+    }
+
+    /// Scales the gradient.
+    pub(super) fn scale(&mut self, by: f64) {
+        for g in self.gradient.data_mut().as_flattened_mut() {
+            *g *= T::from_f64(by);
         }
     }
 
@@ -246,7 +272,7 @@ mod tests {
         let flat: Vec<f32> = (0..40).map(|i| i as f32).collect();
         // Columns 2 and 3 of a matrix [4, 5] that begins at 10, turned.
         let place = Place { offset: 12, row: 1, column: 5 };
-        let kept = Kept { buffers: [true, false, false, false], average: false, slow: false, apart: false };
+        let kept = Kept { buffers: [true, false, false, false], average: false, slow: false, stepped: Stepped::AtOnce };
         let mut part = Learnt::<f32>::zeros(2, 4, place, kept);
         part.take(What::Parameters, &flat);
         assert_eq!([part.values.get(0, 0), part.values.get(1, 0), part.values.get(0, 3)], [12.0, 13.0, 27.0]);

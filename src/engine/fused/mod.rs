@@ -7,6 +7,39 @@
 //! multiply-add, the same roundings happen in the same order: the same seed gives the same bytes with any number of
 //! threads.
 //!
+//! **An iteration** in the lab's order ([`Program::Both`]), for a generator with three hidden layers. A line is a phase, which
+//! begins when the one before has ended; in it all tasks of all kinds may run at once, a tile or a slab each:
+//!
+//! ```text
+//! 1  Forward(1): codes -> h1          Real: x -> f(x), back to delta; what each x counts
+//! 2  Forward(2): h1 -> h2, with BatchNorm
+//! 3  Forward(3): h2 -> h3
+//! 4  Fake: h3 -> y -> f(y), back to delta and to df/dy; both losses' slopes; the penalty's points
+//!    (Meet: the slopes alone, where a rule needs all scores of the batch)
+//! 5  Backward(3): dL/dy -> dL/dh3     Update: the critic's gradient from all slabs, and its step
+//! 6  Backward(2), Descend(4)          (Settle or StepCritic: its step, where the whole gradient has to be there)
+//! 7  Backward(1), Descend(3)
+//! 8  Descend(2), Descend(1), OutputBias
+//!    (StepGenerator: the generator's, likewise)
+//! ```
+//!
+//! A critic step alone is 1 to 5 without the generator's gradient; a generator step alone has no `Update`.
+//!
+//! **Buffers**, with B samples in a batch, S of them in a slab, W the width of a layer, I that of the one before:
+//!
+//! | where | buffer | shape | what it holds |
+//! |---|---|---|---|
+//! | `generator`, a tile of a layer | `outputs` | B, W | h |
+//! | | `linear` | B, W | what the Linear gives, then that normalised, then the loss's gradient by it |
+//! | | `weights`, `bias`, `gamma`, `beta` | I, W and W | parameters ([`matrix::Learnt`]), each with the optimiser's buffers, the average, the slow weights |
+//! | `slab`, some samples of a kind | `levels` | S, W for each layer | the points, then h |
+//! | | `deltas` | S, W for each hidden layer but the last | df(x)/d(what the Linear gives); then times the sample's weight |
+//! | | `picks` | S, W of the last, in bits | LeakyReLU's slopes there, which with the score's weights are the last delta |
+//! | | `slopes` | S, 2 | df/dx, then dL/dx |
+//! | | `weights` | S | dL/df(x): what each sample counts in the critic's gradient |
+//! | | `sweep` | S, W for each layer, of a penalty's slabs | t: the penalty's derivative by df/dx, carried forward |
+//! | `critic`, a tile of a layer | `weights`, `turned` | I, W and W, I | the parameters, and the same turned |
+//!
 //! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
 //! - `tiles`: layers in parts that tasks take up; `spectral`: the norm of a layer that lies in them;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
@@ -33,7 +66,7 @@ use std::sync::Arc;
 
 use self::core::{Core, Job, Program};
 use self::descend::Descent;
-use self::matrix::{Kept, Learnt, What};
+use self::matrix::{Kept, Learnt, Stepped, What};
 use self::pool::Pool;
 use self::slab::Slab;
 use self::tiles::{read, write};
@@ -90,10 +123,10 @@ impl<T: Real> FusedEngine<T> {
         let [of_generator, of_discriminator] =
             config.optims().map(|optim| optim.buffer_names().map(|name| name.is_some()));
         let slow = config.lookahead.is_some();
-        let apart = config.game().constraint == Constraint::SpectralNorm;
+        let stepped = if config.clip_grad.is_some() { Stepped::Together } else { Stepped::AtOnce };
         let kept = [
-            Kept { buffers: of_generator, average: config.ema.is_some(), slow, apart: false },
-            Kept { buffers: of_discriminator, average: false, slow, apart },
+            Kept { buffers: of_generator, average: config.ema.is_some(), slow, stepped },
+            Kept { buffers: of_discriminator, average: false, slow, stepped },
         ];
         let core = Core::new(config, kept, empty_draws(config));
         let pool = Pool::new(Arc::new(core), config.threads).map_err(|source| EngineError::Threads { source })?;
@@ -218,12 +251,14 @@ impl<T: Real> FusedEngine<T> {
         fits("what real points are moved by", draws.moves.len(), room.moves.len())?;
         fits("the generator's real points", draws.more_real.len(), room.more_real.len())?;
         fits("the order of real and generated points", draws.real_first.len(), room.real_first.len())?;
+        fits("the noise on generated points", draws.fake_noise.len(), room.fake_noise.len())?;
         room.real.copy_from_slice(&draws.real);
         room.noise.copy_from_slice(&draws.noise);
         room.mix.copy_from_slice(&draws.mix);
         room.moves.copy_from_slice(&draws.moves);
         room.more_real.copy_from_slice(&draws.more_real);
         room.real_first.copy_from_slice(&draws.real_first);
+        room.fake_noise.copy_from_slice(&draws.fake_noise);
         Ok(())
     }
 
@@ -440,6 +475,10 @@ fn empty_draws(config: &RunConfig) -> Draws {
         mix: vec![0.0; if takes_mix(config) { config.real_batches() * config.packs() } else { 0 }],
         moves: vec![[0.0; 2]; if takes_moves(config) { real } else { 0 }],
         more_real: vec![[0.0; 2]; if takes_more_real(config) { config.batch_size } else { 0 }],
+        fake_noise: vec![
+            [0.0; 2];
+            if config.instance_noise.is_some() { noise_batches(config) * config.batch_size } else { 0 }
+        ],
         real_first: vec![0.0; if takes_sides(config) { noise_batches(config) * config.batch_size } else { 0 }],
     }
 }

@@ -189,7 +189,9 @@ impl<T: Real> Slab<T> {
         let inputs = INPUTS * self.width();
         for (sample, slope) in self.slopes.data_mut().iter_mut().enumerate() {
             let weight = weight(sample);
-            slope[..inputs].iter_mut().for_each(|slope| *slope = *slope * weight);
+            for slope in &mut slope[..inputs] {
+                *slope *= weight;
+            }
         }
         if self.apart.is_empty() {
             return self.slopes.data();
@@ -209,7 +211,9 @@ impl<T: Real> Slab<T> {
             let swept = &mut swept[..inputs];
             swept.copy_from_slice(&slope[..inputs]);
             sum += law.of_gradient(swept).to_f64();
-            swept.iter_mut().for_each(|x| *x = *x * T::from_f64(weight));
+            for x in swept {
+                *x *= T::from_f64(weight);
+            }
         }
         self.values = [sum, 0.0];
     }

@@ -89,6 +89,13 @@ impl<T: Real> SpectralNorm<T> {
 
     /// Steps the weights of the layer's tiles along the gradient that was kept, and follows them.
     pub(super) fn step<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>, descent: &Descent<T>) {
+        self.turn_gradient(cpu, tiles);
+        tiles.each(|tile| descent.step(cpu, tile));
+        self.follow(cpu, tiles);
+    }
+
+    /// From the gradient by what the layer works with to that by its parameters.
+    pub(super) fn turn_gradient<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
         let sigma = self.sigma(cpu, tiles);
         let mut along = T::ZERO;
         tiles.each(|tile| {
@@ -104,8 +111,11 @@ impl<T: Real> SpectralNorm<T> {
                 cpu.run(TakeOff { rows: tile.gradient.block_mut(own), along, factors, lanes, sigma });
                 block += 1;
             }
-            descent.step(cpu, tile);
         });
+    }
+
+    /// After the parameters' step.
+    pub(super) fn follow<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
         self.iterate(cpu, tiles);
         self.normalise(cpu, tiles);
     }

@@ -20,10 +20,10 @@ use self::network::{Batch, Mode, Network, add};
 use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, observed_codes};
 use crate::config::{RunConfig, UpdateOrder};
 use crate::nets::mlp::{Mlp, Weights};
-use crate::objective::constraints::clip;
+use crate::objective::constraints;
 use crate::objective::penalties::Points;
 use crate::objective::{Constraint, Game, Network as Player, mixed};
-use crate::optim::{BUFFERS, Optim, Update, average, lookahead};
+use crate::optim::{BUFFERS, Optim, Update, average, clip, lookahead};
 
 /// Two networks and their optimisers.
 #[derive(Debug)]
@@ -112,6 +112,15 @@ impl PlainEngine {
             .collect()
     }
 
+    /// The generator's pass over codes; something may be added to its points.
+    fn noisy(&mut self, noise: &[f32], jitter: &[Sample]) -> network::Pass {
+        let mut pass = self.generator.network.forward(self.codes(noise), Mode::Train);
+        for (point, jitter) in pass.output.iter_mut().zip(jitter) {
+            point.iter_mut().zip(jitter).for_each(|(x, &by)| *x += f64::from(by));
+        }
+        pass
+    }
+
     fn rates(&self) -> [f64; 2] {
         self.config.learning_rates([self.generator.steps, self.critic.steps])
     }
@@ -159,7 +168,7 @@ impl PlainEngine {
 
     fn step_generator(&mut self, gradient: &[f64]) {
         let lr = self.rates()[0];
-        self.generator.step(lr, gradient);
+        self.generator.step(lr, gradient, self.config.clip_grad);
         // Where the step was to look ahead, the average waits; where slow weights take over, for them.
         if self.config.follows_after(self.generator.steps) && self.config.sync_after(self.generator.steps).is_none() {
             self.follow();
@@ -185,8 +194,8 @@ impl PlainEngine {
             }
         }
         if let (Constraint::Clip(bound), Some(slow)) = (self.game.constraint, &mut self.critic.slow) {
-            clip(slow, bound);
-            clip(&mut self.critic.network.parameters, bound);
+            constraints::clip(slow, bound);
+            constraints::clip(&mut self.critic.network.parameters, bound);
             self.critic.network.settle();
         }
         self.follow();
@@ -204,9 +213,9 @@ impl PlainEngine {
             }
         }
         let lr = self.rates()[1];
-        self.critic.step(lr, &gradient);
+        self.critic.step(lr, &gradient, self.config.clip_grad);
         if let Constraint::Clip(bound) = self.game.constraint {
-            clip(&mut self.critic.network.parameters, bound);
+            constraints::clip(&mut self.critic.network.parameters, bound);
             self.critic.network.settle();
         }
         loss
@@ -251,9 +260,15 @@ impl Trained {
         Self { network, optim, steps: 0, buffers, slow: slow.then(|| vec![0.0; size]) }
     }
 
-    fn step(&mut self, lr: f64, gradient: &[f64]) {
+    fn step(&mut self, lr: f64, gradient: &[f64], most: Option<f64>) {
         let mut gradient = gradient.to_vec();
         self.network.by_parameters(&mut gradient);
+        if let Some(most) = most {
+            let scale = clip::scale(most, gradient.iter().map(|g| g * g).sum());
+            for g in &mut gradient {
+                *g *= scale;
+            }
+        }
         let update = Update::new(&self.optim, lr, self.steps);
         update.apply(&mut self.network.parameters, &gradient, self.buffers.each_mut().map(|buffer| &mut buffer[..]));
         self.steps += 1;
@@ -322,10 +337,11 @@ impl Engine for PlainEngine {
         let codes_size = batch * self.config.generator.latent_dim;
         let noise = |index: usize| part(&draws.noise, index, codes_size);
         let order = |index: usize| part(&draws.real_first, index, batch);
+        let jitter = |index: usize| part(&draws.fake_noise, index, batch);
         let generator_first = self.config.update_order == UpdateOrder::GeneratorFirst;
         let (mut discriminator, mut generator) = (0.0, 0.0);
         for step in 0..steps {
-            let pass = self.generator.network.forward(self.codes(noise(step)), Mode::Train);
+            let pass = self.noisy(noise(step), jitter(step));
             if generator_first && step % half == 0 {
                 let (gradient, loss) = self.generator_gradient(&pass, part(&draws.real, step, batch), order(step));
                 self.step_generator(&gradient);
@@ -340,7 +356,7 @@ impl Engine for PlainEngine {
             });
         }
         if !generator_first {
-            let pass = self.generator.network.forward(self.codes(noise(steps)), Mode::Train);
+            let pass = self.noisy(noise(steps), jitter(steps));
             let (gradient, loss) = self.generator_gradient(&pass, &draws.more_real, order(steps));
             self.step_generator(&gradient);
             generator = loss;

@@ -51,6 +51,8 @@ struct Batches {
     mix: Option<Tensor>,
     moves: Option<Tensor>,
     more_real: Option<Tensor>,
+    /// What is added to generated points, for each batch of codes.
+    fake_noise: Option<Tensor>,
     /// For each batch of codes; none where points do not stand side by side.
     real_first: Vec<Vec<f32>>,
 }
@@ -62,6 +64,14 @@ impl Batches {
 
     fn noise(&self, index: usize) -> Result<Tensor, TchError> {
         self.noise.f_select(0, index as i64)
+    }
+
+    /// Generated points as the discriminator has them.
+    fn noisy(&self, points: Tensor, index: usize) -> Result<Tensor, TchError> {
+        match &self.fake_noise {
+            Some(noise) => points.f_add(&noise.f_select(0, index as i64)?),
+            None => Ok(points),
+        }
     }
 
     fn order(&self, index: usize) -> &[f32] {
@@ -181,6 +191,7 @@ impl TorchEngine {
             mix: given(&draws.mix, &[steps, -1, 1])?,
             moves: given(draws.moves.as_flattened(), &[steps, self.batch, 2])?,
             more_real: given(draws.more_real.as_flattened(), &[self.batch, 2])?,
+            fake_noise: given(draws.fake_noise.as_flattened(), &[-1, self.batch, 2])?,
             real_first: draws.real_first.chunks(self.batch as usize).map(<[_]>::to_vec).collect(),
         })
     }
@@ -214,7 +225,7 @@ impl TorchEngine {
             }
         };
         self.set_rates();
-        self.generator.descend(&loss.surrogate, &mut self.generator_optim)?;
+        self.generator.descend(&loss.surrogate, &mut self.generator_optim, self.config.clip_grad)?;
         // Where the step was to look ahead, the average waits; where slow weights take over, for them.
         let steps = self.generator_optim.steps();
         if self.config.follows_after(steps) && self.config.sync_after(steps).is_none() {
@@ -240,7 +251,7 @@ impl TorchEngine {
             }
         }
         self.set_rates();
-        self.discriminator.descend(&loss.surrogate, &mut self.discriminator_optim)?;
+        self.discriminator.descend(&loss.surrogate, &mut self.discriminator_optim, self.config.clip_grad)?;
         match self.game.constraint {
             Constraint::Clip(c) => drop(self.discriminator.parameters_mut().f_clamp_(-c, c)?),
             Constraint::SpectralNorm => tch::no_grad(|| self.discriminator.follow())?,
@@ -255,11 +266,11 @@ impl TorchEngine {
         let (mut generator, mut discriminator) = (0.0, 0.0);
         for step in 0..self.config.real_batches() {
             if step % self.critic_steps == 0 {
-                let fake = self.generator.train(&batches.noise(step)?)?;
+                let fake = batches.noisy(self.generator.train(&batches.noise(step)?)?, step)?;
                 generator += self.generator_step(Some(&batches.real(step)?), &fake, batches.order(step))?;
                 discriminator += self.discriminator_step(batches, step, &fake.f_detach()?)?;
             } else {
-                let fake = self.fake_without_graph(&batches.noise(step)?)?;
+                let fake = batches.noisy(self.fake_without_graph(&batches.noise(step)?)?, step)?;
                 discriminator += self.discriminator_step(batches, step, &fake)?;
             }
         }
@@ -271,10 +282,11 @@ impl TorchEngine {
     fn critic_first(&mut self, batches: &Batches) -> Result<Losses, TchError> {
         let mut discriminator = 0.0;
         for step in 0..self.critic_steps {
-            let fake = self.fake_without_graph(&batches.noise(step)?)?;
+            let fake = batches.noisy(self.fake_without_graph(&batches.noise(step)?)?, step)?;
             discriminator += self.discriminator_step(batches, step, &fake)?;
         }
         let fake = self.generator.train(&batches.noise(self.critic_steps)?)?;
+        let fake = batches.noisy(fake, self.critic_steps)?;
         let generator = self.generator_step(batches.more_real.as_ref(), &fake, batches.order(self.critic_steps))?;
         Ok(Losses { discriminator: discriminator / self.critic_steps as f64, generator })
     }

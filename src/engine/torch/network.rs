@@ -6,6 +6,7 @@ use super::copy_in;
 use crate::engine::EngineError;
 use crate::nets::mlp::{Layer, Mlp, Weights};
 use crate::objective::constraints::spectral_norm;
+use crate::optim::clip;
 use crate::optim::torch::Optimizer;
 use crate::tensor::{Flat, leaky_relu, to_host};
 
@@ -118,11 +119,16 @@ impl Network {
         Ok(())
     }
 
-    /// One optimiser step against the gradient of `loss`.
-    pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut Optimizer) -> Result<(), TchError> {
+    /// One optimiser step against the gradient of `loss`, whose norm is `most` at most.
+    pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut Optimizer, most: Option<f64>) -> Result<(), TchError> {
         let gradients = Tensor::f_run_backward(&[loss], &self.parameters.views, false, false)?;
         let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
-        optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)
+        let mut gradient = Tensor::f_cat(&flat, 0)?;
+        if let Some(most) = most {
+            let square = gradient.f_to_kind(Kind::Double)?.f_square()?.f_sum(None::<Kind>)?.f_double_value(&[])?;
+            let _ = gradient.f_mul_scalar_(clip::scale(most, square))?;
+        }
+        optim.step(&mut self.parameters.all, &gradient)
     }
 }
 

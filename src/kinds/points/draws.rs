@@ -1,25 +1,30 @@
 //! The chance of an epoch: which points, codes and mixing weights each of its iterations takes.
 
-use crate::config::{GeneratorConfig, RunConfig, Shuffle};
+use crate::config::{GeneratorConfig, NoiseConfig, RunConfig, Shuffle};
 use crate::engine::{self, Draws, Sample};
 use crate::objective::penalties;
 use crate::rng::{Stream, Use};
 
-/// What an iteration takes besides real points: codes, weights that mix, moves, sides. A part's chance follows from the seed
+/// What an iteration takes besides real points: codes, weights that mix, moves, noise, sides. A part's chance follows from the seed
 /// and the part alone; the part is the epoch.
 #[derive(Debug)]
 pub struct Chance {
     noise: Stream,
     mix: Stream,
     sides: Stream,
+    jitter: Stream,
+    /// The noise on points, with the iterations before this epoch and those of the run.
+    noisy: Option<(NoiseConfig, [u64; 2])>,
+    done: u64,
     batch: usize,
     real_size: usize,
     /// How many codes, of which generator.
     codes: usize,
     generator: GeneratorConfig,
     mix_size: usize,
-    /// Whether real points are moved, and whether they stand beside generated ones.
-    also: [bool; 2],
+    /// Whether real points are moved, whether the generator's step takes some of its own, and whether they stand beside
+    /// generated ones.
+    also: [bool; 3],
 }
 
 impl Chance {
@@ -29,26 +34,49 @@ impl Chance {
             noise: Stream::new(config.seed, Use::Noise, part),
             mix: Stream::new(config.seed, Use::Mix, part),
             sides: Stream::new(config.seed, Use::Sides, part),
+            jitter: Stream::new(config.seed, Use::Jitter, part),
+            noisy: config.instance_noise.map(|noise| {
+                let each = config.iterations_per_epoch();
+                (noise, [part.saturating_sub(1) * each, config.epochs * each])
+            }),
+            done: 0,
             batch: config.batch_size,
             real_size: config.real_batches() * config.batch_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
             mix_size: if engine::takes_mix(config) { config.real_batches() * config.packs() } else { 0 },
-            also: [engine::takes_moves(config), engine::takes_sides(config)],
+            also: [engine::takes_moves(config), engine::takes_more_real(config), engine::takes_sides(config)],
         }
     }
 
     /// The next iteration's draws with these real points: those of the critic's steps, and those of the generator's.
     pub fn next_iteration(&mut self, real: Vec<Sample>, more_real: Vec<Sample>) -> Draws {
-        let [moved, sides] = self.also;
+        let [moved, more, sides] = self.also;
+        let deviation = self.noisy.map(|(noise, [before, total])| noise.at((before + self.done) as f64 / total as f64));
+        self.done += 1;
+        let real = self.noised(real, self.real_size, deviation);
+        let more_real = self.noised(more_real, if more { self.batch } else { 0 }, deviation);
+        let generated = if deviation.is_some() { self.codes } else { 0 };
         Draws {
             noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
-            more_real,
             real_first: if sides { self.real_first() } else { Vec::new() },
+            fake_noise: self.noised(vec![[0.0; 2]; generated], generated, deviation),
+            more_real,
             real,
         }
+    }
+
+    /// Points with noise of this deviation; as much is drawn as for `drawn` points, also where they are passed over.
+    fn noised(&mut self, mut points: Vec<Sample>, drawn: usize, deviation: Option<f64>) -> Vec<Sample> {
+        if let Some(deviation) = deviation {
+            let noise = self.jitter.normal(2 * drawn);
+            for (x, noise) in points.as_flattened_mut().iter_mut().zip(noise) {
+                *x += deviation as f32 * noise;
+            }
+        }
+        points
     }
 
     /// What each critic step's real points are moved by.

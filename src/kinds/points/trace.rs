@@ -1,7 +1,7 @@
 //! A record of a run's first iterations, for replaying them elsewhere (`scripts/replay.py` does so in PyTorch).
 //!
 //! A trace is a safetensors file: `init.<network>.<tensor>` are the weights before the first iteration;
-//! `<i>.real`, `<i>.noise` and, where there are such, `<i>.mix`, `<i>.moves`, `<i>.more_real` and `<i>.real_first` what iteration i
+//! `<i>.real`, `<i>.noise` and, where there are such, `<i>.mix`, `<i>.moves`, `<i>.more_real`, `<i>.real_first` and `<i>.fake_noise` what iteration i
 //! (from 0) took ([`Draws`] says what they are); `<i>.d_loss`, `<i>.g_loss` (float64) and
 //! `<i>.<network>.<tensor>` what it gave. The metadata hold the config. The tests' fixtures from PyTorch have the
 //! same form.
@@ -72,6 +72,10 @@ impl Trace {
         }
         if !draws.real_first.is_empty() {
             tensors.push(array("real_first", vec![noise_batches, batch], &draws.real_first));
+        }
+        if !draws.fake_noise.is_empty() {
+            let values = draws.fake_noise.as_flattened();
+            tensors.push(array("fake_noise", vec![noise_batches, batch, 2], values));
         }
         tensors.extend(self.weights(&i.to_string(), engine)?);
         self.tensors.extend(tensors);
