@@ -38,11 +38,13 @@ pub enum Use {
     Eval,
     /// Synthetic data sets.
     Data,
+    /// Real points that a law gives anew in every iteration.
+    Fresh,
 }
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
@@ -54,6 +56,7 @@ impl Use {
         Self::Average,
         Self::Eval,
         Self::Data,
+        Self::Fresh,
     ];
 
     const fn name(self) -> &'static [u8] {
@@ -69,6 +72,7 @@ impl Use {
             Self::Average => b"average",
             Self::Eval => b"eval",
             Self::Data => b"data",
+            Self::Fresh => b"fresh",
         }
     }
 }

@@ -23,6 +23,7 @@ mod options;
 mod points;
 mod printer;
 mod progress;
+mod protocol;
 mod reading;
 mod run;
 mod runs;
@@ -68,6 +69,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Compare(Box<compare::CompareArgs>),
     Sweep(Box<sweep::SweepArgs>),
+    Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
     Runs(runs::RunsArgs),
     Sefa(Box<sefa::SefaArgs>),
@@ -135,6 +137,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Eval(args) => eval::run(&args, printer),
         Command::Compare(args) => compare::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
+        Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
         Command::Runs(args) => runs::run(&args, printer),
         Command::Sefa(args) => sefa::run(&args, printer),

@@ -14,6 +14,7 @@ fn help_texts() {
         ("compare", &["compare", "--help"]),
         ("sweep", &["sweep", "--help"]),
         ("sweep_status", &["sweep", "status", "--help"]),
+        ("protocol", &["protocol", "--help"]),
         ("run", &["run", "--help"]),
         ("sefa", &["sefa", "--help"]),
         ("convert", &["convert", "--help"]),

@@ -18,6 +18,7 @@ mod objectives;
 mod old;
 #[cfg(feature = "torch")]
 mod progan;
+mod protocol;
 mod reading;
 mod refusals;
 mod remarks;

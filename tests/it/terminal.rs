@@ -71,6 +71,8 @@ impl Stage {
         self.add("sweep", "plan.json --out sweep --launcher print");
         self.add("sweep", "plan.json --out sweep --launcher slurm");
         self.add("sweep status", "sweep");
+        self.add("protocol", "");
+        self.add("protocol", "ring8 --fraction 0.0002 --methods vanilla,best --seeds 0-1 --jobs 1 --out published");
         self.add("run", "--plan sweep/plan.jsonl --index 0");
         self.add("data make", "ring8 --points 40 --out ring.npy --force");
         self.add("data inspect", "data.npy --out data.png");
@@ -223,7 +225,7 @@ fn every_json_object_begins_alike_and_has_its_form() {
         let form = serde_json::to_string_pretty(&shape("", &object)).unwrap();
         let mut words = call.args.iter().filter_map(|arg| arg.to_str());
         let variant = words.rfind(|arg| ["--dry-run", "print", "slurm", "--out"].contains(arg));
-        let variant = variant.filter(|arg| *arg != "--out" || call.command == "man");
+        let variant = variant.filter(|arg| *arg != "--out" || ["man", "protocol"].contains(&call.command));
         let file = call.args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.contains("stylegan"));
         let network = call.args.first().and_then(|arg| arg.to_str()).filter(|_| call.command == "inspect");
         let network =

@@ -5,13 +5,12 @@ use crate::engine::{self, Draws, Sample};
 use crate::objective::penalties;
 use crate::rng::{Stream, Use};
 
-/// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
+/// What an iteration takes besides real points: codes, weights that mix, moves, noise, sides. A part's chance follows from the seed
+/// and the part alone; the part is the epoch.
 #[derive(Debug)]
-pub(super) struct EpochDraws {
-    order: Vec<usize>,
+pub struct Chance {
     noise: Stream,
     mix: Stream,
-    more: Stream,
     sides: Stream,
     jitter: Stream,
     /// The noise on points, with the iterations before this epoch and those of the run.
@@ -26,76 +25,53 @@ pub(super) struct EpochDraws {
     /// Whether real points are moved, whether the generator's step takes some of its own, and whether they stand beside
     /// generated ones.
     also: [bool; 3],
-    taken: usize,
 }
 
-impl EpochDraws {
-    /// The draws of an epoch (the first is 1) over so many training points, in an order of its own where `shuffle` says
-    /// so.
-    pub(super) fn new(config: &RunConfig, shuffle: Shuffle, points: usize, epoch: u64) -> Self {
-        let mut order: Vec<usize> = (0..points).collect();
-        if shuffle == Shuffle::EveryEpoch {
-            Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
-        }
-        let real_size = config.real_batches() * config.batch_size;
+impl Chance {
+    /// The chance of a part of a run.
+    pub fn new(config: &RunConfig, part: u64) -> Self {
         Self {
-            order,
-            noise: Stream::new(config.seed, Use::Noise, epoch),
-            mix: Stream::new(config.seed, Use::Mix, epoch),
-            more: Stream::new(config.seed, Use::More, epoch),
-            sides: Stream::new(config.seed, Use::Sides, epoch),
-            jitter: Stream::new(config.seed, Use::Jitter, epoch),
+            noise: Stream::new(config.seed, Use::Noise, part),
+            mix: Stream::new(config.seed, Use::Mix, part),
+            sides: Stream::new(config.seed, Use::Sides, part),
+            jitter: Stream::new(config.seed, Use::Jitter, part),
             noisy: config.instance_noise.map(|noise| {
                 let each = config.iterations_per_epoch();
-                (noise, [epoch.saturating_sub(1) * each, config.epochs * each])
+                (noise, [part.saturating_sub(1) * each, config.epochs * each])
             }),
             done: 0,
             batch: config.batch_size,
-            real_size,
+            real_size: config.real_batches() * config.batch_size,
             codes: engine::noise_batches(config) * config.batch_size,
             generator: config.generator.clone(),
             mix_size: if engine::takes_mix(config) { config.real_batches() * config.packs() } else { 0 },
             also: [engine::takes_moves(config), engine::takes_more_real(config), engine::takes_sides(config)],
-            taken: 0,
         }
     }
 
-    /// Passes over the draws of iterations that were done before.
-    pub(super) fn pass(&mut self, iterations: u64) {
-        for _ in 0..iterations {
-            self.next_iteration(&[]);
-        }
-    }
-
-    /// The next iteration's, from the training points; at most as many as the epoch has.
-    pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
-        let batch = &self.order[self.taken..self.taken + self.real_size];
-        self.taken += self.real_size;
-        let real: Vec<Sample> = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
+    /// The next iteration's draws with these real points: those of the critic's steps, and those of the generator's.
+    pub fn next_iteration(&mut self, real: Vec<Sample>, more_real: Vec<Sample>) -> Draws {
         let [moved, more, sides] = self.also;
         let deviation = self.noisy.map(|(noise, [before, total])| noise.at((before + self.done) as f64 / total as f64));
         self.done += 1;
-        let more_real = if more { self.more_real(points) } else { Vec::new() };
-        let (real, more_real) = (self.noised(real, deviation), self.noised(more_real, deviation));
+        let real = self.noised(real, self.real_size, deviation);
+        let more_real = self.noised(more_real, if more { self.batch } else { 0 }, deviation);
+        let generated = if deviation.is_some() { self.codes } else { 0 };
         Draws {
             noise: self.generator.codes(self.codes, &mut self.noise),
             mix: self.mix.uniform(self.mix_size),
             moves: if moved { self.moves(&real) } else { Vec::new() },
             real_first: if sides { self.real_first() } else { Vec::new() },
-            fake_noise: if deviation.is_some() {
-                self.noised(vec![[0.0; 2]; self.codes], deviation)
-            } else {
-                Vec::new()
-            },
+            fake_noise: self.noised(vec![[0.0; 2]; generated], generated, deviation),
             more_real,
             real,
         }
     }
 
-    /// Points with noise of this deviation.
-    fn noised(&mut self, mut points: Vec<Sample>, deviation: Option<f64>) -> Vec<Sample> {
+    /// Points with noise of this deviation; as much is drawn as for `drawn` points, also where they are passed over.
+    fn noised(&mut self, mut points: Vec<Sample>, drawn: usize, deviation: Option<f64>) -> Vec<Sample> {
         if let Some(deviation) = deviation {
-            let noise = self.jitter.normal(2 * points.len());
+            let noise = self.jitter.normal(2 * drawn);
             for (x, noise) in points.as_flattened_mut().iter_mut().zip(noise) {
                 *x += deviation as f32 * noise;
             }
@@ -122,10 +98,50 @@ impl EpochDraws {
         }
         all
     }
+}
+
+/// An epoch's draws, iteration by iteration. They follow from the seed and the epoch alone.
+#[derive(Debug)]
+pub(super) struct EpochDraws {
+    order: Vec<usize>,
+    chance: Chance,
+    /// Real points for the generator's step, where it takes some of its own.
+    more: Option<Stream>,
+    taken: usize,
+}
+
+impl EpochDraws {
+    /// The draws of an epoch (the first is 1) over so many training points, in an order of its own where `shuffle` says
+    /// so.
+    pub(super) fn new(config: &RunConfig, shuffle: Shuffle, points: usize, epoch: u64) -> Self {
+        let mut order: Vec<usize> = (0..points).collect();
+        if shuffle == Shuffle::EveryEpoch {
+            Stream::new(config.seed, Use::Shuffle, epoch).shuffle(&mut order);
+        }
+        let more = engine::takes_more_real(config).then(|| Stream::new(config.seed, Use::More, epoch));
+        Self { order, chance: Chance::new(config, epoch), more, taken: 0 }
+    }
+
+    /// Passes over the draws of iterations that were done before.
+    pub(super) fn pass(&mut self, iterations: u64) {
+        for _ in 0..iterations {
+            self.next_iteration(&[]);
+        }
+    }
+
+    /// The next iteration's, from the training points; at most as many as the epoch has.
+    pub(super) fn next_iteration(&mut self, points: &[Sample]) -> Draws {
+        let batch = &self.order[self.taken..self.taken + self.chance.real_size];
+        self.taken += self.chance.real_size;
+        let real = batch.iter().filter_map(|&i| points.get(i).copied()).collect();
+        let more_real = self.more_real(points);
+        self.chance.next_iteration(real, more_real)
+    }
 
     /// Real points besides the epoch's: any of the training points.
     fn more_real(&mut self, points: &[Sample]) -> Vec<Sample> {
-        let drawn = (0..self.batch).map(|_| self.more.below(self.order.len()));
+        let Some(more) = &mut self.more else { return Vec::new() };
+        let drawn = (0..self.chance.batch).map(|_| more.below(self.order.len()));
         drawn.collect::<Vec<_>>().into_iter().filter_map(|i| points.get(i).copied()).collect()
     }
 }

@@ -13,7 +13,7 @@ mod units;
 mod watch;
 
 pub use chosen::{Which, points_from};
-pub use draws::frame_codes;
+pub use draws::{Chance, frame_codes};
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
 pub use idle::Idle;
 pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};

@@ -1,0 +1,247 @@
+//! `gan-lab protocol`
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::args::{Seeds, whole};
+use super::exit::{Exit, UsageError};
+use super::printer::{Printer, duration, shown_path};
+use super::signals::Signals;
+use super::table::{Align, table};
+use crate::protocol::{ALL, Job, MEASURES, Method, Plan, Protocol, Reported, Results, Row, Summary, Unknown, markdown};
+use crate::run::count;
+
+const PROTOCOLS: &str = "work_dirs/protocols";
+
+/// Repeat a published comparison of GANs exactly, and hold its numbers against the published ones
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each method is trained with each seed on points that the law gives anew in every iteration, and measured after \
+                  the published numbers of iterations. What is measured is a line of results.jsonl at once: a protocol that was \
+                  stopped goes on where it was, and nothing is done twice. The last row is this project's preset 'best' on the same \
+                  networks. docs/PROTOCOLS.md has results."
+)]
+pub(super) struct ProtocolArgs {
+    /// Which comparison; without it they are listed
+    #[arg(value_parser = protocol)]
+    name: Option<&'static Protocol>,
+    /// Which seeds [default: as many as were published, 0-4]
+    #[arg(long, value_name = "LIST")]
+    seeds: Option<Seeds>,
+    /// How much of the published iterations is done; less than 1 is said in the table
+    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = fraction)]
+    fraction: f64,
+    /// Which methods: vanilla,paired [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    methods: Vec<String>,
+    /// Trainings at a time, each on one core [default: what the machine has]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1..=1024))]
+    jobs: Option<u16>,
+    /// Where results.jsonl is and goes [default: work_dirs/protocols/<NAME>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Give the results as a part of a Markdown page
+    #[arg(long)]
+    markdown: bool,
+    /// Train nothing: say what is there
+    #[arg(long)]
+    report: bool,
+}
+
+fn protocol(name: &str) -> Result<&'static Protocol, Unknown> {
+    Protocol::named(name.trim())
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse().ok().filter(|x| *x > 0.0 && *x <= 1.0);
+    number.ok_or_else(|| "it must be a number above 0, 1 at most".to_owned())
+}
+
+pub(super) fn run(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let Some(protocol) = args.name else { return list(args, printer) };
+    let plan = plan(args, protocol)?;
+    let out = args.out.clone().unwrap_or_else(|| Path::new(PROTOCOLS).join(protocol.name));
+    let jobs = plan.jobs()?;
+    let mut results = Results::open(&out)?;
+    let signals = Signals::listen()?;
+    let is_whole = if args.report {
+        jobs.iter().all(|job| job.is_done(&results))
+    } else {
+        carry_out(&plan, &jobs, &mut results, args, &signals, printer)?
+    };
+    report(&plan, &results, is_whole, args, printer)?;
+    Ok(if signals.received().is_some() && !is_whole { signals.exit() } else { Exit::Done })
+}
+
+fn plan(args: &ProtocolArgs, protocol: &'static Protocol) -> anyhow::Result<Plan> {
+    let mut plan = Plan { fraction: args.fraction, ..Plan::whole(protocol) };
+    if let Some(Seeds(seeds)) = &args.seeds {
+        plan.seeds.clone_from(seeds);
+    }
+    if !args.methods.is_empty() {
+        let named =
+            |name: &String| protocol.method(name.trim()).map_err(|error| UsageError(format!("--methods: {error}")));
+        let wanted = args.methods.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        // In the table's order, each once.
+        plan.methods.retain(|method| wanted.iter().any(|other| other.name == method.name));
+    }
+    Ok(plan)
+}
+
+/// Trains what is not there, and says whether all is there then.
+fn carry_out(
+    plan: &Plan,
+    jobs: &[Job],
+    results: &mut Results,
+    args: &ProtocolArgs,
+    signals: &Signals,
+    printer: &Printer,
+) -> anyhow::Result<bool> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let left: Vec<&Job> = jobs.iter().filter(|job| !job.is_done(results)).collect();
+    let total: u64 = left.iter().map(|job| job.iterations()).sum();
+    let at_once = args.jobs.map_or(cores, usize::from).min(left.len().max(1));
+    let path = results.path().to_owned();
+    if left.len() < jobs.len() {
+        let done = jobs.len() - left.len();
+        printer.note(&format!("{} of {} in {}", done, count(jobs.len() as u64, "training"), path.display()));
+    }
+    if left.is_empty() {
+        return Ok(true);
+    }
+    let trainings = count(left.len() as u64, "training");
+    printer.note(&format!("{trainings} of {} into {}, {at_once} at a time", plan.protocol.name, path.display()));
+    let bar = printer.progress("iteration", total, 0);
+    let start = Instant::now();
+    let stop = || signals.received().is_some();
+    let is_whole = plan.carry_out(jobs, results, at_once, &stop, &mut |progress| {
+        let rate = progress.iterations as f64 / start.elapsed().as_secs_f64().max(1e-9);
+        let time = duration(total.saturating_sub(progress.iterations) as f64 / rate.max(1e-9));
+        let ended = format!("{} of {trainings} ended", progress.ended);
+        let (rate, time) = (format!("{rate:.0} iterations/s"), format!("{time} left"));
+        bar.show(progress.iterations.min(total), &[(1, &ended), (4, &rate), (3, &time)]);
+    })?;
+    bar.finish();
+    Ok(is_whole)
+}
+
+/// Says which protocols there are.
+fn list(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let others = args.seeds.is_some() || !args.methods.is_empty() || args.out.is_some() || args.markdown || args.report;
+    if others || args.jobs.is_some() || args.fraction < 1.0 {
+        let known = ALL.map(|protocol| protocol.name).join(", ");
+        return Err(UsageError(format!("name a protocol; there are {known}")).into());
+    }
+    let row = |protocol: &&Protocol| {
+        let marks: Vec<String> = protocol.marks.iter().map(u64::to_string).collect();
+        vec![
+            protocol.name.to_owned(),
+            protocol.law.words(),
+            format!("{} iterations", marks.join(" and ")),
+            protocol.recipe.source.to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = ALL.iter().map(row).collect();
+    let methods: Vec<Vec<String>> = ALL[0].recipe.methods.iter().map(|m| vec![m.name.into(), m.about.into()]).collect();
+    let words = format!(
+        "{}\n\nmethods:\n{}\n\nnext: gan-lab protocol {} --jobs 2",
+        table(&[Align::Left; 4], &rows),
+        table(&[Align::Left; 2], &methods),
+        ALL[0].name
+    );
+    let names = ALL.map(|protocol| protocol.name).join("\n");
+    printer.result(&words, names, || {
+        let protocol = |protocol: &&Protocol| {
+            json!({
+                "name": protocol.name, "law": protocol.law.words(), "source": protocol.recipe.source,
+                "marks": protocol.marks, "seeds": protocol.recipe.seeds,
+                "methods": protocol.recipe.methods.iter().map(|method| method.name).collect::<Vec<_>>(),
+            })
+        };
+        json!({ "protocols": ALL.iter().map(protocol).collect::<Vec<_>>() })
+    })?;
+    Ok(Exit::Done)
+}
+
+fn report(
+    plan: &Plan,
+    results: &Results,
+    is_whole: bool,
+    args: &ProtocolArgs,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let summary = Summary::of(plan, results)?;
+    let fields = || fields(plan, &summary, results, is_whole);
+    if args.markdown {
+        return printer.raw(&markdown(&summary), fields);
+    }
+    let path = shown_path(results.path());
+    let mut words = words(&summary);
+    if !is_whole {
+        words += &format!("\n\nnot all of it is done; the same command goes on ({path})");
+    }
+    printer.result(&words, results.path(), fields)
+}
+
+fn words(summary: &Summary) -> String {
+    let protocol = summary.protocol;
+    let mut parts = vec![format!("{}: {}; {}", protocol.name, protocol.law.words(), protocol.recipe.source)];
+    let mut align = vec![Align::Right; summary.head().len()];
+    align[0] = Align::Left;
+    for &mark in protocol.marks {
+        let iterations = summary.at(mark).next().map_or(mark, |row| row.iterations);
+        let part = if iterations == mark { String::new() } else { format!(", of {mark}") };
+        let rows = [vec![summary.head()], summary.cells(mark)].concat();
+        let sentences: Vec<String> =
+            summary.at(mark).map(|row| format!("  {}: {}", row.method.title, row.sentence)).collect();
+        parts.push(format!(
+            "after {iterations} iterations{part}\n{}\n\n{}",
+            table(&align, &rows),
+            sentences.join("\n")
+        ));
+    }
+    parts.extend(summary.notes());
+    parts.join("\n\n")
+}
+
+fn fields(plan: &Plan, summary: &Summary, results: &Results, is_whole: bool) -> Value {
+    let protocol = summary.protocol;
+    let method = |method: &&'static Method| {
+        let last = protocol.marks.last().map_or(1, |&mark| plan.iterations(mark));
+        let config = method.config(protocol, last, 0).ok();
+        json!({ "name": method.name, "title": method.title, "about": method.about, "config": config })
+    };
+    json!({
+        "protocol": protocol.name, "law": protocol.law.words(), "source": protocol.recipe.source,
+        "status": if is_whole { "finished" } else { "stopped" },
+        "results": crate::json::path(results.path()), "fraction": summary.fraction, "seeds": summary.seeds,
+        "methods": plan.methods.iter().map(method).collect::<Vec<_>>(),
+        "rows": summary.rows.iter().map(row).collect::<Vec<_>>(),
+        "floor": summary.floor.as_ref().map(|floor| numbers(|i| json!(floor[i]))),
+        "notes": summary.notes(),
+    })
+}
+
+fn row(row: &Row) -> Value {
+    let reported = |Reported { mean, deviation, .. }: Reported| json!({ "mean": mean, "deviation": deviation });
+    json!({
+        "method": row.method.name, "mark": row.mark, "iterations": row.iterations, "seeds": row.seeds,
+        "diverged": row.diverged,
+        "ours": row.ours.as_ref().map(|ours| numbers(|i| json!(ours[i]))),
+        "published": row.published.map(|published| numbers(|i| reported(MEASURES[i].published(published)))),
+        "stands": row.stands.name(), "sentence": row.sentence,
+    })
+}
+
+/// The three numbers by their names.
+fn numbers(of: impl Fn(usize) -> Value) -> Value {
+    MEASURES
+        .iter()
+        .enumerate()
+        .map(|(i, measured)| (measured.name.to_owned(), of(i)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}

@@ -1,0 +1,243 @@
+//! Trainings of a protocol, so many at a time.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use super::results::settings_digest;
+use super::train::Training;
+use super::{Line, Method, Protocol, ProtocolError, Results};
+use crate::config::RunConfig;
+
+/// How often progress is told.
+const TELL: Duration = Duration::from_millis(200);
+
+/// What of a protocol is to be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// The protocol.
+    pub protocol: &'static Protocol,
+    /// Whose trainings, in the order of the table.
+    pub methods: Vec<&'static Method>,
+    /// With which seeds.
+    pub seeds: Vec<u64>,
+    /// How much of the published iterations is done, above 0 and 1 at most.
+    pub fraction: f64,
+}
+
+/// One training.
+#[derive(Debug)]
+pub struct Job {
+    method: &'static Method,
+    seed: u64,
+    config: RunConfig,
+    marks: Vec<Mark>,
+}
+
+/// When a training is measured.
+#[derive(Debug)]
+pub(super) struct Mark {
+    /// The published number of iterations.
+    pub(super) published: u64,
+    /// That of this plan.
+    pub(super) iterations: u64,
+    /// The digest of what the measurement follows from.
+    pub(super) digest: String,
+}
+
+/// How far the trainings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Iterations done.
+    pub iterations: u64,
+    /// Trainings that ended.
+    pub ended: usize,
+}
+
+/// What a training tells while it is at work.
+enum Message {
+    Measured(Line),
+    Ended,
+    Failed(ProtocolError),
+}
+
+/// What trainings share.
+struct Shared<'a> {
+    plan: &'a Plan,
+    jobs: &'a [&'a Job],
+    next: AtomicUsize,
+    iterations: AtomicU64,
+    failed: AtomicBool,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Plan {
+    /// The protocol with all its methods and iterations, and as many seeds as were published.
+    pub fn whole(protocol: &'static Protocol) -> Self {
+        let seeds = (0..protocol.recipe.seeds as u64).collect();
+        Self { protocol, methods: protocol.recipe.methods.iter().collect(), seeds, fraction: 1.0 }
+    }
+
+    /// The iterations of this plan for a published number of them.
+    pub fn iterations(&self, published: u64) -> u64 {
+        ((published as f64 * self.fraction).round() as u64).clamp(1, published)
+    }
+
+    /// Every training, seed by seed, so that what is there of a protocol that was stopped has all methods.
+    pub fn jobs(&self) -> Result<Vec<Job>, ProtocolError> {
+        let mut jobs = Vec::new();
+        for &seed in &self.seeds {
+            for &method in &self.methods {
+                jobs.extend(self.jobs_of(method, seed)?);
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn jobs_of(&self, method: &'static Method, seed: u64) -> Result<Vec<Job>, ProtocolError> {
+        let marks = self.protocol.marks;
+        let job = |marks: &[u64]| {
+            let last = marks.last().map_or(1, |&last| self.iterations(last));
+            let wrong = |source| ProtocolError::Config { method: method.name, source };
+            let config = method.config(self.protocol, last, seed).map_err(wrong)?;
+            let mark = |&published: &u64| {
+                let iterations = self.iterations(published);
+                let digest = settings_digest(self.protocol, &config, published, iterations);
+                Mark { published, iterations, digest }
+            };
+            let marks = marks.iter().map(mark).collect();
+            Ok(Job { method, seed, config, marks })
+        };
+        let whole = job(marks)?;
+        if !whole.config.is_planned_to_its_end() {
+            return Ok(vec![whole]);
+        }
+        marks.chunks(1).map(job).collect()
+    }
+
+    /// Does the trainings whose results are not there, `at_once` at a time, each on a thread of its own. Every measurement is
+    /// added to `results` as soon as it is there. `stop` is asked between iterations; then what is measured stays, and false
+    /// comes back. `tell` hears how far it is.
+    pub fn carry_out(
+        &self,
+        jobs: &[Job],
+        results: &mut Results,
+        at_once: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Progress),
+    ) -> Result<bool, ProtocolError> {
+        let left: Vec<bool> = jobs.iter().map(|job| !job.is_done(results)).collect();
+        let jobs: Vec<&Job> = jobs.iter().zip(left).filter_map(|(job, left)| left.then_some(job)).collect();
+        let shared = Shared {
+            plan: self,
+            jobs: &jobs,
+            next: AtomicUsize::new(0),
+            iterations: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            stop,
+        };
+        let (sender, receiver) = mpsc::channel();
+        let mut ended = 0;
+        let mut failure = None;
+        std::thread::scope(|scope| {
+            for _ in 0..at_once.clamp(1, jobs.len().max(1)) {
+                let (sender, shared) = (sender.clone(), &shared);
+                scope.spawn(move || shared.work(&sender));
+            }
+            drop(sender);
+            loop {
+                let outcome = match receiver.recv_timeout(TELL) {
+                    Ok(Message::Measured(line)) if results.find(&line.digest).is_none() => results.add(line),
+                    Ok(Message::Failed(error)) => Err(error),
+                    Ok(Message::Ended) => {
+                        ended += 1;
+                        Ok(())
+                    }
+                    Ok(Message::Measured(_)) | Err(RecvTimeoutError::Timeout) => Ok(()),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                };
+                if let Err(error) = outcome {
+                    shared.failed.store(true, Ordering::Relaxed);
+                    failure.get_or_insert(error);
+                }
+                tell(Progress { iterations: shared.iterations.load(Ordering::Relaxed), ended });
+            }
+        });
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(ended == jobs.len()),
+        }
+    }
+}
+
+impl Job {
+    /// Iterations in it.
+    pub fn iterations(&self) -> u64 {
+        self.config.epochs
+    }
+
+    /// Whether all its measurements are there.
+    pub fn is_done(&self, results: &Results) -> bool {
+        self.marks.iter().all(|mark| results.find(&mark.digest).is_some())
+    }
+
+    pub(super) fn method(&self) -> &'static Method {
+        self.method
+    }
+
+    pub(super) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Its config.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+}
+
+impl Shared<'_> {
+    fn is_over(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || (self.stop)()
+    }
+
+    /// Takes one training after another.
+    fn work(&self, to: &Sender<Message>) {
+        while !self.is_over() {
+            let Some(job) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
+            let message = match self.train(job, to) {
+                Ok(true) => Message::Ended,
+                Ok(false) => return,
+                Err(source) => {
+                    Message::Failed(ProtocolError::Engine { method: job.method.name, seed: job.seed, source })
+                }
+            };
+            // Whoever listens does so to the end.
+            let _ = to.send(message);
+        }
+    }
+
+    /// Whether the training came to its end.
+    fn train(&self, job: &Job, to: &Sender<Message>) -> Result<bool, crate::engine::EngineError> {
+        let mut training = Training::new(self.plan.protocol, &job.config)?;
+        for mark in &job.marks {
+            while training.done() < mark.iterations {
+                if self.is_over() {
+                    return Ok(false);
+                }
+                training.step()?;
+                self.iterations.fetch_add(1, Ordering::Relaxed);
+            }
+            let line = Line {
+                method: job.method.name.to_owned(),
+                seed: job.seed,
+                mark: mark.published,
+                iterations: mark.iterations,
+                scores: training.measure()?,
+                diverged: training.diverged(),
+                digest: mark.digest.clone(),
+            };
+            let _ = to.send(Message::Measured(line));
+        }
+        Ok(true)
+    }
+}
