@@ -239,6 +239,9 @@ fn of_points(dir: &RunDir) -> anyhow::Result<Report> {
     if let Some(lookahead) = config.lookahead {
         report.fact("lookahead", format!("every {} iterations, {} of the way", lookahead.every, lookahead.step));
     }
+    for (name, words) in around(&config) {
+        report.fact(name, words);
+    }
     report.fact("training", training(&config));
     let best = run.best()?;
     if let Some(BestRecord { metric, epoch, value }) = best {
@@ -299,8 +302,13 @@ fn objective(config: &RunConfig) -> String {
     let label = (game.real_label < 1.0).then(|| format!("real points labelled {}", game.real_label));
     let penalty = game.penalty.map(|penalised| {
         let every = if penalised.every > 1 { format!(" every {} steps", penalised.every) } else { String::new() };
+        let falls = if (penalised.end - 1.0).abs() > 0.0 {
+            format!(", {} of it at the end", penalised.end)
+        } else {
+            String::new()
+        };
         let what = if config.model().is_some() { "gradient penalty" } else { penalised.penalty.title };
-        format!("{what} with weight {}{every}", penalised.weight)
+        format!("{what} with weight {}{every}{falls}", penalised.weight)
     });
     let clip = match game.constraint {
         Constraint::Clip(clip) => Some(format!("the critic's parameters clipped to +-{clip}")),
@@ -322,6 +330,27 @@ fn optimiser(optim: &Optim, lr: f64) -> String {
         words += &format!(", {name} {value}");
     }
     words
+}
+
+/// What stands around the objective and the optimiser, where there is such.
+fn around(config: &RunConfig) -> Vec<(&'static str, String)> {
+    let word = |value: serde_json::Result<Value>| value.map(|value| shown(&value)).unwrap_or_default();
+    let schedule = config.schedule.map(|schedule| {
+        let (shape, warm_up) = (word(serde_json::to_value(schedule.name)), schedule.warm_up);
+        let rise = if warm_up > 0.0 { format!(", rising over {warm_up} of the run first") } else { String::new() };
+        ("rates", format!("{shape}{rise}; {} of them is left at the end", schedule.end))
+    });
+    let average = config.ema.map(|ema| {
+        let most = if ema.ramp > 0.0 { format!(", {} of those so far at most", ema.ramp) } else { String::new() };
+        ("average", format!("of the generator; half is forgotten in {} points{most}", ema.half_life))
+    });
+    let clip = config.clip_grad.map(|norm| ("gradients", format!("of each network, no longer than {norm}")));
+    let noise = config.instance_noise.map(|noise| {
+        let words = format!("of deviation {} on all points, {} of it at the end", noise.deviation, noise.end);
+        ("noise", words)
+    });
+    let init = config.init.map(|init| ("first weights", word(serde_json::to_value(init))));
+    [schedule, average, clip, noise, init].into_iter().flatten().collect()
 }
 
 fn training(config: &RunConfig) -> String {

@@ -101,6 +101,47 @@ fn a_run_is_shown_layer_by_layer() {
 }
 
 #[test]
+fn all_that_a_run_trains_with_is_said() {
+    let world = World::new();
+    let settings = [
+        ("--rule", "hinge"),
+        ("--constraint", "spectral-norm"),
+        ("--pack", "2"),
+        ("--penalty", "r1"),
+        ("--set", "penalty.end=0.1"),
+        ("--clip-grad", "0.5"),
+        ("--instance-noise", "0.2"),
+        ("--lookahead", "3"),
+        ("--schedule", "cosine"),
+        ("--set", "schedule.warm_up=0.1"),
+        ("--ema", "1000"),
+        ("--init", "orthogonal"),
+        ("--optim-d", "adamw"),
+        ("--lr-d", "0.25"),
+        ("--latent-law", "uniform"),
+    ];
+    let args: Vec<&str> = settings.iter().flat_map(|(option, value)| [*option, *value]).collect();
+    world.train("run", &[&args[..], &["--epochs", "1"]].concat());
+    let text = world.done(&["inspect", "run"]);
+    for words in [
+        "hinge + R1 + spectral norm in packs of 2",
+        "spectral norm on each",
+        "R1 with weight 10, 0.1 of it at the end",
+        "no longer than 0.5",
+        "deviation 0.2 on all points, 0 of it at the end",
+        "every 3 iterations",
+        "cosine, rising over 0.1 of the run first; 0 of them is left at the end",
+        "half is forgotten in 1000 points",
+        "orthogonal",
+        "AdamW, lr 0.25",
+        "U(-1, 1)",
+        "It scores 2 points at once",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+}
+
+#[test]
 fn pytorch_source_has_the_state_dicts_of_the_files() {
     let world = trained();
     let module = world.done(&["inspect", "run", "--format", "pytorch"]);
