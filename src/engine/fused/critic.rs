@@ -19,18 +19,17 @@ use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
-use super::matrix::{Kept, Learnt, Matrix, Place, Stepped};
+use super::matrix::{Each, Kept, Learnt, Matrix, Place, Stepped};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes};
 use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes, row};
 use super::slab::{INPUTS, Slab};
-use super::spectral::{SpectralNorm, Tiles};
+use super::spectral::SpectralNorm;
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::DiscriminatorConfig;
 use crate::objective::penalties::Law;
-use crate::optim::clip;
 use crate::real::Real;
 
 #[derive(Debug)]
@@ -121,14 +120,9 @@ impl<T: Real> Critic<T> {
 
     /// What layers work with, from parameters and vectors that were changed.
     pub(super) fn normalise(&self) {
-        for (layer, norm) in self.norms.iter().enumerate() {
-            match self.layers.get(layer) {
-                Some(tiles) => {
-                    write(norm).normalise(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });
-                    self.refresh(tiles);
-                }
-                None => write(norm).normalise(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
-            }
+        for layer in 0..self.norms.len() {
+            self.with_norm(layer, |norm, weights| norm.normalise(self.cpu, weights));
+            self.refresh(layer);
         }
     }
 
@@ -145,46 +139,33 @@ impl<T: Real> Critic<T> {
 
     /// After [`Self::update`], where the gradient's norm is bounded: steps all parameters.
     pub(super) fn step_together(&self, most: f64, descent: &Descent<T>) {
-        for (layer, norm) in self.norms.iter().enumerate() {
-            let norm = &mut *write(norm);
-            match self.layers.get(layer) {
-                Some(tiles) => norm.turn_gradient(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights }),
-                None => norm.turn_gradient(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
-            }
+        for layer in 0..self.norms.len() {
+            self.with_norm(layer, |norm, weights| norm.turn_gradient(self.cpu, weights));
         }
-        let mut square = 0.0;
-        self.for_each_learnt(|learnt| square += learnt.square());
-        let scale = clip::scale(most, square);
-        self.for_each_learnt(|learnt| {
-            learnt.scale(scale);
-            descent.step(self.cpu, learnt);
-        });
-        for (layer, norm) in self.norms.iter().enumerate() {
-            let norm = &mut *write(norm);
-            match self.layers.get(layer) {
-                Some(tiles) => {
-                    norm.follow(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights });
-                    self.refresh(tiles);
-                }
-                None => norm.follow(self.cpu, Tiles { tiles: &self.head, weights: |head| head }),
-            }
+        descent.step_together(self.cpu, most, &|see| self.for_each_learnt(see));
+        for layer in 0..self.norms.len() {
+            self.with_norm(layer, |norm, weights| norm.follow(self.cpu, weights));
+            self.refresh(layer);
         }
     }
 
     /// After [`Self::update`]: steps the weights of a Linear with a spectral norm; the score's is the last.
     pub(super) fn settle(&self, layer: usize, descent: &Descent<T>) {
-        let norm = &mut *write(&self.norms[layer]);
-        match self.layers.get(layer) {
-            Some(tiles) => {
-                norm.step(self.cpu, Tiles { tiles, weights: |tile| &mut tile.weights }, descent);
-                self.refresh(tiles);
-            }
-            None => norm.step(self.cpu, Tiles { tiles: &self.head, weights: |head| head }, descent),
-        }
+        self.with_norm(layer, |norm, weights| norm.step(self.cpu, weights, descent));
+        self.refresh(layer);
     }
 
-    fn refresh(&self, tiles: &[RwLock<Tile<T>>]) {
-        for tile in tiles {
+    /// Does something with a Linear's spectral norm and its weights, tile by tile.
+    fn with_norm(&self, layer: usize, act: impl FnOnce(&mut SpectralNorm<T>, Each<'_, T>)) {
+        act(&mut write(&self.norms[layer]), &|see| match self.layers.get(layer) {
+            Some(tiles) => tiles.iter().for_each(|tile| see(&mut write(tile).weights)),
+            None => self.head.iter().for_each(|head| see(&mut write(head))),
+        });
+    }
+
+    /// Turns a hidden layer's weights again; the score's are not turned.
+    fn refresh(&self, layer: usize) {
+        for tile in self.layers.get(layer).into_iter().flatten() {
             write(tile).refresh(self.cpu);
         }
     }

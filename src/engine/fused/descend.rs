@@ -1,9 +1,9 @@
 //! An optimiser's step as an inner loop.
 
-use super::matrix::{Learnt, Matrix};
+use super::matrix::{Each, Learnt, Matrix};
 use super::simd::{Cpu, Isa, Kernel, Lanes};
 use crate::objective::constraints;
-use crate::optim::{Update, average};
+use crate::optim::{Update, average, clip};
 use crate::real::Real;
 
 /// A step of an optimiser, and what follows it.
@@ -28,6 +28,17 @@ impl<T: Real> Descent<T> {
         let (parameters, gradient) = (rows(values), gradient.as_flattened());
         let (buffers, average) = (buffers.each_mut().map(rows), rows(average));
         cpu.run(Step { descent: self, parameters, gradient, buffers, average });
+    }
+
+    /// Steps all of a network's parameters along the gradient that was kept, whose norm is `most` at most.
+    pub(super) fn step_together(&self, cpu: Cpu, most: f64, each: Each<'_, T>) {
+        let mut square = 0.0;
+        each(&mut |learnt| square += learnt.square());
+        let scale = clip::scale(most, square);
+        each(&mut |learnt| {
+            learnt.scale(scale);
+            self.step(cpu, learnt);
+        });
     }
 
     /// Steps parameters along the gradient that was kept.

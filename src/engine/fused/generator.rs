@@ -14,7 +14,6 @@ use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
-use crate::optim::clip;
 use crate::real::Real;
 
 /// No tile has more features: enough that a task is worth its start, few enough that a task's data stay in cache.
@@ -310,13 +309,7 @@ impl<T: Real> Generator<T> {
 
     /// Where the gradient's norm is bounded, when all of it is there: steps all parameters.
     pub(super) fn step_together(&self, most: f64, descent: &Descent<T>) {
-        let mut square = 0.0;
-        self.for_each_learnt(|learnt| square += learnt.square());
-        let scale = clip::scale(most, square);
-        self.for_each_learnt(|learnt| {
-            learnt.scale(scale);
-            descent.step(self.cpu, learnt);
-        });
+        descent.step_together(self.cpu, most, &|see| self.for_each_learnt(see));
     }
 
     /// Shows every part of the parameters.

@@ -131,6 +131,9 @@ pub(super) struct Learnt<T> {
     place: Place,
 }
 
+/// Shows parts of parameters, one after another.
+pub(super) type Each<'a, T> = &'a dyn Fn(&mut dyn FnMut(&mut Learnt<T>));
+
 /// What there is beside parameters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kept {

@@ -3,36 +3,12 @@
 //! A hidden layer's tiles are [inputs, features], so that v goes along their rows and u along their lanes; the score's
 //! weights are [1, inputs], the other way round.
 
-use std::sync::RwLock;
-
 use super::descend::Descent;
-use super::matrix::{Learnt, Rows};
+use super::matrix::{Each, Learnt, Rows};
 use super::narrow::{Dots, Totals, WeightedSums};
 use super::simd::{Cpu, Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
-use super::tiles::write;
 use crate::objective::constraints::spectral_norm::EPS;
 use crate::real::Real;
-
-/// A layer's tiles, with where their weights are.
-#[derive(Debug)]
-pub(super) struct Tiles<'a, X, T> {
-    pub(super) tiles: &'a [RwLock<X>],
-    pub(super) weights: fn(&mut X) -> &mut Learnt<T>,
-}
-
-impl<X, T> Clone for Tiles<'_, X, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<X, T> Copy for Tiles<'_, X, T> {}
-
-impl<X, T> Tiles<'_, X, T> {
-    fn each(self, mut see: impl FnMut(&mut Learnt<T>)) {
-        self.tiles.iter().for_each(|tile| see((self.weights)(&mut write(tile))));
-    }
-}
 
 /// The two vectors that follow a layer's first singular ones.
 #[derive(Debug)]
@@ -88,24 +64,24 @@ impl<T: Real> SpectralNorm<T> {
     }
 
     /// Steps the weights of the layer's tiles along the gradient that was kept, and follows them.
-    pub(super) fn step<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>, descent: &Descent<T>) {
+    pub(super) fn step(&mut self, cpu: Cpu, tiles: Each<'_, T>, descent: &Descent<T>) {
         self.turn_gradient(cpu, tiles);
-        tiles.each(|tile| descent.step(cpu, tile));
+        tiles(&mut |tile| descent.step(cpu, tile));
         self.follow(cpu, tiles);
     }
 
     /// From the gradient by what the layer works with to that by its parameters.
-    pub(super) fn turn_gradient<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    pub(super) fn turn_gradient(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         let sigma = self.sigma(cpu, tiles);
         let mut along = T::ZERO;
-        tiles.each(|tile| {
+        tiles(&mut |tile| {
             tile.clear_padding();
             let mut sums = [T::ZERO; LANES];
             cpu.run(Along { a: tile.gradient.data(), b: tile.values.data(), sums: &mut sums });
             along += total(sums);
         });
         let mut block = 0;
-        tiles.each(|tile| {
+        tiles(&mut |tile| {
             for own in 0..tile.gradient.blocks() {
                 let (lanes, factors) = (&self.lanes[block], &self.rows);
                 cpu.run(TakeOff { rows: tile.gradient.block_mut(own), along, factors, lanes, sigma });
@@ -115,21 +91,21 @@ impl<T: Real> SpectralNorm<T> {
     }
 
     /// After the parameters' step.
-    pub(super) fn follow<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    pub(super) fn follow(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         self.iterate(cpu, tiles);
         self.normalise(cpu, tiles);
     }
 
     /// Makes what the layer works with of its parameters.
-    pub(super) fn normalise<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    pub(super) fn normalise(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         let sigma = self.sigma(cpu, tiles);
-        tiles.each(|tile| {
+        tiles(&mut |tile| {
             let Learnt { values, raw, .. } = tile;
             cpu.run(Divide { from: raw.data(), by: sigma, to: values.data_mut() });
         });
     }
 
-    fn iterate<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    fn iterate(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         for to_rows in [self.rows_first, !self.rows_first] {
             if to_rows {
                 self.onto_rows(cpu, tiles);
@@ -144,17 +120,17 @@ impl<T: Real> SpectralNorm<T> {
     }
 
     /// u^T W v.
-    fn sigma<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) -> T {
+    fn sigma(&mut self, cpu: Cpu, tiles: Each<'_, T>) -> T {
         self.onto_rows(cpu, tiles);
         let terms = self.rows.iter().zip(&self.totals).map(|(row, x)| row[0].to_f64() * x.to_f64());
         T::from_f64(terms.sum())
     }
 
     /// The parameters times what goes along the lanes: a total for each row.
-    fn onto_rows<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    fn onto_rows(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         self.sums.fill([T::ZERO; LANES]);
         let (mut block, sums) = (0, &mut self.sums);
-        tiles.each(|Learnt { raw, .. }| {
+        tiles(&mut |Learnt { raw, .. }| {
             let weights = &self.lanes[block..][..raw.blocks()];
             cpu.run(Dots::<_, 1> { features: raw.data(), stride: raw.rows(), weights, rows: [1, 0], sums: &mut *sums });
             block += weights.len();
@@ -163,9 +139,9 @@ impl<T: Real> SpectralNorm<T> {
     }
 
     /// What goes along the rows times the parameters, into the lanes.
-    fn onto_lanes<X>(&mut self, cpu: Cpu, tiles: Tiles<'_, X, T>) {
+    fn onto_lanes(&mut self, cpu: Cpu, tiles: Each<'_, T>) {
         let (mut block, lanes) = (0, &mut self.lanes);
-        tiles.each(|Learnt { raw, .. }| {
+        tiles(&mut |Learnt { raw, .. }| {
             for own in 0..raw.blocks() {
                 let mut sums = [[T::ZERO; LANES]];
                 cpu.run(WeightedSums { factors: &self.rows, rows: raw.block(own), sums: &mut sums });

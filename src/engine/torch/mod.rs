@@ -246,7 +246,7 @@ impl TorchEngine {
         if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
             for &points in penalty.points {
                 let points = at_points(points, batches, step, &self.packed(&real)?, &self.packed(fake)?)?;
-                let score = |points: &Tensor| self.score_packs(points);
+                let score = |packs: &Tensor| self.discriminator.evaluate(packs);
                 loss = loss.plus(&objective::penalty(penalty, score, &points)?, weight)?;
             }
         }
