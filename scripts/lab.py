@@ -10,6 +10,7 @@ import math
 
 import torch
 from torch import nn
+from torch.func import functional_call
 from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -23,16 +24,46 @@ class Net(nn.Module):
         return self.net(x)
 
 
+class Maxout(nn.Module):
+    """The largest of every so many numbers that follow each other."""
+
+    def __init__(self, pieces):
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x):
+        return x.unflatten(1, (-1, self.pieces)).amax(2)
+
+
+def activation(config, of_discriminator=False):
+    """What makes the module after a hidden layer, and how many numbers of the Linear's it takes for each of its own."""
+    said = (config.get("activation_d") if of_discriminator else None) or config.get("activation") or {}
+    pieces = said.get("pieces", 5)
+    return {
+        "leaky-relu": (lambda: nn.LeakyReLU(said.get("slope", 0.2)), 1),
+        "relu": (nn.ReLU, 1),
+        "tanh": (nn.Tanh, 1),
+        "maxout": (lambda: Maxout(pieces), pieces),
+    }[said.get("name", "leaky-relu")]
+
+
+def hidden(sizes, norms, linear, norm, activation):
+    """The hidden layers; sizes are those before, between and after them."""
+    function, pieces = activation
+    layers = []
+    for width, following, normed in zip(sizes, sizes[1:], norms):
+        layers.append(linear(width, following * pieces))
+        if normed:
+            layers.append(norm(following * pieces))
+        layers.append(function())
+    return layers
+
+
 def generator(config):
     g = config["generator"]
-    layers, width = [], g["latent_dim"]
-    for next_width, norm in zip(g["hidden"], g["batch_norm"]):
-        layers.append(nn.Linear(width, next_width))
-        if norm:
-            layers.append(nn.BatchNorm1d(next_width, eps=g["batch_norm_eps"], momentum=g["batch_norm_momentum"]))
-        layers.append(nn.LeakyReLU(0.2))
-        width = next_width
-    return Net(*layers, nn.Linear(width, 2))
+    norm = lambda width: nn.BatchNorm1d(width, eps=g["batch_norm_eps"], momentum=g["batch_norm_momentum"])
+    sizes = [g["latent_dim"], *g["hidden"]]
+    return Net(*hidden(sizes, g["batch_norm"], nn.Linear, norm, activation(config)), nn.Linear(sizes[-1], 2))
 
 
 def discriminator(config, sigmoid):
@@ -43,11 +74,12 @@ def discriminator(config, sigmoid):
         # Not in training, in which it would take a power iteration whenever it is used.
         return spectral_norm(layer, n_power_iterations=1).eval() if spectral else layer
 
-    layers, width = [], 4 if config["objective"].get("rule") == "paired" else 2 * config.get("pack", 1)
-    for next_width in config["discriminator"]["hidden"]:
-        layers += [linear(width, next_width), nn.LeakyReLU(0.2)]
-        width = next_width
-    layers.append(linear(width, 1))
+    d = config["discriminator"]
+    sizes = [4 if config["objective"].get("rule") == "paired" else 2 * config.get("pack", 1), *d["hidden"]]
+    eps, momentum = d.get("batch_norm_eps", 1e-5), d.get("batch_norm_momentum", 0.1)
+    norm = lambda width: nn.BatchNorm1d(width, eps=eps, momentum=momentum)
+    norms = d.get("batch_norm") or [False] * len(d["hidden"])
+    layers = [*hidden(sizes, norms, linear, norm, activation(config, True)), linear(sizes[-1], 1)]
     return Net(*layers, nn.Sigmoid()) if sigmoid else Net(*layers)
 
 
@@ -105,6 +137,47 @@ class ExtraAdam(GameAdam):
                 p.copy_(self.other[i] - self.lr * way)
 
 
+def unrolled_sgd(optim):
+    """Steps of plain SGD as a function that stays in the graph."""
+    (group,) = optim.param_groups
+    assert group["momentum"] == 0 and group["weight_decay"] == 0
+    return lambda parameters, gradients: [p - group["lr"] * g for p, g in zip(parameters, gradients)]
+
+
+def unrolled_rmsprop(optim):
+    """The same of RMSProp, from the state that it has."""
+    (group,) = optim.param_groups
+    assert group["momentum"] == 0 and group["weight_decay"] == 0 and not group["centered"]
+    squares = [optim.state[p].get("square_avg", torch.zeros_like(p)) for p in group["params"]]
+
+    def step(parameters, gradients):
+        squares[:] = [group["alpha"] * s + (1 - group["alpha"]) * g**2 for s, g in zip(squares, gradients)]
+        return [p - group["lr"] * g / (s.sqrt() + group["eps"]) for p, g, s in zip(parameters, gradients, squares)]
+
+    return step
+
+
+def unrolled_adam(optim):
+    """The same of Adam."""
+    (group,) = optim.param_groups
+    assert group["weight_decay"] == 0 and not group["amsgrad"]
+    kept = lambda name: [optim.state[p].get(name, torch.zeros_like(p)) for p in group["params"]]
+    means, squares, taken = kept("exp_avg"), kept("exp_avg_sq"), [int(optim.state[group["params"][0]].get("step", 0))]
+
+    def step(parameters, gradients):
+        (beta1, beta2), taken[0] = group["betas"], taken[0] + 1
+        means[:] = [beta1 * m + (1 - beta1) * g for m, g in zip(means, gradients)]
+        squares[:] = [beta2 * v + (1 - beta2) * g**2 for v, g in zip(squares, gradients)]
+        first, second = 1 - beta1 ** taken[0], 1 - beta2 ** taken[0]
+        ways = [(m / first) / ((v / second).sqrt() + group["eps"]) for m, v in zip(means, squares)]
+        return [p - group["lr"] * way for p, way in zip(parameters, ways)]
+
+    return step
+
+
+# PyTorch's own steps change parameters in their place, through which no gradient goes.
+UNROLLED = {torch.optim.SGD: unrolled_sgd, torch.optim.RMSprop: unrolled_rmsprop, torch.optim.Adam: unrolled_adam}
+
 OPTIMS = {
     "sgd": torch.optim.SGD,
     "rmsprop": torch.optim.RMSprop,
@@ -129,12 +202,14 @@ def without_effect(config):
     by the gradient's size and turn such noise into steps; no output of the network depends on them. Where scores are
     compared with each other the score's own bias is such a tensor: it moves all of them alike."""
     names, place = set(), 0
-    for norm in config["generator"]["batch_norm"]:
-        if norm:
-            names |= {f"generator.net.{place}.bias", f"generator.net.{place + 1}.running_mean"}
-        place += 3 if norm else 2
+    for network in ("generator", "discriminator"):
+        place, widths = 0, config[network]["hidden"]
+        for norm in config[network].get("batch_norm") or [False] * len(widths):
+            if norm:
+                names |= {f"{network}.net.{place}.bias", f"{network}.net.{place + 1}.running_mean"}
+            place += 3 if norm else 2
     if parts(config)[0] in ("rpgan", "ragan"):
-        names.add(f"discriminator.net.{2 * len(config['discriminator']['hidden'])}.bias")
+        names.add(f"discriminator.net.{place}.bias")
     return names
 
 
@@ -232,12 +307,32 @@ class Lab:
         """As the discriminator has them: so many side by side."""
         return points.reshape(-1, 2 * self.config.get("pack", 1))
 
+    def unrolled_loss(self, real, fake):
+        """The generator's loss after steps of the discriminator that stay in the graph (Metz et al. 2017)."""
+        weights = dict(self.discriminator.named_parameters())
+        step = UNROLLED[self.d_optim.__class__](self.d_optim)
+
+        def scores(points):
+            d = functional_call(self.discriminator, weights, (points,))
+            return torch.logit(d) if self.sigmoid else d
+
+        rule = self.rule
+        for _ in range(self.config["unroll"]):
+            loss = RULES[rule][0](scores(real), scores(fake), self.label)
+            gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+            weights = dict(zip(weights, step(list(weights.values()), gradients)))
+        return RULES[rule][1](scores(real), scores(fake))
+
     def generator_loss(self, real, fake, drawn):
+        if self.config.get("unroll"):
+            return self.unrolled_loss(self.packs(real), self.packs(fake))
         if self.rule == "paired":
             return paired(self.discriminator(self.pairs(real, fake, drawn)), 1 - drawn["real_first"])
-        d = self.discriminator(self.packs(fake))
         if not self.sigmoid:
-            return RULES[self.rule][1](None if real is None else self.discriminator(self.packs(real)), d)
+            compared = self.rule in ("rpgan", "ragan")
+            on_real = self.discriminator(self.packs(real)) if compared else None
+            return RULES[self.rule][1](on_real, self.discriminator(self.packs(fake)))
+        d = self.discriminator(self.packs(fake))
         return torch.log(1 - d).mean() if self.rule == "saturating" else -torch.log(d).mean()
 
     def discriminator_loss(self, real, fake, drawn):

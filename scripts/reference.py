@@ -123,6 +123,30 @@ def cases():
     yield "clipped-gradients", config("gan", "adam", clip_grad=0.3)
     yield "clipped-gradients-paper-order", config("gan", "sgd", clip_grad=0.2, **normed, **both["critic-first"])
     yield "instance-noise", config("gan", "adam", instance_noise={"deviation": 0.1}, **both["critic-first"])
+    slope = {"name": "leaky-relu", "slope": 0.05}
+    penalty = {"name": "wgan-gp", "weight": 0.3, "every": 1}
+    yield "relu", config("wgan-gp", "adam", activation={"name": "relu"}, activation_d=slope)
+    unnormed = config("gan", "sgd")["generator"] | {"batch_norm": [False] * 3}
+    yield "tanh", config("gan", "sgd", activation={"name": "tanh"}, generator=unnormed)
+    yield "tanh-penalised", config(
+        "gan", "sgd", objective={"rule": "rpgan"}, activation_d={"name": "tanh"}, penalty=penalty, **both["critic-first"]
+    )
+    maxout = {"name": "maxout", "pieces": 3}
+    yield "maxout", config("gan", "sgd", activation={"name": "relu"}, activation_d=maxout, pack=2)
+    yield "maxout-penalised", config("wgan-gp", "sgd", activation=maxout, **both["critic-first"])
+    normed = {"hidden": [8, 12], "batch_norm": [False, True], "batch_norm_eps": 0.1}
+    yield "normed-discriminator", config("gan", "sgd", discriminator=normed)
+    yield "normed-discriminator-paper-order", config(
+        "gan", "sgd", objective={"rule": "least-squares"}, discriminator=normed, **both["critic-first"]
+    )
+    fast = {"optim_d": OPTIMS["sgd"], "lr_d": 0.3}
+    yield "unrolled-sgd", config("gan", "sgd", unroll=3, **fast)
+    yield "unrolled-pairs", config("gan", "sgd", objective={"rule": "rpgan"}, unroll=2, **fast, **both["critic-first"])
+    squares = {"objective": {"rule": "least-squares"}, "optim_d": OPTIMS["rmsprop"]}
+    yield "unrolled-rmsprop", config("gan", "sgd", unroll=2, pack=2, **squares)
+    adam = {"optim_d": {**OPTIMS["adam"], "betas": [0.5, 0.999]}, "lr_d": 0.01}
+    objective = {"rule": "non-saturating", "real_label": 0.9}
+    yield "unrolled-adam", config("gan", "sgd", objective=objective, unroll=5, **adam)
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
@@ -155,7 +179,8 @@ def simulate(config, seed):
             also["fake_noise"] = torch.randn(batches, BATCH, 2, generator=draws) * config["instance_noise"]["deviation"]
         if rule == "paired":
             also["real_first"] = uniform(draws, batches, BATCH).round()
-        if rule in ("rpgan", "ragan", "paired") and config["update_order"] == "critic-first":
+        meets = rule in ("rpgan", "ragan", "paired") or config.get("unroll")
+        if meets and config["update_order"] == "critic-first":
             also["more_real"] = uniform(draws, BATCH, 2) * torch.tensor([1.4, 0.6]) + torch.tensor([-0.1, 0.1])
         tensors |= {f"{i}.{name}": value for name, value in also.items()}
         doubles = {name: value.double() for name, value in also.items()}

@@ -52,13 +52,18 @@ pub fn keep_freed_memory() {
     }
 }
 
-/// LeakyReLU with slope 0.2, which tch's own does not take.
+/// LeakyReLU with slope 0.2.
+pub fn leaky_relu(x: &Tensor) -> Result<Tensor, TchError> {
+    leaky(x, NEGATIVE_SLOPE)
+}
+
+/// LeakyReLU with a slope, which tch's own does not take.
 ///
 /// libtorch's backward kernel gives grad where x > 0 and slope grad elsewhere; with x itself for grad that is the
 /// forward value, bit for bit. x is detached as the side that is only looked at, which leaves autograd the right
 /// first and second derivatives.
-pub fn leaky_relu(x: &Tensor) -> Result<Tensor, TchError> {
-    x.f_detach()?.f_leaky_relu_backward(x, NEGATIVE_SLOPE, false)
+pub fn leaky(x: &Tensor, slope: f64) -> Result<Tensor, TchError> {
+    x.f_detach()?.f_leaky_relu_backward(x, slope, false)
 }
 
 /// x / sqrt(mean of squares over channels + 1e-8), ProGAN's pixel norm.

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::watch::NEVER;
 use super::{
     Condition, Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, NoiseConfig, Per, Scale,
-    ScheduleConfig, Shuffle, TrainConfig, UpdateOrder, name_pair, optim,
+    ScheduleConfig, Shuffle, TrainConfig, UpdateOrder, activation, name_pair, optim,
 };
-use crate::objective::{Constraint, Penalised};
+use crate::objective::{Constraint, Meets, Penalised};
 
 /// A layer wider than this, or a batch larger, is taken for a slip of the pen.
 const LARGEST_SIZE: usize = 1 << 20;
@@ -18,6 +18,8 @@ const MOST_LAYERS: usize = 64;
 
 /// More parameters in a network than this are taken for a slip of the pen: they would be 4 GiB.
 const MOST_PARAMETERS: u64 = 1 << 30;
+/// More unrolled steps than this are taken for a slip of the pen.
+const MOST_UNROLLED: usize = 100;
 /// More points in a pack than this are taken for a slip of the pen.
 const MOST_PACKED: usize = 8;
 /// More threads than this are taken for a slip of the pen.
@@ -77,7 +79,10 @@ impl TrainConfig {
         self.instance_noise = self.instance_noise.filter(|noise| noise.deviation != 0.0);
         self.lookahead = self.lookahead.filter(|lookahead| lookahead.every > 0);
         check_optims(&self)?;
+        activation::check(&mut self)?;
         check_networks(&self)?;
+        check_norm_of_discriminator(&mut self)?;
+        check_init(&self)?;
         require("lr", self.lr, positive(self.lr), "a number above 0")?;
         if let Some(lr) = self.lr_d {
             require("lr_d", lr, positive(lr), "a number above 0")?;
@@ -103,10 +108,12 @@ impl TrainConfig {
         }
         self.stop_when = conditions(&self)?.iter().map(Condition::to_string).collect();
         // Batch normalisation has no variance to divide by with one point; the discriminator alone would train.
-        let smallest = if self.generator.batch_norm.contains(&true) { 2 } else { 1 };
+        let normed = self.generator.batch_norm.iter().chain(&self.discriminator.batch_norm).any(|norm| *norm);
+        let smallest = if normed { 2 } else { 1 };
         let sizes = format!("{smallest} to {LARGEST_SIZE}");
         require("batch_size", self.batch_size, (smallest..=LARGEST_SIZE).contains(&self.batch_size), &sizes)?;
         check_packs(&mut self)?;
+        check_unrolled(&mut self)?;
         require("critic_steps", self.critic_steps, (1..=1000).contains(&self.critic_steps), "1 to 1000")?;
         let needed = self.batch_size * self.real_batches();
         let of = if self.halves() > 1 { "2 x batch_size" } else { "batch_size x critic_steps" };
@@ -116,7 +123,11 @@ impl TrainConfig {
         let of_cpus = matches!(self.engine, EngineKind::Fused | EngineKind::Plain);
         let possible = !of_cpus || self.device == Device::Cpu;
         require("engine", self.engine.name(), possible, "auto or torch with a GPU")?;
-        self.engine = self.engine.resolved(self.device);
+        self.engine = self.engine.resolved(&self);
+        if let Some(lacking) = self.engine.lacks(&self) {
+            let expected = format!("{} for {lacking}, which the fused engine does not have", EngineKind::COMPLETE);
+            require("engine", self.engine.name(), false, &expected)?;
+        }
         if self.threads == 0 {
             self.threads = default_threads();
         }
@@ -295,6 +306,23 @@ fn check_packs(config: &mut TrainConfig) -> Result<(), ConfigError> {
     Ok(())
 }
 
+fn check_unrolled(config: &mut TrainConfig) -> Result<(), ConfigError> {
+    config.unroll = config.unroll.filter(|steps| *steps > 0);
+    let Some(steps) = config.unroll else { return Ok(()) };
+    require("unroll", steps, steps <= MOST_UNROLLED, &format!("0 to {MOST_UNROLLED}"))?;
+    let game = config.game();
+    let meets = matches!(game.rule.meets, Meets::Alone(_) | Meets::Pairs(_));
+    let with = |holds: bool, what: &str| {
+        require("unroll", steps, holds, &format!("0 {what}; the steps that are unrolled are those of the loss alone"))
+    };
+    with(meets, &format!("with the rule {}, whose scores meet otherwise than alone or in pairs", game.rule.name))?;
+    with(game.penalty.is_none(), "with a penalty")?;
+    with(game.constraint == Constraint::None, "with a constraint")?;
+    with(config.clip_grad.is_none(), "with clip_grad")?;
+    with(config.halves() == 1, "with extra-adam, whose steps come in twos")?;
+    with(config.discriminator.batch_norm.is_empty(), "with BatchNorm in the discriminator")
+}
+
 fn check_optims(config: &TrainConfig) -> Result<(), ConfigError> {
     let [generator, discriminator] = config.optims();
     optim::check("optim", &generator)?;
@@ -343,23 +371,56 @@ fn check_networks(config: &TrainConfig) -> Result<(), ConfigError> {
             require(key, width, size(width), &sizes)?;
         }
     }
-    for (key, inputs, hidden, outputs) in [
-        ("generator.hidden", g.latent_dim, &g.hidden, 2),
-        ("discriminator.hidden", 2 * config.members().min(MOST_PACKED), &config.discriminator.hidden, 1),
+    let [pieces, pieces_d] = config.activations().map(|activation| activation.pieces() as u64);
+    for (key, inputs, hidden, outputs, pieces) in [
+        ("generator.hidden", g.latent_dim, &g.hidden, 2, pieces),
+        ("discriminator.hidden", 2 * config.members().min(MOST_PACKED), &config.discriminator.hidden, 1, pieces_d),
     ] {
-        let parameters = parameters(inputs, hidden, outputs);
+        let parameters = pieces * parameters(inputs, hidden, outputs);
         let found = format!("{hidden:?}, which makes {parameters} weights");
         let most = format!("widths that make {MOST_PARAMETERS} weights at most");
         require(key, found, parameters <= MOST_PARAMETERS, &most)?;
     }
-    let flags = format!("one true or false for each of the {} widths in generator.hidden", g.hidden.len());
-    let found = format!("a list of {}", g.batch_norm.len());
-    require("generator.batch_norm", found, g.batch_norm.len() == g.hidden.len(), &flags)?;
+    let keys = ["generator.batch_norm", "generator.batch_norm_eps", "generator.batch_norm_momentum"];
+    check_norm(keys, &g.batch_norm, g.hidden.len(), [g.batch_norm_eps, g.batch_norm_momentum])
+}
+
+/// BatchNorm's flags for so many layers, its eps and its momentum, under these keys.
+fn check_norm(
+    [flags_key, eps_key, momentum_key]: [&'static str; 3],
+    flags: &[bool],
+    layers: usize,
+    [eps, momentum]: [f64; 2],
+) -> Result<(), ConfigError> {
+    let expected = format!("one true or false for each of the {layers} hidden layers");
+    require(flags_key, format!("a list of {}", flags.len()), flags.len() == layers, &expected)?;
     // Training is in single precision, where a smaller number is 0 and a larger one infinite.
-    let eps = positive(f64::from(g.batch_norm_eps as f32));
-    require("generator.batch_norm_eps", g.batch_norm_eps, eps, "a number from 1.5e-45 to 3.4e38")?;
-    let momentum = g.batch_norm_momentum;
-    require("generator.batch_norm_momentum", momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
+    require(eps_key, eps, positive(f64::from(eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
+    require(momentum_key, momentum, (0.0..=1.0).contains(&momentum), "0 to 1")
+}
+
+fn check_norm_of_discriminator(config: &mut TrainConfig) -> Result<(), ConfigError> {
+    let d = &mut config.discriminator;
+    if !d.batch_norm.is_empty() {
+        let keys = ["discriminator.batch_norm", "discriminator.batch_norm_eps", "discriminator.batch_norm_momentum"];
+        check_norm(keys, &d.batch_norm, d.hidden.len(), d.norm())?;
+    }
+    if !d.batch_norm.contains(&true) {
+        // One way of saying that there is none.
+        (d.batch_norm, d.batch_norm_eps, d.batch_norm_momentum) = (Vec::new(), None, None);
+        return Ok(());
+    }
+    let penalised = config.game().penalty.is_some();
+    let expected = "without true where a penalty is taken: it is of each point's own gradient, and with BatchNorm a point's \
+                    score depends on the whole batch";
+    require("discriminator.batch_norm", "a list with true", !penalised, expected)
+}
+
+fn check_init(config: &TrainConfig) -> Result<(), ConfigError> {
+    let Some(gain) = config.init_gain else { return Ok(()) };
+    require("init_gain", gain, positive(gain), "a number above 0")?;
+    let has_gain = !matches!(config.init.unwrap_or_default(), Init::Pytorch | Init::Normal);
+    require("init_gain", gain, has_gain, "left out with the init pytorch or normal, which have no gain")
 }
 
 /// The weights of a network's Linear layers. A layer has 2^40 at most, so that none of this overflows.

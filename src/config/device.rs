@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Choice;
+use super::{Choice, TrainConfig};
 
 /// Who does the arithmetic of points; `engine` holds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineKind {
-    /// Fused on a CPU, libtorch on a GPU; a checked config never says so.
+    /// The fastest that can do what the config asks for; a checked config never says so.
     #[default]
     Auto,
     /// This project's own, for CPUs.
@@ -25,20 +25,39 @@ pub enum EngineKind {
 impl EngineKind {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 4] = [
-        Choice { name: Self::Auto.name(), help: "Fused on a CPU, torch on a GPU" },
+        Choice { name: Self::Auto.name(), help: "Fused on a CPU where it has all that is asked for, else torch" },
         Choice { name: Self::Fused.name(), help: "This project's own arithmetic, for CPUs: the fastest there" },
         Choice { name: Self::Torch.name(), help: "libtorch" },
         Choice { name: Self::Plain.name(), help: "Plain loops in double precision: slow, to hold the others against" },
     ];
 
-    /// Who it is on this device.
+    /// Who has all there is on a CPU, in this build: libtorch, or the plain loops where it was built without.
+    pub const COMPLETE: &'static str = if cfg!(feature = "torch") { "auto, torch or plain" } else { "auto or plain" };
+
+    /// Who it is for a config: the fastest that can.
     #[must_use]
-    pub fn resolved(self, device: Device) -> Self {
-        match (self, device) {
-            (Self::Auto, Device::Cpu) => Self::Fused,
-            (Self::Auto, Device::Cuda(_)) => Self::Torch,
+    pub fn resolved(self, config: &TrainConfig) -> Self {
+        match (self, config.device) {
+            (Self::Auto, Device::Cpu) if Self::Fused.lacks(config).is_none() => Self::Fused,
+            (Self::Auto, Device::Cpu) if !cfg!(feature = "torch") => Self::Plain,
+            (Self::Auto, _) => Self::Torch,
             (named, _) => named,
         }
+    }
+
+    /// What a config asks for that this one does not have; None where it can do all of it. The fused engine has what is
+    /// made of lines, sample by sample.
+    pub fn lacks(self, config: &TrainConfig) -> Option<String> {
+        if self != Self::Fused {
+            return None;
+        }
+        if let Some(other) = config.activations().into_iter().find(|activation| activation.slope().is_none()) {
+            return Some(format!("the activation {other}"));
+        }
+        if config.unroll.is_some() {
+            return Some("unrolled steps".to_owned());
+        }
+        config.discriminator.batch_norm.contains(&true).then(|| "BatchNorm in the discriminator".to_owned())
     }
 
     /// The name used in configs and flags.

@@ -3,6 +3,7 @@
 //! [`TrainConfig`] is what a person writes; every key may be left out except `objective`, and what is left out is
 //! the lab's recipe. [`TrainConfig::check`] is the only way to a [`RunConfig`], and nothing that trains takes less.
 
+mod activation;
 mod check;
 mod device;
 mod diff;
@@ -20,6 +21,7 @@ mod sefa;
 mod tables;
 mod watch;
 
+pub use activation::Activation;
 pub use check::{ConfigError, RunConfig};
 pub use device::{Device, EngineKind};
 pub use diff::{Difference, differences};
@@ -58,6 +60,9 @@ pub struct TrainConfig {
     /// generated, so that it sees a lack of variety; left out, 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pack: Option<usize>,
+    /// How many of the discriminator's steps the generator's gradient goes through (Metz et al. 2017); left out, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unroll: Option<usize>,
     /// Noise that is added to all points that the discriminator has, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_noise: Option<NoiseConfig>,
@@ -70,9 +75,19 @@ pub struct TrainConfig {
     /// The discriminator's (or critic's) shape.
     #[serde(default)]
     pub discriminator: DiscriminatorConfig,
+    /// What follows each hidden layer of both networks; left out, LeakyReLU(0.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// What follows each of the discriminator's, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_d: Option<Activation>,
     /// How both networks' weights begin; left out, as `PyTorch`'s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
+    /// What their deviation is multiplied by, with an [`Init`] that has a gain; left out, what keeps the variance through
+    /// the activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_gain: Option<f64>,
     /// The optimiser of both networks, with PyTorch's option names.
     #[serde(default)]
     pub optim: Optim,
@@ -295,27 +310,30 @@ pub enum Init {
     /// As `torch.nn.Linear` does: weights and biases uniform on +-1/sqrt(inputs).
     #[default]
     Pytorch,
-    /// Normal with the deviation sqrt(2 / ((1 + slope^2) inputs)), which keeps a `LeakyReLU`'s variance (He et al. 2015);
-    /// biases 0.
+    /// Normal with the deviation gain / sqrt(inputs), where the gain keeps the variance through the activation (He et al.
+    /// 2015); biases 0.
     He,
-    /// Uniform on +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010); biases 0.
+    /// Uniform with that deviation; biases 0.
+    HeUniform,
+    /// Uniform on +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010), times the gain if one is said; biases 0.
     Xavier,
     /// Normal with the deviation 0.02 (DCGAN); biases 0.
     Normal,
-    /// Rows or columns at right angles (Saxe et al. 2014), each as long as keeps a `LeakyReLU`'s variance; biases 0.
+    /// Rows or columns at right angles (Saxe et al. 2014), each as long as the gain; biases 0.
     Orthogonal,
 }
 
 impl Init {
     /// The words for it, with their meaning.
-    pub const CHOICES: [Choice; 5] = [
+    pub const CHOICES: [Choice; 6] = [
         Choice { name: "pytorch", help: "As torch.nn.Linear does: uniform on +-1/sqrt(inputs)" },
-        Choice { name: "he", help: "Normal, with a deviation that keeps a LeakyReLU's variance; biases 0" },
+        Choice { name: "he", help: "Normal, with a deviation that keeps the activation's variance; biases 0" },
+        Choice { name: "he-uniform", help: "Uniform, with that deviation; biases 0" },
         Choice { name: "xavier", help: "Uniform on +-sqrt(6 / (inputs + outputs)); biases 0" },
         Choice { name: "normal", help: "Normal with the deviation 0.02; biases 0" },
         Choice {
             name: "orthogonal",
-            help: "Rows or columns at right angles, of a length that keeps a LeakyReLU's variance; biases 0",
+            help: "Rows or columns at right angles, of a length that keeps the activation's variance; biases 0",
         },
     ];
 }
@@ -413,7 +431,7 @@ impl UpdateOrder {
     ];
 }
 
-/// The generator: Linear layers with LeakyReLU(0.2) between them, BatchNorm before it where asked for.
+/// The generator: Linear layers with an activation between them, BatchNorm before it where asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GeneratorConfig {
@@ -462,12 +480,30 @@ impl GeneratorConfig {
     }
 }
 
-/// The discriminator or critic: Linear layers with LeakyReLU(0.2) between them, one score out.
+/// The discriminator or critic: Linear layers with an activation between them, BatchNorm before it where asked for, one
+/// score out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiscriminatorConfig {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
+    /// For each hidden layer, whether BatchNorm follows its Linear; empty for none. Real and generated points are
+    /// normalised apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub batch_norm: Vec<bool>,
+    /// BatchNorm's eps; left out, PyTorch's 1e-5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_norm_eps: Option<f64>,
+    /// BatchNorm's momentum; left out, PyTorch's 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_norm_momentum: Option<f64>,
+}
+
+impl DiscriminatorConfig {
+    /// BatchNorm's eps and momentum.
+    pub fn norm(&self) -> [f64; 2] {
+        [self.batch_norm_eps.unwrap_or(1e-5), self.batch_norm_momentum.unwrap_or(0.1)]
+    }
 }
 
 impl TrainConfig {
@@ -478,11 +514,15 @@ impl TrainConfig {
             penalty: None,
             constraint: None,
             pack: None,
+            unroll: None,
             instance_noise: None,
             data: DataConfig::default(),
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
+            activation: None,
+            activation_d: None,
             init: None,
+            init_gain: None,
             optim: Optim::default(),
             optim_d: None,
             lr: lab::lr(),
@@ -558,7 +598,7 @@ impl Default for GeneratorConfig {
 
 impl Default for DiscriminatorConfig {
     fn default() -> Self {
-        Self { hidden: vec![64, 256] }
+        Self { hidden: vec![64, 256], batch_norm: Vec::new(), batch_norm_eps: None, batch_norm_momentum: None }
     }
 }
 

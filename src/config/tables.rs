@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading, ImageLoss, Init,
-    Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes,
-    SefaConfig, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading,
+    ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale,
+    SefaCodes, SefaConfig, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -216,6 +216,13 @@ const CENTERED: Key = key("optim.centered", Values::Switch, "Divide by the devia
 const AMSGRAD: Key =
     key("optim.amsgrad", Values::Switch, "Divide by the largest mean square so far").only(OPTIM, with!("amsgrad"));
 
+const ACTIVATION: &str = "activation.name";
+const ACTIVATION_D: &str = "activation_d.name";
+const SLOPE: Key = key("activation.slope", Values::Number, "Its slope below 0").only(ACTIVATION, &["leaky-relu"]);
+const PIECES: Key =
+    key("activation.pieces", Values::Whole, "Numbers of the Linear's for each of the layer's, which is the largest")
+        .only(ACTIVATION, &["maxout"]);
+
 static POINT_KEYS: &[Key] = &[
     Key {
         positional: true,
@@ -346,7 +353,26 @@ static POINT_KEYS: &[Key] = &[
     key("init", Values::Choice(&Init::CHOICES), "How both networks' weights begin; without it, as PyTorch's")
         .flag("init")
         .value_name("LAW"),
+    key(
+        "init_gain",
+        Values::Number,
+        "What their deviation is multiplied by, with he, he-uniform, xavier and orthogonal; without it, what keeps the \
+         variance through the activation (xavier: 1)",
+    ),
     key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
+    key("discriminator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it; without it, none"),
+    key("discriminator.batch_norm_eps", Values::Number, "BatchNorm's eps there; without it, 1e-5"),
+    key("discriminator.batch_norm_momentum", Values::Number, "BatchNorm's momentum there; without it, 0.1"),
+    key(ACTIVATION, Values::Choice(&Activation::CHOICES), "What follows each hidden layer of both networks")
+        .flag("activation")
+        .value_name("NAME"),
+    SLOPE,
+    PIECES,
+    key(ACTIVATION_D, Values::Choice(&Activation::CHOICES), "The discriminator's; without it, --activation")
+        .flag("activation-d")
+        .value_name("NAME"),
+    Key { path: "activation_d.slope", only: Some(Owner { selector: ACTIVATION_D, names: &["leaky-relu"] }), ..SLOPE },
+    Key { path: "activation_d.pieces", only: Some(Owner { selector: ACTIVATION_D, names: &["maxout"] }), ..PIECES },
     key(RULE, Values::Choice(&RULE_CHOICES), "What the scores cost, in the place of a model")
         .flag("rule")
         .value_name("RULE")
@@ -387,6 +413,14 @@ static POINT_KEYS: &[Key] = &[
         .flag("pack")
         .value_name("M")
         .under("Objective"),
+    key(
+        "unroll",
+        Values::Whole,
+        "Discriminator steps that the generator's loss comes after, with its gradient through them; without it, none",
+    )
+    .flag("unroll")
+    .value_name("STEPS")
+    .under("Objective"),
     key(
         "instance_noise.deviation",
         Values::Number,

@@ -201,7 +201,7 @@ pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
 pub fn permit(config: &RunConfig, held_out: usize) -> Result<(), TooMuch> {
     let g = &config.generator;
     let (batch, latent, held_out) = (config.batch_size as u64, g.latent_dim as u64, held_out as u64);
-    let networks = [Mlp::generator(g), Mlp::discriminator(config)];
+    let networks = [Mlp::generator(config), Mlp::discriminator(config)];
     let sizes = networks.map(|network| network.parameters().iter().map(|slot: &Slot| slot.size() as u64).sum::<u64>());
     let parameters: u64 = sizes.iter().sum();
     let slow = u64::from(config.lookahead.is_some());
@@ -242,8 +242,8 @@ fn with_torch(config: &RunConfig, _: &[Weights; 2]) -> Result<Box<dyn Engine>, E
 /// The initial weights of generator and discriminator, from the seed's `init` stream.
 pub fn initial_weights(config: &RunConfig) -> [Weights; 2] {
     let mut rng = Stream::new(config.seed, Use::Init, 0);
-    let networks = [Mlp::generator(&config.generator), Mlp::discriminator(config)];
-    networks.map(|network| network.initial(config.init.unwrap_or_default(), &mut rng))
+    let networks = [Mlp::generator(config), Mlp::discriminator(config)];
+    networks.map(|network| network.initial(config.init.unwrap_or_default(), config.init_gain, &mut rng))
 }
 
 /// How many batches of codes an iteration takes: with the generator first its batch serves the first critic step
@@ -275,7 +275,8 @@ pub fn takes_moves(config: &RunConfig) -> bool {
 
 /// Whether it takes real points for the generator's step. With the generator first those of the first critic step serve.
 pub fn takes_more_real(config: &RunConfig) -> bool {
-    config.game().generator_meets_real() && config.update_order == UpdateOrder::CriticFirst
+    let meets = config.game().generator_meets_real() || config.unroll.is_some();
+    meets && config.update_order == UpdateOrder::CriticFirst
 }
 
 /// Whether real and generated points stand side by side.

@@ -1,7 +1,7 @@
 //! The lab's multilayer perceptrons.
 //!
-//! A network is Linear - LeakyReLU(0.2) - … - Linear, with BatchNorm between a hidden Linear and its LeakyReLU where
-//! the config asks for it. Tensors carry the names that PyTorch gives them in
+//! A network is Linear - activation - … - Linear, with BatchNorm between a hidden Linear and its activation where the
+//! config asks for it; the activation is LeakyReLU(0.2) unless it says otherwise. Tensors carry the names that PyTorch gives them in
 //!
 //! ```python
 //! class Net(nn.Module):
@@ -14,7 +14,7 @@
 //! sigmoid there; here the losses take its logit, and a sigmoid has no tensors.
 
 use crate::checkpoint::{NamedTensor, TensorError};
-use crate::config::{GeneratorConfig, Init, TrainConfig};
+use crate::config::{Activation, Init, TrainConfig};
 use crate::nets::Slot;
 use crate::objective::Constraint;
 use crate::objective::constraints::spectral_norm;
@@ -46,8 +46,26 @@ pub enum Layer {
         /// How much of a batch's statistics goes into the running ones.
         momentum: f64,
     },
-    /// x where x > 0, [`super::NEGATIVE_SLOPE`] x elsewhere.
-    LeakyRelu,
+    /// What makes the layer more than linear; it has no numbers of its own.
+    Activation {
+        /// Which.
+        function: Activation,
+        /// Numbers out.
+        features: usize,
+    },
+}
+
+/// How a network is made.
+struct Shape<'a> {
+    inputs: usize,
+    outputs: usize,
+    hidden: &'a [usize],
+    activation: Activation,
+    spectral: bool,
+    /// For each hidden layer; what is missing has none.
+    batch_norm: &'a [bool],
+    /// BatchNorm's eps and momentum.
+    norm: [f64; 2],
 }
 
 /// A network's layers, first to last; a layer's place is its number in tensor names.
@@ -69,21 +87,31 @@ pub struct Weights {
 
 impl Mlp {
     /// The generator: latent codes to points.
-    pub fn generator(config: &GeneratorConfig) -> Self {
-        let norm = |features: usize, wanted: bool| {
-            wanted.then_some(Layer::BatchNorm {
-                features,
-                eps: config.batch_norm_eps,
-                momentum: config.batch_norm_momentum,
-            })
-        };
-        Self::new([config.latent_dim, 2], &config.hidden, false, |i| norm(config.hidden[i], config.batch_norm[i]))
+    pub fn generator(config: &TrainConfig) -> Self {
+        let generator = &config.generator;
+        Self::new(&Shape {
+            inputs: generator.latent_dim,
+            outputs: 2,
+            hidden: &generator.hidden,
+            activation: config.activations()[0],
+            spectral: false,
+            batch_norm: &generator.batch_norm,
+            norm: [generator.batch_norm_eps, generator.batch_norm_momentum],
+        })
     }
 
     /// The discriminator or critic: points, or packs of them side by side, to one score each.
     pub fn discriminator(config: &TrainConfig) -> Self {
-        let spectral = config.game().constraint == Constraint::SpectralNorm;
-        Self::new([2 * config.members(), 1], &config.discriminator.hidden, spectral, |_| None)
+        let discriminator = &config.discriminator;
+        Self::new(&Shape {
+            inputs: 2 * config.members(),
+            outputs: 1,
+            hidden: &discriminator.hidden,
+            activation: config.activations()[1],
+            spectral: config.game().constraint == Constraint::SpectralNorm,
+            batch_norm: &discriminator.batch_norm,
+            norm: discriminator.norm(),
+        })
     }
 
     /// A network of these layers.
@@ -91,22 +119,26 @@ impl Mlp {
         Self { layers }
     }
 
-    fn new(
-        [inputs, outputs]: [usize; 2],
-        hidden: &[usize],
-        spectral: bool,
-        norm: impl Fn(usize) -> Option<Layer>,
-    ) -> Self {
+    fn new(shape: &Shape<'_>) -> Self {
+        let &Shape { activation: function, spectral, norm: [eps, momentum], .. } = shape;
         let mut layers = Vec::new();
-        let mut width = inputs;
-        for (i, &next) in hidden.iter().enumerate() {
-            layers.push(Layer::Linear { inputs: width, outputs: next, spectral });
-            layers.extend(norm(i));
-            layers.push(Layer::LeakyRelu);
+        let mut width = shape.inputs;
+        for (i, &next) in shape.hidden.iter().enumerate() {
+            let outputs = next * function.pieces();
+            layers.push(Layer::Linear { inputs: width, outputs, spectral });
+            if shape.batch_norm.get(i) == Some(&true) {
+                layers.push(Layer::BatchNorm { features: outputs, eps, momentum });
+            }
+            layers.push(Layer::Activation { function, features: next });
             width = next;
         }
-        layers.push(Layer::Linear { inputs: width, outputs, spectral });
+        layers.push(Layer::Linear { inputs: width, outputs: shape.outputs, spectral });
         Self { layers }
+    }
+
+    /// Whether a layer normalises a batch by its own statistics, so that its samples influence each other.
+    pub fn has_norm(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
     }
 
     /// The layers, first to last.
@@ -122,7 +154,7 @@ impl Mlp {
                 vec![(weight, vec![outputs, inputs]), ("bias", vec![outputs])]
             }
             Layer::BatchNorm { features, .. } => vec![("weight", vec![features]), ("bias", vec![features])],
-            Layer::LeakyRelu => vec![],
+            Layer::Activation { .. } => vec![],
         })
     }
 
@@ -160,8 +192,13 @@ impl Mlp {
     }
 
     /// Initial weights. BatchNorm's scale is 1, its shift 0, its mean 0, its variance 1; a Linear's are drawn by the law of
-    /// this name.
-    pub fn initial(&self, init: Init, rng: &mut Stream) -> Weights {
+    /// this name, times a gain where it has one: this, or what keeps the variance through the activation.
+    pub fn initial(&self, init: Init, gain: Option<f64>, rng: &mut Stream) -> Weights {
+        let activation = self.layers.iter().find_map(|layer| match layer {
+            Layer::Activation { function, .. } => Some(*function),
+            _ => None,
+        });
+        let gains = Gains { said: gain, of_activation: activation.unwrap_or_default().gain() };
         let mut parameters = Vec::new();
         let mut statistics = Vec::new();
         let mut normed = Vec::new();
@@ -171,14 +208,14 @@ impl Mlp {
                     if spectral {
                         normed.push((parameters.len(), [outputs, inputs]));
                     }
-                    parameters.extend(linear(init, [outputs, inputs], rng));
+                    parameters.extend(linear(init, &gains, [outputs, inputs], rng));
                 }
                 Layer::BatchNorm { features, .. } => {
                     let (ones, zeros) = (vec![1.0; features], vec![0.0; features]);
                     parameters.extend(ones.iter().chain(&zeros));
                     statistics.extend(zeros.iter().chain(&ones));
                 }
-                Layer::LeakyRelu => {}
+                Layer::Activation { .. } => {}
             }
         }
         // After all weights, which are those of the same network without a norm.
@@ -227,8 +264,14 @@ impl Mlp {
     }
 }
 
+/// What a law's deviation is multiplied by.
+struct Gains {
+    said: Option<f64>,
+    of_activation: f64,
+}
+
 /// A Linear's weight [outputs, inputs] and bias.
-fn linear(init: Init, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f32> {
+fn linear(init: Init, gains: &Gains, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f32> {
     let (weights, biases) = (outputs * inputs, outputs);
     let uniform = |rng: &mut Stream, n: usize, bound: f64| -> Vec<f32> {
         rng.uniform(n).into_iter().map(|u| (2.0 * u - 1.0) * bound as f32).collect()
@@ -238,16 +281,19 @@ fn linear(init: Init, [outputs, inputs]: [usize; 2], rng: &mut Stream) -> Vec<f3
     };
     let zeros = vec![0.0; biases];
     let (fan_in, fan_out) = (inputs as f64, outputs as f64);
-    // The gain that keeps a LeakyReLU's variance (He et al. 2015, equation 15).
-    let gain = (2.0 / (1.0 + super::NEGATIVE_SLOPE * super::NEGATIVE_SLOPE)).sqrt();
+    let gain = gains.said.unwrap_or(gains.of_activation);
     match init {
         Init::Pytorch => uniform(rng, weights + biases, (1.0 / fan_in).sqrt()),
         Init::He => [normal(rng, gain / fan_in.sqrt()), zeros].concat(),
+        Init::HeUniform => [uniform(rng, weights, gain * (3.0 / fan_in).sqrt()), zeros].concat(),
         Init::Orthogonal => {
             let drawn = rng.normal(weights);
             [orthogonal([outputs, inputs], &drawn).into_iter().map(|x| (x * gain) as f32).collect(), zeros].concat()
         }
-        Init::Xavier => [uniform(rng, weights, (6.0 / (fan_in + fan_out)).sqrt()), zeros].concat(),
+        Init::Xavier => {
+            let bound = gains.said.unwrap_or(1.0) * (6.0 / (fan_in + fan_out)).sqrt();
+            [uniform(rng, weights, bound), zeros].concat()
+        }
         Init::Normal => [normal(rng, 0.02), zeros].concat(),
     }
 }
@@ -279,7 +325,7 @@ mod tests {
     use crate::rng::Use;
 
     fn generator() -> Mlp {
-        Mlp::generator(&GeneratorConfig::default())
+        Mlp::generator(&TrainConfig::lab(Model::Gan))
     }
 
     #[test]
@@ -289,10 +335,11 @@ mod tests {
             (Init::Pytorch, 0.1 / 3.0_f64.sqrt(), true),
             (Init::He, (2.0 / 1.04_f64).sqrt() / 10.0, false),
             (Init::Xavier, (2.0 / 300.0_f64).sqrt(), false),
+            (Init::HeUniform, (2.0 / 1.04_f64).sqrt() / 10.0, false),
             (Init::Normal, 0.02, false),
             (Init::Orthogonal, (2.0 / 1.04 / 200.0_f64).sqrt(), false),
         ] {
-            let weights = mlp.initial(init, &mut Stream::new(3, Use::Init, 0)).parameters;
+            let weights = mlp.initial(init, None, &mut Stream::new(3, Use::Init, 0)).parameters;
             let (weights, bias) = weights.split_at(20_000);
             let square = weights.iter().map(|x| f64::from(x * x)).sum::<f64>() / 20_000.0;
             assert!((square.sqrt() / deviation - 1.0).abs() < 0.02, "{init:?}: {}", square.sqrt());
@@ -355,7 +402,7 @@ mod tests {
 
     #[test]
     fn initial_weights_follow_pytorchs_law() {
-        let weights = generator().initial(Init::Pytorch, &mut Stream::new(0, Use::Init, 0));
+        let weights = generator().initial(Init::Pytorch, None, &mut Stream::new(0, Use::Init, 0));
         let tensors = generator().to_tensors(&weights);
         for (name, inputs) in [("net.0.weight", 2.0), ("net.5.weight", 256.0), ("net.5.bias", 256.0_f64)] {
             let values = NamedTensor::find(&tensors, name).unwrap().as_f32_any().unwrap();
@@ -378,13 +425,13 @@ mod tests {
     #[test]
     fn weights_survive_their_tensors() {
         let mlp = generator();
-        let weights = Weights { batches: 9, ..mlp.initial(Init::He, &mut Stream::new(1, Use::Init, 0)) };
+        let weights = Weights { batches: 9, ..mlp.initial(Init::He, None, &mut Stream::new(1, Use::Init, 0)) };
         assert_eq!(mlp.from_tensors(&mlp.to_tensors(&weights)).unwrap(), weights);
     }
 
     #[test]
     fn a_network_without_hidden_layers_is_one_linear() {
-        let discriminator = DiscriminatorConfig { hidden: vec![] };
+        let discriminator = DiscriminatorConfig { hidden: vec![], ..DiscriminatorConfig::default() };
         let mlp = Mlp::discriminator(&TrainConfig { discriminator, ..TrainConfig::lab(Model::Gan) });
         assert_eq!(mlp.layers(), [Layer::Linear { inputs: 2, outputs: 1, spectral: false }]);
     }
@@ -394,7 +441,7 @@ mod tests {
         let plain = TrainConfig::lab(Model::Gan);
         let normed = TrainConfig { constraint: Some(ConstraintConfig::SpectralNorm {}), ..plain.clone() };
         let [plain, normed] = [plain, normed].map(|config| Mlp::discriminator(&config));
-        let initial = |mlp: &Mlp| mlp.initial(Init::Pytorch, &mut Stream::new(0, Use::Init, 0));
+        let initial = |mlp: &Mlp| mlp.initial(Init::Pytorch, None, &mut Stream::new(0, Use::Init, 0));
         let (without, with) = (initial(&plain), initial(&normed));
         assert_eq!(with.parameters, without.parameters);
         let tensors = normed.to_tensors(&with);

@@ -20,13 +20,31 @@ pub use rules::{Meets, Rule};
 
 use crate::real::Real;
 
-/// A part of a sum: its value, and its derivative.
+/// What a score costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Term<T = f64> {
+pub struct Term {
     /// Its value.
-    pub value: T,
-    /// Its derivative by the number that it was made of.
-    pub slope: T,
+    pub value: f64,
+    /// Its derivative by the score.
+    pub slope: f64,
+    /// Its second derivative, which steps that are unrolled go through.
+    pub curvature: f64,
+}
+
+impl Term {
+    /// One that has no curvature there.
+    const fn line(value: f64, slope: f64) -> Self {
+        Self { value, slope, curvature: 0.0 }
+    }
+}
+
+/// The second derivatives of the discriminator's loss times the batch's size.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Curvature {
+    /// By each real and each generated score, where these meet alone.
+    Alone([Vec<f64>; 2]),
+    /// By each difference between a real and a generated score, where these meet in pairs.
+    Pairs(Vec<f64>),
 }
 
 /// One of the two networks.
@@ -66,7 +84,11 @@ impl Game {
         }
         let fake = (alone.fake)(score);
         let mixed = |real: f64, fake: f64| self.real_label * real + (1.0 - self.real_label) * fake;
-        Term { value: mixed(real.value, fake.value), slope: mixed(real.slope, fake.slope) }
+        Term {
+            value: mixed(real.value, fake.value),
+            slope: mixed(real.slope, fake.slope),
+            curvature: mixed(real.curvature, fake.curvature),
+        }
     }
 
     /// The discriminator's loss times the batch's size, and the derivatives of that by every score. Where the rule meets
@@ -88,6 +110,21 @@ impl Game {
             }
             Meets::Means(means) => means.loss([real, fake], [by_real, by_fake]),
             Meets::Sides(_) => 0.0,
+        }
+    }
+
+    /// The second derivatives of [`Self::critic`]; None for a rule whose scores meet otherwise than alone or in pairs.
+    pub fn critic_curvature(&self, real: &[f64], fake: &[f64]) -> Option<Curvature> {
+        let of = |scores: &[f64], term: &dyn Fn(f64) -> Term| scores.iter().map(|&x| term(x).curvature).collect();
+        match self.rule.meets {
+            Meets::Alone(alone) => {
+                Some(Curvature::Alone([of(real, &|score| self.on_real(&alone, score)), of(fake, &alone.fake)]))
+            }
+            Meets::Pairs(pairs) => {
+                let gaps: Vec<f64> = real.iter().zip(fake).map(|(r, f)| r - f).collect();
+                Some(Curvature::Pairs(of(&gaps, &pairs.critic)))
+            }
+            Meets::Means(_) | Meets::Sides(_) => None,
         }
     }
 
@@ -121,7 +158,7 @@ impl Game {
         let term = if network == Network::Discriminator { sides.critic } else { sides.generator };
         let mut sum = 0.0;
         for ((&score, &first), slope) in scores.iter().zip(real_first).zip(slopes) {
-            let Term { value, slope: by_score } = term(score, f64::from(first));
+            let Term { value, slope: by_score, .. } = term(score, f64::from(first));
             sum += value;
             *slope = by_score;
         }
@@ -176,10 +213,11 @@ pub fn along_cosine(end: f64, done: f64) -> f64 {
     end + (1.0 - end) * (1.0 + (std::f64::consts::PI * done).cos()) / 2.0
 }
 
-/// log(1 + e^x), which no x makes overflow, and its derivative.
+/// log(1 + e^x), which no x makes overflow.
 fn softplus(x: f64) -> Term {
     let e = (-x.abs()).exp();
-    Term { value: x.max(0.0) + e.ln_1p(), slope: if x > 0.0 { 1.0 } else { e } / (1.0 + e) }
+    let slope = if x > 0.0 { 1.0 } else { e } / (1.0 + e);
+    Term { value: x.max(0.0) + e.ln_1p(), slope, curvature: e / ((1.0 + e) * (1.0 + e)) }
 }
 
 /// The weighted mean of two points: mix x + (1 - mix) y.

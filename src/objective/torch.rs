@@ -3,7 +3,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{Game, Network, Penalty};
+use super::{Curvature, Game, Network, Penalty};
 
 /// A number to be minimised, as autograd takes it, and its value.
 #[derive(Debug)]
@@ -29,6 +29,32 @@ pub fn generator(game: &Game, real: Option<&Tensor>, fake: &Tensor) -> Result<Lo
     let mut by_f = vec![0.0; f.len()];
     let sum = game.generator(&r, &f, &mut by_f);
     Ok(Loss { surrogate: weighted(fake, &by_f, f.len())?, value: sum / f.len() as f64 })
+}
+
+/// What has the first and the second derivatives of the discriminator's loss, where scores meet alone or in pairs: the slopes
+/// held constant times the scores, and half the curvatures times the squares of what the scores move by.
+pub fn critic_twice(game: &Game, real: &Tensor, fake: &Tensor) -> Result<Tensor, TchError> {
+    let (r, f) = (numbers(real)?, numbers(fake)?);
+    let square = |scores: &Tensor, curvatures: &[f64]| {
+        let moved = scores.f_sub(&scores.f_detach()?)?;
+        weighted(&moved.f_square()?, curvatures, 2 * r.len())
+    };
+    let second = match game.critic_curvature(&r, &f) {
+        Some(Curvature::Alone([of_real, of_fake])) => square(real, &of_real)?.f_add(&square(fake, &of_fake)?)?,
+        Some(Curvature::Pairs(of)) => square(&real.f_sub(fake)?, &of)?,
+        None => return Err(TchError::Shape("this rule's second derivatives are not known".into())),
+    };
+    critic(game, real, fake)?.surrogate.f_add(&second)
+}
+
+/// The generator's loss on scores that both carry their graph: of generated points and, where they meet in pairs, of real
+/// ones, which lose what those gain.
+pub fn generator_of_both(game: &Game, real: Option<&Tensor>, fake: &Tensor) -> Result<Loss, TchError> {
+    let Some(real) = real else { return generator(game, None, fake) };
+    let (r, f) = (numbers(real)?, numbers(fake)?);
+    let mut by_f = vec![0.0; f.len()];
+    let sum = game.generator(&r, &f, &mut by_f);
+    Ok(Loss { surrogate: weighted(&fake.f_sub(real)?, &by_f, f.len())?, value: sum / f.len() as f64 })
 }
 
 /// A network's loss on the scores of a real and a generated point side by side, [batch, 1].

@@ -8,6 +8,7 @@
 
 mod adam;
 mod adamw;
+pub mod adjoint;
 pub mod average;
 pub mod clip;
 mod extra_adam;

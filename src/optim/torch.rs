@@ -35,6 +35,11 @@ impl Optimizer {
         self.lr = lr;
     }
 
+    /// The learning rate.
+    pub fn rate(&self) -> f64 {
+        self.lr
+    }
+
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
         self.steps

@@ -1,8 +1,9 @@
 //! The fused engine against finite differences, against itself with other threads, and against libtorch.
 
 use gan_lab::config::{
-    AdamOptions, ConstraintConfig, DiscriminatorConfig, EmaConfig, GeneratorConfig, LookaheadConfig, Model,
-    NoiseConfig, Objective, Optim, PenaltyConfig, RunConfig, ScheduleConfig, SgdOptions, TrainConfig, UpdateOrder,
+    Activation, AdamOptions, ConstraintConfig, DiscriminatorConfig, EmaConfig, EngineKind, GeneratorConfig,
+    LookaheadConfig, Model, NoiseConfig, Objective, Optim, PenaltyConfig, RunConfig, ScheduleConfig, SgdOptions,
+    TrainConfig, UpdateOrder,
 };
 use gan_lab::engine::{self, Draws, Engine, FusedEngine, Losses, PlainEngine};
 use gan_lab::objective::penalties::{self, Penalised};
@@ -21,7 +22,7 @@ fn config(model: Model, optim: Optim, shape: &Shape) -> RunConfig {
             batch_norm: shape.norm.to_vec(),
             ..GeneratorConfig::default()
         },
-        discriminator: DiscriminatorConfig { hidden: shape.discriminator.to_vec() },
+        discriminator: DiscriminatorConfig { hidden: shape.discriminator.to_vec(), ..DiscriminatorConfig::default() },
         threads: 1,
         ..TrainConfig::lab(model)
     };
@@ -53,6 +54,10 @@ fn games() -> Vec<TrainConfig> {
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
     games.push(TrainConfig { clip_grad: Some(0.05), ..penalised((2, penalties::ALL[3])) });
     games.push(TrainConfig { clip_grad: Some(0.1), constraint: spectral, ..of(rule(rules::ALL[1])) });
+    let slope = Activation::LeakyRelu { slope: 0.03 };
+    let relu = Some(Activation::Relu {});
+    games.push(TrainConfig { activation: Some(slope), ..penalised((3, penalties::ALL[5])) });
+    games.push(TrainConfig { activation: relu, activation_d: Some(slope), ..penalised((4, penalties::ALL[0])) });
     let lookahead = Some(LookaheadConfig { every: 2, step: 0.5 });
     games.push(TrainConfig { constraint: spectral, lookahead, ..penalised((1, penalties::ALL[0])) });
     games.extend(rules::ALL.map(rule).map(of));
@@ -103,6 +108,14 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
     let pack = game.pack.and_then(|_| (2..9).find(|pack| shape.batch.is_multiple_of(*pack)));
     // A batch of one has no balanced order.
     let batch_size = if game.game().rule.has_sides() { shape.batch.max(2) } else { shape.batch };
+    // Where a game has BatchNorm in its discriminator, every second layer of these sizes has it.
+    let batch_norm = if game.discriminator.batch_norm.is_empty() {
+        Vec::new()
+    } else {
+        (0..shape.discriminator.len()).map(|i| i % 2 == 0).collect()
+    };
+    let discriminator = DiscriminatorConfig { batch_norm, ..config.discriminator.clone() };
+    let batch_size = if discriminator.batch_norm.is_empty() { batch_size } else { batch_size.max(2) };
     let (ema, lr_d, schedule) = (game.ema, game.lr_d, game.schedule);
     let (optim_d, lookahead) = (game.optim_d, game.lookahead);
     let config = TrainConfig { objective, penalty, constraint, pack, batch_size, ema, ..config };
@@ -112,7 +125,13 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
         optim_d,
         lookahead,
         clip_grad: game.clip_grad,
+        activation: game.activation,
+        activation_d: game.activation_d,
         instance_noise: game.instance_noise,
+        unroll: game.unroll,
+        // Found anew, for another game.
+        engine: EngineKind::Auto,
+        discriminator,
         ..config
     })
 }
@@ -328,23 +347,41 @@ fn wrong_sizes_are_named() {
 
 /// As many iterations from the same inputs in double precision: what is left between two sound engines is the order of
 /// sums, and what the optimisers make of it.
-fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> Box<dyn Engine>, iterations: u64) {
+fn takes_the_fused_engines_way(of: &str, theirs: impl Fn(&RunConfig) -> Box<dyn Engine>, iterations: u64) {
+    let ours = |config: &RunConfig| Box::new(fused::<f64>(config)) as Box<dyn Engine>;
+    take_the_same_way(of, [&ours, &theirs], &configs(&games_and_optims()), iterations);
+}
+
+/// Cases in both orders, with one to three critic steps, in all sizes.
+fn configs(cases: &[(TrainConfig, Optim)]) -> Vec<RunConfig> {
     let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
-    let cases = games_and_optims();
     let all = cases.iter().enumerate().flat_map(|case| SHAPES.iter().enumerate().map(move |shape| (case, shape)));
-    for ((i, (game, optim)), (j, shape)) in all {
+    let config = |((i, (game, optim)), (j, shape)): ((usize, &(TrainConfig, Optim)), (usize, &Shape))| {
         let mut train = (*game_config(game, *optim, shape)).clone();
         (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
-        let config = checked(train);
-        let which = format!("{of}: {} {}, batch {}", config.game_title(), optim.name(), shape.batch);
-        let (mut ours, mut theirs) = (fused::<f64>(&config), theirs(&config));
+        checked(train)
+    };
+    all.map(config).collect()
+}
+
+/// As many iterations of two engines.
+fn take_the_same_way(
+    of: &str,
+    [ours, theirs]: [&dyn Fn(&RunConfig) -> Box<dyn Engine>; 2],
+    configs: &[RunConfig],
+    iterations: u64,
+) {
+    for config in configs {
+        let (optim, batch, latent) = (config.optim, config.batch_size, config.generator.latent_dim);
+        let which = format!("{of}: {} {}, batch {batch}", config.game_title(), optim.name());
+        let (mut ours, mut theirs) = (ours(config), theirs(config));
         for i in 0..iterations {
-            let draws = draws(&config, i);
+            let draws = draws(config, i);
             let (a, b) = (ours.step(&draws).unwrap(), theirs.step(&draws).unwrap());
             assert!((a.discriminator - b.discriminator).abs() < 1e-6, "{which}: {a:?} {b:?}");
             assert!((a.generator - b.generator).abs() < 1e-6, "{which}: {a:?} {b:?}");
         }
-        let codes = Stream::new(2, Use::Noise, 0).normal(30 * shape.latent);
+        let codes = Stream::new(2, Use::Noise, 0).normal(30 * latent);
         let flat = |points: Vec<[f32; 2]>| points.into_iter().flatten().map(f64::from).collect::<Vec<_>>();
         let (a, b) = (flat(ours.generate(&codes).unwrap()), flat(theirs.generate(&codes).unwrap()));
         let apart = largest_difference(&a, &b);
@@ -363,7 +400,7 @@ fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> B
             let settled = engine.settled(&average).unwrap();
             flat(engine.generate_with(&settled, &codes).unwrap())
         };
-        let (c, d) = (averaged(&mut ours), averaged(theirs.as_mut()));
+        let (c, d) = (averaged(ours.as_mut()), averaged(theirs.as_mut()));
         let apart = largest_difference(&c, &d);
         assert!(apart < 1e-5, "{which}: averages {apart} apart");
         assert!(a != c, "{which}: the average is the generator itself");
@@ -371,25 +408,128 @@ fn takes_the_fused_engines_way(of: &str, mut theirs: impl FnMut(&RunConfig) -> B
     }
 }
 
+fn plain(config: &RunConfig) -> Box<dyn Engine> {
+    let mut engine = PlainEngine::new(config);
+    engine.load_weights(&engine::initial_weights(config)).unwrap();
+    Box::new(engine)
+}
+
 #[test]
 fn plain_loops_take_the_same_way() {
-    let plain = |config: &RunConfig| {
-        let mut engine = PlainEngine::new(config);
-        engine.load_weights(&engine::initial_weights(config)).unwrap();
-        Box::new(engine) as Box<dyn Engine>
-    };
     takes_the_fused_engines_way("plain", plain, 10);
 }
 
 #[cfg(feature = "torch")]
 #[test]
 fn libtorch_takes_the_same_way() {
+    takes_the_fused_engines_way("torch", torch, 50);
+}
+
+#[cfg(feature = "torch")]
+fn torch(config: &RunConfig) -> Box<dyn Engine> {
     use gan_lab::engine::{Precision, TorchEngine};
 
-    let torch = |config: &RunConfig| {
-        let mut engine = TorchEngine::new(config, Precision::Double).unwrap();
-        engine.load_weights(&engine::initial_weights(config)).unwrap();
-        Box::new(engine) as Box<dyn Engine>
+    let mut engine = TorchEngine::new(config, Precision::Double).unwrap();
+    engine.load_weights(&engine::initial_weights(config)).unwrap();
+    Box::new(engine)
+}
+
+/// What the fused engine leaves to the others, as changes of a config.
+fn games_of_others() -> Vec<(TrainConfig, Optim)> {
+    let sgd = Optim::Sgd(SgdOptions { momentum: 0.5, ..SgdOptions::default() });
+    let adam = Optim::Adam(AdamOptions { betas: [0.5, 0.9], ..AdamOptions::DEFAULT });
+    let of = |rule, penalty: Option<&'static penalties::Penalty>| TrainConfig {
+        objective: Objective::Rule { rule, real_label: 1.0 },
+        penalty: penalty.map(|penalty| PenaltyConfig(Some(Penalised { penalty, weight: 0.5, every: 1, end: 1.0 }))),
+        ..TrainConfig::lab(Model::Gan)
     };
-    takes_the_fused_engines_way("torch", torch, 50);
+    let mut cases = Vec::new();
+    for (i, function) in [Activation::Tanh {}, Activation::Maxout { pieces: 3 }].into_iter().enumerate() {
+        for (j, penalty) in penalties::ALL.into_iter().enumerate() {
+            let optim = if j % 2 == 0 { sgd } else { Optim::default() };
+            let rule = rules::ALL[(3 * i + j) % 7];
+            cases.push((TrainConfig { activation: Some(function), ..of(rule, Some(penalty)) }, optim));
+        }
+        let pack = Some(2);
+        cases.push((TrainConfig { activation_d: Some(function), pack, ..of(rules::ALL[i], None) }, adam));
+        let constraint = Some(ConstraintConfig::SpectralNorm {});
+        cases.push((TrainConfig { activation_d: Some(function), constraint, ..of(rules::ALL[3], None) }, sgd));
+    }
+    for (i, rule) in rules::ALL.into_iter().enumerate() {
+        let discriminator = DiscriminatorConfig { batch_norm: vec![true], ..DiscriminatorConfig::default() };
+        cases.push((TrainConfig { discriminator, ..of(rule, None) }, sgd));
+        if matches!(rule.meets, Meets::Alone(_) | Meets::Pairs(_)) {
+            for optim in Optim::ALL_DEFAULTS.into_iter().filter(|optim| optim.steps_in_one() == 1) {
+                let unrolled = TrainConfig { unroll: Some(1 + i % 3), ..of(rule, None) };
+                cases.push((TrainConfig { optim_d: Some(optim), lr_d: Some(3e-3), ..unrolled }, sgd));
+            }
+            let tanh = Some(Activation::Tanh {});
+            cases.push((TrainConfig { unroll: Some(4), activation: tanh, pack: Some(2), ..of(rule, None) }, sgd));
+        }
+    }
+    cases
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn libtorch_and_plain_loops_agree_on_what_the_fused_engine_leaves_to_them() {
+    let configs = configs(&games_of_others());
+    take_the_same_way("torch and plain", [&plain, &torch], &configs, 5);
+    let left = configs.iter().filter(|config| config.engine == EngineKind::Torch).count();
+    // Networks without a hidden layer have no activation and no BatchNorm.
+    assert!(left * 2 > configs.len(), "{left} of {}", configs.len());
+}
+
+/// The gradients that plain loops follow, held against the losses that they give.
+#[test]
+fn every_gradient_of_plain_loops_is_that_of_finite_differences() {
+    let descent = Optim::Sgd(SgdOptions::default());
+    for (game, _) in games_of_others() {
+        for shape in &SHAPES[..2] {
+            let mut train = (*game_config(&game, descent, shape)).clone();
+            train.lr = 1.0;
+            // The discriminator's own optimiser makes the steps that are unrolled, and no other.
+            (train.optim_d, train.lr_d) = match train.unroll {
+                Some(_) => (train.optim_d, Some(0.01)),
+                None => (None, None),
+            };
+            let config = train.check().unwrap();
+            let (weights, draws) = (engine::initial_weights(&config), draws(&config, 4));
+            let step = |weights: &[gan_lab::nets::mlp::Weights; 2]| {
+                let mut engine = PlainEngine::new(&config);
+                engine.load_weights(weights).unwrap();
+                let before = engine.parameters();
+                let losses = engine.step(&draws).unwrap();
+                let after = engine.parameters();
+                let way = |i: usize| before[i].iter().zip(&after[i]).map(|(b, a)| b - a).collect::<Vec<f64>>();
+                ([losses.generator, losses.discriminator], [way(0), way(1)])
+            };
+            let (_, gradients) = step(&weights);
+            let (mut kinks, mut checked) = (0, 0);
+            for (side, gradient) in gradients.iter().enumerate() {
+                if side == 1 && config.unroll.is_some() {
+                    continue;
+                }
+                for i in (0..gradient.len()).step_by(1 + gradient.len() / 12) {
+                    let at = |shift: f32| {
+                        let mut moved = weights.clone();
+                        moved[side].parameters[i] += shift;
+                        (step(&moved).0[side], f64::from(moved[side].parameters[i]))
+                    };
+                    let [(above, x1), (below, x0)] = [at(2e-5), at(-2e-5)];
+                    let numeric = (above - below) / (x1 - x0);
+                    kinks += u32::from((gradient[i] - numeric).abs() > 1e-4 * (1.0 + numeric.abs()));
+                    checked += 1;
+                }
+            }
+            let title = config.game_title();
+            let optim = config.optims()[1].name();
+            let unroll = config.unroll;
+            assert!(
+                kinks * 12 <= checked,
+                "{title}, {optim}, unroll {unroll:?}, batch {}: {kinks} of {checked} differ",
+                shape.batch
+            );
+        }
+    }
 }

@@ -139,7 +139,7 @@ fn the_best_state_is_that_of_the_best_measurement() {
         assert_eq!(points_from(&run, Which::Last).unwrap(), (40, frames.samples.last().unwrap().clone()));
         let snapshot = run.snapshot().unwrap();
         let file = |name: &str| checkpoint::load(&run.path().join(name)).unwrap().tensors;
-        let mlp = Mlp::generator(&run.config().generator);
+        let mlp = Mlp::generator(run.config());
         let kept = snapshot.kept.best().unwrap();
         assert_eq!(mlp.from_tensors(&file("best-generator.safetensors")).unwrap(), kept.generator);
         assert_eq!(kept.averaged.is_some(), name == "averaged");

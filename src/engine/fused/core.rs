@@ -113,10 +113,12 @@ pub(super) struct Core<T> {
 impl<T: Real> Core<T> {
     pub(super) fn new(config: &RunConfig, kept: [Kept; 2], draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
-        let generator = Generator::new(&config.generator, batch, kept[0], cpu);
+        // The config was checked for it: other activations have no slope.
+        let [below, below_d] = config.activations().map(|activation| activation.slope().unwrap_or_default());
+        let generator = Generator::new(&config.generator, (batch, below), kept[0], cpu);
         let game = config.game();
         let has_norms = game.constraint == Constraint::SpectralNorm;
-        let critic = Critic::new(&config.discriminator, config.members(), has_norms, kept[1], cpu);
+        let critic = Critic::new(&config.discriminator, (config.members(), below_d), has_norms, kept[1], cpu);
         let beside = game.rule.has_sides();
         let members = if beside { 1 } else { config.members() };
         let shape = Shape { samples: config.packs(), members, beside };

@@ -2,7 +2,7 @@
 //! of some samples is one task: forward, backward, and the penalty.
 //!
 //! **One backward pass.** A sample's score s moves the loss by a number c of its own. What flows back from s is linear
-//! in c, so it is computed for c = 1 once: delta_l = m_l (W_{l+1}^T delta_{l+1}), where m_l is 1 or 0.2, LeakyReLU's
+//! in c, so it is computed for c = 1 once: delta_l = m_l (W_{l+1}^T delta_{l+1}), where m_l is 1 or less, LeakyReLU's
 //! slopes, and delta = 1 at the score. The generator's gradient by a point is its c times W_1^T delta_1; the
 //! discriminator's by W_l is the sum over samples of c delta_l h_{l-1}^T, with its own c and the layer's inputs h.
 //!
@@ -35,6 +35,8 @@ use crate::real::Real;
 #[derive(Debug)]
 pub(super) struct Critic<T> {
     cpu: Cpu,
+    /// LeakyReLU's slope below 0.
+    below: T,
     /// The hidden layers, each in tiles.
     layers: Vec<Vec<RwLock<Tile<T>>>>,
     /// The score's weights [1, inputs], in the tiles of what it is computed from.
@@ -69,8 +71,14 @@ enum Pass<'a, T> {
 }
 
 impl<T: Real> Critic<T> {
-    /// One that scores so many points at once, perhaps with a spectral norm on each Linear.
-    pub(super) fn new(config: &DiscriminatorConfig, members: usize, has_norms: bool, kept: Kept, cpu: Cpu) -> Self {
+    /// One with this slope that scores so many points at once, perhaps with a spectral norm on each Linear.
+    pub(super) fn new(
+        config: &DiscriminatorConfig,
+        (members, below): (usize, f64),
+        has_norms: bool,
+        kept: Kept,
+        cpu: Cpu,
+    ) -> Self {
         let of_weights = if has_norms { Kept { stepped: Stepped::Apart, ..kept } } else { kept };
         let (mut inputs, mut offset) = (INPUTS * members, 0);
         let layers = config.hidden.iter().map(|&width| {
@@ -94,7 +102,7 @@ impl<T: Real> Critic<T> {
             let hidden = widths.windows(2).map(|pair| SpectralNorm::new(pair[0], pair[1], false));
             norms.extend(hidden.chain([SpectralNorm::new(1, inputs, true)]).map(RwLock::new));
         }
-        Self { cpu, layers, head, bias: RwLock::new(bias), norms }
+        Self { cpu, below: T::from_f64(below), layers, head, bias: RwLock::new(bias), norms }
     }
 
     /// The number of spectral norms.
@@ -186,11 +194,13 @@ impl<T: Real> Critic<T> {
             for (i, tile) in layer.iter().enumerate() {
                 let tile = read(tile);
                 let last = l + 1 == self.layers.len();
-                tile.forward(self.cpu, inputs, outputs, if last { Pass::Last } else { Pass::Hidden });
+                let pass = if last { Pass::Last } else { Pass::Hidden };
+                tile.forward((self.cpu, self.below), inputs, outputs, pass);
                 if last {
                     let head = read(&self.head[i]);
                     for (block, weights) in tile.blocks().zip(head.values.data()) {
-                        self.cpu.run(Score { features: outputs.block_mut(block), weights, sums });
+                        let (features, below) = (outputs.block_mut(block), self.below);
+                        self.cpu.run(Score { features, weights, below, sums });
                     }
                 }
             }
@@ -241,9 +251,9 @@ impl<T: Real> Critic<T> {
             for block in 0..inputs.blocks() {
                 let rows = tile.turned.block(block);
                 let tables = &mut tables[..tables_of(rows.len())];
-                self.cpu.run(Tabulate { rows, weight: |feature: usize| weights[feature], tables });
+                self.cpu.run(Tabulate { rows, weight: |feature: usize| weights[feature], below: self.below, tables });
                 let end = match values {
-                    Some(values) if i + 1 == tiles.len() => End::LeakyBackward(values.block(block)),
+                    Some(values) if i + 1 == tiles.len() => End::LeakyBackward(self.below, values.block(block)),
                     _ => End::Sum,
                 };
                 self.cpu.run(AddUp { tables, chosen, kept: i > 0, end, to: inputs.block_mut(block) });
@@ -261,7 +271,8 @@ impl<T: Real> Critic<T> {
                     a_rows: outputs.rows(),
                     b: tile.turned.block(block),
                 });
-                let (start, end) = (group.start(Start::Zero), group.end(End::LeakyBackward(values.block(block))));
+                let end = group.end(End::LeakyBackward(self.below, values.block(block)));
+                let start = group.start(Start::Zero);
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: inputs.block_mut(block) });
             }
         }
@@ -308,7 +319,7 @@ impl<T: Real> Critic<T> {
         for (l, layer) in self.layers.iter().enumerate() {
             let (before, after) = slab.sweep.split_at_mut(l + 1);
             for tile in layer {
-                read(tile).forward(self.cpu, &before[l], &mut after[0], Pass::Sweep(&slab.levels[l + 1]));
+                read(tile).forward((self.cpu, self.below), &before[l], &mut after[0], Pass::Sweep(&slab.levels[l + 1]));
             }
         }
     }
@@ -323,7 +334,7 @@ impl<T: Real> Critic<T> {
         tables: &mut [Lanes<T>],
         descent: &Descent<T>,
     ) {
-        let (cpu, mut task) = (self.cpu, task);
+        let (cpu, below, mut task) = (self.cpu, self.below, task);
         for (l, layer) in self.layers.iter().enumerate() {
             if let Some(tile) = layer.get(task) {
                 let tile = &mut *write(tile);
@@ -331,7 +342,7 @@ impl<T: Real> Critic<T> {
                     tile.find_gradient(cpu, l, kinds);
                 } else {
                     let head = &mut *write(&self.head[task]);
-                    tile.find_last_gradient(cpu, l, kinds, head, tables);
+                    tile.find_last_gradient((cpu, below), l, kinds, head, tables);
                     update_head(cpu, tile.first, head, kinds, descent);
                 }
                 return tile.update(cpu, descent);
@@ -376,14 +387,14 @@ impl<T: Real> Tile<T> {
         first..first + self.weights.values.blocks()
     }
 
-    fn forward(&self, cpu: Cpu, inputs: &Matrix<T>, outputs: &mut Matrix<T>, pass: Pass<T>) {
+    fn forward(&self, (cpu, below): (Cpu, T), inputs: &Matrix<T>, outputs: &mut Matrix<T>, pass: Pass<T>) {
         for (own, block) in self.blocks().enumerate() {
             let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
             let bias = Start::Row(&self.bias.values.data()[own]);
             let (start, end) = match pass {
-                Pass::Hidden => (bias, End::Leaky),
+                Pass::Hidden => (bias, End::Leaky(below)),
                 Pass::Last => (bias, End::Sum),
-                Pass::Sweep(values) => (Start::Zero, End::LeakyBackward(values.block(block))),
+                Pass::Sweep(values) => (Start::Zero, End::LeakyBackward(below, values.block(block))),
             };
             cpu.run(Product::<_, false> { start, parts: &parts, end, c: outputs.block_mut(block) });
         }
@@ -409,7 +420,7 @@ impl<T: Real> Tile<T> {
     /// weights that are turned, which are made anew after the step, give their place to the gradient.
     fn find_last_gradient(
         &mut self,
-        cpu: Cpu,
+        (cpu, below): (Cpu, T),
         layer: usize,
         kinds: &[&[RwLock<Slab<T>>]],
         head: &Learnt<T>,
@@ -421,7 +432,7 @@ impl<T: Real> Tile<T> {
             for block in 0..factor.blocks() {
                 let rows = factor.block(block);
                 let tables = &mut tables[..tables_of(rows.len())];
-                cpu.run(Tabulate { rows, weight: |sample: usize| slab.weights[sample][0], tables });
+                cpu.run(Tabulate { rows, weight: |sample: usize| slab.weights[sample][0], below, tables });
                 let to = self.turned.block_mut(block);
                 cpu.run(AddUp { tables, chosen, kept: i > 0, end: End::Sum, to });
             }
@@ -433,7 +444,7 @@ impl<T: Real> Tile<T> {
             cpu.run(ScaleAll { rows: to, weights });
             let slopes = sum_over_slabs(kinds, |slab, sums| {
                 let values = slab.levels[layer + 1].block(of);
-                cpu.run(WeightedSlopes { values, weights: &slab.weights, sums });
+                cpu.run(WeightedSlopes { values, weights: &slab.weights, below, sums });
             });
             self.bias_gradient.data_mut()[block] = row(|j| slopes[j] * weights[j]);
         }

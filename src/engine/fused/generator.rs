@@ -34,6 +34,8 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Generator<T> {
     cpu: Cpu,
+    /// LeakyReLU's slope below 0.
+    below: T,
     /// The codes, then the hidden layers.
     levels: Vec<Level<T>>,
     /// The last Linear's weights [outputs, features], in the tiles of the last level's features.
@@ -118,7 +120,7 @@ struct Offsets {
 }
 
 impl<T: Real> Generator<T> {
-    pub(super) fn new(config: &GeneratorConfig, batch: usize, kept: Kept, cpu: Cpu) -> Self {
+    pub(super) fn new(config: &GeneratorConfig, (batch, below): (usize, f64), kept: Kept, cpu: Cpu) -> Self {
         let mut widths = vec![config.latent_dim];
         widths.extend(&config.hidden);
         widths.push(OUTPUTS);
@@ -145,6 +147,7 @@ impl<T: Real> Generator<T> {
         let bias = Learnt::zeros(1, OUTPUTS, Place::vector(at.bias), kept);
         Self {
             cpu,
+            below: T::from_f64(below),
             levels: levels.collect(),
             head: head.collect(),
             output: RwLock::new(Output { bias, delta: Matrix::zeros(batch, OUTPUTS) }),
@@ -180,7 +183,7 @@ impl<T: Real> Generator<T> {
         let linear = read(&level.linears[tile]);
         let features = &mut *write(&level.features[tile]);
         for group in groups(&before.features) {
-            let end = group.end(if features.norm.is_some() { End::Sum } else { End::Leaky });
+            let end = group.end(if features.norm.is_some() { End::Sum } else { End::Leaky(self.below) });
             for block in 0..features.outputs.blocks() {
                 let weights = linear.weights.values.block(block);
                 let parts = group.parts(|before| before.part(&before.outputs, weights));
@@ -190,7 +193,7 @@ impl<T: Real> Generator<T> {
             }
         }
         for block in 0..features.outputs.blocks() {
-            features.activate(self.cpu, block, mode);
+            features.activate((self.cpu, self.below), block, mode);
         }
     }
 
@@ -229,7 +232,7 @@ impl<T: Real> Generator<T> {
             self.back_from_next(level, features, scratch);
         }
         for block in 0..features.outputs.blocks() {
-            features.back(self.cpu, block, scratch.gradient.block_mut(block), descent);
+            features.back((self.cpu, self.below), block, scratch.gradient.block_mut(block), descent);
         }
     }
 
@@ -239,7 +242,7 @@ impl<T: Real> Generator<T> {
         for block in 0..features.outputs.blocks() {
             let (a, b) = (output.delta.data(), head.values.block(block));
             let parts = [Part { a, a_rows: a.len(), b }];
-            let (end, c) = features.gradient(block, &mut scratch.gradient);
+            let (end, c) = features.gradient(self.below, block, &mut scratch.gradient);
             self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
         }
     }
@@ -254,7 +257,7 @@ impl<T: Real> Generator<T> {
                     features.turn(self.cpu, block, linear, &mut turned[after.first..][..after.width()]);
                 }
                 let parts = group.parts(|after| after.part(&after.linear, turned));
-                let (end, c) = features.gradient(block, gradient);
+                let (end, c) = features.gradient(self.below, block, gradient);
                 let (start, end) = (group.start(Start::Zero), group.end(end));
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c });
             }
@@ -379,7 +382,7 @@ impl<T: Real> Features<T> {
     }
 
     /// With BatchNorm: from a block of what the Linear gives to what the layer gives.
-    fn activate(&mut self, cpu: Cpu, block: usize, mode: Mode) {
+    fn activate(&mut self, (cpu, below): (Cpu, T), block: usize, mode: Mode) {
         let Some(norm) = &mut self.norm else { return };
         let z = self.linear.block_mut(block);
         norm.prepare(cpu, block, z, mode);
@@ -389,22 +392,28 @@ impl<T: Real> Features<T> {
             inverse: &norm.inverse.data()[block],
             gamma: &norm.gamma.values.data()[block],
             beta: &norm.beta.values.data()[block],
+            below,
             outputs: self.outputs.block_mut(block),
         });
     }
 
     /// Where a product puts the gradient by a block of what the layer gives, and what it ends in: without BatchNorm it
     /// goes on through the LeakyReLU, and is done.
-    fn gradient<'a>(&'a mut self, block: usize, scratch: &'a mut Matrix<T>) -> (End<'a, T>, &'a mut [Lanes<T>]) {
+    fn gradient<'a>(
+        &'a mut self,
+        below: T,
+        block: usize,
+        scratch: &'a mut Matrix<T>,
+    ) -> (End<'a, T>, &'a mut [Lanes<T>]) {
         match self.norm {
             Some(_) => (End::Sum, scratch.block_mut(block)),
-            None => (End::LeakyBackward(self.outputs.block(block)), self.linear.block_mut(block)),
+            None => (End::LeakyBackward(below, self.outputs.block(block)), self.linear.block_mut(block)),
         }
     }
 
     /// With BatchNorm: from the gradient by a block of what the layer gives, which is used up, to that by what the
     /// Linear gives, and the steps of scale and shift.
-    fn back(&mut self, cpu: Cpu, block: usize, gradient: &mut [Lanes<T>], descent: &Descent<T>) {
+    fn back(&mut self, (cpu, below): (Cpu, T), block: usize, gradient: &mut [Lanes<T>], descent: &Descent<T>) {
         let Some(norm) = &mut self.norm else { return };
         let [mut gamma_gradient, mut beta_gradient] = [[T::ZERO; LANES]; 2];
         cpu.run(NormBackward {
@@ -412,6 +421,7 @@ impl<T: Real> Features<T> {
             inverse: &norm.inverse.data()[block],
             gamma: &norm.gamma.values.data()[block],
             beta: &norm.beta.values.data()[block],
+            below,
             gradient,
             gamma_gradient: &mut gamma_gradient,
             beta_gradient: &mut beta_gradient,

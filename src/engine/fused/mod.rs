@@ -113,7 +113,7 @@ enum Side {
 impl<T: Real> FusedEngine<T> {
     /// An engine whose networks are all zeros until they are loaded.
     pub fn new(config: &RunConfig) -> Result<Self, EngineError> {
-        let (generator, discriminator) = (Mlp::generator(&config.generator), Mlp::discriminator(config));
+        let (generator, discriminator) = (Mlp::generator(config), Mlp::discriminator(config));
         let size = |slots: Vec<Slot>| slots.iter().map(Slot::size).sum();
         let sizes = Sizes {
             generator: size(generator.parameters()),

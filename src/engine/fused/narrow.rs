@@ -57,15 +57,17 @@ impl<T: Real> Kernel for Totals<'_, T> {
 pub(super) struct Score<'a, T> {
     pub(super) features: &'a mut [Lanes<T>],
     pub(super) weights: &'a Lanes<T>,
+    /// LeakyReLU's slope below 0.
+    pub(super) below: T,
     pub(super) sums: &'a mut [Lanes<T>],
 }
 
 impl<T: Real> Kernel for Score<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let weights = *self.weights;
+        let (weights, below) = (*self.weights, self.below);
         for (features, sums) in self.features.iter_mut().zip(self.sums) {
-            let (x, sum) = (leaky(*features), *sums);
+            let (x, sum) = (leaky(*features, below), *sums);
             *features = x;
             *sums = row(|j| fused::<I, T>(x[j], weights[j], sum[j]));
             row_done();
@@ -79,6 +81,8 @@ pub(super) struct WeightedSlopes<'a, T> {
     pub(super) values: &'a [Lanes<T>],
     /// The weights are the first numbers.
     pub(super) weights: &'a [Lanes<T>],
+    /// The slope below 0.
+    pub(super) below: T,
     pub(super) sums: &'a mut Lanes<T>,
 }
 
@@ -91,13 +95,13 @@ impl<T: Real> Kernel for WeightedSlopes<'_, T> {
         for (values, weights) in values.iter().zip(weights) {
             for strand in 0..STRANDS {
                 for j in 0..LANES {
-                    strands[strand][j] += weights[strand][0] * slope(values[strand][j]);
+                    strands[strand][j] += weights[strand][0] * slope(values[strand][j], self.below);
                 }
             }
         }
         for (values, weights) in rest.iter().zip(more) {
             for j in 0..LANES {
-                strands[0][j] += weights[0] * slope(values[j]);
+                strands[0][j] += weights[0] * slope(values[j], self.below);
             }
         }
         let [a, b, c, d] = strands;

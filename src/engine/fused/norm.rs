@@ -5,26 +5,25 @@
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
 
 use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, row, row_done};
-use crate::nets::NEGATIVE_SLOPE;
 use crate::real::Real;
 
-/// LeakyReLU of a row.
+/// LeakyReLU of a row, with the slope below 0.
 #[inline(always)]
-pub(super) fn leaky<T: Real>(x: Lanes<T>) -> Lanes<T> {
-    row(|j| x[j] * slope(x[j]))
+pub(super) fn leaky<T: Real>(x: Lanes<T>, below: T) -> Lanes<T> {
+    row(|j| x[j] * slope(x[j], below))
 }
 
 /// A row of a gradient on its way back through a LeakyReLU that took or gave x.
 #[inline(always)]
-pub(super) fn leaky_backward<T: Real>(gradient: Lanes<T>, x: &Lanes<T>) -> Lanes<T> {
-    row(|j| gradient[j] * slope(x[j]))
+pub(super) fn leaky_backward<T: Real>(gradient: Lanes<T>, x: &Lanes<T>, below: T) -> Lanes<T> {
+    row(|j| gradient[j] * slope(x[j], below))
 }
 
 /// LeakyReLU's derivative at x, or where LeakyReLU gave x. A product with 1 is exact; a choice between products would
 /// be a branch or a masked store.
 #[inline(always)]
-pub(super) fn slope<T: Real>(x: T) -> T {
-    if x > T::ZERO { T::ONE } else { T::from_f64(NEGATIVE_SLOPE) }
+pub(super) fn slope<T: Real>(x: T, below: T) -> T {
+    if x > T::ZERO { T::ONE } else { below }
 }
 
 /// Multiplies each sample's row by the sample's weight.
@@ -122,16 +121,18 @@ pub(super) struct Normalise<'a, T> {
     pub(super) inverse: &'a Lanes<T>,
     pub(super) gamma: &'a Lanes<T>,
     pub(super) beta: &'a Lanes<T>,
+    /// LeakyReLU's slope below 0.
+    pub(super) below: T,
     pub(super) outputs: &'a mut [Lanes<T>],
 }
 
 impl<T: Real> Kernel for Normalise<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let (mean, inverse, gamma, beta) = (*self.mean, *self.inverse, *self.gamma, *self.beta);
+        let (mean, inverse, gamma, beta, below) = (*self.mean, *self.inverse, *self.gamma, *self.beta, self.below);
         for (z, outputs) in self.z.iter_mut().zip(self.outputs) {
             *z = row(|j| (z[j] - mean[j]) * inverse[j]);
-            *outputs = leaky(row(|j| gamma[j] * z[j] + beta[j]));
+            *outputs = leaky(row(|j| gamma[j] * z[j] + beta[j]), below);
             row_done();
         }
     }
@@ -144,6 +145,8 @@ pub(super) struct NormBackward<'a, T> {
     pub(super) inverse: &'a Lanes<T>,
     pub(super) gamma: &'a Lanes<T>,
     pub(super) beta: &'a Lanes<T>,
+    /// LeakyReLU's slope below 0.
+    pub(super) below: T,
     pub(super) gradient: &'a mut [Lanes<T>],
     pub(super) gamma_gradient: &'a mut Lanes<T>,
     pub(super) beta_gradient: &'a mut Lanes<T>,
@@ -173,18 +176,18 @@ impl<T: Real> NormBackward<'_, T> {
     /// Through LeakyReLU, and the sums. LeakyReLU's inputs are computed as they were.
     #[inline(always)]
     fn back_to_y(&mut self) {
-        let (gamma, beta) = (*self.gamma, *self.beta);
+        let affine = (*self.gamma, *self.beta, self.below);
         let mut sums = [[[T::ZERO; LANES]; 2]; 2];
         let (pairs, rest) = self.normalised.as_chunks::<2>();
         let (gradients, last) = self.gradient.as_chunks_mut::<2>();
         for (n, d) in pairs.iter().zip(gradients) {
             for i in 0..2 {
-                d[i] = back_and_sum(&n[i], d[i], &gamma, &beta, &mut sums[i]);
+                d[i] = back_and_sum(&n[i], d[i], &affine, &mut sums[i]);
                 row_done();
             }
         }
         for (n, d) in rest.iter().zip(last) {
-            *d = back_and_sum(n, *d, &gamma, &beta, &mut sums[0]);
+            *d = back_and_sum(n, *d, &affine, &mut sums[0]);
         }
         let [[plain, times], [more_plain, more_times]] = sums;
         *self.beta_gradient = row(|j| plain[j] + more_plain[j]);
@@ -197,12 +200,11 @@ impl<T: Real> NormBackward<'_, T> {
 fn back_and_sum<T: Real>(
     n: &Lanes<T>,
     mut d: Lanes<T>,
-    gamma: &Lanes<T>,
-    beta: &Lanes<T>,
+    (gamma, beta, below): &(Lanes<T>, Lanes<T>, T),
     [plain, times]: &mut [Lanes<T>; 2],
 ) -> Lanes<T> {
     for j in 0..LANES {
-        d[j] *= slope(gamma[j] * n[j] + beta[j]);
+        d[j] *= slope(gamma[j] * n[j] + beta[j], *below);
         plain[j] += d[j];
         times[j] += d[j] * n[j];
     }

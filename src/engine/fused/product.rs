@@ -30,10 +30,10 @@ pub(super) enum Start<'a, T> {
 pub(super) enum End<'a, T> {
     /// Nothing more.
     Sum,
-    /// They go through LeakyReLU.
-    Leaky,
-    /// They go back through a LeakyReLU that gave these rows.
-    LeakyBackward(&'a [Lanes<T>]),
+    /// They go through LeakyReLU, which has this slope below 0.
+    Leaky(T),
+    /// They go back through a LeakyReLU of this slope that gave these rows.
+    LeakyBackward(T, &'a [Lanes<T>]),
 }
 
 /// C = end(start + A B), or start + A^T B, for one block of columns of B and C.
@@ -117,16 +117,16 @@ impl<T: Real> End<'_, T> {
     pub(super) fn finish<const R: usize>(self, first: usize, c: &mut [Lanes<T>; R]) {
         match self {
             Self::Sum => {}
-            Self::Leaky => {
+            Self::Leaky(below) => {
                 for row in c {
-                    *row = leaky(*row);
+                    *row = leaky(*row, below);
                     row_done();
                 }
             }
-            Self::LeakyBackward(outputs) => {
+            Self::LeakyBackward(below, outputs) => {
                 let Some(outputs) = outputs[first..].first_chunk::<R>() else { return };
                 for r in 0..R {
-                    c[r] = leaky_backward(c[r], &outputs[r]);
+                    c[r] = leaky_backward(c[r], &outputs[r], below);
                     row_done();
                 }
             }
@@ -301,7 +301,7 @@ mod tests {
         fn run<I: Isa, const TURNED: bool>(a: &Matrix<f32>, b: &[Lanes<f32>], rows: usize) -> Vec<Lanes<f32>> {
             let mut c = vec![[0.0; LANES]; rows];
             let parts = [Part { a: a.data(), a_rows: a.rows(), b }];
-            let (start, end) = (Start::Zero, End::Leaky);
+            let (start, end) = (Start::Zero, End::Leaky(0.2));
             Product::<_, TURNED> { start, parts: &parts, end, c: &mut c }.run::<I>();
             c
         }

@@ -6,7 +6,6 @@
 
 use super::product::End;
 use super::simd::{Isa, Kernel, LANES, Lanes, row_done};
-use crate::nets::NEGATIVE_SLOPE;
 use crate::real::Real;
 
 /// How many rows a table sums up.
@@ -117,6 +116,8 @@ fn turned(word: Word) -> Word {
 pub(super) struct Tabulate<'a, T, F> {
     pub(super) rows: &'a [Lanes<T>],
     pub(super) weight: F,
+    /// What a row counts that is not on.
+    pub(super) below: T,
     pub(super) tables: &'a mut [Lanes<T>],
 }
 
@@ -126,7 +127,8 @@ impl<T: Real, F: Fn(usize) -> T> Kernel for Tabulate<'_, T, F> {
         let (groups, rest) = self.rows.as_chunks::<GROUP>();
         let tables = self.tables.as_chunks_mut::<ENTRIES>().0;
         for (group, (rows, table)) in groups.iter().zip(&mut *tables).enumerate() {
-            tabulate::<I, T>(rows, std::array::from_fn(|k| (self.weight)(group * GROUP + k)), table);
+            let weights = std::array::from_fn(|k| (self.weight)(group * GROUP + k));
+            tabulate::<I, T>(rows, weights, self.below, table);
         }
         if let Some(table) = tables.get_mut(groups.len())
             && !rest.is_empty()
@@ -135,25 +137,25 @@ impl<T: Real, F: Fn(usize) -> T> Kernel for Tabulate<'_, T, F> {
             for (k, row) in rest.iter().enumerate() {
                 (rows[k], weights[k]) = (*row, (self.weight)(groups.len() * GROUP + k));
             }
-            tabulate::<I, T>(&rows, weights, table);
+            tabulate::<I, T>(&rows, weights, self.below, table);
         }
     }
 }
 
 /// As much of the rows at once as leaves room in the registers.
 #[inline(always)]
-fn tabulate<I: Isa, T: Real>(rows: &[Lanes<T>; GROUP], weights: [T; GROUP], table: &mut [Lanes<T>; ENTRIES]) {
+fn tabulate<I: Isa, T: Real>(rows: &[Lanes<T>; GROUP], weights: [T; GROUP], below: T, table: &mut [Lanes<T>; ENTRIES]) {
     if I::WIDE {
-        return tabulate_part::<T, LANES>(rows, weights, 0, table);
+        return tabulate_part::<T, LANES>(rows, (weights, below), 0, table);
     }
-    tabulate_part::<T, { LANES / 2 }>(rows, weights, 0, table);
-    tabulate_part::<T, { LANES / 2 }>(rows, weights, LANES / 2, table);
+    tabulate_part::<T, { LANES / 2 }>(rows, (weights, below), 0, table);
+    tabulate_part::<T, { LANES / 2 }>(rows, (weights, below), LANES / 2, table);
 }
 
 #[inline(always)]
 fn tabulate_part<T: Real, const N: usize>(
     rows: &[Lanes<T>; GROUP],
-    weights: [T; GROUP],
+    (weights, below): ([T; GROUP], T),
     first: usize,
     table: &mut [Lanes<T>; ENTRIES],
 ) {
@@ -161,7 +163,7 @@ fn tabulate_part<T: Real, const N: usize>(
     for k in 0..GROUP {
         for j in 0..N {
             on[k][j] = rows[k][first + j] * weights[k];
-            off[k][j] = on[k][j] * T::from_f64(NEGATIVE_SLOPE);
+            off[k][j] = on[k][j] * below;
         }
         row_done();
     }
@@ -252,7 +254,7 @@ mod tests {
     fn sums(rows: &[Lanes<f64>], weights: &[f64], chosen: Chosen, mut to: Vec<Lanes<f64>>) -> Vec<Lanes<f64>> {
         let mut tables = vec![[7.0; LANES]; tables_of(rows.len())];
         let cpu = Cpu::detect();
-        cpu.run(Tabulate { rows, weight: |k: usize| weights[k], tables: &mut tables });
+        cpu.run(Tabulate { rows, weight: |k: usize| weights[k], below: 0.2, tables: &mut tables });
         cpu.run(AddUp { tables: &tables, chosen, kept: true, end: End::Sum, to: &mut to });
         to
     }
@@ -266,7 +268,7 @@ mod tests {
         for (samples, features) in [(1, 1), (4, 16), (7, 3), (64, 48), (13, 33), (6, 64)] {
             let values = numbers(samples, features, 3);
             let picks = picks(&values);
-            let slope = |sample, feature| slope(values.get(sample, feature));
+            let slope = |sample, feature| slope(values.get(sample, feature), 0.2);
             let weights: Vec<f64> = (0..64).map(|k| f64::from(k) - 20.0).collect();
             // By features of samples, then by samples of features.
             let (rows, start) = (numbers(features, 16, 1), numbers(samples, 16, 2));
@@ -293,11 +295,11 @@ mod tests {
         let (values, rows) = (numbers(9, 48, 3), numbers(16, 16, 1));
         let (picks, weights) = (picks(&values), [1.0; 16]);
         let found = sums(rows.data(), &weights, picks.of_samples(32), vec![[0.0; LANES]; 9]);
-        let expected: f64 = (0..16).map(|k| slope(values.get(8, 32 + k)) * rows.get(k, 5)).sum();
+        let expected: f64 = (0..16).map(|k| slope(values.get(8, 32 + k), 0.2) * rows.get(k, 5)).sum();
         close(found[8][5], expected);
         let rows = numbers(9, 16, 1);
         let found = sums(rows.data(), &weights, picks.of_features(32), vec![[0.0; LANES]; 16]);
-        let expected: f64 = (0..9).map(|i| slope(values.get(i, 32 + 7)) * rows.get(i, 5)).sum();
+        let expected: f64 = (0..9).map(|i| slope(values.get(i, 32 + 7), 0.2) * rows.get(i, 5)).sum();
         close(found[7][5], expected);
     }
 
@@ -322,7 +324,7 @@ mod tests {
         }
         fn tables<I: Isa>(rows: &[Lanes<f32>]) -> Vec<Lanes<f32>> {
             let mut tables = vec![[0.0; LANES]; tables_of(rows.len())];
-            Tabulate { rows, weight: |k| 1.0 / (k as f32 + 3.0), tables: &mut tables }.run::<I>();
+            Tabulate { rows, weight: |k| 1.0 / (k as f32 + 3.0), below: 0.2, tables: &mut tables }.run::<I>();
             tables
         }
         let rows: Vec<Lanes<f32>> = numbers(18, 16, 1).data().iter().map(|row| row.map(|x| (x / 3.0) as f32)).collect();

@@ -15,6 +15,7 @@
 //! extragradient all of this is half an iteration: in the first both networks look ahead, in the second they move.
 
 mod network;
+mod unrolled;
 
 use self::network::{Batch, Mode, Network, add};
 use super::{Draws, Engine, EngineError, Losses, OptimState, Sample, State, observed_codes};
@@ -37,7 +38,7 @@ pub struct PlainEngine {
 }
 
 /// A network with the state of its optimiser.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Trained {
     network: Network,
     optim: Optim,
@@ -74,7 +75,7 @@ impl PlainEngine {
     pub fn new(config: &RunConfig) -> Self {
         let [of_generator, of_critic] = config.optims();
         let trained = |mlp: &Mlp, optim| Trained::new(mlp, optim, config.lookahead.is_some());
-        let generator = trained(&Mlp::generator(&config.generator), of_generator);
+        let generator = trained(&Mlp::generator(config), of_generator);
         let average = config.ema.map(|_| generator.network.parameters.clone());
         Self {
             game: config.game(),
@@ -135,6 +136,9 @@ impl PlainEngine {
 
     /// The generator's gradient for a batch of its points and, where the rule looks at them, real ones; and its loss.
     fn generator_gradient(&mut self, pass: &network::Pass, real: &[Sample], order: &[f32]) -> (Vec<f64>, f64) {
+        if let Some(steps) = self.config.unroll {
+            return self.unrolled_gradient(pass, real, steps);
+        }
         if self.game.rule.has_sides() {
             let (pairs, slopes, loss) = self.beside(Player::Generator, real, &pass.output, order);
             let (_, by_pairs) = self.critic.network.backward(&pairs, slopes);
@@ -393,7 +397,8 @@ impl Engine for PlainEngine {
     }
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
-        Ok(singles(&self.scores(&doubles(points)).1))
+        let packs = doubles(points).chunks(self.config.members()).map(<[_]>::concat).collect();
+        Ok(singles(&self.critic.network.forward(packs, Mode::Evaluate).output.concat()))
     }
 }
 

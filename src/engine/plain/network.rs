@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use crate::nets::NEGATIVE_SLOPE;
+use crate::config::Activation;
 use crate::nets::mlp::{Layer, Mlp, Weights};
 use crate::objective::constraints::spectral_norm;
+use crate::real::{Dual, Real};
 
 /// Rows of numbers, one for each sample.
-pub(super) type Batch = Vec<Vec<f64>>;
+pub(super) type Batch<N = f64> = Vec<Vec<N>>;
 
 /// A network with its numbers, in the order of [`Weights`].
 #[derive(Clone, Debug)]
@@ -31,9 +32,9 @@ pub(super) enum Mode {
 
 /// A forward pass: what went into each layer, and what came out in the end.
 #[derive(Debug)]
-pub(super) struct Pass {
-    inputs: Vec<Batch>,
-    pub(super) output: Batch,
+pub(super) struct Pass<N = f64> {
+    inputs: Vec<Batch<N>>,
+    pub(super) output: Batch<N>,
 }
 
 /// A layer's place among the parameters and the statistics.
@@ -76,7 +77,7 @@ impl Network {
                     next.parameter += 2 * features;
                     next.statistic += 2 * features;
                 }
-                Layer::LeakyRelu => {}
+                Layer::Activation { .. } => {}
             }
             (layer, place)
         });
@@ -122,54 +123,71 @@ impl Network {
         }
     }
 
-    /// The output for a batch.
+    /// The output for a batch; in training the running statistics move.
     pub(super) fn forward(&mut self, batch: Batch, mode: Mode) -> Pass {
+        let pass = self.pass(&self.used, batch, mode);
+        if mode == Mode::Train {
+            for ((layer, place), x) in self.places().into_iter().zip(&pass.inputs) {
+                if let Layer::BatchNorm { momentum, .. } = layer {
+                    self.observe(x, place, momentum);
+                }
+            }
+            self.batches += u64::from(self.layers.iter().any(|layer| matches!(layer, Layer::BatchNorm { .. })));
+        }
+        pass
+    }
+
+    /// From a loss's gradient by the output of a pass in [`Mode::Train`], the gradients by what layers work with and by
+    /// what went in.
+    pub(super) fn backward(&self, pass: &Pass, by_output: Batch) -> (Vec<f64>, Batch) {
+        self.back(&self.used, pass, by_output)
+    }
+
+    /// The gradient by what layers work with of sum_i v_i . grad_x f(x_i), for a network without BatchNorm, given the pass
+    /// over the x_i. v_i . grad_x f is by how much f(x_i) moves as x_i goes along v_i; so this is by how much the gradient of
+    /// sum_i f(x_i) moves.
+    pub(super) fn backward_along(&self, pass: &Pass, directions: &Batch) -> Vec<f64> {
+        let still: Vec<Dual> = self.used.iter().map(|&x| Dual::from_f64(x)).collect();
+        let moving = pass.inputs[0].iter().zip(directions).map(|(x, v)| x.iter().zip(v).map(dual).collect()).collect();
+        let pass = self.pass(&still, moving, Mode::Train);
+        let ones = pass.output.iter().map(|row| vec![Dual::ONE; row.len()]).collect();
+        self.back(&still, &pass, ones).0.into_iter().map(|gradient| gradient.slope).collect()
+    }
+
+    /// What the layers make of a batch, with these in the place of the numbers that they work with.
+    pub(super) fn pass<N: Real>(&self, used: &[N], batch: Batch<N>, mode: Mode) -> Pass<N> {
         let (mut inputs, mut x) = (Vec::new(), batch);
         for (layer, place) in self.places() {
             let y = match layer {
                 Layer::Linear { inputs, outputs, .. } => {
-                    let (w, b) = self.used[place.parameter..].split_at(outputs * inputs);
-                    let row = |x: &Vec<f64>| (0..outputs).map(|o| b[o] + dot(&w[o * inputs..][..inputs], x)).collect();
+                    let (w, b) = used[place.parameter..].split_at(outputs * inputs);
+                    let row = |x: &Vec<N>| (0..outputs).map(|o| b[o] + dot(&w[o * inputs..][..inputs], x)).collect();
                     x.iter().map(row).collect()
                 }
-                Layer::BatchNorm { features, eps, momentum } => {
+                Layer::BatchNorm { features, eps, .. } => {
                     let (means, variances) = match mode {
-                        Mode::Train => self.observe(&x, place, momentum),
+                        Mode::Train => moments(&x),
                         Mode::Evaluate => {
-                            let running = &self.statistics[place.statistic..][..2 * features];
-                            (running[..features].to_vec(), running[features..].to_vec())
+                            let running = self.statistics[place.statistic..][..2 * features].iter();
+                            let mut running: Vec<N> = running.map(|&x| N::from_f64(x)).collect();
+                            let variances = running.split_off(features);
+                            (running, variances)
                         }
                     };
-                    let (gamma, beta) = self.used[place.parameter..].split_at(features);
-                    let one = |j: usize, x: f64| gamma[j] * (x - means[j]) / (variances[j] + eps).sqrt() + beta[j];
+                    let (gamma, beta) = used[place.parameter..].split_at(features);
+                    let one = |j: usize, x: N| gamma[j] * (x - means[j]) / deviation(variances[j], eps) + beta[j];
                     x.iter().map(|x| x.iter().enumerate().map(|(j, &x)| one(j, x)).collect()).collect()
                 }
-                Layer::LeakyRelu => x.iter().map(|x| x.iter().map(|&x| slope(x) * x).collect()).collect(),
+                Layer::Activation { function, .. } => x.iter().map(|x| activate(function, x)).collect(),
             };
             inputs.push(std::mem::replace(&mut x, y));
-        }
-        if mode == Mode::Train {
-            self.batches += u64::from(self.layers.iter().any(|layer| matches!(layer, Layer::BatchNorm { .. })));
         }
         Pass { inputs, output: x }
     }
 
-    /// A batch's means and variances, which move the running ones; those take the unbiased variance, as PyTorch does.
-    fn observe(&mut self, x: &Batch, place: Place, momentum: f64) -> (Vec<f64>, Vec<f64>) {
-        let (n, features) = (x.len() as f64, x[0].len());
-        let (means, variances) = moments(x);
-        let running = &mut self.statistics[place.statistic..][..2 * features];
-        for j in 0..features {
-            running[j] += momentum * (means[j] - running[j]);
-            running[features + j] += momentum * (variances[j] * n / (n - 1.0) - running[features + j]);
-        }
-        (means, variances)
-    }
-
-    /// From a loss's gradient by the output of a pass in [`Mode::Train`], the gradients by all parameters and by what
-    /// went in.
-    pub(super) fn backward(&self, pass: &Pass, by_output: Batch) -> (Vec<f64>, Batch) {
-        let mut gradient = vec![0.0; self.parameters.len()];
+    /// The same backwards, from the gradient by the output of a pass in [`Mode::Train`].
+    pub(super) fn back<N: Real>(&self, used: &[N], pass: &Pass<N>, by_output: Batch<N>) -> (Vec<N>, Batch<N>) {
+        let mut gradient = vec![N::ZERO; used.len()];
         let mut by = by_output;
         for ((layer, place), x) in self.places().into_iter().zip(&pass.inputs).rev() {
             by = match layer {
@@ -179,106 +197,134 @@ impl Network {
                     for by in &by {
                         add(biases, by);
                     }
-                    self.through(&by, place, inputs)
+                    through(&used[place.parameter..][..outputs * inputs], &by, inputs)
                 }
                 Layer::BatchNorm { features, eps, .. } => {
-                    let (means, variances) = moments(x);
-                    let (n, mut back) = (x.len() as f64, vec![vec![0.0; features]; x.len()]);
-                    for j in 0..features {
-                        let deviation = (variances[j] + eps).sqrt();
-                        let normal = |i: usize| (x[i][j] - means[j]) / deviation;
-                        let shift: f64 = by.iter().map(|by| by[j]).sum();
-                        let scale: f64 = by.iter().enumerate().map(|(i, by)| by[j] * normal(i)).sum();
-                        let gamma = self.used[place.parameter + j];
-                        gradient[place.parameter + j] = scale;
-                        gradient[place.parameter + features + j] = shift;
-                        for (i, back) in back.iter_mut().enumerate() {
-                            back[j] = gamma / deviation * (by[i][j] - shift / n - normal(i) * scale / n);
-                        }
-                    }
-                    back
+                    let gamma = &used[place.parameter..][..features];
+                    let to = &mut gradient[place.parameter..][..2 * features];
+                    back_through_norm(gamma, to, x, &by, eps)
                 }
-                Layer::LeakyRelu => times_slopes(by, x),
+                Layer::Activation { function, .. } => {
+                    by.iter().zip(x).map(|(by, x)| back_through(function, by, x)).collect()
+                }
             };
         }
         (gradient, by)
     }
 
-    /// The gradient by all parameters of sum_i v_i . grad_x f(x_i), for a network without BatchNorm and its pass over the
-    /// x_i. v_i . grad_x f is the derivative of f along v_i: forward it goes through the layers beside the values, and the
-    /// gradient comes back from it as from any output.
-    pub(super) fn backward_along(&self, pass: &Pass, directions: &Batch) -> Vec<f64> {
-        let mut along = vec![directions.clone()];
-        for ((layer, place), x) in self.places().into_iter().zip(&pass.inputs) {
-            let before = &along[along.len() - 1];
-            along.push(match layer {
-                Layer::Linear { inputs, outputs, .. } => {
-                    let w = &self.used[place.parameter..][..outputs * inputs];
-                    let row = |t: &Vec<f64>| (0..outputs).map(|o| dot(&w[o * inputs..][..inputs], t)).collect();
-                    before.iter().map(row).collect()
-                }
-                Layer::LeakyRelu => times_slopes(before.clone(), x),
-                Layer::BatchNorm { .. } => before.clone(),
-            });
+    /// A batch's means and variances move the running ones; those take the unbiased variance, as PyTorch does.
+    fn observe(&mut self, x: &Batch, place: Place, momentum: f64) {
+        let (n, features) = (x.len() as f64, x[0].len());
+        let (means, variances) = moments(x);
+        let running = &mut self.statistics[place.statistic..][..2 * features];
+        for j in 0..features {
+            running[j] += momentum * (means[j] - running[j]);
+            running[features + j] += momentum * (variances[j] * n / (n - 1.0) - running[features + j]);
         }
-        let mut gradient = vec![0.0; self.parameters.len()];
-        let mut by: Batch = along[along.len() - 1].iter().map(|row| vec![1.0; row.len()]).collect();
-        for (((layer, place), x), t) in self.places().into_iter().zip(&pass.inputs).zip(&along).rev() {
-            by = match layer {
-                Layer::Linear { inputs, .. } => {
-                    add_outer(&mut gradient[place.parameter..], &by, t, inputs);
-                    self.through(&by, place, inputs)
-                }
-                Layer::LeakyRelu => times_slopes(by, x),
-                Layer::BatchNorm { .. } => by,
-            };
-        }
-        gradient
-    }
-
-    /// From the gradient by what a Linear gives to that by what goes in.
-    fn through(&self, by: &Batch, place: Place, inputs: usize) -> Batch {
-        let weight = |output: usize, input: usize| self.used[place.parameter + output * inputs + input];
-        let one = |by: &Vec<f64>, input| by.iter().enumerate().map(|(output, by)| by * weight(output, input)).sum();
-        by.iter().map(|by| (0..inputs).map(|input| one(by, input)).collect()).collect()
     }
 }
 
+/// What an activation makes of a sample's numbers.
+fn activate<N: Real>(function: Activation, x: &[N]) -> Vec<N> {
+    match function {
+        Activation::LeakyRelu { slope } => x.iter().map(|&x| side(x, slope) * x).collect(),
+        Activation::Relu {} => x.iter().map(|&x| side(x, 0.0) * x).collect(),
+        Activation::Tanh {} => x.iter().map(|&x| x.tanh()).collect(),
+        Activation::Maxout { pieces } => x.chunks(pieces).map(|x| x[largest(x)]).collect(),
+    }
+}
+
+/// From the gradient by what an activation gave for a sample to that by what it took.
+fn back_through<N: Real>(function: Activation, by: &[N], x: &[N]) -> Vec<N> {
+    let each = |slope: &dyn Fn(N) -> N| by.iter().zip(x).map(|(&by, &x)| by * slope(x)).collect();
+    match function {
+        Activation::LeakyRelu { slope } => each(&|x| side(x, slope)),
+        Activation::Relu {} => each(&|x| side(x, 0.0)),
+        Activation::Tanh {} => each(&|x| N::ONE - x.tanh() * x.tanh()),
+        Activation::Maxout { pieces } => {
+            let one = |(&by, x): (&N, &[N])| {
+                let largest = largest(x);
+                (0..x.len()).map(|i| if i == largest { by } else { N::ZERO }).collect::<Vec<_>>()
+            };
+            by.iter().zip(x.chunks(pieces)).flat_map(one).collect()
+        }
+    }
+}
+
+/// The place of the largest number, the first of several.
+fn largest<N: Real>(x: &[N]) -> usize {
+    (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
+}
+
+/// The slope of a function that keeps what is above 0, and has another slope below.
+fn side<N: Real>(x: N, slope: f64) -> N {
+    if x > N::ZERO { N::ONE } else { N::from_f64(slope) }
+}
+
+/// Back through BatchNorm by the batch's own statistics; `gradient` has room for scale and shift.
+fn back_through_norm<N: Real>(gamma: &[N], gradient: &mut [N], x: &Batch<N>, by: &Batch<N>, eps: f64) -> Batch<N> {
+    let (means, variances) = moments(x);
+    let (n, features) = (N::from_f64(x.len() as f64), gamma.len());
+    let mut back = vec![vec![N::ZERO; features]; x.len()];
+    for j in 0..features {
+        let deviation = deviation(variances[j], eps);
+        let normal = |i: usize| (x[i][j] - means[j]) / deviation;
+        let shift = sum(by.iter().map(|by| by[j]));
+        let scale = sum(by.iter().enumerate().map(|(i, by)| by[j] * normal(i)));
+        gradient[j] = scale;
+        gradient[features + j] = shift;
+        for (i, back) in back.iter_mut().enumerate() {
+            back[j] = gamma[j] / deviation * (by[i][j] - shift / n - normal(i) * scale / n);
+        }
+    }
+    back
+}
+
+/// From the gradient by what a Linear with these weights gives to that by what goes in.
+fn through<N: Real>(weights: &[N], by: &Batch<N>, inputs: usize) -> Batch<N> {
+    let one =
+        |by: &Vec<N>, input| sum(by.iter().enumerate().map(|(output, &by)| by * weights[output * inputs + input]));
+    by.iter().map(|by| (0..inputs).map(|input| one(by, input)).collect()).collect()
+}
+
 /// Adds what a Linear's weights [outputs, inputs] get: the sum over samples of by x^T.
-fn add_outer(weights: &mut [f64], by: &Batch, x: &Batch, inputs: usize) {
+fn add_outer<N: Real>(weights: &mut [N], by: &Batch<N>, x: &Batch<N>, inputs: usize) {
     for (by, x) in by.iter().zip(x) {
-        for (row, by) in weights.chunks_mut(inputs).zip(by) {
-            row.iter_mut().zip(x).for_each(|(weight, x)| *weight += by * x);
+        for (row, &by) in weights.chunks_mut(inputs).zip(by) {
+            row.iter_mut().zip(x).for_each(|(weight, &x)| *weight += by * x);
         }
     }
 }
 
 /// Adds numbers to others, one by one.
-pub(super) fn add(to: &mut [f64], values: &[f64]) {
-    for (to, x) in to.iter_mut().zip(values) {
+pub(super) fn add<N: Real>(to: &mut [N], values: &[N]) {
+    for (to, &x) in to.iter_mut().zip(values) {
         *to += x;
     }
 }
 
-fn times_slopes(mut by: Batch, x: &Batch) -> Batch {
-    by.iter_mut().zip(x).for_each(|(by, x)| by.iter_mut().zip(x).for_each(|(by, &x)| *by *= slope(x)));
-    by
+fn dual((&value, &slope): (&f64, &f64)) -> Dual {
+    Dual::new(value, slope)
 }
 
-fn slope(x: f64) -> f64 {
-    if x > 0.0 { 1.0 } else { NEGATIVE_SLOPE }
+fn dot<N: Real>(a: &[N], b: &[N]) -> N {
+    sum(a.iter().zip(b).map(|(&a, &b)| a * b))
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+fn sum<N: Real>(terms: impl Iterator<Item = N>) -> N {
+    terms.fold(N::ZERO, |sum, term| sum + term)
+}
+
+fn deviation<N: Real>(variance: N, eps: f64) -> N {
+    (variance + N::from_f64(eps)).sqrt()
 }
 
 /// Each feature's mean and biased variance.
-fn moments(x: &Batch) -> (Vec<f64>, Vec<f64>) {
-    let n = x.len() as f64;
+fn moments<N: Real>(x: &Batch<N>) -> (Vec<N>, Vec<N>) {
+    let n = N::from_f64(x.len() as f64);
     let of = |j: usize| {
-        let mean = x.iter().map(|row| row[j]).sum::<f64>() / n;
-        (mean, x.iter().map(|row| (row[j] - mean) * (row[j] - mean)).sum::<f64>() / n)
+        let mean = sum(x.iter().map(|row| row[j])) / n;
+        (mean, sum(x.iter().map(|row| (row[j] - mean) * (row[j] - mean))) / n)
     };
     (0..x[0].len()).map(of).unzip()
 }

@@ -1,6 +1,7 @@
 //! libtorch, through tch: any device, double backward by autograd.
 
 mod network;
+mod unrolled;
 
 use tch::{Device as TorchDevice, Kind, TchError, Tensor};
 
@@ -23,7 +24,7 @@ pub enum Precision {
     Double,
 }
 
-/// Two networks on a device of libtorch's. The discriminator has no BatchNorm, so it is always evaluated row by row.
+/// Two networks on a device of libtorch's.
 #[derive(Debug)]
 pub struct TorchEngine {
     game: Game,
@@ -88,7 +89,7 @@ impl TorchEngine {
             Precision::Single => Kind::Float,
             Precision::Double => Kind::Double,
         };
-        let generator = Network::new(Mlp::generator(&config.generator), kind, device)?;
+        let generator = Network::new(Mlp::generator(config), kind, device)?;
         let discriminator = Network::new(Mlp::discriminator(config), kind, device)?;
         let (lrs, optims) = (config.learning_rates([0; 2]), config.optims());
         let like = |networks: [&Network; 2]| {
@@ -197,15 +198,16 @@ impl TorchEngine {
     }
 
     /// The scores of points, pack by pack: [packs, 1].
-    fn score_packs(&self, points: &Tensor) -> Result<Tensor, TchError> {
-        self.discriminator.evaluate(&self.packed(points)?)
+    fn score_packs(&mut self, points: &Tensor) -> Result<Tensor, TchError> {
+        let packs = self.packed(points)?;
+        self.discriminator.train(&packs)
     }
 
     /// A network's loss on real and generated points side by side.
-    fn beside(&self, of: Player, real: &Tensor, fake: &Tensor, order: &[f32]) -> Result<objective::Loss, TchError> {
+    fn beside(&mut self, of: Player, real: &Tensor, fake: &Tensor, order: &[f32]) -> Result<objective::Loss, TchError> {
         let first = self.to_device(order, &[-1, 1])?;
         let (before, after) = (objective::mixed(real, fake, &first)?, objective::mixed(fake, real, &first)?);
-        let scores = self.discriminator.evaluate(&Tensor::f_cat(&[before, after], 1)?)?;
+        let scores = self.discriminator.train(&Tensor::f_cat(&[before, after], 1)?)?;
         objective::beside(&self.game, of, &scores, order)
     }
 
@@ -217,13 +219,24 @@ impl TorchEngine {
     /// The generator's step on codes already turned into `fake`, which is part of its graph; gives the loss. `real` are
     /// the points beside them, where the rule looks at those, and `order` how they stand.
     fn generator_step(&mut self, real: Option<&Tensor>, fake: &Tensor, order: &[f32]) -> Result<f64, TchError> {
+        if let (Some(steps), Some(real)) = (self.config.unroll, real) {
+            let (value, by_points) = self.unrolled(real, fake, steps)?;
+            let surrogate = fake.f_mul(&by_points)?.f_sum(None::<Kind>)?;
+            return self.move_generator(&objective::Loss { surrogate, value });
+        }
         let loss = match real.filter(|_| self.game.generator_meets_real()) {
             Some(real) if self.game.rule.has_sides() => self.beside(Player::Generator, real, fake, order)?,
             real => {
                 let beside = real.map(|real| tch::no_grad(|| self.score_packs(real))).transpose()?;
-                objective::generator(&self.game, beside.as_ref(), &self.score_packs(fake)?)?
+                let scores = self.score_packs(fake)?;
+                objective::generator(&self.game, beside.as_ref(), &scores)?
             }
         };
+        self.move_generator(&loss)
+    }
+
+    /// The generator's step along a loss's gradient; gives the loss.
+    fn move_generator(&mut self, loss: &objective::Loss) -> Result<f64, TchError> {
         self.set_rates();
         self.generator.descend(&loss.surrogate, &mut self.generator_optim, self.config.clip_grad)?;
         // Where the step was to look ahead, the average waits; where slow weights take over, for them.
@@ -240,7 +253,8 @@ impl TorchEngine {
         let mut loss = if self.game.rule.has_sides() {
             self.beside(Player::Discriminator, &real, fake, batches.order(step))?
         } else {
-            objective::critic(&self.game, &self.score_packs(&real)?, &self.score_packs(fake)?)?
+            let (of_real, of_fake) = (self.score_packs(&real)?, self.score_packs(fake)?);
+            objective::critic(&self.game, &of_real, &of_fake)?
         };
         let weight = self.config.penalty_weight(self.discriminator_optim.steps());
         if let (Some(weight), Some(Penalised { penalty, .. })) = (weight, self.game.penalty) {
@@ -362,7 +376,8 @@ impl Engine for TorchEngine {
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
         let points = self.to_device(points.as_flattened(), &[-1, 2])?;
-        Ok(to_host(&tch::no_grad(|| self.score_packs(&points))?)?)
+        let packs = self.packed(&points)?;
+        Ok(to_host(&tch::no_grad(|| self.discriminator.evaluate(&packs))?)?)
     }
 }
 

@@ -3,12 +3,13 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::copy_in;
+use crate::config::Activation;
 use crate::engine::EngineError;
 use crate::nets::mlp::{Layer, Mlp, Weights};
 use crate::objective::constraints::spectral_norm;
 use crate::optim::clip;
 use crate::optim::torch::Optimizer;
-use crate::tensor::{Flat, leaky_relu, to_host};
+use crate::tensor::{Flat, leaky, to_host};
 
 /// A network whose parameters are views of one flat tensor: autograd sees the views, optimisers the whole.
 #[derive(Debug)]
@@ -66,8 +67,7 @@ impl Network {
     /// The network's output for rows of `input`, as in training: BatchNorm uses the batch's own statistics and
     /// moves the running ones.
     pub(super) fn train(&mut self, input: &Tensor) -> Result<Tensor, TchError> {
-        let norm = |layer: &Layer| matches!(layer, Layer::BatchNorm { .. });
-        self.batches += u64::from(self.mlp.layers().iter().any(norm));
+        self.batches += u64::from(self.mlp.has_norm());
         self.forward(input, true)
     }
 
@@ -93,7 +93,7 @@ impl Network {
                     let (mean, variance) = (statistics.next(), statistics.next());
                     x.f_batch_norm(Some(next()?), Some(next()?), mean, variance, training, momentum, eps, false)?
                 }
-                Layer::LeakyRelu => leaky_relu(&x)?,
+                Layer::Activation { function, features } => activate(function, features, &x)?,
             };
         }
         Ok(x)
@@ -113,22 +113,47 @@ impl Network {
                 }
                 Layer::Linear { .. } => _ = parameters.nth(1),
                 Layer::BatchNorm { .. } => _ = (parameters.nth(1), statistics.nth(1)),
-                Layer::LeakyRelu => {}
+                Layer::Activation { .. } => {}
             }
         }
         Ok(())
     }
 
+    /// The gradient of `loss` by all parameters, one after another; part of the graph where that is wanted.
+    pub(super) fn gradient(&self, loss: &Tensor, graph: bool) -> Result<Tensor, TchError> {
+        flat(&Tensor::f_run_backward(&[loss], &self.parameters.views, graph, graph)?)
+    }
+
+    /// The gradients of `loss` by all parameters, one after another, and by points that are in its graph.
+    pub(super) fn gradients(&self, loss: &Tensor, points: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+        let by: Vec<&Tensor> = self.parameters.views.iter().chain([points]).collect();
+        let mut gradients = Tensor::f_run_backward(&[loss], &by, false, false)?;
+        let of_points = gradients.pop().ok_or_else(lacking)?;
+        Ok((flat(&gradients)?, of_points))
+    }
+
     /// One optimiser step against the gradient of `loss`, whose norm is `most` at most.
     pub(super) fn descend(&mut self, loss: &Tensor, optim: &mut Optimizer, most: Option<f64>) -> Result<(), TchError> {
-        let gradients = Tensor::f_run_backward(&[loss], &self.parameters.views, false, false)?;
-        let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
-        let mut gradient = Tensor::f_cat(&flat, 0)?;
+        let mut gradient = self.gradient(loss, false)?;
         if let Some(most) = most {
             let square = gradient.f_to_kind(Kind::Double)?.f_square()?.f_sum(None::<Kind>)?.f_double_value(&[])?;
             let _ = gradient.f_mul_scalar_(clip::scale(most, square))?;
         }
         optim.step(&mut self.parameters.all, &gradient)
+    }
+}
+
+fn flat(tensors: &[Tensor]) -> Result<Tensor, TchError> {
+    let flat = tensors.iter().map(|tensor| tensor.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
+    Tensor::f_cat(&flat, 0)
+}
+
+fn activate(function: Activation, features: usize, x: &Tensor) -> Result<Tensor, TchError> {
+    match function {
+        Activation::LeakyRelu { slope } => leaky(x, slope),
+        Activation::Relu {} => leaky(x, 0.0),
+        Activation::Tanh {} => x.f_tanh(),
+        Activation::Maxout { pieces } => Ok(x.f_reshape([-1, features as i64, pieces as i64])?.f_max_dim(2, false)?.0),
     }
 }
 

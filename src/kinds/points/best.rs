@@ -47,7 +47,7 @@ impl Points {
             }
             return Ok(());
         };
-        let generator = Mlp::generator(&self.config.generator);
+        let generator = Mlp::generator(&self.config);
         follow_weights(run, run::BEST_GENERATOR, &generator, &best.generator)?;
         if let Some(averaged) = &best.averaged {
             follow_weights(run, run::BEST_AVERAGED, &generator, averaged)?;

@@ -359,7 +359,7 @@ impl Work for Points {
     fn artefacts(&mut self, run: &mut ActiveRun, snapshot: Option<&Snapshot>, ending: bool) -> Result<(), TrainError> {
         let Some(Snapshot { state, kept, .. }) = snapshot else { return Ok(()) };
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
-        let generator = || Mlp::generator(&self.config.generator);
+        let generator = || Mlp::generator(&self.config);
         let files = [
             Some((run::GENERATOR, generator(), &state.generator)),
             averaged.as_ref().map(|weights| (run::AVERAGED, generator(), weights)),

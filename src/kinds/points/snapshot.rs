@@ -97,7 +97,7 @@ impl Snapshot {
         let sums = vec![progress.d_loss_sum, progress.g_loss_sum];
         bundle.tensors.push(NamedTensor::f64(LOSS_SUMS, vec![2], sums));
         for (mlp, start, weights) in [
-            (Mlp::generator(&config.generator), GENERATOR, &state.generator),
+            (Mlp::generator(config), GENERATOR, &state.generator),
             (Mlp::discriminator(config), DISCRIMINATOR, &state.discriminator),
         ] {
             bundle.add_under(start, mlp.to_tensors(weights));
@@ -153,7 +153,7 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
         g_loss_sum: sums[1],
     };
     let state = State {
-        generator: weights(bundle, &Mlp::generator(&config.generator), GENERATOR)?,
+        generator: weights(bundle, &Mlp::generator(config), GENERATOR)?,
         discriminator: weights(bundle, &Mlp::discriminator(config), DISCRIMINATOR)?,
         generator_optim: optim(bundle, GENERATOR_OPTIM)?,
         discriminator_optim: optim(bundle, DISCRIMINATOR_OPTIM)?,
@@ -174,7 +174,7 @@ fn best_tensors(config: &RunConfig, best: &Best) -> Vec<NamedTensor> {
     let mut bundle = Bundle::default();
     bundle.add_count("epoch", best.epoch);
     bundle.tensors.push(NamedTensor::f64("value", vec![1], vec![best.value]));
-    let generator = Mlp::generator(&config.generator);
+    let generator = Mlp::generator(config);
     bundle.add_under(GENERATOR, generator.to_tensors(&best.generator));
     if let Some(averaged) = &best.averaged {
         bundle.add_under(AVERAGED, generator.to_tensors(averaged));
@@ -188,7 +188,7 @@ fn best(config: &RunConfig, bundle: &Bundle, start: &str) -> Result<Option<Arc<B
     if under.tensors.is_empty() {
         return Ok(None);
     }
-    let generator = Mlp::generator(&config.generator);
+    let generator = Mlp::generator(config);
     Ok(Some(Arc::new(Best {
         epoch: under.count("epoch")?,
         value: under.doubles("value", 1)?[0],

@@ -104,7 +104,7 @@ impl Trace {
 
     fn weights(&self, moment: &str, engine: &mut dyn Engine) -> Result<Vec<NamedTensor>, EngineError> {
         let state = engine.state()?;
-        let generator = Mlp::generator(&self.config.generator).to_tensors(&state.generator);
+        let generator = Mlp::generator(&self.config).to_tensors(&state.generator);
         let discriminator = Mlp::discriminator(&self.config).to_tensors(&state.discriminator);
         let generator = generator.into_iter().map(|tensor| tensor.prefixed(&format!("{moment}.generator.")));
         let discriminator =

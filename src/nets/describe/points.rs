@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{LayerRow, Network, Norm, Role};
 use crate::checkpoint::TensorInfo;
-use crate::config::{GeneratorConfig, LatentLaw, TrainConfig};
+use crate::config::{Activation, GeneratorConfig, LatentLaw, TrainConfig};
 use crate::figures::{measure, place};
+use crate::nets::Slot;
 use crate::nets::mlp::{Layer, Mlp, SPECTRAL_WEIGHT};
-use crate::nets::{NEGATIVE_SLOPE, Slot};
 use crate::objective::Rule;
 
 /// A network of points.
@@ -15,8 +15,8 @@ use crate::objective::Rule;
 pub struct PointsNet {
     role: Role,
     mlp: Mlp,
-    /// The game that it plays; a file does not say it, nor BatchNorm's eps and momentum.
-    /// The game and its name, where they are known.
+    /// The game that it plays and its name; a file does not say it, nor BatchNorm's eps and momentum, nor an activation's
+    /// name.
     game: Option<(&'static Rule, String)>,
     /// From its units to the data's, where it has others.
     map: Option<Affine>,
@@ -52,7 +52,7 @@ impl PointsNet {
         let game = Some((config.game().rule, config.game_title()));
         let law = Some(config.generator.latent_law.unwrap_or_default());
         [
-            Self { role: Role::Generator, mlp: Mlp::generator(&config.generator), game: game.clone(), map, law },
+            Self { role: Role::Generator, mlp: Mlp::generator(config), game: game.clone(), map, law },
             Self { role: Role::Discriminator, mlp: Mlp::discriminator(config), game, map, law },
         ]
     }
@@ -70,7 +70,7 @@ impl PointsNet {
         }
         let role = match (inputs(mlp.layers()), outputs(mlp.layers())) {
             (Some(_), Some(2)) => Role::Generator,
-            (Some(inputs), Some(1)) if inputs.is_multiple_of(2) && !has_norm(&mlp) => Role::Discriminator,
+            (Some(inputs), Some(1)) if inputs.is_multiple_of(2) => Role::Discriminator,
             _ => return None,
         };
         Some(Self { role, mlp, game: None, map: None, law: None })
@@ -93,20 +93,17 @@ impl PointsNet {
 
     /// Whether BatchNorm's eps and momentum are not known, and there is a BatchNorm.
     pub fn lacks_norm(&self) -> bool {
-        self.game.is_none() && self.has_norm()
-    }
-
-    fn has_norm(&self) -> bool {
-        has_norm(&self.mlp)
+        self.game.is_none() && self.mlp.has_norm()
     }
 
     /// The widths, first to last: `2-64-256-1`.
     pub fn widths(&self) -> String {
         let mut widths: Vec<String> = inputs(self.mlp.layers()).iter().map(usize::to_string).collect();
         widths.extend(self.mlp.layers().iter().filter_map(|layer| match layer {
-            Layer::Linear { outputs, .. } => Some(outputs.to_string()),
+            Layer::Activation { features, .. } => Some(features.to_string()),
             _ => None,
         }));
+        widths.extend(outputs(self.mlp.layers()).map(|outputs| outputs.to_string()));
         widths.join("-")
     }
 
@@ -138,9 +135,9 @@ impl PointsNet {
                     let norm = (!self.lacks_norm()).then_some(Norm { eps, momentum });
                     rows.push(row("BatchNorm1d", norm, features, features, (features as u64).saturating_mul(2)));
                 }
-                Layer::LeakyRelu => {
+                Layer::Activation { function, .. } => {
                     if let Some(before) = rows.last_mut() {
-                        before.activation = Some(format!("LeakyReLU({NEGATIVE_SLOPE})"));
+                        before.activation = Some(function.to_string());
                     }
                 }
             }
@@ -185,17 +182,21 @@ impl PointsNet {
         if self.lacks_norm() {
             notes.push("BatchNorm's eps and momentum are not in the file; the run's config.json has them.".to_owned());
         }
-        if self.has_norm() {
+        let guessed = |layer: &Layer| matches!(layer, Layer::Activation { function, .. } if function.pieces() == 1);
+        if self.game.is_none() && self.mlp.layers().iter().any(guessed) {
+            notes.push(
+                "Which activation stands between the layers is not in the file; LeakyReLU(0.2) is the usual one, and the \
+                 run's config.json says which it is."
+                    .to_owned(),
+            );
+        }
+        if self.mlp.has_norm() {
             notes.push(
                 "BatchNorm's running mean and variance are saved too; they are not learnt parameters.".to_owned(),
             );
         }
         notes
     }
-}
-
-fn has_norm(mlp: &Mlp) -> bool {
-    mlp.layers().iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
 }
 
 fn inputs(layers: &[Layer]) -> Option<usize> {
@@ -215,7 +216,8 @@ fn outputs(layers: &[Layer]) -> Option<usize> {
 /// Tensors' shapes by name.
 type Shapes<'a> = BTreeMap<&'a str, &'a [usize]>;
 
-/// The modules that names such as `net.3.weight` speak of. A number without tensors is a LeakyReLU's.
+/// The modules that names such as `net.3.weight` speak of. A number without tensors is an activation's: maxout's where the
+/// next Linear takes a part of what comes before, else one that keeps the width.
 fn layers(shapes: &Shapes<'_>) -> Option<Vec<Layer>> {
     let shape_of = |name: String| shapes.get(name.as_str()).copied();
     // A hostile file has any number in a name, but no network has more modules than twice its tensors.
@@ -234,11 +236,26 @@ fn layers(shapes: &Shapes<'_>) -> Option<Vec<Layer>> {
             Some(&[features]) if is_norm => {
                 Layer::BatchNorm { features, eps: lab.batch_norm_eps, momentum: lab.batch_norm_momentum }
             }
-            None => Layer::LeakyRelu,
+            None => activation(i, &shape_of)?,
             Some(_) => return None,
         });
     }
     is_chain(&layers).then_some(layers)
+}
+
+/// The activation at this place, between what comes before and what comes after.
+fn activation<'a>(place: usize, shape_of: &impl Fn(String) -> Option<&'a [usize]>) -> Option<Layer> {
+    let weights =
+        |i: usize| shape_of(format!("net.{i}.weight")).or_else(|| shape_of(format!("net.{i}.{SPECTRAL_WEIGHT}")));
+    let (before, after) = (*weights(place.checked_sub(1)?)?.first()?, *weights(place + 1)?.get(1)?);
+    if after == 0 || !before.is_multiple_of(after) {
+        return None;
+    }
+    let function = match before / after {
+        1 => Activation::default(),
+        pieces => Activation::Maxout { pieces },
+    };
+    Some(Layer::Activation { function, features: after })
 }
 
 /// The number in `net.3.weight`.
@@ -247,24 +264,17 @@ fn module(name: &str) -> Option<usize> {
     number.parse().ok().filter(|parsed: &usize| parsed.to_string() == number)
 }
 
-/// Linear, then BatchNorm or nothing, then LeakyReLU, and again; a Linear at the end; each as wide as what comes before.
+/// Linear, then BatchNorm or nothing, then an activation, and again; a Linear at the end; each as wide as what comes
+/// before.
 fn is_chain(layers: &[Layer]) -> bool {
     let follows = |pair: &[Layer]| match (pair[0], pair[1]) {
         (Layer::Linear { outputs, .. }, Layer::BatchNorm { features, .. }) => outputs == features,
-        (Layer::Linear { .. } | Layer::BatchNorm { .. }, Layer::LeakyRelu)
-        | (Layer::LeakyRelu, Layer::Linear { .. }) => true,
+        (Layer::Linear { .. } | Layer::BatchNorm { .. }, Layer::Activation { .. }) => true,
+        (Layer::Activation { features, .. }, Layer::Linear { inputs, .. }) => features == inputs,
         _ => false,
     };
     let linear = |layer: Option<&Layer>| matches!(layer, Some(Layer::Linear { .. }));
-    let widths = layers.iter().filter_map(|layer| match *layer {
-        Layer::Linear { inputs, outputs, .. } => Some((inputs, outputs)),
-        _ => None,
-    });
-    let widths: Vec<(usize, usize)> = widths.collect();
-    linear(layers.first())
-        && linear(layers.last())
-        && layers.windows(2).all(follows)
-        && widths.windows(2).all(|pair| pair[0].1 == pair[1].0)
+    linear(layers.first()) && linear(layers.last()) && layers.windows(2).all(follows)
 }
 
 #[cfg(test)]

@@ -2,13 +2,17 @@
 
 use super::points::Affine;
 use super::{PointsNet, Role};
-use crate::nets::NEGATIVE_SLOPE;
+use crate::config::Activation;
 use crate::nets::mlp::Layer;
 
 /// The module: `heading` says what it is, a comment line each; `loading` tells how the weights are loaded.
 pub fn module(heading: &[String], nets: &[PointsNet], loading: &[String]) -> String {
     let mut text: String = heading.iter().chain(loading).map(|line| comment(line)).collect();
     text += "\nfrom torch import nn\n";
+    let is_maxout = |layer: &Layer| matches!(layer, Layer::Activation { function: Activation::Maxout { .. }, .. });
+    if nets.iter().any(|net| net.mlp().layers().iter().any(is_maxout)) {
+        text += MAXOUT;
+    }
     if nets.iter().any(PointsNet::lacks_norm) {
         text += "\n# The file does not say BatchNorm's eps and momentum. These are the lab's; a run's config.json has its own.\n";
         if let Some((eps, momentum)) = nets.iter().find_map(norm) {
@@ -47,6 +51,20 @@ pub fn loading(files: &[(Role, String)], are_safetensors: bool) -> Vec<String> {
     lines.into_iter().chain(files.iter().map(load)).collect()
 }
 
+/// PyTorch has no such module.
+const MAXOUT: &str = "
+
+class Maxout(nn.Module):
+    \"\"\"The largest of every so many numbers that follow each other.\"\"\"
+
+    def __init__(self, pieces):
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x):
+        return x.unflatten(1, (-1, self.pieces)).amax(2)
+";
+
 fn class(net: &PointsNet) -> String {
     let argument = match net.role() {
         Role::Generator => "z",
@@ -76,7 +94,8 @@ fn constructor(layer: &Layer, lacks_norm: bool) -> String {
         Layer::BatchNorm { features, eps, momentum } => {
             format!("nn.BatchNorm1d({features}, eps={eps:?}, momentum={momentum:?})")
         }
-        Layer::LeakyRelu => format!("nn.LeakyReLU({NEGATIVE_SLOPE})"),
+        Layer::Activation { function: Activation::Maxout { pieces }, .. } => format!("Maxout({pieces})"),
+        Layer::Activation { function, .. } => format!("nn.{function}"),
     }
 }
 

@@ -10,7 +10,6 @@ mod wgan_lp;
 
 pub use dragan::offsets;
 
-use super::Term;
 use crate::real::Real;
 
 /// Every penalty.
@@ -48,6 +47,15 @@ pub enum Points {
     Mixed,
     /// Real points, each moved by [`offsets`].
     Moved,
+}
+
+/// psi at a squared norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term<T = f64> {
+    /// Its value.
+    pub value: T,
+    /// Its derivative by the squared norm.
+    pub slope: T,
 }
 
 /// psi in both precisions.

@@ -4,7 +4,7 @@
 //!
 //! The half is the papers'; GAN_stability's `reg_param` and others' weights have none, so that their 10 is a gamma of 20.
 
-use super::super::Term;
+use super::Term;
 use super::{Law, Penalty, Points};
 use crate::real::Real;
 

@@ -3,7 +3,7 @@
 //!
 //! lambda mean(max(0, |j| - 1)^2) at x^ = e x + (1 - e) G(z), one e ~ U(0, 1) for each sample.
 
-use super::super::Term;
+use super::Term;
 use super::{Law, Penalty, Points, wgan_gp};
 use crate::real::Real;
 

@@ -16,11 +16,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn real(score: f64) -> Term {
-    let Term { value, slope } = fake(-score);
-    Term { value, slope: -slope }
+    let Term { value, slope, curvature } = fake(-score);
+    Term { value, slope: -slope, curvature }
 }
 
 /// Written so that NaN stays.
 fn fake(score: f64) -> Term {
-    if score <= -1.0 { Term { value: 0.0, slope: 0.0 } } else { Term { value: 1.0 + score, slope: 1.0 } }
+    if score <= -1.0 { Term::line(0.0, 0.0) } else { Term::line(1.0 + score, 1.0) }
 }

@@ -19,5 +19,5 @@ fn to_one(score: f64) -> Term {
 }
 
 fn to_zero(score: f64) -> Term {
-    Term { value: score * score / 2.0, slope: score }
+    Term { value: score * score / 2.0, slope: score, curvature: 1.0 }
 }

@@ -20,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 /// -log D(x).
 pub(super) fn real(logit: f64) -> Term {
-    let Term { value, slope } = softplus(-logit);
-    Term { value, slope: -slope }
+    let Term { value, slope, curvature } = softplus(-logit);
+    Term { value, slope: -slope, curvature }
 }
 
 /// -log(1 - D(G(z))).
@@ -31,8 +31,8 @@ pub(super) fn fake(logit: f64) -> Term {
 
 /// log(1 - D(G(z))).
 fn generator(logit: f64) -> Term {
-    let Term { value, slope } = softplus(logit);
-    Term { value: -value, slope: -slope }
+    let Term { value, slope, curvature } = softplus(logit);
+    Term { value: -value, slope: -slope, curvature: -curvature }
 }
 
 #[cfg(test)]

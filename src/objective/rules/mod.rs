@@ -142,7 +142,7 @@ impl Means {
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
-    use super::super::Game;
+    use super::super::{Curvature, Game};
     use super::*;
 
     const SCORES: [f64; 7] = [-30.0, -2.0, -0.1, 0.2, 0.7, 5.0, 40.0];
@@ -179,6 +179,34 @@ mod tests {
                         let far = (slope - numeric).abs();
                         assert!(far < 1e-6, "{} {network} {kind} {i}: {slope} for {numeric}", game.title());
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_curvature_is_that_of_finite_differences_of_slopes() {
+        let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
+        for game in games() {
+            let slopes = |real: &[f64], fake: &[f64]| losses(&game, real, fake)[0].1.clone();
+            // By a real score and, where it counts for itself, by a generated one.
+            let found = match game.critic_curvature(&SCORES, &fake) {
+                Some(Curvature::Alone(found)) => found.to_vec(),
+                Some(Curvature::Pairs(found)) => vec![found],
+                None => {
+                    assert_eq!(game.rule.name, "ragan");
+                    continue;
+                }
+            };
+            for (kind, found) in found.iter().enumerate() {
+                for (i, exact) in found.iter().enumerate() {
+                    let at = |shift: f64| {
+                        let mut moved = [SCORES.to_vec(), fake.clone()];
+                        moved[kind][i] += shift;
+                        slopes(&moved[0], &moved[1])[kind][i]
+                    };
+                    let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
+                    assert!((exact - numeric).abs() < 1e-6, "{} {kind} {i}: {exact} for {numeric}", game.title());
                 }
             }
         }

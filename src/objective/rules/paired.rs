@@ -20,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 /// The cross-entropy of a logit with a label.
 fn entropy(score: f64, label: f64) -> Term {
-    let Term { value, slope } = softplus(score);
-    Term { value: value - label * score, slope: slope - label }
+    let Term { value, slope, curvature } = softplus(score);
+    Term { value: value - label * score, slope: slope - label, curvature }
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn no_score_overflows_and_nan_stays() {
         for score in [3e38, -3e38] {
-            let Term { value, slope } = entropy(score, 0.0);
+            let Term { value, slope, .. } = entropy(score, 0.0);
             assert!(value.is_finite() && slope.is_finite());
         }
         assert!(entropy(f64::NAN, 1.0).value.is_nan());

@@ -19,9 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) fn high(score: f64) -> Term {
-    Term { value: -score, slope: -1.0 }
+    Term::line(-score, -1.0)
 }
 
 fn low(score: f64) -> Term {
-    Term { value: score, slope: 1.0 }
+    Term::line(score, 1.0)
 }

@@ -1,7 +1,11 @@
-//! Single and double precision, for arithmetic that is written once for both.
+//! Single and double precision, and numbers with a derivative, for arithmetic that is written once for all.
+
+mod dual;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
+
+pub use dual::Dual;
 
 /// A floating-point number. Runs are in single precision; double is there to check formulas with.
 pub trait Real:
@@ -47,6 +51,10 @@ pub trait Real:
     /// The square root.
     #[must_use]
     fn sqrt(self) -> Self;
+
+    /// The hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
 }
 
 impl Real for f32 {
@@ -77,6 +85,10 @@ impl Real for f32 {
     fn sqrt(self) -> Self {
         Self::sqrt(self)
     }
+
+    fn tanh(self) -> Self {
+        Self::tanh(self)
+    }
 }
 
 impl Real for f64 {
@@ -106,5 +118,9 @@ impl Real for f64 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         Self::sqrt(self)
+    }
+
+    fn tanh(self) -> Self {
+        Self::tanh(self)
     }
 }

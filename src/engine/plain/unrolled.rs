@@ -1,0 +1,156 @@
+//! The generator's gradient through steps of the critic (Metz et al. 2017, equations 7 to 9).
+//!
+//! From the critic D_0 as it is, K steps of its own optimiser on the generator's batch lead to D_K. The generator's loss is that
+//! at D_K, as a function of its points x: they move the score at D_K, and through all of the steps D_K itself. With U the
+//! optimiser's step, L the critic's loss and g_k = dL/dD (D_k, x):
+//!
+//! ```text
+//! forward    D_(k+1), buffers_(k+1) = U(D_k, g_k, buffers_k)
+//! at D_K     a = dL_G/dD_K,  t = dL_G/dx
+//! back       (a, b, buffers') = the adjoint of U in step k, by (a, buffers')
+//!            a += H_k b,  t += dg_k/dx b        H_k = d^2L/dD^2
+//! ```
+//!
+//! H_k b and dg_k/dx b are by how much the two gradients of L move as the critic goes along b: a pass in dual numbers. The
+//! critic is then D_0 again, for its own step.
+
+use super::network::{Batch, Mode, Pass, add};
+use super::{PlainEngine, Trained, doubles};
+use crate::engine::Sample;
+use crate::objective::Curvature;
+use crate::optim::adjoint::{Taken, adjoint, step};
+use crate::real::{Dual, Real as _};
+
+impl PlainEngine {
+    /// The generator's gradient through `steps` steps of the critic, and its loss after them.
+    pub(super) fn unrolled_gradient(&mut self, pass: &Pass, real: &[Sample], steps: usize) -> (Vec<f64>, f64) {
+        let lr = self.rates()[1];
+        let [real, fake] = [doubles(real), pass.output.clone()].map(|points| self.packs(&points));
+        let mut critic = self.critic.clone();
+        let mut path = Vec::new();
+        for k in 0..steps {
+            let from = Taken {
+                parameters: critic.network.parameters.clone(),
+                gradient: self.gradient_of(&mut critic, [&real, &fake]),
+                buffers: critic.buffers.clone(),
+            };
+            let to = step(&critic.optim, self.at(lr, k), &from);
+            critic.take(&to);
+            path.push(from);
+        }
+        let (mut by, mut by_packs, loss) = self.generator_at(&mut critic, [&real, &fake]);
+        for (k, from) in path.iter().enumerate().rev() {
+            by = adjoint(&critic.optim, self.at(lr, k), from, &by);
+            critic.take(from);
+            let (by_critic, by_fake) = self.turn(&mut critic, [&real, &fake], &by.gradient);
+            add(&mut by.parameters, &by_critic);
+            by_packs.iter_mut().zip(&by_fake).for_each(|(to, by)| add(to, by));
+        }
+        let by_points = by_packs.iter().flat_map(|pack| pack.chunks(2).map(<[_]>::to_vec)).collect();
+        (self.generator.network.backward(pass, by_points).0, loss)
+    }
+
+    /// The rate, and the number of steps before the k-th that is unrolled.
+    fn at(&self, lr: f64, k: usize) -> [f64; 2] {
+        [lr, (self.critic.steps + k as u64) as f64]
+    }
+
+    fn packs(&self, points: &Batch) -> Batch {
+        points.chunks(self.config.members()).map(<[_]>::concat).collect()
+    }
+
+    /// The gradient of a critic's loss by its parameters.
+    fn gradient_of(&self, critic: &mut Trained, batches: [&Batch; 2]) -> Vec<f64> {
+        let passes = batches.map(|batch| critic.network.forward(batch.clone(), Mode::Train));
+        let slopes = self.slopes(&passes);
+        let mut gradient = vec![0.0; critic.network.parameters.len()];
+        for (pass, slopes) in passes.iter().zip(slopes) {
+            let by_scores = slopes.into_iter().map(|slope| vec![slope]).collect();
+            add(&mut gradient, &critic.network.backward(pass, by_scores).0);
+        }
+        gradient
+    }
+
+    /// The slopes of the critic's mean loss by the scores of real and of generated packs.
+    fn slopes(&self, passes: &[Pass; 2]) -> [Vec<f64>; 2] {
+        let [real, fake] = passes.each_ref().map(scores);
+        let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
+        self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]);
+        let n = real.len() as f64;
+        [by_real, by_fake].map(|slopes| slopes.into_iter().map(|slope| slope / n).collect())
+    }
+
+    /// The generator's loss at a critic, and its derivatives by that's parameters and by the generated packs.
+    fn generator_at(&self, critic: &mut Trained, batches: [&Batch; 2]) -> (Taken, Batch, f64) {
+        let passes = batches.map(|batch| critic.network.forward(batch.clone(), Mode::Train));
+        let [real, fake] = passes.each_ref().map(scores);
+        let (n, mut by_fake) = (fake.len() as f64, vec![0.0; fake.len()]);
+        let beside = if self.game.generator_meets_real() { &real[..] } else { &[] };
+        let loss = self.game.generator(beside, &fake, &mut by_fake) / n;
+        let by = |sign: f64| -> Batch { by_fake.iter().map(|slope| vec![sign * slope / n]).collect() };
+        let (mut parameters, by_packs) = critic.network.backward(&passes[1], by(1.0));
+        if self.game.generator_meets_real() {
+            // Pairs: what a generated score gains a real one loses.
+            add(&mut parameters, &critic.network.backward(&passes[0], by(-1.0)).0);
+        }
+        let buffers = critic.buffers.each_ref().map(|buffer| vec![0.0; buffer.len()]);
+        (Taken { parameters, gradient: Vec::new(), buffers }, by_packs, loss)
+    }
+
+    /// By how much the gradients of a critic's loss, by its parameters and by the generated packs, move as it goes along
+    /// `direction`.
+    fn turn(&self, critic: &mut Trained, batches: [&Batch; 2], direction: &[f64]) -> (Vec<f64>, Batch) {
+        let moving: Vec<Dual> =
+            critic.network.parameters.iter().zip(direction).map(|(&value, &slope)| Dual::new(value, slope)).collect();
+        let still = |batch: &Batch| batch.iter().map(|x| x.iter().map(|&x| Dual::from_f64(x)).collect()).collect();
+        let passes = batches.map(|batch| critic.network.pass(&moving, still(batch), Mode::Train));
+        let slopes =
+            self.moving_slopes(passes.each_ref().map(|pass| pass.output.iter().map(|score| score[0]).collect()));
+        let mut by_critic = vec![0.0; direction.len()];
+        let mut by_fake = Batch::new();
+        for (pass, slopes) in passes.iter().zip(slopes) {
+            let by_scores = slopes.into_iter().map(|slope| vec![slope]).collect();
+            let (gradient, by_packs) = critic.network.back(&moving, pass, by_scores);
+            by_critic.iter_mut().zip(gradient).for_each(|(to, by)| *to += by.slope);
+            by_fake = by_packs.into_iter().map(|pack| pack.into_iter().map(|by| by.slope).collect()).collect();
+        }
+        (by_critic, by_fake)
+    }
+
+    /// The slopes of the critic's mean loss by scores that move.
+    fn moving_slopes(&self, [real, fake]: [Vec<Dual>; 2]) -> [Vec<Dual>; 2] {
+        let values = |scores: &[Dual]| scores.iter().map(|score| score.value).collect::<Vec<_>>();
+        let (r, f) = (values(&real), values(&fake));
+        let (mut by_real, mut by_fake) = (vec![0.0; r.len()], vec![0.0; f.len()]);
+        self.game.critic(&r, &f, [&mut by_real, &mut by_fake]);
+        let n = r.len() as f64;
+        let moves = |slopes: &[f64], turns: &dyn Fn(usize) -> f64| {
+            let both = slopes.iter().enumerate().map(|(i, slope)| Dual::new(slope / n, turns(i) / n));
+            both.collect::<Vec<_>>()
+        };
+        // A checked config has a rule with one of the two.
+        match self.game.critic_curvature(&r, &f) {
+            Some(Curvature::Alone([of_real, of_fake])) => {
+                [moves(&by_real, &|i| of_real[i] * real[i].slope), moves(&by_fake, &|i| of_fake[i] * fake[i].slope)]
+            }
+            Some(Curvature::Pairs(of)) => {
+                let turn = |i: usize| of[i] * (real[i].slope - fake[i].slope);
+                [moves(&by_real, &turn), moves(&by_fake, &|i| -turn(i))]
+            }
+            None => [moves(&by_real, &|_| 0.0), moves(&by_fake, &|_| 0.0)],
+        }
+    }
+}
+
+fn scores(pass: &Pass) -> Vec<f64> {
+    pass.output.iter().map(|score| score[0]).collect()
+}
+
+impl Trained {
+    /// Puts parameters and buffers in the place of its own.
+    fn take(&mut self, from: &Taken) {
+        self.network.parameters.clone_from(&from.parameters);
+        self.buffers.clone_from(&from.buffers);
+        self.network.settle();
+    }
+}
