@@ -344,6 +344,8 @@ class Lab:
             loss = -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
         else:
             loss = RULES[self.rule][0](on_real, on_fake, self.label)
+        if self.config.get("drift"):
+            loss = loss + self.config["drift"] * (on_real**2).mean()
         if self.penalty and (self.d_steps // self.halves) % self.penalty["every"] == 0:
             law, places = PENALTIES[self.penalty["name"]]
             for place in places:

@@ -147,6 +147,8 @@ def cases():
     adam = {"optim_d": {**OPTIMS["adam"], "betas": [0.5, 0.999]}, "lr_d": 0.01}
     objective = {"rule": "non-saturating", "real_label": 0.9}
     yield "unrolled-adam", config("gan", "sgd", objective=objective, unroll=5, **adam)
+    drift = {"drift": 0.2, "objective": {"rule": "wasserstein"}}
+    yield "drift", config("gan", "sgd", penalty={"name": "wgan-gp", "weight": 0.3, "every": 1}, **drift)
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 

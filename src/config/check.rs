@@ -72,6 +72,7 @@ impl TrainConfig {
             let found = format!("'{columns}'");
             require("data.columns", found, name_pair(columns).is_some(), "two different columns, such as x,y or 1,2")?;
         }
+        self.drift = self.drift.filter(|drift| *drift != 0.0);
         self = self.in_saved_form();
         check_game(&self)?;
         // One way of saying that both have the same, and that there are no slow weights.
@@ -270,6 +271,9 @@ fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
         game.real_label > 0.0 && game.real_label <= 1.0,
         "above 0, 1 at most",
     )?;
+    require("drift", game.drift, not_negative(game.drift), "a number, 0 or more")?;
+    let scores_points = game.drift <= 0.0 || !game.rule.has_sides();
+    require("drift", game.drift, scores_points, "0: the paired discriminator has no score of a real point by itself")?;
     if let Some(Penalised { weight, every, end, .. }) = game.penalty {
         let key = of_model("objective.gp_weight", "penalty.weight");
         require(key, weight, not_negative(weight), "a number, 0 or more")?;

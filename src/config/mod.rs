@@ -56,6 +56,9 @@ pub struct TrainConfig {
     /// What is done to the critic's parameters; left out, it is the model's own, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<ConstraintConfig>,
+    /// What the discriminator pays for the mean square of real points' scores (Karras et al. 2018); left out, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
     /// How many points, side by side, the discriminator scores at once (PacGAN, Lin et al. 2018): all real or all
     /// generated, so that it sees a lack of variety; left out, 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -513,6 +516,7 @@ impl TrainConfig {
             objective: Objective::lab(model),
             penalty: None,
             constraint: None,
+            drift: None,
             pack: None,
             unroll: None,
             instance_noise: None,

@@ -336,6 +336,7 @@ impl TrainConfig {
             Some(ConstraintConfig::SpectralNorm {}) => game.constraint = Constraint::SpectralNorm,
             None => {}
         }
+        game.drift = self.drift.unwrap_or_default();
         game
     }
 
@@ -382,7 +383,8 @@ impl TrainConfig {
 
     /// The model, where the game is one.
     pub fn model(&self) -> Option<Model> {
-        if self.penalty.is_none() && self.constraint.is_none() { self.objective.model() } else { None }
+        let alone = self.penalty.is_none() && self.constraint.is_none() && self.drift.is_none();
+        if alone { self.objective.model() } else { None }
     }
 }
 

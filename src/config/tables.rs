@@ -409,6 +409,10 @@ static POINT_KEYS: &[Key] = &[
         .value_name("C")
         .only(CONSTRAINT, &["clip"])
         .under("Objective"),
+    key("drift", Values::Number, "Weight of the mean square of real points' scores in the discriminator's loss; without it, 0")
+        .flag("drift")
+        .value_name("W")
+        .under("Objective"),
     key("pack", Values::Whole, "Points that the discriminator scores at once, side by side; without it, 1")
         .flag("pack")
         .value_name("M")

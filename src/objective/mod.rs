@@ -38,13 +38,14 @@ impl Term {
     }
 }
 
-/// The second derivatives of the discriminator's loss times the batch's size.
+/// The second derivatives of the discriminator's loss times the batch's size, which is a sum of terms of single scores and of
+/// differences between a real and a generated one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Curvature {
-    /// By each real and each generated score, where these meet alone.
-    Alone([Vec<f64>; 2]),
-    /// By each difference between a real and a generated score, where these meet in pairs.
-    Pairs(Vec<f64>),
+pub struct Curvature {
+    /// Of the terms of each real and of each generated score.
+    pub alone: [Vec<f64>; 2],
+    /// Of the terms of each difference; 0 where scores meet alone.
+    pub gaps: Vec<f64>,
 }
 
 /// One of the two networks.
@@ -64,6 +65,9 @@ pub struct Game {
     /// The discriminator's label for real points: 1, or less to keep it from being sure of itself (one-sided label
     /// smoothing, Salimans et al. 2016, section 3.4).
     pub real_label: f64,
+    /// What the discriminator pays for the mean square of real points' scores, so that these stay near 0 (Karras et al.
+    /// 2018, appendix A.1, with 0.001); 0 for nothing.
+    pub drift: f64,
     /// What the discriminator's gradient by its points costs.
     pub penalty: Option<Penalised>,
     /// What is done to the discriminator's parameters after each of its steps.
@@ -73,7 +77,7 @@ pub struct Game {
 impl Game {
     /// A rule and nothing else.
     pub const fn of(rule: &'static Rule) -> Self {
-        Self { rule, real_label: 1.0, penalty: None, constraint: Constraint::None }
+        Self { rule, real_label: 1.0, drift: 0.0, penalty: None, constraint: Constraint::None }
     }
 
     /// The discriminator's term for a real point's score, for a rule that takes scores alone.
@@ -95,6 +99,15 @@ impl Game {
     /// scores alone or in pairs, the scores may be part of a batch. A rule that has both kinds side by side has no such
     /// terms: [`Self::beside`].
     pub fn critic(&self, real: &[f64], fake: &[f64], [by_real, by_fake]: [&mut [f64]; 2]) -> f64 {
+        let loss = self.critic_of_rule(real, fake, [&mut *by_real, by_fake]);
+        if self.drift <= 0.0 {
+            return loss;
+        }
+        by_real.iter_mut().zip(real).for_each(|(slope, score)| *slope += 2.0 * self.drift * score);
+        loss + self.drift * real.iter().map(|score| score * score).sum::<f64>()
+    }
+
+    fn critic_of_rule(&self, real: &[f64], fake: &[f64], [by_real, by_fake]: [&mut [f64]; 2]) -> f64 {
         match self.rule.meets {
             Meets::Alone(alone) => {
                 each(real, by_real, |score| self.on_real(&alone, score)) + each(fake, by_fake, alone.fake)
@@ -116,16 +129,20 @@ impl Game {
     /// The second derivatives of [`Self::critic`]; None for a rule whose scores meet otherwise than alone or in pairs.
     pub fn critic_curvature(&self, real: &[f64], fake: &[f64]) -> Option<Curvature> {
         let of = |scores: &[f64], term: &dyn Fn(f64) -> Term| scores.iter().map(|&x| term(x).curvature).collect();
-        match self.rule.meets {
-            Meets::Alone(alone) => {
-                Some(Curvature::Alone([of(real, &|score| self.on_real(&alone, score)), of(fake, &alone.fake)]))
-            }
+        let nothing = |scores: &[f64]| vec![0.0; scores.len()];
+        let mut found = match self.rule.meets {
+            Meets::Alone(alone) => Curvature {
+                alone: [of(real, &|score| self.on_real(&alone, score)), of(fake, &alone.fake)],
+                gaps: nothing(real),
+            },
             Meets::Pairs(pairs) => {
                 let gaps: Vec<f64> = real.iter().zip(fake).map(|(r, f)| r - f).collect();
-                Some(Curvature::Pairs(of(&gaps, &pairs.critic)))
+                Curvature { alone: [nothing(real), nothing(fake)], gaps: of(&gaps, &pairs.critic) }
             }
-            Meets::Means(_) | Meets::Sides(_) => None,
-        }
+            Meets::Means(_) | Meets::Sides(_) => return None,
+        };
+        found.alone[0].iter_mut().for_each(|curvature| *curvature += 2.0 * self.drift);
+        Some(found)
     }
 
     /// The generator's loss times the batch's size, and the derivatives of that by the generated points' scores. A rule
@@ -186,14 +203,16 @@ impl Game {
     /// What it is called in file names: `rpgan-r1+r2`.
     pub fn name(&self) -> String {
         let penalty = self.penalty.map(|penalised| penalised.penalty.name);
-        let parts = [Some(self.rule.name), penalty, self.constraint.name()];
+        let drift = (self.drift > 0.0).then_some("drift");
+        let parts = [Some(self.rule.name), penalty, drift, self.constraint.name()];
         parts.into_iter().flatten().collect::<Vec<_>>().join("-")
     }
 
     /// What it is called in pictures: `RpGAN + R1 + R2`.
     pub fn title(&self) -> String {
         let penalty = self.penalty.map(|penalised| penalised.penalty.title);
-        let parts = [Some(self.rule.title), penalty, self.constraint.title()];
+        let drift = (self.drift > 0.0).then_some("drift");
+        let parts = [Some(self.rule.title), penalty, drift, self.constraint.title()];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" + ")
     }
 }

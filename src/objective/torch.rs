@@ -39,12 +39,11 @@ pub fn critic_twice(game: &Game, real: &Tensor, fake: &Tensor) -> Result<Tensor,
         let moved = scores.f_sub(&scores.f_detach()?)?;
         weighted(&moved.f_square()?, curvatures, 2 * r.len())
     };
-    let second = match game.critic_curvature(&r, &f) {
-        Some(Curvature::Alone([of_real, of_fake])) => square(real, &of_real)?.f_add(&square(fake, &of_fake)?)?,
-        Some(Curvature::Pairs(of)) => square(&real.f_sub(fake)?, &of)?,
-        None => return Err(TchError::Shape("this rule's second derivatives are not known".into())),
+    let Some(Curvature { alone: [of_real, of_fake], gaps }) = game.critic_curvature(&r, &f) else {
+        return Err(TchError::Shape("this rule's second derivatives are not known".into()));
     };
-    critic(game, real, fake)?.surrogate.f_add(&second)
+    let alone = square(real, &of_real)?.f_add(&square(fake, &of_fake)?)?;
+    critic(game, real, fake)?.surrogate.f_add(&alone)?.f_add(&square(&real.f_sub(fake)?, &gaps)?)
 }
 
 /// The generator's loss on scores that both carry their graph: of generated points and, where they meet in pairs, of real

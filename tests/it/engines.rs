@@ -54,6 +54,8 @@ fn games() -> Vec<TrainConfig> {
     games.push(TrainConfig { constraint: spectral, ..of(rule(rules::ALL[3])) });
     games.push(TrainConfig { clip_grad: Some(0.05), ..penalised((2, penalties::ALL[3])) });
     games.push(TrainConfig { clip_grad: Some(0.1), constraint: spectral, ..of(rule(rules::ALL[1])) });
+    games.push(TrainConfig { drift: Some(0.2), ..penalised((4, penalties::ALL[0])) });
+    games.push(TrainConfig { drift: Some(0.1), ..penalised((5, penalties::ALL[1])) });
     let slope = Activation::LeakyRelu { slope: 0.03 };
     let relu = Some(Activation::Relu {});
     games.push(TrainConfig { activation: Some(slope), ..penalised((3, penalties::ALL[5])) });
@@ -125,6 +127,7 @@ fn game_config(game: &TrainConfig, optim: Optim, shape: &Shape) -> RunConfig {
         optim_d,
         lookahead,
         clip_grad: game.clip_grad,
+        drift: game.drift,
         activation: game.activation,
         activation_d: game.activation_d,
         instance_noise: game.instance_noise,
@@ -464,7 +467,9 @@ fn games_of_others() -> Vec<(TrainConfig, Optim)> {
                 cases.push((TrainConfig { optim_d: Some(optim), lr_d: Some(3e-3), ..unrolled }, sgd));
             }
             let tanh = Some(Activation::Tanh {});
-            cases.push((TrainConfig { unroll: Some(4), activation: tanh, pack: Some(2), ..of(rule, None) }, sgd));
+            let drift = Some(0.1);
+            cases
+                .push((TrainConfig { unroll: Some(4), activation: tanh, pack: Some(2), drift, ..of(rule, None) }, sgd));
         }
     }
     cases

@@ -16,7 +16,7 @@ use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use crate::checkpoint::Source;
-use crate::config::{ConfigError, EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
+use crate::config::{ConfigError, Device, EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data::{self, Reading};
 use crate::figures::{measure, place};
 use crate::kinds::points::{self, Merging, Points, PointsRun, Prepared, Trace, TrainError};
@@ -78,6 +78,9 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
         if let Some(line) = merging(session.work().merging()) {
             printer.note(&line);
         }
+        if let Some(line) = slower(&config) {
+            printer.note(&line);
+        }
         let prepared = session.work().prepared();
         let gamma = gamma_words(&config, &prepared.units);
         for line in preparation(prepared).into_iter().chain(gamma.map(|words| format!("gamma {words}"))) {
@@ -87,6 +90,12 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
     finish(session, outcome, &signals, printer)
+}
+
+/// Where another engine than the fastest does the arithmetic on a CPU: which, and for what.
+fn slower(config: &RunConfig) -> Option<String> {
+    let lacking = EngineKind::Fused.lacks(config).filter(|_| config.device == Device::Cpu)?;
+    Some(format!("the arithmetic is that of --engine {}: the fused engine lacks {lacking}", config.engine.name()))
 }
 
 /// What single precision takes from the data, and what to do.

@@ -8,7 +8,7 @@ use super::generator::{Generator, Mode, Scratch};
 use super::matrix::{Kept, Rows};
 use super::pool::Crew;
 use super::simd::{Cpu, Lanes};
-use super::slab::{SLAB, Shape, Slab};
+use super::slab::{Differentiated, SLAB, Shape, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
 use crate::config::RunConfig;
@@ -212,15 +212,15 @@ impl<T: Real> Core<T> {
     fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Sample]) {
         let slab = &mut *write(&self.real[task]);
         load_points(slab, points);
-        self.critic.differentiate(slab, tables);
+        let slab = self.critic.differentiate(slab, tables);
         match self.game.rule.meets {
             Meets::Alone(_) => {
                 let (n, mut slopes) = (slab.size, [0.0; SLAB]);
-                let sum = self.game.critic(&scores_of(slab)[..n], &[], [&mut slopes[..n], &mut []]);
+                let sum = self.game.critic(&scores_of(&slab)[..n], &[], [&mut slopes[..n], &mut []]);
                 self.weigh(slab, sum, &slopes);
             }
             // The others are not there yet.
-            Meets::Pairs(_) | Meets::Means(_) => self.keep_scores(0, task, slab),
+            Meets::Pairs(_) | Meets::Means(_) => self.keep_scores(0, task, &slab),
             // They stand beside generated ones.
             Meets::Sides(_) => {}
         }
@@ -246,7 +246,7 @@ impl<T: Real> Core<T> {
 
     /// Makes the samples of a slab count in the discriminator's gradient, by the slopes of its loss times the batch's
     /// size; `sum` is what they are in that.
-    fn weigh(&self, slab: &mut Slab<T>, sum: f64, slopes: &[f64; SLAB]) {
+    fn weigh(&self, mut slab: Differentiated<'_, T>, sum: f64, slopes: &[f64; SLAB]) {
         slab.values[0] = sum;
         for (sample, slope) in slopes[..slab.size].iter().enumerate() {
             slab.set_weight(sample, T::from_f64(slope / self.packs as f64));
@@ -270,8 +270,8 @@ impl<T: Real> Core<T> {
             if !inputs.draws.fake_noise.is_empty() {
                 self.add_noise(slab, &inputs.draws, job);
             }
-            self.critic.differentiate(slab, tables);
-            self.keep_scores(1, task, slab);
+            let slab = self.critic.differentiate(slab, tables);
+            self.keep_scores(1, task, &slab);
         }
         if !matches!(self.game.rule.meets, Meets::Means(_)) {
             self.meet(task, tables, inputs, job);
@@ -306,33 +306,33 @@ impl<T: Real> Core<T> {
     /// What the losses make of a slab's scores: the generator's gradient, what samples count in the discriminator's, and
     /// the penalty's.
     fn meet(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
-        let slab = &mut *write(&self.fake[task]);
+        let fake = &mut *write(&self.fake[task]);
+        let Some(mut slab) = fake.differentiated() else { return };
         if job.program != Program::Critic {
-            self.give_gradient(task, slab, tables, self.order(&inputs.draws, job));
+            self.give_gradient(task, &mut slab, tables, self.order(&inputs.draws, job));
         }
         if job.program != Program::Generator {
             self.weigh_both(task, slab, self.order(&inputs.draws, job));
             if let (Some(weight), Some(Penalised { penalty, .. })) = (inputs.penalty, self.game.penalty) {
                 for (points, slabs) in &self.penalised {
                     let penalised = &mut *write(&slabs[task]);
-                    self.place(penalised, *points, slab, &inputs.draws, job);
-                    self.critic.differentiate(penalised, tables);
-                    self.critic.slopes(penalised, tables);
-                    self.critic.penalise(penalised, penalty.law, weight / self.packs as f64);
+                    self.place(penalised, *points, fake, &inputs.draws, job);
+                    let penalised = self.critic.differentiate(penalised, tables);
+                    self.critic.penalise(penalised, tables, penalty.law, weight / self.packs as f64);
                 }
             }
         }
     }
 
     /// The discriminator's terms of generated points and, where they did not stand for themselves, of real ones.
-    fn weigh_both(&self, task: usize, fake: &mut Slab<T>, order: &[f32]) {
+    fn weigh_both(&self, task: usize, fake: Differentiated<'_, T>, order: &[f32]) {
         let (mut by_real, mut by_fake) = ([0.0; SLAB], [0.0; SLAB]);
         let n = fake.size;
         let sum = match self.game.rule.meets {
-            Meets::Alone(_) => self.game.critic(&[], &scores_of(fake)[..n], [&mut [], &mut by_fake[..n]]),
+            Meets::Alone(_) => self.game.critic(&[], &scores_of(&fake)[..n], [&mut [], &mut by_fake[..n]]),
             Meets::Pairs(_) => {
                 let real = scores_of(&read(&self.real[task]));
-                self.game.critic(&real[..n], &scores_of(fake)[..n], [&mut by_real[..n], &mut by_fake[..n]])
+                self.game.critic(&real[..n], &scores_of(&fake)[..n], [&mut by_real[..n], &mut by_fake[..n]])
             }
             Meets::Means(_) => {
                 let [real, all] = [0, 1].map(|kind| self.all_scores(kind));
@@ -345,12 +345,14 @@ impl<T: Real> Core<T> {
             }
             Meets::Sides(_) => {
                 let order = &order[fake.first..][..n];
-                self.game.beside(Network::Discriminator, &scores_of(fake)[..n], order, &mut by_fake[..n])
+                self.game.beside(Network::Discriminator, &scores_of(&fake)[..n], order, &mut by_fake[..n])
             }
         };
         self.weigh(fake, sum, &by_fake);
-        if matches!(self.game.rule.meets, Meets::Pairs(_) | Meets::Means(_)) {
-            self.weigh(&mut write(&self.real[task]), 0.0, &by_real);
+        if matches!(self.game.rule.meets, Meets::Pairs(_) | Meets::Means(_))
+            && let Some(real) = write(&self.real[task]).differentiated()
+        {
+            self.weigh(real, 0.0, &by_real);
         }
     }
 
@@ -359,7 +361,7 @@ impl<T: Real> Core<T> {
     }
 
     /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, task: usize, slab: &mut Slab<T>, tables: &mut [Lanes<T>], order: &[f32]) {
+    fn give_gradient(&self, task: usize, slab: &mut Differentiated<'_, T>, tables: &mut [Lanes<T>], order: &[f32]) {
         self.critic.slopes(slab, tables);
         let n = slab.size;
         let mut slopes = [0.0; SLAB];

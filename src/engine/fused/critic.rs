@@ -24,7 +24,7 @@ use super::narrow::{Dots, Score, Totals, WeightedSlopes};
 use super::norm::{Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes, row};
-use super::slab::{INPUTS, Slab};
+use super::slab::{Differentiated, INPUTS, Slab};
 use super::spectral::SpectralNorm;
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
@@ -185,6 +185,7 @@ impl<T: Real> Critic<T> {
 
     /// Scores a slab's points.
     pub(super) fn score(&self, slab: &mut Slab<T>) {
+        slab.scored();
         let Slab { size, levels, scores, sums, .. } = slab;
         let sums = &mut sums[..*size];
         sums.fill([T::ZERO; LANES]);
@@ -220,8 +221,13 @@ impl<T: Real> Critic<T> {
 
     /// Scores a slab's points, and finds the scores' derivatives by what each hidden layer's Linear gives. In the last
     /// layer they are the score's weights times LeakyReLU's slopes, so that the slopes are all that is kept of them.
-    pub(super) fn differentiate(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+    pub(super) fn differentiate<'a>(&self, slab: &'a mut Slab<T>, tables: &mut [Lanes<T>]) -> Differentiated<'a, T> {
         self.score(slab);
+        self.find_deltas(slab, tables);
+        slab.now_differentiated()
+    }
+
+    fn find_deltas(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
         let Slab { size, levels, deltas, picks, .. } = slab;
         if !self.layers.is_empty() {
             self.cpu.run(Pick { values: levels[self.layers.len()].data(), samples: *size, picks });
@@ -278,10 +284,10 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// After [`Self::differentiate`]: the scores' derivatives by the points.
-    pub(super) fn slopes(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
+    /// The scores' derivatives by the points.
+    pub(super) fn slopes(&self, slab: &mut Differentiated<'_, T>, tables: &mut [Lanes<T>]) {
         let width = slab.width();
-        let Slab { size, deltas, picks, slopes, sums, totals, .. } = slab;
+        let Slab { size, deltas, picks, slopes, sums, totals, .. } = &mut **slab;
         let Some(layer) = self.layers.first() else {
             return slopes.data_mut().fill(read(&self.head[0]).values.data()[0]);
         };
@@ -303,8 +309,9 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// After [`Self::differentiate`]: makes the samples count with their weights in the discriminator's gradient.
-    pub(super) fn weigh(&self, slab: &mut Slab<T>) {
+    /// Makes the samples count with their weights in the discriminator's gradient.
+    pub(super) fn weigh(&self, slab: Differentiated<'_, T>) {
+        let slab = slab.release();
         for delta in &mut slab.deltas {
             for block in 0..delta.blocks() {
                 self.cpu.run(Scale { rows: delta.block_mut(block), weights: &slab.weights });
@@ -312,9 +319,11 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// After [`Self::slopes`] of points at which the penalty is taken: what they count in the discriminator's gradient, with `weight` for the
-    /// gradient penalty's share of one sample.
-    pub(super) fn penalise(&self, slab: &mut Slab<T>, law: Law, weight: f64) {
+    /// What points at which a penalty is taken count in the discriminator's gradient, with `weight` for the penalty's share of
+    /// one sample.
+    pub(super) fn penalise(&self, mut slab: Differentiated<'_, T>, tables: &mut [Lanes<T>], law: Law, weight: f64) {
+        self.slopes(&mut slab, tables);
+        let slab = slab.release();
         slab.take_penalty(law, weight);
         for (l, layer) in self.layers.iter().enumerate() {
             let (before, after) = slab.sweep.split_at_mut(l + 1);

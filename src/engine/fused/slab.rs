@@ -1,5 +1,6 @@
 //! Some samples with all that the critic computes of them: what a task works on.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::RwLock;
 
 use super::matrix::{Matrix, Rows};
@@ -46,6 +47,8 @@ pub(super) struct Slab<T> {
     pub(super) scores: Vec<T>,
     /// For each hidden layer but the last, the score's derivative by what its Linear gives; then times c.
     pub(super) deltas: Vec<Matrix<T>>,
+    /// Whether they are those of c = 1, of the points that are here.
+    differentiated: bool,
     /// Where a penalty is taken: for each Linear, the t that goes into it.
     pub(super) sweep: Vec<Matrix<T>>,
     /// LeakyReLU's slopes in the last hidden layer.
@@ -61,7 +64,50 @@ pub(super) struct Slab<T> {
     pub(super) values: [f64; 2],
 }
 
+/// A slab whose scores are differentiated, each for itself: the deltas are those of c = 1, which the generator's gradient and
+/// a penalty need. What makes the samples count with c of their own takes it, so that nothing that needs c = 1 can follow.
+#[derive(Debug)]
+pub(super) struct Differentiated<'a, T>(&'a mut Slab<T>);
+
+impl<T> Deref for Differentiated<'_, T> {
+    type Target = Slab<T>;
+
+    fn deref(&self) -> &Slab<T> {
+        self.0
+    }
+}
+
+impl<T> DerefMut for Differentiated<'_, T> {
+    fn deref_mut(&mut self) -> &mut Slab<T> {
+        self.0
+    }
+}
+
+impl<'a, T> Differentiated<'a, T> {
+    /// The slab, whose deltas are about to be those of other weights.
+    pub(super) fn release(self) -> &'a mut Slab<T> {
+        self.0.differentiated = false;
+        self.0
+    }
+}
+
 impl<T: Real> Slab<T> {
+    /// To be called by what found the derivatives of the scores that are here.
+    pub(super) fn now_differentiated(&mut self) -> Differentiated<'_, T> {
+        self.differentiated = true;
+        Differentiated(self)
+    }
+
+    /// The slab, where its scores were differentiated in a phase before and nothing was made of that yet.
+    pub(super) fn differentiated(&mut self) -> Option<Differentiated<'_, T>> {
+        self.differentiated.then_some(Differentiated(self))
+    }
+
+    /// To be called by what scores other points.
+    pub(super) fn scored(&mut self) {
+        self.differentiated = false;
+    }
+
     /// Those of a batch; those at which a penalty is taken need more memory.
     pub(super) fn of_batch(config: &DiscriminatorConfig, shape: Shape, penalised: bool) -> Vec<RwLock<Self>> {
         let firsts = (0..shape.samples).step_by(SLAB);
@@ -87,6 +133,7 @@ impl<T: Real> Slab<T> {
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
             deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
+            differentiated: false,
             sweep: if penalised { matrices().collect() } else { Vec::new() },
             picks: Picks::new(size, *last),
             weights,

@@ -128,17 +128,15 @@ impl PlainEngine {
             let both = slopes.iter().enumerate().map(|(i, slope)| Dual::new(slope / n, turns(i) / n));
             both.collect::<Vec<_>>()
         };
-        // A checked config has a rule with one of the two.
-        match self.game.critic_curvature(&r, &f) {
-            Some(Curvature::Alone([of_real, of_fake])) => {
-                [moves(&by_real, &|i| of_real[i] * real[i].slope), moves(&by_fake, &|i| of_fake[i] * fake[i].slope)]
-            }
-            Some(Curvature::Pairs(of)) => {
-                let turn = |i: usize| of[i] * (real[i].slope - fake[i].slope);
-                [moves(&by_real, &turn), moves(&by_fake, &|i| -turn(i))]
-            }
-            None => [moves(&by_real, &|_| 0.0), moves(&by_fake, &|_| 0.0)],
-        }
+        // A checked config has a rule whose second derivatives are known.
+        let Some(Curvature { alone: [of_real, of_fake], gaps }) = self.game.critic_curvature(&r, &f) else {
+            return [moves(&by_real, &|_| 0.0), moves(&by_fake, &|_| 0.0)];
+        };
+        let gap = |i: usize| gaps[i] * (real[i].slope - fake[i].slope);
+        [
+            moves(&by_real, &|i| of_real[i] * real[i].slope + gap(i)),
+            moves(&by_fake, &|i| of_fake[i] * fake[i].slope - gap(i)),
+        ]
     }
 }
 

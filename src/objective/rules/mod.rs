@@ -151,7 +151,9 @@ mod tests {
     fn games() -> Vec<Game> {
         let smoothed =
             ALL.into_iter().filter(|rule| rule.takes_labels()).map(|rule| Game { real_label: 0.9, ..Game::of(rule) });
-        ALL.into_iter().filter(|rule| !rule.has_sides()).map(Game::of).chain(smoothed).collect()
+        let drifting = ALL.into_iter().filter(|rule| !rule.has_sides());
+        let drifting = drifting.map(|rule| Game { drift: 0.3, ..Game::of(rule) });
+        ALL.into_iter().filter(|rule| !rule.has_sides()).map(Game::of).chain(smoothed).chain(drifting).collect()
     }
 
     /// A network's loss times the batch's size, and its derivatives: by real and by generated scores.
@@ -189,24 +191,24 @@ mod tests {
         let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
         for game in games() {
             let slopes = |real: &[f64], fake: &[f64]| losses(&game, real, fake)[0].1.clone();
-            // By a real score and, where it counts for itself, by a generated one.
-            let found = match game.critic_curvature(&SCORES, &fake) {
-                Some(Curvature::Alone(found)) => found.to_vec(),
-                Some(Curvature::Pairs(found)) => vec![found],
-                None => {
-                    assert_eq!(game.rule.name, "ragan");
-                    continue;
-                }
+            let Some(Curvature { alone, gaps }) = game.critic_curvature(&SCORES, &fake) else {
+                assert_eq!(game.rule.name, "ragan");
+                continue;
             };
-            for (kind, found) in found.iter().enumerate() {
-                for (i, exact) in found.iter().enumerate() {
+            for (kind, alone) in alone.iter().enumerate() {
+                for (i, (alone, gap)) in alone.iter().zip(&gaps).enumerate() {
                     let at = |shift: f64| {
                         let mut moved = [SCORES.to_vec(), fake.clone()];
                         moved[kind][i] += shift;
-                        slopes(&moved[0], &moved[1])[kind][i]
+                        let slopes = slopes(&moved[0], &moved[1]);
+                        [slopes[kind][i], slopes[1 - kind][i]]
                     };
-                    let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
-                    assert!((exact - numeric).abs() < 1e-6, "{} {kind} {i}: {exact} for {numeric}", game.title());
+                    let (above, below) = (at(1e-5), at(-1e-5));
+                    // A score moves its own slope, and in a pair the other's against it.
+                    for (j, exact) in [alone + gap, -gap].into_iter().enumerate() {
+                        let numeric = (above[j] - below[j]) / 2e-5;
+                        assert!((exact - numeric).abs() < 1e-6, "{} {kind} {i} {j}: {exact} {numeric}", game.title());
+                    }
                 }
             }
         }
