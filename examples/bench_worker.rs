@@ -28,9 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     gan_lab::tensor::keep_freed_memory();
     let mut engine = engine::create(&config)?;
     let mut rng = Stream::new(0, Use::Data, 0);
-    let mut points = |batches: usize| -> Vec<Sample> {
-        rng.uniform(2 * batches * config.batch_size).as_chunks().0.to_vec()
-    };
+    let mut points =
+        |batches: usize| -> Vec<Sample> { rng.uniform(2 * batches * config.batch_size).as_chunks().0.to_vec() };
     let real = points(config.real_batches());
     let more_real = points(usize::from(engine::takes_more_real(&config)));
     let mut chance = Chance::new(&config, 0);

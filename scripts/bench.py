@@ -4,17 +4,18 @@
     python3 scripts/bench.py [--repeats 7] [--models gan,wgan,wgan-gp,r3gan] [--threads 1,2]
     python3 scripts/bench.py --check [--models gan,wgan,wgan-gp,r3gan] [--threads 1,2]
 
-All train the lab's recipe (batch 256, one generated batch for both updates, RMSProp) or, as r3gan, relativistic pairs with
-R1 and R2 on the lab's networks without BatchNorm (the critic first, each step with points and codes of its own, Adam), turn
-by turn, so that a noisy minute hits all. All times are those of bare iterations, batches ready, noise drawn in the loop.
-Medians in milliseconds an iteration. The processors are given by taskset (JAX takes its threads from them), PyTorch's
-threads are set too. sgemm is the rate of independent threads, one a processor, each multiplying the networks' largest shapes.
+All train the lab's recipe (batch 256, one generated batch for both updates, RMSProp) or, as r3gan, relativistic pairs
+with R1 and R2 on the lab's networks without BatchNorm (the critic first, each step with points and codes of its own,
+Adam), turn by turn, so that a noisy minute hits all. All times are those of bare iterations, batches ready, noise drawn
+in the loop. Medians in milliseconds an iteration. The processors are given by taskset (JAX takes its threads from them),
+PyTorch's threads are set too. sgemm is the rate of independent threads, one a processor, each multiplying the networks'
+largest shapes.
 
-With --check nothing is timed: both engines write a trace of three iterations, and the other contenders repeat these from the
-same weights with the same draws. All losses and weights have to agree.
+With --check nothing is timed: both engines write a trace of three iterations, and the other contenders repeat these from
+the same weights with the same draws. All losses and weights have to agree.
 
-Needs: cargo build --release --example bench_worker (for --check: cargo build --release); pip install torch numpy safetensors
-jax; taskset. A contender that cannot run is left out.
+Needs: cargo build --release --example bench_worker (for --check: cargo build --release); pip install torch numpy
+safetensors jax; taskset. A contender that cannot run is left out.
 """
 
 import argparse
@@ -90,7 +91,8 @@ def products(model):
 def measure(model, threads, args, config):
     workers, left_out = {}, {}
     for kind in (*OURS, *OTHERS):
-        worker = Worker([args.binary], kind, config, threads) if kind in OURS else Worker(WORKER, kind, model, threads)
+        program, what = ([args.binary], config) if kind in OURS else (WORKER, model)
+        worker = Worker(program, kind, what, threads)
         problem = worker.ready()
         if problem:
             left_out[kind] = problem
@@ -151,11 +153,13 @@ def table(args, configs):
             base = fused[model, threads] = times["fused"]
             cells = [f"{times[n]:.2f} ({times[n] / base:.2f})" if n in times else "-" for n in names]
             share = products(model) / (base / 1000) / 1e9 / times["sgemm"]
-            print(f"| {model} | {threads} | " + " | ".join(cells) + f" | {times['sgemm']:.0f} | {100 * share:.0f} % |", flush=True)
+            cells += [f"{times['sgemm']:.0f}", f"{100 * share:.0f} %"]
+            print(f"| {model} | {threads} | " + " | ".join(cells) + " |", flush=True)
             for kind, problem in left_out.items():
                 print(f"  ({kind} left out: {problem})", file=sys.stderr)
         if (model, 1) in fused and (model, 2) in fused:
-            print(f"  {model}: two threads are {fused[model, 1] / fused[model, 2]:.2f} times as fast as one", file=sys.stderr)
+            gain = fused[model, 1] / fused[model, 2]
+            print(f"  {model}: two threads are {gain:.2f} times as fast as one", file=sys.stderr)
 
 
 def main():

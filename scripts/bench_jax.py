@@ -1,6 +1,6 @@
 """JAX's contender of bench.py: the lab's models, and R3GAN's objective on the same networks. An epoch is one jitted scan.
 
-It has `load`, `iterate` and `tensors`, by which `bench.py --check` holds it against a trace of gan-lab's, and `epoch`.
+It has `epoch`, and `load`, `iterate` and `tensors`, by which `bench.py --check` holds it against a trace.
 
 Needs: pip install jax numpy
 """

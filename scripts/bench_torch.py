@@ -1,6 +1,6 @@
 """PyTorch's contenders of bench.py: the lab's models as lab.py writes them, and R3GAN's objective as its authors do.
 
-Each has `load`, `iterate` and `tensors`, by which `bench.py --check` holds it against a trace of gan-lab's, and `epoch`.
+Each has `epoch`, and `load`, `iterate` and `tensors`, by which `bench.py --check` holds it against a trace.
 
 Needs: pip install torch safetensors numpy
 """
@@ -50,8 +50,8 @@ class LabModel(Lab):
 
 
 class R3gan(Lab):
-    """Relativistic pairs with R1 and R2, the critic first, as R3GAN's authors write it: a penalty is taken from the pass
-    that the loss takes anyway, and each step asks for its own network's gradient only."""
+    """Relativistic pairs with R1 and R2, the critic first, as R3GAN's authors write it: a penalty is taken from the
+    pass that the loss takes anyway, and each step asks for its own network's gradient only."""
 
     def __init__(self, config):
         super().__init__(config)

@@ -18,14 +18,15 @@ MODELS = ("gan", "wgan", "wgan-gp", "r3gan")
 ITERATIONS, BATCH, EPOCHS = 27, 256, 4
 # The exit status of a contender that cannot run here.
 LEFT_OUT = 3
-# The largest differences that rounding makes: in a loss, and in a tensor of weights over the largest of them. The latter is
-# that of shifts which begin at 0 and consist of the first steps, where RMSProp and Adam divide a gradient by its own size.
+# The largest differences that rounding makes: in a loss, and in a tensor of weights over the largest of them. The
+# latter is that of BatchNorm's shifts, which begin at 0 and are nothing but the first steps, and of steps along
+# gradients that are small against their terms, which RMSProp and Adam divide by their own size.
 LOSS, WEIGHTS = 5e-7, 1e-4
 
 
 def recipe(model):
-    """The lab's config of a model; for r3gan the lab's networks and batches with the preset's game and optimiser, without its
-    schedule and average, which are no part of an iteration's gradients."""
+    """The lab's config of a model; for r3gan the lab's networks and batches with the preset's game and optimiser, without
+    its schedule and average, which are no part of an iteration's gradients."""
     config = lambda name: json.loads((ROOT / "configs" / f"{name}.json").read_text())
     if model != "r3gan":
         return config(f"lab-{model}")
@@ -78,8 +79,8 @@ def sgemm():
 
 
 def check(kind, model, threads, trace):
-    """From a trace's weights, with its draws: how far the losses and the weights after each iteration are apart. One line;
-    gives whether they agree."""
+    """From a trace's weights, with its draws: how far the losses and the weights after each iteration are apart, in one
+    line. Gives whether they agree."""
     import torch
     from lab import deviation, without_effect
     from replay import load
