@@ -8,12 +8,12 @@ use super::generator::{Generator, Mode, Scratch};
 use super::matrix::{Kept, Rows};
 use super::pool::Crew;
 use super::simd::{Cpu, Lanes};
-use super::slab::{Differentiated, SLAB, Shape, Slab};
+use super::slab::{self, Differentiated, SLAB, Shape, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
 use crate::config::RunConfig;
 use crate::engine::{Draws, Sample};
-use crate::objective::penalties::{Penalised, Points};
+use crate::objective::penalties::{Law, Penalised, Points};
 use crate::objective::{Constraint, Game, Meets, Network, mixed};
 use crate::optim::Update;
 use crate::real::Real;
@@ -100,7 +100,7 @@ pub(super) struct Core<T> {
     pub(super) inputs: RwLock<Inputs<T>>,
     pub(super) real: Vec<RwLock<Slab<T>>>,
     pub(super) fake: Vec<RwLock<Slab<T>>>,
-    /// Where the penalty is taken: for each of its kinds of points.
+    /// Where the penalty is taken at points of its own: for each of their kinds.
     pub(super) penalised: Vec<(Points, Vec<RwLock<Slab<T>>>)>,
     /// The scores of each slab of real and of generated points, for a rule that needs all of them at once.
     scores: [Vec<RwLock<Vec<f64>>>; 2],
@@ -124,9 +124,13 @@ impl<T: Real> Core<T> {
         let shape = Shape { samples: config.packs(), members, beside };
         // Real points that stand beside generated ones have slabs for scoring only.
         let lone = Shape { samples: batch / config.members(), members: config.members(), beside: false };
-        let slabs = |shape, mixed| Slab::of_batch(&config.discriminator, shape, mixed);
+        let slabs = |shape, penalised| Slab::of_batch(&config.discriminator, shape, penalised);
+        let with_loss = |points| {
+            if game.penalty_points().contains(&points) { slab::Penalised::WithLoss } else { slab::Penalised::No }
+        };
+        let alone = game.penalty_points().iter().filter(|points| matches!(points, Points::Mixed | Points::Moved));
         let descent = Descent { update: Update::new(&config.optim, config.lr, 0), clip: None, average: T::ZERO };
-        let real: Vec<_> = slabs(lone, false);
+        let real: Vec<_> = slabs(lone, with_loss(Points::Real));
         let scores = || real.iter().map(|slab| RwLock::new(vec![0.0; read(slab).size])).collect();
         Self {
             game,
@@ -135,9 +139,9 @@ impl<T: Real> Core<T> {
             packs: config.packs(),
             clip_grad: config.clip_grad,
             latent: config.generator.latent_dim,
-            fake: slabs(shape, false),
+            fake: slabs(shape, with_loss(Points::Fake)),
             real,
-            penalised: game.penalty_points().iter().map(|&points| (points, slabs(shape, true))).collect(),
+            penalised: alone.map(|&points| (points, slabs(shape, slab::Penalised::Alone))).collect(),
             inputs: RwLock::new(Inputs { draws, descents: [descent; 2], penalty: None }),
             scratch: (0..config.threads).map(|_| RwLock::new(Scratch::new(&config.generator, batch))).collect(),
             tables: (0..config.threads).map(|_| RwLock::new(Rows::zeros(tables_of(ROWS.max(SLAB))))).collect(),
@@ -168,7 +172,7 @@ impl<T: Real> Core<T> {
         let inputs = &*inputs;
         let tables = &mut *write(&self.tables[thread]);
         match tasks {
-            Tasks::Real => self.real_points(task, tables, self.of_step(&inputs.draws.real, job)),
+            Tasks::Real => self.real_points(task, tables, self.of_step(&inputs.draws.real, job), inputs.penalty),
             Tasks::MoreReal => self.score_points(task, &inputs.draws.more_real),
             Tasks::Scores => self.score_points(task, &inputs.draws.real),
             Tasks::Forward(level, mode) => self.generator.forward(level, task, mode),
@@ -182,9 +186,9 @@ impl<T: Real> Core<T> {
             Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
                 let penalised = if inputs.penalty.is_some() { &self.penalised[..] } else { &[] };
-                let of = |kind: usize| penalised.get(kind).map_or(&[][..], |(_, slabs)| slabs);
+                let alone = penalised.first().map_or(&[][..], |(_, slabs)| slabs);
                 let real = if self.game.rule.has_sides() { &[] } else { &self.real[..] };
-                self.critic.update(task, &[real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
+                self.critic.update(task, &[real, &self.fake, alone], tables, &inputs.descents[1]);
             }
             Tasks::Settle => self.critic.settle(task, &inputs.descents[1]),
             Tasks::StepGenerator => self.generator.step_together(self.most(), &inputs.descents[0]),
@@ -209,10 +213,14 @@ impl<T: Real> Core<T> {
         values.chunks(self.batch).nth(job.step).unwrap_or_default()
     }
 
-    fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Sample]) {
+    fn real_points(&self, task: usize, tables: &mut [Lanes<T>], points: &[Sample], penalty: Option<f64>) {
         let slab = &mut *write(&self.real[task]);
         load_points(slab, points);
-        let slab = self.critic.differentiate(slab, tables);
+        let mut slab = self.critic.differentiate(slab, tables);
+        if let Some((law, weight)) = self.penalty_at(Points::Real, penalty) {
+            self.critic.slopes(&mut slab, tables);
+            self.critic.penalise(&mut slab, law, weight);
+        }
         match self.game.rule.meets {
             Meets::Alone(_) => {
                 let (n, mut slopes) = (slab.size, [0.0; SLAB]);
@@ -308,20 +316,36 @@ impl<T: Real> Core<T> {
     fn meet(&self, task: usize, tables: &mut [Lanes<T>], inputs: &Inputs<T>, job: Job) {
         let fake = &mut *write(&self.fake[task]);
         let Some(mut slab) = fake.differentiated() else { return };
-        if job.program != Program::Critic {
-            self.give_gradient(task, &mut slab, tables, self.order(&inputs.draws, job));
+        let (moves_generator, moves_critic) = (job.program != Program::Critic, job.program != Program::Generator);
+        let penalty = self.penalty_at(Points::Fake, inputs.penalty).filter(|_| moves_critic);
+        if moves_generator || penalty.is_some() {
+            self.critic.slopes(&mut slab, tables);
         }
-        if job.program != Program::Generator {
-            self.weigh_both(task, slab, self.order(&inputs.draws, job));
-            if let (Some(weight), Some(Penalised { penalty, .. })) = (inputs.penalty, self.game.penalty) {
-                for (points, slabs) in &self.penalised {
-                    let penalised = &mut *write(&slabs[task]);
-                    self.place(penalised, *points, fake, &inputs.draws, job);
-                    let penalised = self.critic.differentiate(penalised, tables);
-                    self.critic.penalise(penalised, tables, penalty.law, weight / self.packs as f64);
-                }
+        if let Some((law, weight)) = penalty {
+            self.critic.penalise(&mut slab, law, weight);
+        }
+        if moves_generator {
+            self.give_gradient(task, &mut slab, self.order(&inputs.draws, job));
+        }
+        if !moves_critic {
+            return;
+        }
+        self.weigh_both(task, slab, self.order(&inputs.draws, job));
+        for (points, slabs) in &self.penalised {
+            if let Some((law, weight)) = self.penalty_at(*points, inputs.penalty) {
+                let penalised = &mut *write(&slabs[task]);
+                self.place(penalised, *points, fake, &inputs.draws, job);
+                let mut penalised = self.critic.differentiate(penalised, tables);
+                self.critic.slopes(&mut penalised, tables);
+                self.critic.penalise(&mut penalised, law, weight);
             }
         }
+    }
+
+    /// The penalty at points of this kind, with the weight of one sample, where the step has it.
+    fn penalty_at(&self, points: Points, weight: Option<f64>) -> Option<(Law, f64)> {
+        let Penalised { penalty, .. } = self.game.penalty?;
+        penalty.points.contains(&points).then_some((penalty.law, weight? / self.packs as f64))
     }
 
     /// The discriminator's terms of generated points and, where they did not stand for themselves, of real ones.
@@ -360,9 +384,8 @@ impl<T: Real> Core<T> {
         self.scores[kind].iter().flat_map(|slab| read(slab).clone()).collect()
     }
 
-    /// The generator's terms, and their gradient by the points.
-    fn give_gradient(&self, task: usize, slab: &mut Differentiated<'_, T>, tables: &mut [Lanes<T>], order: &[f32]) {
-        self.critic.slopes(slab, tables);
+    /// After the slopes: the generator's terms, and their gradient by the points.
+    fn give_gradient(&self, task: usize, slab: &mut Differentiated<'_, T>, order: &[f32]) {
         let n = slab.size;
         let mut slopes = [0.0; SLAB];
         let scores = scores_of(slab);

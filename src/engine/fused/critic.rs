@@ -13,15 +13,16 @@
 //! **The penalty in closed form.** Where no unit changes sign the critic is linear in its input, with gradient
 //! J = W_1^T delta_1. A penalty P(J) with g = dP/dJ moves W_1 by delta_1 g^T and delta_1 by W_1 g; that goes forward
 //! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So such a point
-//! counts in the sums above like any other, with c = 1 and t in the place of h. Biases do not appear in J.
+//! counts in the sums above like any other, with c = 1 and t in the place of h. Where the loss has the same points (R1, R2), one
+//! sum does for both, of delta_l (c h_{l-1} + t_{l-1})^T. Biases do not appear in J.
 
 use std::ops::Range;
 use std::sync::RwLock;
 
 use super::descend::Descent;
 use super::matrix::{Each, Kept, Learnt, Matrix, Place, Stepped};
-use super::narrow::{Dots, Score, Totals, WeightedSlopes};
-use super::norm::{Scale, ScaleAll, Sums};
+use super::narrow::{Dots, Score, Totals, WeightedSlopes, WeightedSums};
+use super::norm::{AddWeighted, Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
 use super::simd::{Cpu, LANES, Lanes, row};
 use super::slab::{Differentiated, INPUTS, Slab};
@@ -312,6 +313,16 @@ impl<T: Real> Critic<T> {
     /// Makes the samples count with their weights in the discriminator's gradient.
     pub(super) fn weigh(&self, slab: Differentiated<'_, T>) {
         let slab = slab.release();
+        if slab.is_swept() {
+            // Each weight's gradient is that of a product with c h + t in the place of h.
+            for (to, values) in slab.sweep.iter_mut().zip(&slab.levels) {
+                for block in 0..to.blocks() {
+                    let (to, values) = (to.block_mut(block), values.block(block));
+                    self.cpu.run(AddWeighted { to, values, weights: &slab.weights });
+                }
+            }
+            return;
+        }
         for delta in &mut slab.deltas {
             for block in 0..delta.blocks() {
                 self.cpu.run(Scale { rows: delta.block_mut(block), weights: &slab.weights });
@@ -319,11 +330,10 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// What points at which a penalty is taken count in the discriminator's gradient, with `weight` for the penalty's share of
-    /// one sample.
-    pub(super) fn penalise(&self, mut slab: Differentiated<'_, T>, tables: &mut [Lanes<T>], law: Law, weight: f64) {
-        self.slopes(&mut slab, tables);
-        let slab = slab.release();
+    /// After [`Self::slopes`]: takes a penalty at these points, with `weight` for the share of one sample, forward to what it
+    /// counts in the discriminator's gradient.
+    pub(super) fn penalise(&self, slab: &mut Differentiated<'_, T>, law: Law, weight: f64) {
+        let slab = &mut **slab;
         slab.take_penalty(law, weight);
         for (l, layer) in self.layers.iter().enumerate() {
             let (before, after) = slab.sweep.split_at_mut(l + 1);
@@ -420,7 +430,12 @@ impl<T: Real> Tile<T> {
                 start = Start::Kept;
             }
             self.bias_gradient.data_mut()[block] = sum_over_slabs(kinds, |slab, sums| {
-                cpu.run(Sums { rows: slab.deltas[layer].block(of), sums });
+                let rows = slab.deltas[layer].block(of);
+                if slab.is_swept() {
+                    cpu.run(WeightedSums { factors: &slab.weights, rows, sums: std::array::from_mut(sums) });
+                } else {
+                    cpu.run(Sums { rows, sums });
+                }
             });
         }
     }
@@ -441,7 +456,8 @@ impl<T: Real> Tile<T> {
             for block in 0..factor.blocks() {
                 let rows = factor.block(block);
                 let tables = &mut tables[..tables_of(rows.len())];
-                cpu.run(Tabulate { rows, weight: |sample: usize| slab.weights[sample][0], below, tables });
+                let counts = slab.counts();
+                cpu.run(Tabulate { rows, weight: |sample: usize| counts[sample][0], below, tables });
                 let to = self.turned.block_mut(block);
                 cpu.run(AddUp { tables, chosen, kept: i > 0, end: End::Sum, to });
             }
@@ -487,7 +503,7 @@ fn sum_over_slabs<T: Real>(kinds: &[&[RwLock<Slab<T>>]], see: impl Fn(&Slab<T>, 
     let mut gradient = [T::ZERO; LANES];
     for kind in kinds {
         let mut of_kind = [T::ZERO; LANES];
-        for slab in kind.iter().map(read).filter(|slab| !slab.is_penalised()) {
+        for slab in kind.iter().map(read).filter(|slab| !slab.is_of_penalty()) {
             let mut sums = [T::ZERO; LANES];
             see(&slab, &mut sums);
             of_kind = row(|j| of_kind[j] + sums[j]);

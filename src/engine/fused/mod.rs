@@ -37,7 +37,7 @@
 //! | | `picks` | S, W of the last, in bits | LeakyReLU's slopes there, which with the score's weights are the last delta |
 //! | | `slopes` | S, 2 | df/dx, then dL/dx |
 //! | | `weights` | S | dL/df(x): what each sample counts in the critic's gradient |
-//! | | `sweep` | S, W for each layer, of a penalty's slabs | t: the penalty's derivative by df/dx, carried forward |
+//! | | `sweep` | S, W for each layer, where a penalty is taken | t: the penalty's derivative by df/dx, carried forward; with the loss's share added where that has the same points |
 //! | `critic`, a tile of a layer | `weights`, `turned` | I, W and W, I | the parameters, and the same turned |
 //!
 //! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
@@ -334,10 +334,10 @@ impl<T: Real> FusedEngine<T> {
         let sum = |slabs: &[std::sync::RwLock<Slab<T>>]| slabs.iter().map(|slab| read(slab).values[0]).sum::<f64>();
         let batch = self.config.packs() as f64;
         let loss = (sum(&core.real) + sum(&core.fake)) / batch;
-        let weight = penalty.unwrap_or(0.0);
-        core.penalised
-            .iter()
-            .fold(loss, |loss, (_, slabs)| if weight > 0.0 { loss + weight * sum(slabs) / batch } else { loss })
+        let Some(weight) = penalty.filter(|weight| *weight > 0.0) else { return loss };
+        let alone = core.penalised.iter().map(|(_, slabs)| slabs);
+        let penalties = [&core.real, &core.fake].into_iter().chain(alone).flatten();
+        loss + weight * penalties.map(|slab| read(slab).penalty).sum::<f64>() / batch
     }
 
     /// The generator's.

@@ -4,7 +4,7 @@
 //! y = gamma n + beta (Ioffe and Szegedy 2015, Algorithm 1). Given dL/dy: dbeta = sum(dL/dy), dgamma = sum(dL/dy n),
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
 
-use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, row, row_done};
+use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done};
 use crate::real::Real;
 
 /// LeakyReLU of a row, with the slope below 0.
@@ -39,6 +39,25 @@ impl<T: Real> Kernel for Scale<'_, T> {
         for (to, weights) in self.rows.iter_mut().zip(self.weights) {
             let (x, weight) = (*to, weights[0]);
             *to = row(|j| x[j] * weight);
+            row_done();
+        }
+    }
+}
+
+/// Adds each sample's row of values, times the sample's weight.
+pub(super) struct AddWeighted<'a, T> {
+    pub(super) to: &'a mut [Lanes<T>],
+    pub(super) values: &'a [Lanes<T>],
+    /// The weights are the first numbers.
+    pub(super) weights: &'a [Lanes<T>],
+}
+
+impl<T: Real> Kernel for AddWeighted<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for ((to, values), weights) in self.to.iter_mut().zip(self.values).zip(self.weights) {
+            let (x, weight) = (*to, weights[0]);
+            *to = row(|j| fused::<I, T>(values[j], weight, x[j]));
             row_done();
         }
     }

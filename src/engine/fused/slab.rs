@@ -29,6 +29,17 @@ pub(super) struct Shape {
     pub(super) beside: bool,
 }
 
+/// Whether a penalty is taken at some points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Penalised {
+    /// None is.
+    No,
+    /// They are the loss's own.
+    WithLoss,
+    /// They are there for it alone.
+    Alone,
+}
+
 /// Some samples and all that is computed of them.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
@@ -49,8 +60,16 @@ pub(super) struct Slab<T> {
     pub(super) deltas: Vec<Matrix<T>>,
     /// Whether they are those of c = 1, of the points that are here.
     differentiated: bool,
-    /// Where a penalty is taken: for each Linear, the t that goes into it.
+    /// Where a penalty is taken: for each Linear, the t that goes into it; then with what the loss has there.
     pub(super) sweep: Vec<Matrix<T>>,
+    /// Whether one was taken in this step.
+    swept: bool,
+    /// Whether these are points of a penalty's own, which the loss does not see.
+    of_penalty: bool,
+    /// The sum of the penalty's terms.
+    pub(super) penalty: f64,
+    /// 1 for each sample, where a penalty is taken.
+    ones: Rows<T>,
     /// LeakyReLU's slopes in the last hidden layer.
     pub(super) picks: Picks,
     /// Each sample's c in the discriminator's loss, the first number of a row.
@@ -105,25 +124,25 @@ impl<T: Real> Slab<T> {
 
     /// To be called by what scores other points.
     pub(super) fn scored(&mut self) {
-        self.differentiated = false;
+        (self.differentiated, self.swept) = (false, false);
     }
 
     /// Those of a batch; those at which a penalty is taken need more memory.
-    pub(super) fn of_batch(config: &DiscriminatorConfig, shape: Shape, penalised: bool) -> Vec<RwLock<Self>> {
+    pub(super) fn of_batch(config: &DiscriminatorConfig, shape: Shape, penalised: Penalised) -> Vec<RwLock<Self>> {
         let firsts = (0..shape.samples).step_by(SLAB);
         firsts.map(|first| RwLock::new(Self::new(config, first, shape, penalised))).collect()
     }
 
-    fn new(config: &DiscriminatorConfig, first: usize, shape: Shape, penalised: bool) -> Self {
+    fn new(config: &DiscriminatorConfig, first: usize, shape: Shape, penalised: Penalised) -> Self {
         let Shape { samples, members, beside } = shape;
         let size = SLAB.min(samples - first);
         let (inputs, points) = (INPUTS * (members + usize::from(beside)), size * members);
         let widths = || std::iter::once(&inputs).chain(&config.hidden);
         let matrices = || widths().map(|&width| Matrix::zeros(size, width));
         let (last, before) = config.hidden.split_last().unwrap_or((&0, &[]));
-        let mut weights = Rows::zeros(size);
-        // Those of a penalty count once.
-        weights.fill([T::ONE; LANES]);
+        let penalised_at_all = penalised != Penalised::No;
+        let mut ones = Rows::zeros(if penalised_at_all { size } else { 0 });
+        ones.fill([T::ONE; LANES]);
         Self {
             first,
             size,
@@ -134,9 +153,13 @@ impl<T: Real> Slab<T> {
             scores: vec![T::ZERO; size],
             deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
             differentiated: false,
-            sweep: if penalised { matrices().collect() } else { Vec::new() },
+            sweep: if penalised_at_all { matrices().collect() } else { Vec::new() },
+            swept: false,
+            of_penalty: penalised == Penalised::Alone,
+            penalty: 0.0,
+            ones,
             picks: Picks::new(size, *last),
-            weights,
+            weights: Rows::zeros(size),
             slopes: Matrix::zeros(size, inputs),
             sums: Rows::zeros(INPUTS * points),
             totals: vec![T::ZERO; INPUTS * points],
@@ -144,13 +167,25 @@ impl<T: Real> Slab<T> {
         }
     }
 
-    pub(super) fn is_penalised(&self) -> bool {
-        !self.sweep.is_empty()
+    /// Whether these are points of a penalty's own, which the loss does not see.
+    pub(super) fn is_of_penalty(&self) -> bool {
+        self.of_penalty
+    }
+
+    /// Whether a penalty was taken at these points in this step. Then the deltas stay those of c = 1, and what counts as the
+    /// inputs has each sample's c in it.
+    pub(super) fn is_swept(&self) -> bool {
+        self.swept
     }
 
     /// What counts in the weights' gradient as the inputs of each Linear.
     fn factors(&self) -> &[Matrix<T>] {
-        if self.is_penalised() { &self.sweep } else { &self.levels }
+        if self.swept { &self.sweep } else { &self.levels }
+    }
+
+    /// What each sample counts in the weights' gradient, with those factors; the first number of a row.
+    pub(super) fn counts(&self) -> &[Lanes<T>] {
+        if self.swept { &self.ones } else { &self.weights }
     }
 
     /// The slab's part of a layer's weights' gradient, for a block of its features.
@@ -167,7 +202,7 @@ impl<T: Real> Slab<T> {
     /// Adds the slab's part of the last weights' gradient, for a block of their inputs.
     pub(super) fn add_to_head(&self, cpu: Cpu, block: usize, sums: &mut [Lanes<T>; 1]) {
         let rows = self.factors()[self.levels.len() - 1].block(block);
-        cpu.run(WeightedSums { factors: &self.weights, rows, sums });
+        cpu.run(WeightedSums { factors: self.counts(), rows, sums });
     }
 
     /// How many points there are, and the number of the first in the batch.
@@ -262,6 +297,6 @@ impl<T: Real> Slab<T> {
                 *x *= T::from_f64(weight);
             }
         }
-        self.values = [sum, 0.0];
+        (self.penalty, self.swept) = (sum, true);
     }
 }
