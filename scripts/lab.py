@@ -422,6 +422,23 @@ class Lab:
         self.clamp()
         self.slow = [p.clone() for p in self.parameters()]
 
+    def set_rates(self):
+        """Before an iteration: the learning rates rise to their own in a warm-up, then fall along the schedule."""
+        c, schedule = self.config, self.config.get("schedule")
+        if not schedule:
+            return
+        total = c["epochs"] * (c["data"]["train_size"] // c["batch_size"] // (c["critic_steps"] * self.halves))
+        warm_up, end = schedule["warm_up"] * total, schedule["end"]
+        done = self.iterations
+        u = min(1, max(0, (done - warm_up) / (total - warm_up)))
+        shapes = {"constant": 1, "linear": 1 - (1 - end) * u, "cosine": end + (1 - end) * (1 + math.cos(math.pi * u)) / 2}
+        factor = min(1, (done + 1) / warm_up) if done < warm_up else shapes[schedule["name"]]
+        for optim, rate in ((self.g_optim, c["lr"]), (self.d_optim, c.get("lr_d") or c["lr"])):
+            if isinstance(optim, GameAdam):
+                optim.lr = factor * rate
+            else:
+                optim.param_groups[0]["lr"] = factor * rate
+
     def iteration(self, real, noise, mix=None, moves=None, more_real=None, real_first=None, fake_noise=None):
         """real [critic_steps, batch, 2], noise [batches, batch, latent], and where they are needed: mix [critic_steps,
         batch / pack], moves [critic_steps, batch, 2], more_real [batch, 2], real_first [batches, batch], fake_noise
@@ -429,6 +446,7 @@ class Lab:
         lookahead = self.config.get("lookahead")
         if lookahead and self.slow is None:
             self.slow = [p.detach().clone() for p in self.parameters()]
+        self.set_rates()
         steps = self.config["critic_steps"] * self.halves
         d_losses, g_loss = [], 0
         generator_first = self.config["update_order"] == "generator-first"

@@ -149,6 +149,10 @@ def cases():
     yield "unrolled-adam", config("gan", "sgd", objective=objective, unroll=5, **adam)
     drift = {"drift": 0.2, "objective": {"rule": "wasserstein"}}
     yield "drift", config("gan", "sgd", penalty={"name": "wgan-gp", "weight": 0.3, "every": 1}, **drift)
+    few = {"lr_d": 0.003, "data": data}
+    yield "scheduled", config("gan", "sgd", schedule={"name": "cosine", "warm_up": 0.25, "end": 0.1}, **few)
+    line = {"schedule": {"name": "linear", "warm_up": 0, "end": 0}, **few, **both["critic-first"]}
+    yield "scheduled-paper-order", config("gan", "optimistic-adam", **line)
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
