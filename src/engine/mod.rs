@@ -182,7 +182,7 @@ pub fn create(config: &RunConfig) -> Result<Box<dyn Engine>, EngineError> {
     match config.engine {
         EngineKind::Torch => with_torch(config, &weights),
         EngineKind::Plain => {
-            let mut engine = PlainEngine::new(config);
+            let mut engine = PlainEngine::of_run(config);
             engine.load_weights(&weights)?;
             Ok(Box::new(engine))
         }

@@ -296,6 +296,28 @@ fn a_loaded_state_goes_on_exactly() {
     }
 }
 
+/// The same of the engines that runs have, with what the fused one leaves to them.
+#[test]
+fn a_state_of_any_engine_goes_on_exactly() {
+    let kinds =
+        if cfg!(feature = "torch") { &[EngineKind::Torch, EngineKind::Plain][..] } else { &[EngineKind::Plain] };
+    for (game, optim) in games_and_optims().into_iter().step_by(7).chain(games_of_others().into_iter().step_by(3)) {
+        let one = game_config(&game, optim, &SHAPES[0]);
+        for &kind in kinds {
+            let config = checked(TrainConfig { engine: kind, ..(*one).clone() });
+            let mut first = engine::create(&config).unwrap();
+            for i in 0..3 {
+                first.step(&draws(&config, i)).unwrap();
+            }
+            let mut second = engine::create(&config).unwrap();
+            second.load(&first.state().unwrap()).unwrap();
+            let (draws, title) = (draws(&config, 3), config.game_title());
+            assert_eq!(first.step(&draws).unwrap(), second.step(&draws).unwrap(), "{kind:?} {title}");
+            assert_eq!(first.state().unwrap(), second.state().unwrap(), "{kind:?} {title}");
+        }
+    }
+}
+
 #[test]
 fn points_and_scores_do_not_depend_on_their_neighbours() {
     let config = config(Model::Gan, Optim::default(), &SHAPES[0]);

@@ -35,6 +35,8 @@ pub struct PlainEngine {
     critic: Trained,
     /// The average of the generator's parameters, where one is kept.
     average: Option<Vec<f64>>,
+    /// Whether what an iteration leaves is rounded to the single precision in which a run keeps it.
+    rounds: bool,
 }
 
 /// A network with the state of its optimiser.
@@ -83,7 +85,23 @@ impl PlainEngine {
             config: config.clone(),
             generator,
             average,
+            rounds: false,
         }
+    }
+
+    /// The engine of a run, whose state is kept in single precision: what each iteration leaves is rounded to that, so that a
+    /// run that goes on from its state is the one that was never stopped.
+    pub fn of_run(config: &RunConfig) -> Self {
+        Self { rounds: true, ..Self::new(config) }
+    }
+
+    fn round(&mut self) {
+        for Trained { network, buffers, slow, .. } in [&mut self.generator, &mut self.critic] {
+            let own = [&mut network.parameters, &mut network.statistics].into_iter();
+            own.chain(buffers).chain(slow).for_each(|values| round(values));
+            network.settle();
+        }
+        self.average.iter_mut().for_each(|values| round(values));
     }
 
     /// Takes over the weights of generator and discriminator.
@@ -366,6 +384,9 @@ impl Engine for PlainEngine {
             generator = loss;
         }
         self.sync();
+        if self.rounds {
+            self.round();
+        }
         Ok(Losses { discriminator: discriminator / steps as f64, generator })
     }
 
@@ -416,6 +437,10 @@ fn place(points: Points, step: &Step<'_>, members: usize) -> Batch {
 
 fn doubles(points: &[Sample]) -> Batch {
     points.iter().map(|point| point.iter().map(|&x| f64::from(x)).collect()).collect()
+}
+
+fn round(values: &mut [f64]) {
+    values.iter_mut().for_each(|x| *x = f64::from(*x as f32));
 }
 
 fn singles(values: &[f64]) -> Vec<f32> {
