@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Choice, TrainConfig};
+use crate::objective::Constraint;
 
 /// Who does the arithmetic of points; `engine` holds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +46,21 @@ impl EngineKind {
         }
     }
 
-    /// What a config asks for that this one does not have; None where it can do all of it. The fused engine has what is
-    /// made of lines, sample by sample.
+    /// What a config asks for that this one does not have; None where it can do all of it. The fused engine has networks
+    /// that are made of lines, and a discriminator that scores each sample for itself.
     pub fn lacks(self, config: &TrainConfig) -> Option<String> {
         if self != Self::Fused {
             return None;
         }
-        if let Some(other) = config.activations().into_iter().find(|activation| activation.slope().is_none()) {
-            return Some(format!("the activation {other}"));
+        let [own, of_d] = config.activations();
+        if own.slope().is_none() {
+            return Some(format!("the activation {own} in the generator"));
+        }
+        if of_d.slope().is_none() && of_d.pieces() == 1 {
+            return Some(format!("the activation {of_d} in the discriminator"));
+        }
+        if of_d.pieces() > 1 && config.game().constraint == Constraint::SpectralNorm {
+            return Some(format!("{of_d} with a spectral norm"));
         }
         if config.unroll.is_some() {
             return Some("unrolled steps".to_owned());

@@ -39,6 +39,11 @@ pub(super) static POINTS: &[Preset] = &[
         text: include_str!("../../configs/best.json"),
     },
     Preset {
+        name: "modes",
+        help: "For many small modes: relativistic pairs with R1, R2 and noise that fade, uniform codes of 2 numbers",
+        text: include_str!("../../configs/modes.json"),
+    },
+    Preset {
         name: "non-saturating-r1",
         help: "The non-saturating GAN with R1 and the numbers of Mescheder et al. 2018, on standardised points",
         text: include_str!("../../configs/non-saturating-r1.json"),

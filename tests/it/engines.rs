@@ -56,6 +56,11 @@ fn games() -> Vec<TrainConfig> {
     games.push(TrainConfig { clip_grad: Some(0.1), constraint: spectral, ..of(rule(rules::ALL[1])) });
     games.push(TrainConfig { drift: Some(0.2), ..penalised((4, penalties::ALL[0])) });
     games.push(TrainConfig { drift: Some(0.1), ..penalised((5, penalties::ALL[1])) });
+    let maxout = |pieces| Some(Activation::Maxout { pieces });
+    games.push(TrainConfig { activation_d: maxout(3), ..penalised((5, penalties::ALL[5])) });
+    games.push(TrainConfig { activation_d: maxout(2), pack: Some(2), ..penalised((4, penalties::ALL[0])) });
+    games.push(TrainConfig { activation_d: maxout(5), clip_grad: Some(0.1), ..of(rule(rules::ALL[6])) });
+    games.push(TrainConfig { activation_d: maxout(3), ..of(rule(rules::ALL[7])) });
     let slope = Activation::LeakyRelu { slope: 0.03 };
     let relu = Some(Activation::Relu {});
     games.push(TrainConfig { activation: Some(slope), ..penalised((3, penalties::ALL[5])) });

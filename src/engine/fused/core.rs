@@ -113,17 +113,19 @@ pub(super) struct Core<T> {
 impl<T: Real> Core<T> {
     pub(super) fn new(config: &RunConfig, kept: [Kept; 2], draws: Draws) -> Self {
         let (cpu, batch) = (Cpu::detect(), config.batch_size);
-        // The config was checked for it: other activations have no slope.
-        let [below, below_d] = config.activations().map(|activation| activation.slope().unwrap_or_default());
+        // A checked config has another engine where this one has no such activation.
+        let [of_generator, of_critic] = config.activations();
+        let below = of_generator.slope().unwrap_or_default();
         let generator = Generator::new(&config.generator, (batch, below), kept[0], cpu);
         let game = config.game();
         let has_norms = game.constraint == Constraint::SpectralNorm;
-        let critic = Critic::new(&config.discriminator, (config.members(), below_d), has_norms, kept[1], cpu);
+        let critic = Critic::new(&config.discriminator, (config.members(), of_critic), has_norms, kept[1], cpu);
         let beside = game.rule.has_sides();
         let members = if beside { 1 } else { config.members() };
-        let shape = Shape { samples: config.packs(), members, beside };
+        let pieces = of_critic.pieces();
+        let shape = Shape { samples: config.packs(), members, beside, pieces };
         // Real points that stand beside generated ones have slabs for scoring only.
-        let lone = Shape { samples: batch / config.members(), members: config.members(), beside: false };
+        let lone = Shape { samples: batch / config.members(), members: config.members(), beside: false, pieces };
         let slabs = |shape, penalised| Slab::of_batch(&config.discriminator, shape, penalised);
         let with_loss = |points| {
             if game.penalty_points().contains(&points) { slab::Penalised::WithLoss } else { slab::Penalised::No }

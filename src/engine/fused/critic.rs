@@ -10,6 +10,9 @@
 //! what goes back from there, and the gradient by that layer's weights, are sums that [`super::subsets`] reads from tables
 //! with a quarter of the additions that a product takes. The slopes are all that is kept of that delta.
 //!
+//! **Maxout.** Of each feature's numbers the largest goes on: the slopes of the others are 0, its own is 1, so that all of this
+//! holds piece by piece.
+//!
 //! **The penalty in closed form.** Where no unit changes sign the critic is linear in its input, with gradient
 //! J = W_1^T delta_1. A penalty P(J) with g = dP/dJ moves W_1 by delta_1 g^T and delta_1 by W_1 g; that goes forward
 //! through the same layers, t_l = m_l (W_l t_{l-1}) with t_0 = g, and moves W_l by delta_l t_{l-1}^T. So such a point
@@ -21,6 +24,7 @@ use std::sync::RwLock;
 
 use super::descend::Descent;
 use super::matrix::{Each, Kept, Learnt, Matrix, Place, Stepped};
+use super::maxout::{Choose, Keep, Larger, WeightedCount};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes, WeightedSums};
 use super::norm::{AddWeighted, Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
@@ -29,16 +33,18 @@ use super::slab::{Differentiated, INPUTS, Slab};
 use super::spectral::SpectralNorm;
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
 use super::tiles::{groups, read, tiles, write};
-use crate::config::DiscriminatorConfig;
+use crate::config::{Activation, DiscriminatorConfig};
 use crate::objective::penalties::Law;
 use crate::real::Real;
 
 #[derive(Debug)]
 pub(super) struct Critic<T> {
     cpu: Cpu,
-    /// LeakyReLU's slope below 0.
+    /// LeakyReLU's slope below 0; with maxout 0, which is what a number counts that is not the largest.
     below: T,
-    /// The hidden layers, each in tiles.
+    /// How many numbers of a Linear's make one of a hidden layer's: several with maxout.
+    pieces: usize,
+    /// The hidden layers, each in tiles, those of all pieces of the same features one after another.
     layers: Vec<Vec<RwLock<Tile<T>>>>,
     /// The score's weights [1, inputs], in the tiles of what it is computed from.
     head: Vec<RwLock<Learnt<T>>>,
@@ -52,6 +58,8 @@ pub(super) struct Critic<T> {
 #[derive(Debug)]
 struct Tile<T> {
     first: usize,
+    /// Which of the numbers of a feature's, with maxout.
+    piece: usize,
     weights: Learnt<T>,
     /// The weights [features, inputs].
     turned: Matrix<T>,
@@ -72,22 +80,26 @@ enum Pass<'a, T> {
 }
 
 impl<T: Real> Critic<T> {
-    /// One with this slope that scores so many points at once, perhaps with a spectral norm on each Linear.
+    /// One with this activation that scores so many points at once, perhaps with a spectral norm on each Linear.
     pub(super) fn new(
         config: &DiscriminatorConfig,
-        (members, below): (usize, f64),
+        (members, activation): (usize, Activation),
         has_norms: bool,
         kept: Kept,
         cpu: Cpu,
     ) -> Self {
         let of_weights = if has_norms { Kept { stepped: Stepped::Apart, ..kept } } else { kept };
-        let (mut inputs, mut offset) = (INPUTS * members, 0);
+        let (mut inputs, mut offset, pieces) = (INPUTS * members, 0, activation.pieces());
+        let below = T::from_f64(activation.slope().unwrap_or_default());
         let layers = config.hidden.iter().map(|&width| {
-            let bias = offset + width * inputs;
-            let tile =
-                |(first, size)| RwLock::new(Tile::new([first, size, inputs], [offset, bias], [of_weights, kept]));
-            let layer = tiles(width, ROWS).map(tile).collect();
-            (inputs, offset) = (width, bias + width);
+            let bias = offset + pieces * width * inputs;
+            let tile = |(first, size)| {
+                let of =
+                    move |piece| Tile::new([first, size, inputs], [piece, pieces], [offset, bias], [of_weights, kept]);
+                (0..pieces).map(of).map(RwLock::new)
+            };
+            let layer = tiles(width, ROWS).flat_map(tile).collect();
+            (inputs, offset) = (width, bias + pieces * width);
             layer
         });
         let layers = layers.collect();
@@ -103,7 +115,7 @@ impl<T: Real> Critic<T> {
             let hidden = widths.windows(2).map(|pair| SpectralNorm::new(pair[0], pair[1], false));
             norms.extend(hidden.chain([SpectralNorm::new(1, inputs, true)]).map(RwLock::new));
         }
-        Self { cpu, below: T::from_f64(below), layers, head, bias: RwLock::new(bias), norms }
+        Self { cpu, below, pieces, layers, head, bias: RwLock::new(bias), norms }
     }
 
     /// The number of spectral norms.
@@ -181,13 +193,13 @@ impl<T: Real> Critic<T> {
 
     /// The number of update tasks.
     pub(super) fn tiles(&self) -> usize {
-        self.layers.iter().map(Vec::len).sum::<usize>() + 1
+        self.layers.iter().map(Vec::len).sum::<usize>() / self.pieces + 1
     }
 
     /// Scores a slab's points.
     pub(super) fn score(&self, slab: &mut Slab<T>) {
         slab.scored();
-        let Slab { size, levels, scores, sums, .. } = slab;
+        let Slab { size, levels, scores, sums, largest, room, .. } = slab;
         let sums = &mut sums[..*size];
         sums.fill([T::ZERO; LANES]);
         for (l, layer) in self.layers.iter().enumerate() {
@@ -196,13 +208,18 @@ impl<T: Real> Critic<T> {
             for (i, tile) in layer.iter().enumerate() {
                 let tile = read(tile);
                 let last = l + 1 == self.layers.len();
-                let pass = if last { Pass::Last } else { Pass::Hidden };
-                tile.forward((self.cpu, self.below), inputs, outputs, pass);
-                if last {
-                    let head = read(&self.head[i]);
+                if self.pieces > 1 {
+                    tile.forward_piece(self.cpu, inputs, outputs, (&mut largest[l], room));
+                } else {
+                    let pass = if last { Pass::Last } else { Pass::Hidden };
+                    tile.forward((self.cpu, self.below), inputs, outputs, pass);
+                }
+                if last && tile.piece + 1 == self.pieces {
+                    // What maxout gave stays as it is.
+                    let below = if self.pieces > 1 { T::ONE } else { self.below };
+                    let head = read(&self.head[i / self.pieces]);
                     for (block, weights) in tile.blocks().zip(head.values.data()) {
-                        let (features, below) = (outputs.block_mut(block), self.below);
-                        self.cpu.run(Score { features, weights, below, sums });
+                        self.cpu.run(Score { features: outputs.block_mut(block), weights, below, sums });
                     }
                 }
             }
@@ -229,32 +246,65 @@ impl<T: Real> Critic<T> {
     }
 
     fn find_deltas(&self, slab: &mut Slab<T>, tables: &mut [Lanes<T>]) {
-        let Slab { size, levels, deltas, picks, .. } = slab;
-        if !self.layers.is_empty() {
-            self.cpu.run(Pick { values: levels[self.layers.len()].data(), samples: *size, picks });
+        let Slab { size, levels, deltas, picks, largest, room, .. } = slab;
+        let (hidden, pieces) = (self.layers.len(), self.pieces);
+        if hidden == 0 {
+            return;
         }
-        let Some((last, before)) = deltas.split_last_mut() else { return };
-        self.back_from_score(picks, Some(&levels[self.layers.len() - 1]), last, tables);
-        let (mut outputs, mut before) = (last, before);
-        while let Some((inputs, rest)) = before.split_last_mut() {
-            self.back(rest.len() + 1, outputs, &levels[rest.len() + 1], inputs);
-            (outputs, before) = (inputs, rest);
+        if pieces > 1 {
+            self.pick_largest(largest[hidden - 1].data(), room, picks);
+        } else {
+            self.cpu.run(Pick { values: levels[hidden].data(), samples: *size, picks: &mut picks[0] });
         }
+        for layer in (0..hidden - 1).rev() {
+            let (deltas, after) = deltas[layer * pieces..].split_at_mut(pieces);
+            let values = Some(&levels[layer + 1]).filter(|_| pieces == 1);
+            if layer + 2 == hidden {
+                self.back_from_score(picks, values, &mut deltas[0], tables);
+            } else {
+                self.back(layer + 1, &after[..pieces], values, &mut deltas[0]);
+            }
+            if pieces > 1 {
+                self.spread(deltas, &largest[layer]);
+            }
+        }
+    }
+
+    /// With maxout: which piece was the largest in the last hidden layer, for each piece as bits.
+    fn pick_largest(&self, largest: &[Lanes<T>], room: &mut Matrix<T>, picks: &mut [Picks]) {
+        let samples = room.rows();
+        for (piece, picks) in picks.iter_mut().enumerate() {
+            let values = &mut room.data_mut()[..largest.len()];
+            values.fill([T::ONE; LANES]);
+            self.cpu.run(Keep { largest, piece, rows: values });
+            self.cpu.run(Pick { values, samples, picks });
+        }
+    }
+
+    /// With maxout: from the gradient by what a layer gives, the first, to that by what each piece of its Linear gives.
+    fn spread(&self, deltas: &mut [Matrix<T>], largest: &Matrix<T>) {
+        let Some((first, others)) = deltas.split_first_mut() else { return };
+        for (i, to) in others.iter_mut().enumerate() {
+            to.data_mut().fill([T::ZERO; LANES]);
+            let (from, largest, to) = (first.data(), largest.data(), to.data_mut());
+            self.cpu.run(Choose { from, largest, piece: i + 1, to });
+        }
+        self.cpu.run(Keep { largest: largest.data(), piece: 0, rows: first.data_mut() });
     }
 
     /// The score's gradient by what goes into the last hidden layer's Linear, or by what the Linear before gives;
     /// `values` are the numbers between them.
     fn back_from_score(
         &self,
-        picks: &Picks,
+        picks: &[Picks],
         values: Option<&Matrix<T>>,
         inputs: &mut Matrix<T>,
         tables: &mut [Lanes<T>],
     ) {
         let Some(tiles) = self.layers.last() else { return };
-        for (i, (tile, head)) in tiles.iter().zip(&self.head).enumerate() {
-            let (tile, head) = (read(tile), read(head));
-            let (weights, chosen) = (head.values.data().as_flattened(), picks.of_samples(tile.first));
+        for (i, tile) in tiles.iter().enumerate() {
+            let (tile, head) = (read(tile), read(&self.head[i / self.pieces]));
+            let (weights, chosen) = (head.values.data().as_flattened(), picks[tile.piece].of_samples(tile.first));
             for block in 0..inputs.blocks() {
                 let rows = tile.turned.block(block);
                 let tables = &mut tables[..tables_of(rows.len())];
@@ -268,17 +318,18 @@ impl<T: Real> Critic<T> {
         }
     }
 
-    /// From the gradient by what a hidden layer's Linear gives to that by what the one before gives; `values` are the
-    /// numbers between them.
-    fn back(&self, layer: usize, outputs: &Matrix<T>, values: &Matrix<T>, inputs: &mut Matrix<T>) {
+    /// From the gradient by what the pieces of a hidden layer's Linear give to that by what goes in, or, given the numbers
+    /// that go in, by what the Linear before gives.
+    fn back(&self, layer: usize, outputs: &[Matrix<T>], values: Option<&Matrix<T>>, inputs: &mut Matrix<T>) {
         for group in groups(&self.layers[layer]) {
             for block in 0..inputs.blocks() {
                 let parts = group.parts(|tile| Part {
-                    a: &outputs.data()[tile.first / LANES * outputs.rows()..],
-                    a_rows: outputs.rows(),
+                    a: &outputs[tile.piece].data()[tile.first / LANES * outputs[0].rows()..],
+                    a_rows: outputs[0].rows(),
                     b: tile.turned.block(block),
                 });
-                let end = group.end(End::LeakyBackward(self.below, values.block(block)));
+                let end = values.map_or(End::Sum, |values| End::LeakyBackward(self.below, values.block(block)));
+                let end = group.end(end);
                 let start = group.start(Start::Zero);
                 self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: inputs.block_mut(block) });
             }
@@ -292,13 +343,16 @@ impl<T: Real> Critic<T> {
         let Some(layer) = self.layers.first() else {
             return slopes.data_mut().fill(read(&self.head[0]).values.data()[0]);
         };
-        let Some(delta) = deltas.first() else { return self.back_from_score(picks, None, slopes, tables) };
+        if deltas.is_empty() {
+            return self.back_from_score(picks, None, slopes, tables);
+        }
         let (sums, totals) = (&mut sums[..INPUTS * *size], &mut totals[..INPUTS * *size]);
         for place in 0..width {
             let (first, rows) = (INPUTS * place, INPUTS * width);
             sums.fill([T::ZERO; LANES]);
             for tile in layer {
                 let tile = read(tile);
+                let delta = &deltas[tile.piece];
                 let features = &delta.data()[tile.first / LANES * delta.rows()..];
                 let (stride, weights) = (delta.rows(), tile.weights.values.data());
                 self.cpu.run(Dots::<_, INPUTS> { features, stride, weights, rows: [rows, first], sums });
@@ -337,8 +391,13 @@ impl<T: Real> Critic<T> {
         slab.take_penalty(law, weight);
         for (l, layer) in self.layers.iter().enumerate() {
             let (before, after) = slab.sweep.split_at_mut(l + 1);
-            for tile in layer {
-                read(tile).forward((self.cpu, self.below), &before[l], &mut after[0], Pass::Sweep(&slab.levels[l + 1]));
+            for tile in layer.iter().map(read) {
+                let (from, to) = (&before[l], &mut after[0]);
+                if self.pieces > 1 {
+                    tile.sweep_piece(self.cpu, from, to, (&slab.largest[l], &mut slab.room));
+                } else {
+                    tile.forward((self.cpu, self.below), from, to, Pass::Sweep(&slab.levels[l + 1]));
+                }
             }
         }
     }
@@ -355,18 +414,25 @@ impl<T: Real> Critic<T> {
     ) {
         let (cpu, below, mut task) = (self.cpu, self.below, task);
         for (l, layer) in self.layers.iter().enumerate() {
-            if let Some(tile) = layer.get(task) {
-                let tile = &mut *write(tile);
-                if l + 1 < self.layers.len() {
-                    tile.find_gradient(cpu, l, kinds);
-                } else {
-                    let head = &mut *write(&self.head[task]);
-                    tile.find_last_gradient((cpu, below), l, kinds, head, tables);
-                    update_head(cpu, tile.first, head, kinds, descent);
+            let mut pieces = layer.chunks(self.pieces);
+            let count = pieces.len();
+            if let Some(pieces) = pieces.nth(task) {
+                let is_last = l + 1 == self.layers.len();
+                for tile in pieces {
+                    let tile = &mut *write(tile);
+                    if is_last {
+                        tile.find_last_gradient((cpu, below), l, kinds, &read(&self.head[task]), tables);
+                    } else {
+                        tile.find_gradient(cpu, [l, l * self.pieces + tile.piece], kinds);
+                    }
+                    tile.update(cpu, descent);
                 }
-                return tile.update(cpu, descent);
+                if is_last {
+                    update_head(cpu, read(&pieces[0]).first, &mut write(&self.head[task]), kinds, descent);
+                }
+                return;
             }
-            task -= layer.len();
+            task -= count;
         }
         if self.layers.is_empty() {
             update_head(cpu, 0, &mut write(&self.head[0]), kinds, descent);
@@ -388,13 +454,22 @@ impl<T: Real> Critic<T> {
 }
 
 impl<T: Real> Tile<T> {
-    fn new([first, width, inputs]: [usize; 3], [weight, bias]: [usize; 2], kept: [Kept; 2]) -> Self {
-        let place = Place { offset: weight + first * inputs, row: 1, column: inputs };
+    fn new(
+        [first, width, inputs]: [usize; 3],
+        [piece, pieces]: [usize; 2],
+        [weight, bias]: [usize; 2],
+        kept: [Kept; 2],
+    ) -> Self {
+        // The numbers of a feature follow each other.
+        let row = first * pieces + piece;
+        let place = Place { offset: weight + row * inputs, row: 1, column: pieces * inputs };
+        let of_bias = Place { offset: bias + row, row: 0, column: pieces };
         Self {
             first,
+            piece,
             weights: Learnt::zeros(inputs, width, place, kept[0]),
             turned: Matrix::zeros(width, inputs),
-            bias: Learnt::zeros(1, width, Place::vector(bias + first), kept[1]),
+            bias: Learnt::zeros(1, width, of_bias, kept[1]),
             gradient: Matrix::zeros(inputs, width),
             bias_gradient: Matrix::zeros(1, width),
         }
@@ -419,18 +494,58 @@ impl<T: Real> Tile<T> {
         }
     }
 
+    /// With maxout: what this piece gives, in the place of what is less; the pieces come one after another.
+    fn forward_piece(
+        &self,
+        cpu: Cpu,
+        inputs: &Matrix<T>,
+        outputs: &mut Matrix<T>,
+        (largest, room): (&mut Matrix<T>, &mut Matrix<T>),
+    ) {
+        for (own, block) in self.blocks().enumerate() {
+            let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
+            let start = Start::Row(&self.bias.values.data()[own]);
+            let (outputs, largest) = (outputs.block_mut(block), largest.block_mut(block));
+            if self.piece == 0 {
+                cpu.run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: outputs });
+                largest.fill([T::ZERO; LANES]);
+                continue;
+            }
+            let given = room.block_mut(0);
+            cpu.run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: given });
+            cpu.run(Larger { given, piece: self.piece, outputs, largest });
+        }
+    }
+
+    /// With maxout: a penalty's t through this piece, where that was the largest.
+    fn sweep_piece(
+        &self,
+        cpu: Cpu,
+        inputs: &Matrix<T>,
+        outputs: &mut Matrix<T>,
+        (largest, room): (&Matrix<T>, &mut Matrix<T>),
+    ) {
+        for (own, block) in self.blocks().enumerate() {
+            let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
+            let from = room.block_mut(0);
+            cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end: End::Sum, c: from });
+            let to = outputs.block_mut(block);
+            cpu.run(Choose { from, largest: largest.block(block), piece: self.piece, to });
+        }
+    }
+
     /// The loss's gradient.
-    fn find_gradient(&mut self, cpu: Cpu, layer: usize, kinds: &[&[RwLock<Slab<T>>]]) {
+    fn find_gradient(&mut self, cpu: Cpu, [layer, deltas]: [usize; 2], kinds: &[&[RwLock<Slab<T>>]]) {
         for (block, of) in self.blocks().enumerate() {
             let mut start = Start::Zero;
             for slabs in kinds.iter().flat_map(|kind| groups(kind)) {
-                let parts = slabs.parts(|slab| slab.part(layer, of));
+                let parts = slabs.parts(|slab| slab.part(layer, deltas, of));
                 let c = self.gradient.block_mut(block);
                 cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c });
                 start = Start::Kept;
             }
             self.bias_gradient.data_mut()[block] = sum_over_slabs(kinds, |slab, sums| {
-                let rows = slab.deltas[layer].block(of);
+                let rows = slab.deltas[deltas].block(of);
                 if slab.is_swept() {
                     cpu.run(WeightedSums { factors: &slab.weights, rows, sums: std::array::from_mut(sums) });
                 } else {
@@ -452,7 +567,7 @@ impl<T: Real> Tile<T> {
     ) {
         for (i, slab) in kinds.iter().copied().flatten().enumerate() {
             let slab = read(slab);
-            let (factor, chosen) = (slab.factor(layer), slab.picks.of_features(self.first));
+            let (factor, chosen) = (slab.factor(layer), slab.picks[self.piece].of_features(self.first));
             for block in 0..factor.blocks() {
                 let rows = factor.block(block);
                 let tables = &mut tables[..tables_of(rows.len())];
@@ -468,8 +583,12 @@ impl<T: Real> Tile<T> {
             cpu.run(Transpose { from, stride, rows: LANES.min(stride - first), to });
             cpu.run(ScaleAll { rows: to, weights });
             let slopes = sum_over_slabs(kinds, |slab, sums| {
-                let values = slab.levels[layer + 1].block(of);
-                cpu.run(WeightedSlopes { values, weights: &slab.weights, below, sums });
+                let weights = &slab.weights;
+                if let Some(largest) = slab.largest.get(layer) {
+                    cpu.run(WeightedCount { largest: largest.block(of), piece: self.piece, weights, sums });
+                } else {
+                    cpu.run(WeightedSlopes { values: slab.levels[layer + 1].block(of), weights, below, sums });
+                }
             });
             self.bias_gradient.data_mut()[block] = row(|j| slopes[j] * weights[j]);
         }

@@ -35,12 +35,13 @@
 //! | `slab`, some samples of a kind | `levels` | S, W for each layer | the points, then h |
 //! | | `deltas` | S, W for each hidden layer but the last | df(x)/d(what the Linear gives); then times the sample's weight |
 //! | | `picks` | S, W of the last, in bits | LeakyReLU's slopes there, which with the score's weights are the last delta |
+//! | | `largest` | S, W for each hidden layer, with maxout | which piece of the Linear's numbers was the largest; `deltas` and `picks` are there for each piece |
 //! | | `slopes` | S, 2 | df/dx, then dL/dx |
 //! | | `weights` | S | dL/df(x): what each sample counts in the critic's gradient |
 //! | | `sweep` | S, W for each layer, where a penalty is taken | t: the penalty's derivative by df/dx, carried forward; with the loss's share added where that has the same points |
 //! | `critic`, a tile of a layer | `weights`, `turned` | I, W and W, I | the parameters, and the same turned |
 //!
-//! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `descend`: the inner loops, and how matrices lie in memory;
+//! - `simd`, `matrix`, `product`, `subsets`, `narrow`, `norm`, `maxout`, `descend`: the inner loops, and how matrices lie in memory;
 //! - `tiles`: layers in parts that tasks take up; `spectral`: the norm of a layer that lies in them;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.
@@ -52,6 +53,7 @@ mod critic;
 mod descend;
 mod generator;
 mod matrix;
+mod maxout;
 mod narrow;
 mod norm;
 mod pool;

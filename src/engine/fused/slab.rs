@@ -27,6 +27,8 @@ pub(super) struct Shape {
     pub(super) members: usize,
     /// Whether a point of the other kind stands beside it.
     pub(super) beside: bool,
+    /// How many numbers of a Linear's make one of a hidden layer's: several with maxout.
+    pub(super) pieces: usize,
 }
 
 /// Whether a penalty is taken at some points.
@@ -56,7 +58,7 @@ pub(super) struct Slab<T> {
     /// The samples, then what each hidden layer gives: [samples, features].
     pub(super) levels: Vec<Matrix<T>>,
     pub(super) scores: Vec<T>,
-    /// For each hidden layer but the last, the score's derivative by what its Linear gives; then times c.
+    /// For each hidden layer but the last and each of its pieces, the score's derivative by what its Linear gives; then times c.
     pub(super) deltas: Vec<Matrix<T>>,
     /// Whether they are those of c = 1, of the points that are here.
     differentiated: bool,
@@ -70,8 +72,12 @@ pub(super) struct Slab<T> {
     pub(super) penalty: f64,
     /// 1 for each sample, where a penalty is taken.
     ones: Rows<T>,
-    /// LeakyReLU's slopes in the last hidden layer.
-    pub(super) picks: Picks,
+    /// For each piece, the activation's slopes in the last hidden layer.
+    pub(super) picks: Vec<Picks>,
+    /// With maxout: for each hidden layer, which piece was the largest.
+    pub(super) largest: Vec<Matrix<T>>,
+    /// With maxout: room for what one piece gives.
+    pub(super) room: Matrix<T>,
     /// Each sample's c in the discriminator's loss, the first number of a row.
     pub(super) weights: Rows<T>,
     /// The score's derivative by the point; then the generator's loss's.
@@ -134,7 +140,7 @@ impl<T: Real> Slab<T> {
     }
 
     fn new(config: &DiscriminatorConfig, first: usize, shape: Shape, penalised: Penalised) -> Self {
-        let Shape { samples, members, beside } = shape;
+        let Shape { samples, members, beside, pieces } = shape;
         let size = SLAB.min(samples - first);
         let (inputs, points) = (INPUTS * (members + usize::from(beside)), size * members);
         let widths = || std::iter::once(&inputs).chain(&config.hidden);
@@ -151,14 +157,16 @@ impl<T: Real> Slab<T> {
             apart: Rows::zeros(if members > 1 || beside { points } else { 0 }),
             levels: matrices().collect(),
             scores: vec![T::ZERO; size],
-            deltas: before.iter().map(|&width| Matrix::zeros(size, width)).collect(),
+            deltas: before.iter().flat_map(|&width| (0..pieces).map(move |_| Matrix::zeros(size, width))).collect(),
             differentiated: false,
             sweep: if penalised_at_all { matrices().collect() } else { Vec::new() },
             swept: false,
             of_penalty: penalised == Penalised::Alone,
             penalty: 0.0,
             ones,
-            picks: Picks::new(size, *last),
+            picks: (0..pieces).map(|_| Picks::new(size, *last)).collect(),
+            largest: config.hidden.iter().filter(|_| pieces > 1).map(|&width| Matrix::zeros(size, width)).collect(),
+            room: Matrix::zeros(size, if pieces > 1 { config.hidden.iter().copied().max().unwrap_or(0) } else { 0 }),
             weights: Rows::zeros(size),
             slopes: Matrix::zeros(size, inputs),
             sums: Rows::zeros(INPUTS * points),
@@ -188,10 +196,10 @@ impl<T: Real> Slab<T> {
         if self.swept { &self.ones } else { &self.weights }
     }
 
-    /// The slab's part of a layer's weights' gradient, for a block of its features.
-    pub(super) fn part(&self, layer: usize, block: usize) -> Part<'_, T> {
+    /// The slab's part of a layer's weights' gradient, for a block of the features whose deltas these are.
+    pub(super) fn part(&self, layer: usize, deltas: usize, block: usize) -> Part<'_, T> {
         let factor = &self.factors()[layer];
-        Part { a: factor.data(), a_rows: factor.rows(), b: self.deltas[layer].block(block) }
+        Part { a: factor.data(), a_rows: factor.rows(), b: self.deltas[deltas].block(block) }
     }
 
     /// What counts in a layer's weights' gradient as its inputs.
