@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: bench_worker ENGINE CONFIG.json THREADS".into());
     };
     let engine = if engine == "torch" { EngineKind::Torch } else { EngineKind::Fused };
-    let given = TrainConfig::from_json(&std::fs::read_to_string(config)?)?;
+    let given = TrainConfig::from_json(&fs_err::read_to_string(config)?)?;
     let config = TrainConfig { engine, threads: threads.parse()?, ..given }.check()?;
     #[cfg(feature = "torch")]
     gan_lab::tensor::keep_freed_memory();

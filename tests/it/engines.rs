@@ -382,11 +382,16 @@ fn takes_the_fused_engines_way(of: &str, theirs: impl Fn(&RunConfig) -> Box<dyn 
     take_the_same_way(of, [&ours, &theirs], &configs(&games_and_optims()), iterations);
 }
 
+type Numbered<'a, X> = (usize, &'a X);
+
+/// What makes an engine for a config.
+type Maker<'a> = &'a dyn Fn(&RunConfig) -> Box<dyn Engine>;
+
 /// Cases in both orders, with one to three critic steps, in all sizes.
 fn configs(cases: &[(TrainConfig, Optim)]) -> Vec<RunConfig> {
     let orders = [UpdateOrder::GeneratorFirst, UpdateOrder::CriticFirst];
     let all = cases.iter().enumerate().flat_map(|case| SHAPES.iter().enumerate().map(move |shape| (case, shape)));
-    let config = |((i, (game, optim)), (j, shape)): ((usize, &(TrainConfig, Optim)), (usize, &Shape))| {
+    let config = |((i, (game, optim)), (j, shape)): (Numbered<'_, (TrainConfig, Optim)>, Numbered<'_, Shape>)| {
         let mut train = (*game_config(game, *optim, shape)).clone();
         (train.update_order, train.critic_steps) = (orders[(i + j) % 2], 1 + (i + j) % 3);
         checked(train)
@@ -395,12 +400,7 @@ fn configs(cases: &[(TrainConfig, Optim)]) -> Vec<RunConfig> {
 }
 
 /// As many iterations of two engines.
-fn take_the_same_way(
-    of: &str,
-    [ours, theirs]: [&dyn Fn(&RunConfig) -> Box<dyn Engine>; 2],
-    configs: &[RunConfig],
-    iterations: u64,
-) {
+fn take_the_same_way(of: &str, [ours, theirs]: [Maker<'_>; 2], configs: &[RunConfig], iterations: u64) {
     for config in configs {
         let (optim, batch, latent) = (config.optim, config.batch_size, config.generator.latent_dim);
         let which = format!("{of}: {} {}, batch {batch}", config.game_title(), optim.name());

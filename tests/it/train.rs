@@ -65,7 +65,7 @@ fn the_weights_on_disk_make_the_last_frame() {
     let points: Vec<Point> = points.into_iter().map(|sample| units.outward(sample)).collect();
     assert_eq!(points, *run.frames().unwrap().samples.last().unwrap());
     let exported = checkpoint::load(&run.path().join("generator.safetensors")).unwrap().tensors;
-    let mlp = gan_lab::nets::mlp::Mlp::generator(&config);
+    let mlp = gan_lab::nets::mlp::Mlp::generator(config);
     assert_eq!(mlp.from_tensors(&exported).unwrap(), snapshot.state.generator);
     assert_eq!(snapshot.state.generator.batches, 15, "one generator pass in an iteration");
 }

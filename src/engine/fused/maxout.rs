@@ -99,9 +99,9 @@ mod tests {
         const PIECES: usize = 3;
         let (cpu, given) = (Cpu::detect(), [0, 1, 2].map(|piece| numbers(5, 40, 7 * piece)));
         let (mut outputs, mut largest) = (numbers(5, 40, 0), Matrix::<f64>::zeros(5, 40));
-        for piece in 1..PIECES {
+        for (piece, given) in given.iter().enumerate().skip(1) {
             let (outputs, largest) = (outputs.data_mut(), largest.data_mut());
-            cpu.run(Larger { given: given[piece].data(), piece, outputs, largest });
+            cpu.run(Larger { given: given.data(), piece, outputs, largest });
         }
         let (mut chosen, mut counts) = (Matrix::<f64>::zeros(5, 40), [0.0; LANES]);
         for piece in 0..PIECES {

@@ -440,7 +440,9 @@ fn doubles(points: &[Sample]) -> Batch {
 }
 
 fn round(values: &mut [f64]) {
-    values.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+    for x in values {
+        *x = f64::from(*x as f32);
+    }
 }
 
 fn singles(values: &[f64]) -> Vec<f32> {
