@@ -5,10 +5,13 @@ Each file holds a config, initial weights, the draws of three iterations (real p
 the losses and all weights after each of them, computed by lab.py in double precision: small networks, so that the
 files are small. It is the form in which `gan-lab train --trace` writes.
 
+    python3 scripts/reference.py [NAME...]     without names all of them
+
 Needs: pip install torch safetensors numpy
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -91,7 +94,8 @@ def cases():
     yield "lookahead", config("gan", "extra-adam", lookahead={"every": 2, "step": 0.5})
     yield "lookahead-clipped", config("wgan", "adam", lookahead={"every": 1, "step": 0.3}, critic_steps=2)
     both = {"generator-first": {}, "critic-first": {"critic_steps": 2, "update_order": "critic-first"}}
-    for i, rule in enumerate([*RULES, "paired"]):
+    # The order that a rule has goes by its place; the paired discriminator, which is none of RULES, has the other one.
+    for i, rule in [*enumerate(RULES), (7, "paired")]:
         objective = {"rule": rule} | ({"real_label": 0.9} if "saturating" in rule else {})
         order = list(both)[i % 2]
         # Where a unit is on for all points RaGAN's gradient by its bias is 0 but for rounding, which Adam makes a step.
@@ -99,7 +103,8 @@ def cases():
         yield f"rule-{rule}", config("gan", optim, objective=objective, **both[order])
     for order, changes in both.items():
         yield f"rpgan-{order}", config("gan", "sgd", objective={"rule": "rpgan"}, **changes)
-    rules = list(RULES)
+    # The first ones, so that another rule at the end of RULES changes no fixture.
+    rules = list(RULES)[:7]
     for i, name in enumerate(PENALTIES):
         changes = {"objective": {"rule": rules[1 + i % (len(rules) - 1)]}, **both[list(both)[i % 2]]}
         penalty = {"name": name, "weight": 0.3, "every": 1 + i % 2}
@@ -153,6 +158,9 @@ def cases():
     yield "scheduled", config("gan", "sgd", schedule={"name": "cosine", "warm_up": 0.25, "end": 0.1}, **few)
     line = {"schedule": {"name": "linear", "warm_up": 0, "end": 0}, **few, **both["critic-first"]}
     yield "scheduled-paper-order", config("gan", "optimistic-adam", **line)
+    both_norms = {"constraint": {"name": "spectral-norm"}, "objective": {"rule": "hinge"}}
+    normed_last = {"hidden": [8, 12], "batch_norm": [True, False], "batch_norm_eps": 0.1}
+    yield "normed-discriminator-spectral", config("gan", "sgd", discriminator=normed_last, **both_norms)
     yield "bounded", config("gan", "sgd", objective={"rule": "hinge"}, constraint={"name": "clip", "bound": 0.2})
 
 
@@ -218,5 +226,10 @@ def make(name, config):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for name, settings in cases():
-        make(name, settings)
+    wanted = sys.argv[1:]
+    known = dict(cases())
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise SystemExit(f"no such fixture: {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in wanted or known:
+        make(name, known[name])

@@ -25,7 +25,7 @@ TOLERANCES = {"torch": 2e-6, "fused": 2e-5, "plain": 1e-6}
 # Adam's first steps are of one size whatever the gradient's is, and BatchNorm's shifts, which begin at 0, hold nothing else.
 ADAM = 10
 # What PyTorch's own single precision is away from its double says how much of a tensor is rounding; so many times that is let be.
-ROUNDING = 30
+ROUNDING = 100
 
 
 def load(path):

@@ -310,13 +310,15 @@ fn objective(config: &RunConfig) -> String {
         let what = if config.model().is_some() { "gradient penalty" } else { penalised.penalty.title };
         format!("{what} with weight {}{every}{falls}", penalised.weight)
     });
+    let unrolled =
+        config.unroll.map(|steps| format!("the generator's gradient through {steps} steps of the discriminator"));
     let drift = (game.drift > 0.0).then(|| format!("a drift term with weight {}", game.drift));
     let clip = match game.constraint {
         Constraint::Clip(clip) => Some(format!("the critic's parameters clipped to +-{clip}")),
         Constraint::SpectralNorm => Some("spectral norm on each of the discriminator's Linears".to_owned()),
         Constraint::None => None,
     };
-    [Some(title), words, label, penalty, drift, clip].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    [Some(title), words, label, penalty, drift, clip, unrolled].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn optimiser(optim: &Optim, lr: f64) -> String {

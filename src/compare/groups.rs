@@ -285,17 +285,16 @@ fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize,
     let all = 0..configs.len();
     let differ = |key: &Key, i: usize, j: usize| at(&configs[i], key.path) != at(&configs[j], key.path);
     let within = |key: &Key| all.clone().any(|i| (0..i).any(|j| same_data(i, j) && differ(key, i, j)));
-    let named = |key: &&Key| !POINTS.is_of_choice(key) && (key.group() != Some("data") || within(key));
+    let named = |key: &&Key| !is_in_title(key) && (key.group() != Some("data") || within(key));
     let keys: Vec<&Key> = POINTS.varying(configs).into_iter().filter(named).collect();
     let labels: Vec<String> =
         titles.iter().zip(configs).map(|(title, config)| with_values(title, config, &keys)).collect();
     // Models or optimisers of one name with other constants get those too.
     let constants_of = |i: usize| {
         let alike = all.clone().filter(|&j| titles[j] == titles[i]).map(|j| &configs[j]);
-        POINTS.varying(alike).into_iter().filter(|key| POINTS.is_of_choice(key)).collect::<Vec<_>>()
+        POINTS.varying(alike).into_iter().filter(|key| is_in_title(key)).collect::<Vec<_>>()
     };
-    let other_constants =
-        |i: usize, j: usize| POINTS.varying([&configs[i], &configs[j]]).into_iter().any(|key| POINTS.is_of_choice(key));
+    let other_constants = |i: usize, j: usize| POINTS.varying([&configs[i], &configs[j]]).into_iter().any(is_in_title);
     let clash = |i: usize| all.clone().any(|j| labels[i] == labels[j] && other_constants(i, j));
     let full = |i: usize| {
         if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() }
@@ -324,9 +323,18 @@ pub(super) fn common(set: &DataSet, sets: &[DataSet]) -> String {
     POINTS.keys.iter().filter_map(|key| said_here(&key)).collect::<Vec<_>>().join(", ")
 }
 
-/// A label with the values of these settings.
+/// Whether it is a choice that a run's title names, or one of the constants that come with it.
+fn is_in_title(key: &Key) -> bool {
+    POINTS.is_of_choice(key) && !key.group().is_some_and(|group| group.starts_with("activation"))
+}
+
+/// A label with the values of these settings, but for constants of a choice that the config does not make.
 fn with_values(label: &str, config: &Value, keys: &[&Key]) -> String {
-    keys.iter().fold(label.to_owned(), |label, key| label + ", " + &said(key, at(config, key.path)))
+    let chosen = |key: &&&Key| {
+        key.only.is_none_or(|owner| at(config, owner.selector).as_str().is_none_or(|name| owner.names.contains(&name)))
+    };
+    let of_choice = |key: &&&Key| chosen(key) && !(at(config, key.path).is_null() && key.only.is_some());
+    keys.iter().filter(of_choice).fold(label.to_owned(), |label, key| label + ", " + &said(key, at(config, key.path)))
 }
 
 /// A setting of a run in a label.
@@ -340,7 +348,11 @@ fn of_key(key: &Key, config: &RunConfig) -> String {
 
 fn said(key: &Key, value: &Value) -> String {
     // What is left to the data is not in the config, and is not nothing.
-    let left = POINTS.default_of(key);
+    let left = match key.path {
+        "activation.name" => Value::from("leaky-relu"),
+        "activation_d.name" => Value::from("as the generator's"),
+        _ => POINTS.default_of(key),
+    };
     let value = if value.is_null() { &left } else { value };
     format!("{} {}", POINTS.short_name(key), shown(value))
 }

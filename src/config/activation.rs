@@ -70,6 +70,16 @@ impl Activation {
         Choice { name: "maxout", help: "The largest of some of the layer's numbers, 5 for each unless it is said" },
     ];
 
+    /// The word for it in configs and options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LeakyRelu { .. } => "leaky-relu",
+            Self::Relu {} => "relu",
+            Self::Tanh {} => "tanh",
+            Self::Maxout { .. } => "maxout",
+        }
+    }
+
     /// How many numbers of the Linear's make one of the layer's.
     pub fn pieces(self) -> usize {
         match self {

@@ -271,7 +271,7 @@ fn check_game(config: &TrainConfig) -> Result<(), ConfigError> {
         game.real_label > 0.0 && game.real_label <= 1.0,
         "above 0, 1 at most",
     )?;
-    require("drift", game.drift, not_negative(game.drift), "a number, 0 or more")?;
+    require("drift", game.drift, (0.0..=1e6).contains(&game.drift), "0 to 1000000")?;
     let scores_points = game.drift <= 0.0 || !game.rule.has_sides();
     require("drift", game.drift, scores_points, "0: the paired discriminator has no score of a real point by itself")?;
     if let Some(Penalised { weight, every, end, .. }) = game.penalty {
@@ -316,13 +316,12 @@ fn check_unrolled(config: &mut TrainConfig) -> Result<(), ConfigError> {
     require("unroll", steps, steps <= MOST_UNROLLED, &format!("0 to {MOST_UNROLLED}"))?;
     let game = config.game();
     let meets = matches!(game.rule.meets, Meets::Alone(_) | Meets::Pairs(_));
-    let with = |holds: bool, what: &str| {
-        require("unroll", steps, holds, &format!("0 {what}; the steps that are unrolled are those of the loss alone"))
-    };
+    let with = |holds: bool, what: &str| require("unroll", steps, holds, &format!("0 {what}"));
     with(meets, &format!("with the rule {}, whose scores meet otherwise than alone or in pairs", game.rule.name))?;
-    with(game.penalty.is_none(), "with a penalty")?;
-    with(game.constraint == Constraint::None, "with a constraint")?;
-    with(config.clip_grad.is_none(), "with clip_grad")?;
+    let alone = "the steps that are unrolled are those along the loss alone";
+    with(game.penalty.is_none(), &format!("with a penalty: {alone}"))?;
+    with(game.constraint == Constraint::None, &format!("with a constraint: {alone}"))?;
+    with(config.clip_grad.is_none(), &format!("with clip_grad: {alone}"))?;
     with(config.halves() == 1, "with extra-adam, whose steps come in twos")?;
     with(config.discriminator.batch_norm.is_empty(), "with BatchNorm in the discriminator")
 }
@@ -342,12 +341,10 @@ fn check_optims(config: &TrainConfig) -> Result<(), ConfigError> {
         require("lookahead.step", step, step > 0.0 && step <= 1.0, "above 0, 1 at most")?;
     }
     let together = generator.steps_in_one() == discriminator.steps_in_one();
-    require(
-        "optim_d.name",
-        discriminator.name(),
-        together,
-        "extra-adam with extra-adam: both networks look ahead, or none",
-    )?;
+    let (found, other) = (discriminator.name(), generator.name());
+    let expected =
+        format!("extra-adam for both networks or for none, as both look ahead or none does; optim.name is {other}");
+    require("optim_d.name", found, together, &expected)?;
     if generator.steps_in_one() == 1 {
         return Ok(());
     }
@@ -396,7 +393,8 @@ fn check_norm(
     layers: usize,
     [eps, momentum]: [f64; 2],
 ) -> Result<(), ConfigError> {
-    let expected = format!("one true or false for each of the {layers} hidden layers");
+    let example = vec!["true"; layers].join(",");
+    let expected = format!("one true or false for each of the {layers} hidden layers, such as {example}");
     require(flags_key, format!("a list of {}", flags.len()), flags.len() == layers, &expected)?;
     // Training is in single precision, where a smaller number is 0 and a larger one infinite.
     require(eps_key, eps, positive(f64::from(eps as f32)), "a number from 1.5e-45 to 3.4e38")?;
@@ -411,7 +409,10 @@ fn check_norm_of_discriminator(config: &mut TrainConfig) -> Result<(), ConfigErr
     }
     if !d.batch_norm.contains(&true) {
         // One way of saying that there is none.
-        (d.batch_norm, d.batch_norm_eps, d.batch_norm_momentum) = (Vec::new(), None, None);
+        let said = d.batch_norm_eps.or(d.batch_norm_momentum);
+        let expected = "left out where no layer of the discriminator has BatchNorm (discriminator.batch_norm)";
+        require("discriminator.batch_norm_eps", said.unwrap_or_default(), said.is_none(), expected)?;
+        d.batch_norm = Vec::new();
         return Ok(());
     }
     let penalised = config.game().penalty.is_some();

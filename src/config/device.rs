@@ -54,13 +54,13 @@ impl EngineKind {
         }
         let [own, of_d] = config.activations();
         if own.slope().is_none() {
-            return Some(format!("the activation {own} in the generator"));
+            return Some(format!("the activation {} in the generator", own.name()));
         }
         if of_d.slope().is_none() && of_d.pieces() == 1 {
-            return Some(format!("the activation {of_d} in the discriminator"));
+            return Some(format!("the activation {} in the discriminator", of_d.name()));
         }
         if of_d.pieces() > 1 && config.game().constraint == Constraint::SpectralNorm {
-            return Some(format!("{of_d} with a spectral norm"));
+            return Some(format!("the activation {} with a spectral norm", of_d.name()));
         }
         if config.unroll.is_some() {
             return Some("unrolled steps".to_owned());

@@ -27,7 +27,12 @@ pub static POINTS: Table = Table {
         config
     },
     complete: complete::<TrainConfig>,
-    resolved: |config| pretty(&*TrainConfig::from_value(config.clone())?.check()?),
+    resolved: |config| {
+        let said = TrainConfig::from_value(config.clone())?;
+        let checked = said.clone().check()?;
+        // Which engine it comes to follows from the rest, which may be changed.
+        pretty(&TrainConfig { engine: said.engine, ..(*checked).clone() })
+    },
 };
 
 /// What trains a ProGAN.

@@ -206,7 +206,8 @@ impl Mlp {
             match *layer {
                 Layer::Linear { inputs, outputs, spectral } => {
                     if spectral {
-                        normed.push((parameters.len(), [outputs, inputs]));
+                        normed.push((parameters.len(), statistics.len(), [outputs, inputs]));
+                        statistics.extend(vec![0.0; outputs + inputs]);
                     }
                     parameters.extend(linear(init, &gains, [outputs, inputs], rng));
                 }
@@ -218,13 +219,13 @@ impl Mlp {
                 Layer::Activation { .. } => {}
             }
         }
-        // After all weights, which are those of the same network without a norm.
-        for (first, [outputs, inputs]) in normed {
+        // Drawn after all weights, which are those of the same network without a norm.
+        for (first, place, [outputs, inputs]) in normed {
             let doubles = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
             let weights = doubles(&parameters[first..][..outputs * inputs]);
             let vectors = [outputs, inputs].map(|size| doubles(&rng.normal(size)));
             let vectors = spectral_norm::initial(&weights, vectors);
-            statistics.extend(vectors.iter().flatten().map(|&x| x as f32));
+            statistics[place..].iter_mut().zip(vectors.iter().flatten()).for_each(|(to, &x)| *to = x as f32);
         }
         Weights { parameters, statistics, batches: 0 }
     }

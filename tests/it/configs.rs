@@ -230,7 +230,7 @@ fn the_config_command_prints_what_a_run_would_be() {
         (&config["lr"], &config["objective"]["clip"], &config["batch_size"]),
         (&json!(0.5), &json!(0.3), &json!(64))
     );
-    assert_eq!(config["engine"], "fused", "it is resolved");
+    assert_eq!(config["engine"], "auto", "the engine follows from the rest, which may still be changed");
     // The kind follows the preset.
     assert_eq!(print(&["--preset", "upstream"])["codes"], "unit-mean-square");
     assert_eq!(print(&["--preset", "fashion32"])["final_kimg"], 180.0);

@@ -487,7 +487,8 @@ fn games_of_others() -> Vec<(TrainConfig, Optim)> {
     }
     for (i, rule) in rules::ALL.into_iter().enumerate() {
         let discriminator = DiscriminatorConfig { batch_norm: vec![true], ..DiscriminatorConfig::default() };
-        cases.push((TrainConfig { discriminator, ..of(rule, None) }, sgd));
+        let constraint = (i % 2 == 1).then_some(ConstraintConfig::SpectralNorm {});
+        cases.push((TrainConfig { discriminator, constraint, ..of(rule, None) }, sgd));
         if matches!(rule.meets, Meets::Alone(_) | Meets::Pairs(_)) {
             for optim in Optim::ALL_DEFAULTS.into_iter().filter(|optim| optim.steps_in_one() == 1) {
                 let unrolled = TrainConfig { unroll: Some(1 + i % 3), ..of(rule, None) };
