@@ -21,17 +21,15 @@ const PROTOCOLS: &str = "work_dirs/protocols";
 
 /// Repeat a published comparison of GANs exactly, and hold its numbers against the published ones
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Each method is trained with each seed on points that the law gives anew in every iteration, and measured after \
+#[command(after_help = "Each method is trained with each seed on points of the law, and measured after \
                   the published numbers of iterations. What is measured is a line of results.jsonl at once: a protocol that was \
                   stopped goes on where it was, and nothing is done twice. The last row is this project's preset 'best' on the same \
-                  networks. docs/PROTOCOLS.md has results."
-)]
+                  networks. docs/PROTOCOLS.md has results.")]
 pub(super) struct ProtocolArgs {
     /// Which comparison; without it they are listed
     #[arg(value_parser = protocol)]
     name: Option<&'static Protocol>,
-    /// Which seeds [default: as many as were published, 0-4]
+    /// Which seeds [default: as many as were published; 0-4 for ring8]
     #[arg(long, value_name = "LIST")]
     seeds: Option<Seeds>,
     /// How much of the published iterations is done; less than 1 is said in the table

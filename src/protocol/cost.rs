@@ -7,8 +7,8 @@ use crate::config::{EngineKind, RunConfig, UpdateOrder};
 use crate::nets::mlp::{Layer, Mlp};
 
 /// Operations in a second of one core, and seconds for an iteration of nothing.
-const FUSED: (f64, f64) = (100e9, 2e-5);
-const TORCH: (f64, f64) = (40e9, 1e-3);
+const FUSED: (f64, f64) = (150e9, 5e-5);
+const TORCH: (f64, f64) = (45e9, 5e-4);
 const PLAIN: (f64, f64) = (1e9, 1e-4);
 
 /// About how many seconds so many iterations take.

@@ -18,8 +18,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Law;
 use super::mixture::short;
+use super::{Law, Mixture};
 use crate::data::Point;
 use crate::metric::{sliced_w2, w1};
 
@@ -169,8 +169,10 @@ impl Measure {
         let mut scores = Scores::default();
         if let (Law::Mixture(mixture), Some(near)) = (law, &self.near) {
             let counts = near.counts(&mixture.centres(), points);
-            for &quantity in self.quantities.iter().filter(|quantity| quantity.is_of_modes()) {
-                scores.set(quantity, near.number(quantity, &counts, &mixture.shares(), points.len()));
+            for &quantity in self.quantities {
+                if let Some(value) = near.number(quantity, &counts, &mixture.shares(), points.len()) {
+                    scores.set(quantity, value);
+                }
             }
         }
         if self.quantities.iter().all(|quantity| quantity.is_of_modes()) {
@@ -196,9 +198,7 @@ impl Measure {
 
     /// What its numbers are, in words.
     pub fn words(&self, law: &Law) -> String {
-        let equal = law
-            .mixture()
-            .is_some_and(|mixture| mixture.shares().windows(2).all(|pair| pair[0] >= pair[1] && pair[1] >= pair[0]));
+        let equal = law.mixture().is_some_and(Mixture::is_even);
         let shares = if equal { "equal shares" } else { "the law's shares" };
         let word = |quantity: &Quantity| match (quantity, &self.near) {
             (Quantity::Covered, Some(near)) if near.least_share > 0.0 => {
@@ -233,12 +233,13 @@ impl Near {
         counts
     }
 
-    /// A number of modes from the valid points of each, their shares in the law, and how many points there are.
-    fn number(&self, quantity: Quantity, counts: &[f64], shares: &[f64], points: usize) -> f64 {
+    /// A number of modes from the valid points of each, their shares in the law, and how many points there are; None for a
+    /// quantity of something else.
+    fn number(&self, quantity: Quantity, counts: &[f64], shares: &[f64], points: usize) -> Option<f64> {
         let n = points.max(1) as f64;
         let all = counts.iter().sum::<f64>();
         let valid = all / n;
-        match quantity {
+        Some(match quantity {
             Quantity::Covered => {
                 let is_covered = |count: &&f64| **count > 0.0 && **count >= self.least_share * n;
                 counts.iter().filter(is_covered).count() as f64
@@ -255,9 +256,8 @@ impl Near {
                 counts.iter().zip(shares).map(of).sum::<f64>().max(0.0)
             }
             Quantity::ReverseKl => -shares.iter().copied().fold(1.0, f64::min).ln(),
-            // Not of modes.
-            Quantity::SlicedW2 | Quantity::W1 => 0.0,
-        }
+            Quantity::SlicedW2 | Quantity::W1 => return None,
+        })
     }
 }
 

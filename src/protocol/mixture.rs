@@ -66,6 +66,11 @@ impl Mixture {
         (0..modes).map(|mode| if mode == 0 { 2.0 } else { 1.0 } / points as f64).collect()
     }
 
+    /// Whether all modes are equally likely.
+    pub fn is_even(&self) -> bool {
+        !matches!(self.layout, Layout::ClosedRing { .. })
+    }
+
     /// The means of Gaussians of which all are equally likely.
     fn places(&self) -> Vec<Point> {
         match self.layout {
