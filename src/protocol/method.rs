@@ -69,7 +69,7 @@ fn merged(parts: Vec<Value>) -> Value {
     for (key, value) in parts.into_iter().filter_map(fields).flatten() {
         match (whole.get_mut(&key), value) {
             (Some(Value::Object(network)), Value::Object(more)) if NETWORKS.contains(&key.as_str()) => {
-                network.extend(more)
+                network.extend(more);
             }
             (_, value) => drop(whole.insert(key, value)),
         }

@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn each_operation_has_the_derivative_of_finite_differences() {
-        let c = |x: f64| Dual::from_f64(x);
         type Function = (&'static str, fn(Dual) -> Dual);
+        let c = |x: f64| Dual::from_f64(x);
         let functions: [Function; 8] = [
             ("sum", |x| x + x + Dual::ONE),
             ("difference", |x| Dual::from_f64(3.0) - x * x),
