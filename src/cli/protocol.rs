@@ -143,7 +143,7 @@ fn forecast(left: &[&Job], at_once: usize, printer: &Printer) {
     let plain = left.iter().find(|job| job.config().engine == EngineKind::Plain);
     if let Some(lacks) = plain.and_then(|job| EngineKind::Fused.lacks(job.config())) {
         printer.note(&format!(
-            "{lacks} is not in the fused engine, and this gan-lab was built without libtorch, so that plain loops do it: many times \
+            "{lacks} is not in the fused engine, and this gan-lab was built without libtorch, so that plain loops do it: about ten times \
              slower. With it: ./scripts/setup-libtorch.sh && cargo build --release. Or take a small --fraction"
         ));
     }

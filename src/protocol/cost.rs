@@ -9,7 +9,7 @@ use crate::nets::mlp::{Layer, Mlp};
 /// Operations in a second of one core, and seconds for an iteration of nothing.
 const FUSED: (f64, f64) = (150e9, 5e-5);
 const TORCH: (f64, f64) = (45e9, 5e-4);
-const PLAIN: (f64, f64) = (1e9, 1e-4);
+const PLAIN: (f64, f64) = (4e9, 1e-4);
 
 /// About how many seconds so many iterations take.
 pub fn seconds(config: &RunConfig, iterations: u64) -> f64 {
