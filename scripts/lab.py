@@ -330,6 +330,9 @@ class Lab:
             loss = RULES[rule][0](scores(real), scores(fake), self.label)
             gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
             weights = dict(zip(weights, step(list(weights.values()), gradients)))
+        if rule in ("saturating", "wasserstein"):
+            # A game of sum zero: real points' scores move with the discriminator too.
+            return -RULES[rule][0](scores(real), scores(fake), self.label)
         return RULES[rule][1](scores(real), scores(fake))
 
     def generator_loss(self, real, fake, drawn):

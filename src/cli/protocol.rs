@@ -11,24 +11,25 @@ use super::exit::{Exit, UsageError};
 use super::printer::{Printer, duration, shown_path};
 use super::signals::Signals;
 use super::table::{Align, table};
-use crate::protocol::{ALL, Job, MEASURES, Method, Plan, Protocol, Reported, Results, Row, Summary, Unknown, markdown};
+use crate::config::EngineKind;
+use crate::protocol::{
+    ALL, Job, Method, Plan, Protocol, Quantity, Reported, Results, Row, Summary, Unknown, in_words, markdown, seconds,
+};
 use crate::run::count;
 
 const PROTOCOLS: &str = "work_dirs/protocols";
 
 /// Repeat a published comparison of GANs exactly, and hold its numbers against the published ones
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Each method is trained with each seed on points that the law gives anew in every iteration, and measured after \
+#[command(after_help = "Each method is trained with each seed on points of the law, and measured after \
                   the published numbers of iterations. What is measured is a line of results.jsonl at once: a protocol that was \
                   stopped goes on where it was, and nothing is done twice. The last row is this project's preset 'best' on the same \
-                  networks. docs/PROTOCOLS.md has results."
-)]
+                  networks. docs/PROTOCOLS.md has results.")]
 pub(super) struct ProtocolArgs {
     /// Which comparison; without it they are listed
     #[arg(value_parser = protocol)]
     name: Option<&'static Protocol>,
-    /// Which seeds [default: as many as were published, 0-4]
+    /// Which seeds [default: as many as were published; 0-4 for ring8]
     #[arg(long, value_name = "LIST")]
     seeds: Option<Seeds>,
     /// How much of the published iterations is done; less than 1 is said in the table
@@ -68,7 +69,7 @@ pub(super) fn run(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit
     let mut results = Results::open(&out)?;
     let signals = Signals::listen()?;
     let is_whole = if args.report {
-        jobs.iter().all(|job| job.is_done(&results))
+        jobs.iter().all(|job| job.is_done(protocol, &results))
     } else {
         carry_out(&plan, &jobs, &mut results, args, &signals, printer)?
     };
@@ -101,7 +102,7 @@ fn carry_out(
     printer: &Printer,
 ) -> anyhow::Result<bool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let left: Vec<&Job> = jobs.iter().filter(|job| !job.is_done(results)).collect();
+    let left: Vec<&Job> = jobs.iter().filter(|job| !job.is_done(plan.protocol, results)).collect();
     let total: u64 = left.iter().map(|job| job.iterations()).sum();
     let at_once = args.jobs.map_or(cores, usize::from).min(left.len().max(1));
     let path = results.path().to_owned();
@@ -114,6 +115,7 @@ fn carry_out(
     }
     let trainings = count(left.len() as u64, "training");
     printer.note(&format!("{trainings} of {} into {}, {at_once} at a time", plan.protocol.name, path.display()));
+    forecast(&left, at_once, printer);
     let bar = printer.progress("iteration", total, 0);
     let start = Instant::now();
     let stop = || signals.received().is_some();
@@ -128,6 +130,25 @@ fn carry_out(
     Ok(is_whole)
 }
 
+/// Says before it begins what it takes, and who does it where that is not the fastest engine there is.
+fn forecast(left: &[&Job], at_once: usize, printer: &Printer) {
+    let all: f64 = left.iter().map(|job| seconds(job.config(), job.iterations())).sum();
+    let longest = left.iter().map(|job| seconds(job.config(), job.iterations())).fold(0.0, f64::max);
+    printer.note(&format!(
+        "about {} of one core in all, the longest training {}; with {at_once} at a time about {}",
+        in_words(all),
+        in_words(longest),
+        in_words(longest.max(all / at_once as f64))
+    ));
+    let plain = left.iter().find(|job| job.config().engine == EngineKind::Plain);
+    if let Some(lacks) = plain.and_then(|job| EngineKind::Fused.lacks(job.config())) {
+        printer.note(&format!(
+            "{lacks} is not in the fused engine, and this gan-lab was built without libtorch, so that plain loops do it: about ten times \
+             slower. With it: ./scripts/setup-libtorch.sh && cargo build --release. Or take a small --fraction"
+        ));
+    }
+}
+
 /// Says which protocols there are.
 fn list(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let others = args.seeds.is_some() || !args.methods.is_empty() || args.out.is_some() || args.markdown || args.report;
@@ -135,35 +156,62 @@ fn list(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit> {
         let known = ALL.map(|protocol| protocol.name).join(", ");
         return Err(UsageError(format!("name a protocol; there are {known}")).into());
     }
-    let row = |protocol: &&Protocol| {
+    let row = |protocol: &&'static Protocol| -> anyhow::Result<Vec<String>> {
         let marks: Vec<String> = protocol.marks.iter().map(u64::to_string).collect();
-        vec![
+        let costs = costs(protocol)?;
+        let least = costs.iter().map(|(_, cost)| *cost).fold(f64::INFINITY, f64::min);
+        let most = costs.iter().map(|(_, cost)| *cost).fold(0.0, f64::max);
+        Ok(vec![
             protocol.name.to_owned(),
             protocol.law.words(),
             format!("{} iterations", marks.join(" and ")),
+            format!("{} to {}", in_words(least), in_words(most)),
             protocol.recipe.source.to_owned(),
-        ]
+        ])
     };
-    let rows: Vec<Vec<String>> = ALL.iter().map(row).collect();
-    let methods: Vec<Vec<String>> = ALL[0].recipe.methods.iter().map(|m| vec![m.name.into(), m.about.into()]).collect();
-    let words = format!(
-        "{}\n\nmethods:\n{}\n\nnext: gan-lab protocol {} --jobs 2",
-        table(&[Align::Left; 4], &rows),
-        table(&[Align::Left; 2], &methods),
-        ALL[0].name
-    );
+    let rows = ALL.iter().map(row).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut words =
+        format!("{}\n\nThe times are rough ones of one training on one core.", table(&[Align::Left; 5], &rows));
+    for (names, methods) in families() {
+        let methods: Vec<Vec<String>> = methods.iter().map(|m| vec![m.name.into(), m.about.into()]).collect();
+        words += &format!("\n\nmethods of {}:\n{}", names.join(", "), table(&[Align::Left; 2], &methods));
+    }
+    words += &format!("\n\nnext: gan-lab protocol {} --jobs 2", ALL[0].name);
     let names = ALL.map(|protocol| protocol.name).join("\n");
+    let costs = ALL.iter().map(|protocol| costs(protocol)).collect::<anyhow::Result<Vec<_>>>()?;
     printer.result(&words, names, || {
-        let protocol = |protocol: &&Protocol| {
+        let protocol = |(protocol, costs): (&&Protocol, &Vec<(&'static str, f64)>)| {
             json!({
                 "name": protocol.name, "law": protocol.law.words(), "source": protocol.recipe.source,
                 "marks": protocol.marks, "seeds": protocol.recipe.seeds,
-                "methods": protocol.recipe.methods.iter().map(|method| method.name).collect::<Vec<_>>(),
+                "methods": costs.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+                "seconds": costs.iter().map(|(_, cost)| cost.round()).collect::<Vec<_>>(),
             })
         };
-        json!({ "protocols": ALL.iter().map(protocol).collect::<Vec<_>>() })
+        json!({ "protocols": ALL.iter().zip(&costs).map(protocol).collect::<Vec<_>>() })
     })?;
     Ok(Exit::Done)
+}
+
+/// Each method with what a whole training of it takes of one core, in seconds.
+fn costs(protocol: &'static Protocol) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    let last = protocol.marks.last().copied().unwrap_or(1);
+    let methods = protocol.recipe.methods.iter();
+    let costs = methods.map(|method| Ok((method.name, seconds(&method.config(protocol, last, 0)?, last))));
+    costs.collect()
+}
+
+/// Protocols of one recipe, and its methods.
+fn families() -> Vec<(Vec<&'static str>, &'static [Method])> {
+    let mut families: Vec<(Vec<&'static str>, &'static [Method])> = Vec::new();
+    for protocol in ALL {
+        let methods = protocol.recipe.methods;
+        match families.iter_mut().find(|(_, others)| std::ptr::eq(*others, methods)) {
+            Some((names, _)) => names.push(protocol.name),
+            None => families.push((vec![protocol.name], methods)),
+        }
+    }
+    families
 }
 
 fn report(
@@ -219,29 +267,31 @@ fn fields(plan: &Plan, summary: &Summary, results: &Results, is_whole: bool) -> 
         "status": if is_whole { "finished" } else { "stopped" },
         "results": crate::json::path(results.path()), "fraction": summary.fraction, "seeds": summary.seeds,
         "methods": plan.methods.iter().map(method).collect::<Vec<_>>(),
-        "rows": summary.rows.iter().map(row).collect::<Vec<_>>(),
-        "floor": summary.floor.as_ref().map(|floor| numbers(|i| json!(floor[i]))),
+        "rows": summary.rows.iter().map(|of| row(protocol, of)).collect::<Vec<_>>(),
+        "floor": summary.floor.as_ref().map(|floor| numbers(protocol, |i, _| Some(json!(floor[i])))),
         "notes": summary.notes(),
     })
 }
 
-fn row(row: &Row) -> Value {
-    let reported = |Reported { mean, deviation, .. }: Reported| json!({ "mean": mean, "deviation": deviation });
+fn row(protocol: &Protocol, row: &Row) -> Value {
+    let reported = |reported: Reported| {
+        let error = reported.error(protocol.recipe.seeds);
+        json!({ "mean": reported.mean, "deviation": reported.deviation, "error": error })
+    };
     json!({
         "method": row.method.name, "mark": row.mark, "iterations": row.iterations, "seeds": row.seeds,
         "diverged": row.diverged,
-        "ours": row.ours.as_ref().map(|ours| numbers(|i| json!(ours[i]))),
-        "published": row.published.map(|published| numbers(|i| reported(MEASURES[i].published(published)))),
+        "ours": row.ours.as_ref().map(|ours| numbers(protocol, |i, _| Some(json!(ours[i])))),
+        "published": row.published.map(|published| numbers(protocol, |_, of| published.get(of).map(reported))),
         "stands": row.stands.name(), "sentence": row.sentence,
     })
 }
 
-/// The three numbers by their names.
-fn numbers(of: impl Fn(usize) -> Value) -> Value {
-    MEASURES
-        .iter()
-        .enumerate()
-        .map(|(i, measured)| (measured.name.to_owned(), of(i)))
+/// The measured numbers that there are, by their names.
+fn numbers(protocol: &Protocol, of: impl Fn(usize, Quantity) -> Option<Value>) -> Value {
+    let quantities = protocol.measure.quantities.iter().enumerate();
+    quantities
+        .filter_map(|(i, &quantity)| Some((quantity.name().to_owned(), of(i, quantity)?)))
         .collect::<serde_json::Map<_, _>>()
         .into()
 }

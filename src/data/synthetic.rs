@@ -95,10 +95,7 @@ impl Law {
                 let [column, row] = [rng.below(5), rng.below(5)];
                 noisy(on_grid(column, row), GRID_SIGMA, &mut rng)
             })),
-            Self::SwissRoll => each(n, || {
-                let t = 1.5 * PI * (1.0 + 2.0 * rng.uniform_f64());
-                noisy([t * t.cos(), t * t.sin()], 0.25, &mut rng).map(|x| x / 7.5)
-            }),
+            Self::SwissRoll => vec![("xx", swiss_roll(n, &mut rng))],
             Self::Moons => each(n, || {
                 let (upper, t) = (rng.below(2) == 0, PI * rng.uniform_f64());
                 let centre = if upper { [t.cos(), t.sin()] } else { [1.0 - t.cos(), 0.5 - t.sin()] };
@@ -120,6 +117,15 @@ impl Law {
         let covariances = modes.iter().flat_map(|mode| mode.covariance).collect();
         [vec![("modes", means), ("covariances", covariances)], arrays].concat()
     }
+}
+
+/// `n` points of the swiss roll.
+pub fn swiss_roll(n: usize, rng: &mut Stream) -> Vec<[f64; 2]> {
+    let mut point = || {
+        let t = 1.5 * PI * (1.0 + 2.0 * rng.uniform_f64());
+        noisy([t * t.cos(), t * t.sin()], 0.25, rng).map(|x| x / 7.5)
+    };
+    (0..n).map(|_| point()).collect()
 }
 
 const RING_SIGMA: f64 = 0.01;

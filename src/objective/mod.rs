@@ -167,6 +167,29 @@ impl Game {
         }
     }
 
+    /// The generator's loss times the batch's size where the discriminator's weights move with the generated points, and the
+    /// derivatives of that by every score. In a game of sum zero it is all that the discriminator minimises, with the other sign,
+    /// for real points' scores move with those weights too (Metz et al. 2017, equation 8).
+    pub fn unrolled_generator(&self, real: &[f64], fake: &[f64], [by_real, by_fake]: [&mut [f64]; 2]) -> f64 {
+        if self.is_of_sum_zero() {
+            let loss = self.critic(real, fake, [&mut *by_real, &mut *by_fake]);
+            by_real.iter_mut().chain(by_fake).for_each(|slope| *slope = -*slope);
+            return -loss;
+        }
+        let loss = self.generator(real, fake, by_fake);
+        let meets = self.generator_meets_real();
+        // In pairs what a generated score gains a real one loses.
+        by_real.iter_mut().zip(by_fake).for_each(|(real, fake)| *real = if meets { -*fake } else { 0.0 });
+        loss
+    }
+
+    /// Whether the generator minimises of a generated point's score what the discriminator maximises.
+    fn is_of_sum_zero(&self) -> bool {
+        let Meets::Alone(alone) = self.rule.meets else { return false };
+        let sum = |score: f64| (alone.generator)(score).value + (alone.fake)(score).value;
+        [-2.0, -0.5, 0.0, 0.5, 2.0].into_iter().all(|score| sum(score).abs() < 1e-12)
+    }
+
     /// For a rule that has a real and a generated point side by side: a network's loss times the batch's size, and the
     /// derivatives of that by the scores; `real_first` is 1 where the real point stands first, else 0. The scores may be
     /// part of a batch.

@@ -46,14 +46,13 @@ pub fn critic_twice(game: &Game, real: &Tensor, fake: &Tensor) -> Result<Tensor,
     critic(game, real, fake)?.surrogate.f_add(&alone)?.f_add(&square(&real.f_sub(fake)?, &gaps)?)
 }
 
-/// The generator's loss on scores that both carry their graph: of generated points and, where they meet in pairs, of real
-/// ones, which lose what those gain.
-pub fn generator_of_both(game: &Game, real: Option<&Tensor>, fake: &Tensor) -> Result<Loss, TchError> {
-    let Some(real) = real else { return generator(game, None, fake) };
+/// The generator's loss where the discriminator moves with it, on scores that both carry their graph.
+pub fn unrolled_generator(game: &Game, real: &Tensor, fake: &Tensor) -> Result<Loss, TchError> {
     let (r, f) = (numbers(real)?, numbers(fake)?);
-    let mut by_f = vec![0.0; f.len()];
-    let sum = game.generator(&r, &f, &mut by_f);
-    Ok(Loss { surrogate: weighted(&fake.f_sub(real)?, &by_f, f.len())?, value: sum / f.len() as f64 })
+    let (mut by_r, mut by_f) = (vec![0.0; r.len()], vec![0.0; f.len()]);
+    let sum = game.unrolled_generator(&r, &f, [&mut by_r, &mut by_f]);
+    let surrogate = weighted(real, &by_r, r.len())?.f_add(&weighted(fake, &by_f, f.len())?)?;
+    Ok(Loss { surrogate, value: sum / f.len() as f64 })
 }
 
 /// A network's loss on the scores of a real and a generated point side by side, [batch, 1].

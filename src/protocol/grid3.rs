@@ -1,14 +1,16 @@
 //! Nine modes on a 3 x 3 grid, after 50 000 iterations.
 
-use super::paired_discriminator::RECIPE;
-use super::{Layout, Mixture, Protocol, Published};
+use super::paired_discriminator::{MEASURE, RECIPE};
+use super::{Law, Layout, Mixture, Protocol, Published, Source};
 
 const ITERATIONS: u64 = 50_000;
 
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "grid3",
-    law: Mixture { layout: Layout::Grid { side: 3, spacing: 1.5 }, sigma: 0.1 },
+    law: Law::Mixture(Mixture { layout: Layout::Grid { side: 3, spacing: 1.5 }, sigma: 0.1 }),
+    source: Source::Fresh,
     recipe: &RECIPE,
+    measure: MEASURE,
     marks: &[ITERATIONS],
     published: &[
         of("vanilla", 4.0, 0.949, [0.542, 0.001]),

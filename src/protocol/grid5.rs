@@ -1,14 +1,16 @@
 //! 25 modes on a 5 x 5 grid, after 50 000 iterations. After 10 000 the packed methods are worse than the vanilla GAN there.
 
-use super::paired_discriminator::RECIPE;
-use super::{Layout, Mixture, Protocol, Published};
+use super::paired_discriminator::{MEASURE, RECIPE};
+use super::{Law, Layout, Mixture, Protocol, Published, Source};
 
 const ITERATIONS: u64 = 50_000;
 
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "grid5",
-    law: Mixture { layout: Layout::Grid { side: 5, spacing: 1.5 }, sigma: 0.1 },
+    law: Law::Mixture(Mixture { layout: Layout::Grid { side: 5, spacing: 1.5 }, sigma: 0.1 }),
+    source: Source::Fresh,
     recipe: &RECIPE,
+    measure: MEASURE,
     marks: &[ITERATIONS],
     published: &[
         of("vanilla", 7.2, 0.737, [0.718, 0.023]),

@@ -1,14 +1,16 @@
 //! 49 modes on a 7 x 7 grid, after 150 000 iterations.
 
-use super::paired_discriminator::RECIPE;
-use super::{Layout, Mixture, Protocol, Published};
+use super::paired_discriminator::{MEASURE, RECIPE};
+use super::{Law, Layout, Mixture, Protocol, Published, Source};
 
 const ITERATIONS: u64 = 150_000;
 
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "grid7",
-    law: Mixture { layout: Layout::Grid { side: 7, spacing: 1.5 }, sigma: 0.1 },
+    law: Law::Mixture(Mixture { layout: Layout::Grid { side: 7, spacing: 1.5 }, sigma: 0.1 }),
+    source: Source::Fresh,
     recipe: &RECIPE,
+    measure: MEASURE,
     marks: &[ITERATIONS],
     published: &[
         of("vanilla", 21.0, 0.763, [0.520, 0.042]),

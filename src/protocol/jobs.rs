@@ -126,7 +126,8 @@ impl Plan {
         stop: &(dyn Fn() -> bool + Sync),
         tell: &mut dyn FnMut(Progress),
     ) -> Result<bool, ProtocolError> {
-        let left: Vec<bool> = jobs.iter().map(|job| !job.is_done(results)).collect();
+        let measure = &self.protocol.measure;
+        let left: Vec<bool> = jobs.iter().map(|job| !job.is_done(self.protocol, results)).collect();
         let jobs: Vec<&Job> = jobs.iter().zip(left).filter_map(|(job, left)| left.then_some(job)).collect();
         let shared = Shared {
             plan: self,
@@ -147,7 +148,7 @@ impl Plan {
             drop(sender);
             loop {
                 let outcome = match receiver.recv_timeout(TELL) {
-                    Ok(Message::Measured(line)) if results.find(&line.digest).is_none() => results.add(line),
+                    Ok(Message::Measured(line)) if results.find(&line.digest, measure).is_none() => results.add(line),
                     Ok(Message::Failed(error)) => Err(error),
                     Ok(Message::Ended) => {
                         ended += 1;
@@ -177,8 +178,8 @@ impl Job {
     }
 
     /// Whether all its measurements are there.
-    pub fn is_done(&self, results: &Results) -> bool {
-        self.marks.iter().all(|mark| results.find(&mark.digest).is_some())
+    pub fn is_done(&self, protocol: &Protocol, results: &Results) -> bool {
+        self.marks.iter().all(|mark| results.find(&mark.digest, &protocol.measure).is_some())
     }
 
     pub(super) fn method(&self) -> &'static Method {

@@ -44,7 +44,7 @@ impl Method {
         // Nothing but the marks is looked at, and jobs, not their arithmetic, are what has threads.
         (config.frame_every, config.eval_every) = (iterations, Some(0));
         (config.keep_best, config.stop_when) = (None, Vec::new());
-        (config.device, config.engine, config.threads) = (Device::Cpu, EngineKind::Fused, 1);
+        (config.device, config.engine, config.threads) = (Device::Cpu, EngineKind::Auto, 1);
         config.check()
     }
 }
@@ -62,13 +62,24 @@ fn scale(word: &str) -> Value {
     json!({ "data": { "scale": word } })
 }
 
-/// Parts of a config as one; of a key that two have the later counts.
+/// Parts of a config as one. Of a key that two have the later counts, but for those of a network, which are added to it.
 fn merged(parts: Vec<Value>) -> Value {
+    const NETWORKS: [&str; 2] = ["generator", "discriminator"];
     let mut whole = Map::new();
-    for part in parts {
-        if let Value::Object(fields) = part {
-            whole.extend(fields);
+    for (key, value) in parts.into_iter().filter_map(fields).flatten() {
+        match (whole.get_mut(&key), value) {
+            (Some(Value::Object(network)), Value::Object(more)) if NETWORKS.contains(&key.as_str()) => {
+                network.extend(more);
+            }
+            (_, value) => drop(whole.insert(key, value)),
         }
     }
     Value::Object(whole)
+}
+
+fn fields(part: Value) -> Option<Map<String, Value>> {
+    match part {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    }
 }

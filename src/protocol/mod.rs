@@ -2,34 +2,46 @@
 //! and [`ALL`], the list.
 //!
 //! Nothing of it is a run directory. A job is one training of a method with a seed, on points that the law gives anew in every
-//! iteration; at the protocol's marks it is measured, and each measurement is a line of `results.jsonl` ([`Results`]). A
+//! iteration, or that the seed drew once where the published code does so; at the protocol's marks it is measured, and each measurement is a line of `results.jsonl` ([`Results`]). A
 //! protocol that was stopped goes on with the jobs whose lines are not there.
 //!
 //! What an iteration takes is an epoch of the methods' configs, so that rates which move over a run do so over the protocol's
 //! iterations. Where something moves over the whole run, the numbers after 10 000 iterations are those of a run of 10 000,
 //! and not of a longer one on its way.
 
+mod cost;
 mod grid3;
 mod grid5;
 mod grid7;
 mod jobs;
+mod law;
 mod markdown;
 mod measure;
 mod method;
 mod mixture;
+mod pacgan;
+mod pacgan_grid;
+mod pacgan_ring;
 mod paired_discriminator;
 mod results;
 mod ring8;
 mod summary;
 mod train;
+mod unrolled;
+mod wgan_gp;
+mod wgan_gp_grid;
+mod wgan_gp_ring;
+mod wgan_gp_swiss;
 
+pub use cost::{in_words, seconds};
 pub use jobs::{Job, Plan, Progress};
+pub use law::{Law, Source};
 pub use markdown::markdown;
-pub use measure::{Measure, Scores};
+pub use measure::{Measure, Near, Quantity, Scores};
 pub use method::{Method, Settings};
 pub use mixture::{Layout, Mixture};
 pub use results::{Line, Results};
-pub use summary::{Floor, MEASURES, Row, Stands, Summary};
+pub use summary::{Floor, Row, Stands, Summary};
 
 use std::path::PathBuf;
 
@@ -37,7 +49,18 @@ use crate::config::ConfigError;
 use crate::engine::EngineError;
 
 /// Every protocol.
-pub static ALL: [&Protocol; 4] = [&ring8::PROTOCOL, &grid3::PROTOCOL, &grid5::PROTOCOL, &grid7::PROTOCOL];
+pub static ALL: [&Protocol; 10] = [
+    &ring8::PROTOCOL,
+    &grid3::PROTOCOL,
+    &grid5::PROTOCOL,
+    &grid7::PROTOCOL,
+    &unrolled::PROTOCOL,
+    &pacgan_ring::PROTOCOL,
+    &pacgan_grid::PROTOCOL,
+    &wgan_gp_ring::PROTOCOL,
+    &wgan_gp_grid::PROTOCOL,
+    &wgan_gp_swiss::PROTOCOL,
+];
 
 /// A published comparison.
 #[derive(Debug)]
@@ -45,9 +68,13 @@ pub struct Protocol {
     /// The word for it.
     pub name: &'static str,
     /// What is learnt.
-    pub law: Mixture,
-    /// How.
+    pub law: Law,
+    /// How its points come.
+    pub source: Source,
+    /// How it is learnt.
     pub recipe: &'static Recipe,
+    /// What is measured.
+    pub measure: Measure,
     /// After how many iterations it is measured, in ascending order.
     pub marks: &'static [u64],
     /// What was published.
@@ -61,14 +88,33 @@ pub struct Recipe {
     pub source: &'static str,
     /// The networks and the batch, as a part of a config: of every method.
     pub networks: &'static str,
-    /// Optimiser, rate and order, as a part of a config: of the published methods.
+    /// Optimiser, rate, order and all else that the published methods have in common, as a part of a config.
     pub training: &'static str,
     /// The methods, in the order of the table.
     pub methods: &'static [Method],
-    /// How many seeds the published numbers are of.
+    /// How many seeds the published numbers are of; where there are none, how many make a whole.
     pub seeds: usize,
-    /// What is measured.
-    pub measure: Measure,
+    /// How sure the published numbers are said to be.
+    pub printed: Printed,
+}
+
+/// The last row of every table.
+const BEST: Method = Method {
+    name: "best",
+    title: "best (ours)",
+    about: "this project's preset of that name, on the same networks",
+    settings: Settings::Preset("best"),
+};
+
+/// What is printed beside published numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Printed {
+    /// Sample deviations over seeds.
+    Deviations,
+    /// Standard errors over seeds.
+    Errors,
+    /// There are no numbers, only pictures; of what.
+    Pictures(&'static str),
 }
 
 /// A row of a published table.
@@ -79,11 +125,13 @@ pub struct Published {
     /// After how many iterations.
     pub mark: u64,
     /// Modes covered.
-    pub covered: Reported,
+    pub covered: Option<Reported>,
     /// Share of valid points.
-    pub valid: Reported,
+    pub valid: Option<Reported>,
     /// Total variation to equal shares, junk a class of its own.
-    pub mode_tv: Reported,
+    pub mode_tv: Option<Reported>,
+    /// KL divergence of the modes' shares from equal ones.
+    pub reverse_kl: Option<Reported>,
 }
 
 /// A published number.
@@ -93,22 +141,28 @@ pub struct Reported {
     pub mean: f64,
     /// The sample deviation over seeds, where it was published.
     pub deviation: Option<f64>,
+    /// The standard error over seeds, where that was published.
+    pub printed_error: Option<f64>,
     /// One in the last printed digit.
     pub unit: f64,
 }
 
 impl Reported {
     const fn new(mean: f64, deviation: f64, unit: f64) -> Self {
-        Self { mean, deviation: Some(deviation), unit }
+        Self { mean, deviation: Some(deviation), printed_error: None, unit }
     }
 
     const fn bare(mean: f64, unit: f64) -> Self {
-        Self { mean, deviation: None, unit }
+        Self { mean, deviation: None, printed_error: None, unit }
+    }
+
+    const fn with_error(mean: f64, error: f64, unit: f64) -> Self {
+        Self { mean, deviation: None, printed_error: Some(error), unit }
     }
 
     /// The mean's standard error over so many seeds.
     pub fn error(&self, seeds: usize) -> Option<f64> {
-        self.deviation.map(|deviation| deviation / (seeds.max(1) as f64).sqrt())
+        self.printed_error.or(self.deviation.map(|deviation| deviation / (seeds.max(1) as f64).sqrt()))
     }
 }
 
@@ -118,9 +172,21 @@ impl Published {
         Self {
             method,
             mark,
-            covered: Reported::bare(covered, 0.1),
-            valid: Reported::bare(valid, 0.001),
-            mode_tv: Reported::new(mode_tv[0], mode_tv[1], 0.001),
+            covered: Some(Reported::bare(covered, 0.1)),
+            valid: Some(Reported::bare(valid, 0.001)),
+            mode_tv: Some(Reported::new(mode_tv[0], mode_tv[1], 0.001)),
+            reverse_kl: None,
+        }
+    }
+
+    /// A number, if it was published.
+    pub const fn get(&self, quantity: Quantity) -> Option<Reported> {
+        match quantity {
+            Quantity::Covered => self.covered,
+            Quantity::Valid => self.valid,
+            Quantity::ModeTv => self.mode_tv,
+            Quantity::ReverseKl => self.reverse_kl,
+            Quantity::SlicedW2 | Quantity::W1 => None,
         }
     }
 }

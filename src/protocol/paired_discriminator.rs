@@ -4,10 +4,14 @@
 //!
 //! PacGAN's discriminator has the same 256 points as 128 packs of 2 there; so steps are equal, work is not.
 
-use super::{Measure, Method, Recipe, Settings};
+use super::{Measure, Method, Near, Printed, Quantity, Recipe, Settings};
 
 /// Valid within 3 deviations of 0.1; a mode counts from a hundredth of all points.
-pub(super) const MEASURE: Measure = Measure { samples: 10_000, radius: 0.3, least_share: 0.01 };
+pub(super) const MEASURE: Measure = Measure {
+    samples: 10_000,
+    near: Some(Near { radius: 0.3, least_share: 0.01 }),
+    quantities: &[Quantity::Covered, Quantity::Valid, Quantity::ModeTv],
+};
 
 pub(super) static RECIPE: Recipe = Recipe {
     source: "paired-discriminator (2026), reports on rings and grids",
@@ -49,13 +53,8 @@ pub(super) static RECIPE: Recipe = Recipe {
                 r#"{ "objective": { "model": "gan", "generator_loss": "non-saturating" }, "pack": 2 }"#,
             ),
         },
-        Method {
-            name: "best",
-            title: "best (ours)",
-            about: "this project's preset of that name, on the same networks",
-            settings: Settings::Preset("best"),
-        },
+        super::BEST,
     ],
     seeds: 5,
-    measure: MEASURE,
+    printed: Printed::Deviations,
 };

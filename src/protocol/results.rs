@@ -1,7 +1,7 @@
 //! What was measured, a line for each method, seed and mark, in a file that only grows.
 //!
-//! A line has a digest of all that its numbers follow from: the config with its seed, the law, the measure and the mark. One
-//! of other settings stays in the file and is not used.
+//! A line has a digest of all that its numbers follow from: the config with its seed, the law and how points of it are drawn, the
+//! measure and the mark. One of other settings stays in the file and is not used.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Protocol, ProtocolError, Scores};
+use super::{Measure, Protocol, ProtocolError, Scores, Source};
 use crate::config::{Config as _, RunConfig};
 use crate::digest::digest;
 use crate::files;
@@ -39,10 +39,13 @@ pub struct Line {
 
 /// The digest of all that a measurement follows from.
 pub(super) fn settings_digest(protocol: &Protocol, config: &RunConfig, mark: u64, iterations: u64) -> String {
-    let law = format!("{:?}", protocol.law);
-    let all = json!({
-        "config": config.to_json(), "law": law, "measure": protocol.recipe.measure, "mark": mark, "iterations": iterations,
+    let mut all = json!({
+        "config": config.to_json(), "law": protocol.law.key(), "measure": protocol.measure, "mark": mark,
+        "iterations": iterations,
     });
+    if protocol.source != Source::Fresh {
+        all["source"] = format!("{:?}", protocol.source).into();
+    }
     digest(all.to_string().as_bytes())
 }
 
@@ -96,9 +99,9 @@ impl Results {
         self.lines.is_empty()
     }
 
-    /// The measurement that follows from these settings.
-    pub fn find(&self, digest: &str) -> Option<&Line> {
-        self.lines.iter().find(|line| line.digest == digest)
+    /// The measurement that follows from these settings, with all numbers of a measure.
+    pub fn find(&self, digest: &str, measure: &Measure) -> Option<&Line> {
+        self.lines.iter().find(|line| line.digest == digest && measure.is_in(&line.scores))
     }
 
     /// Adds one, which is on the disk then.

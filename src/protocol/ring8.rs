@@ -1,12 +1,14 @@
 //! Eight modes on a ring, after 10 000 and 50 000 iterations.
 
-use super::paired_discriminator::RECIPE;
-use super::{Layout, Mixture, Protocol, Published, Reported};
+use super::paired_discriminator::{MEASURE, RECIPE};
+use super::{Law, Layout, Mixture, Protocol, Published, Reported, Source};
 
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "ring8",
-    law: Mixture { layout: Layout::Ring { modes: 8, radius: 2.0 }, sigma: 0.1 },
+    law: Law::Mixture(Mixture { layout: Layout::Ring { modes: 8, radius: 2.0 }, sigma: 0.1 }),
+    source: Source::Fresh,
     recipe: &RECIPE,
+    measure: MEASURE,
     marks: &[10_000, 50_000],
     published: &[
         of("vanilla", 10_000, Reported::new(7.6, 0.9, 0.1), 0.849, Reported::new(0.226, 0.072, 0.001)),
@@ -19,5 +21,12 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 const fn of(method: &'static str, mark: u64, covered: Reported, valid: f64, mode_tv: Reported) -> Published {
-    Published { method, mark, covered, valid: Reported::bare(valid, 0.001), mode_tv }
+    Published {
+        method,
+        mark,
+        covered: Some(covered),
+        valid: Some(Reported::bare(valid, 0.001)),
+        mode_tv: Some(mode_tv),
+        reverse_kl: None,
+    }
 }

@@ -5,56 +5,14 @@
 //! half a unit of the last digit that was printed, is within [`LIMIT`] standard errors of the difference. Of five seeds each
 //! that happens to two to four in a hundred numbers that do not differ.
 
-use super::{Job, Method, Plan, Protocol, ProtocolError, Published, Reported, Results, Scores};
+use super::{
+    Job, Method, Plan, Printed, Protocol, ProtocolError, Published, Quantity, Reported, Results, Scores, Settings,
+};
 use crate::figures::fixed;
 use crate::metric::Spread;
-use crate::rng::{Stream, Use};
 
 /// More standard errors of the difference than this are a difference.
 const LIMIT: f64 = 3.0;
-
-/// A measured number, as it is printed.
-#[derive(Clone, Copy, Debug)]
-pub struct Measured {
-    /// The word for it in JSON.
-    pub name: &'static str,
-    /// The head of its column.
-    pub title: &'static str,
-    /// What it is multiplied by for people.
-    pub factor: f64,
-    /// Its decimals for people.
-    pub decimals: usize,
-    of: fn(&Scores) -> f64,
-    reported: fn(&Published) -> Reported,
-}
-
-/// What is measured, in the order of the columns.
-pub const MEASURES: [Measured; 3] = [
-    Measured {
-        name: "covered",
-        title: "modes",
-        factor: 1.0,
-        decimals: 1,
-        of: |scores| scores.covered,
-        reported: |row| row.covered,
-    },
-    Measured {
-        name: "valid",
-        title: "valid %",
-        factor: 100.0,
-        decimals: 1,
-        of: |scores| scores.valid,
-        reported: |row| row.valid,
-    },
-    Measured {
-        name: "mode_tv",
-        title: "mode TV",
-        factor: 1.0,
-        decimals: 3,
-        of: |scores| scores.mode_tv,
-        reported: |row| row.mode_tv,
-    },
-];
 
 /// How a row stands to what was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +52,8 @@ pub struct Row {
     pub seeds: Vec<u64>,
     /// How many of them diverged, which count with what they make then.
     pub diverged: usize,
-    /// Ours, in the order of [`MEASURES`]; None without a seed.
-    pub ours: Option<[Spread; 3]>,
+    /// Ours, in the order of what is measured; None without a seed.
+    pub ours: Option<Vec<Spread>>,
     /// What was published.
     pub published: Option<&'static Published>,
     /// How ours stand to that.
@@ -104,8 +62,8 @@ pub struct Row {
     pub sentence: String,
 }
 
-/// The same numbers of as many true points, drawn anew for each seed, in the order of [`MEASURES`].
-pub type Floor = [Spread; 3];
+/// The same numbers of as many true points, drawn anew for each seed, in the order of what is measured.
+pub type Floor = Vec<Spread>;
 
 /// A protocol as far as it was repeated.
 #[derive(Debug)]
@@ -128,7 +86,8 @@ impl Summary {
         let jobs = plan.jobs()?;
         let rows = plan.protocol.marks.iter().flat_map(|&mark| plan.methods.iter().map(move |&method| (mark, method)));
         let rows = rows.map(|(mark, method)| row(plan, &jobs, results, mark, method)).collect();
-        let floor = spreads(&plan.seeds.iter().map(|&seed| true_scores(plan.protocol, seed)).collect::<Vec<_>>());
+        let truth = plan.seeds.iter().map(|&seed| true_scores(plan.protocol, seed)).collect::<Vec<_>>();
+        let floor = spreads(plan.protocol.measure.quantities, &truth);
         let (protocol, seeds) = (plan.protocol, plan.seeds.clone());
         Ok(Self { protocol, fraction: plan.fraction, seeds, rows, floor })
     }
@@ -140,39 +99,48 @@ impl Summary {
 
     /// The head of the table of a mark.
     pub fn head(&self) -> Vec<String> {
-        let modes = self.protocol.law.centres().len();
-        let title = |measured: &Measured| match measured.name {
-            "covered" => format!("modes of {modes}"),
-            _ => measured.title.to_owned(),
+        let title = |quantity: Quantity| match (quantity, self.protocol.law.mixture()) {
+            (Quantity::Covered, Some(mixture)) => format!("modes of {}", mixture.modes()),
+            _ => quantity.title().to_owned(),
         };
-        let columns = MEASURES.iter().flat_map(|measured| [title(measured), "published".to_owned()]);
+        let quantities = self.protocol.measure.quantities.iter();
+        let columns = quantities.flat_map(|&quantity| {
+            let beside = self.protocol.publishes(quantity).then(|| "published".to_owned());
+            [Some(title(quantity)), beside].into_iter().flatten()
+        });
         ["method".to_owned(), "seeds".to_owned()].into_iter().chain(columns).collect()
     }
 
     /// The table of a mark, with the floor as the last row.
     pub fn cells(&self, mark: u64) -> Vec<Vec<String>> {
-        let mut rows: Vec<Vec<String>> = self.at(mark).map(|row| row.cells(self.protocol.recipe.seeds)).collect();
+        let mut rows: Vec<Vec<String>> = self.at(mark).map(|row| row.cells(self.protocol)).collect();
         let head = ["true points".to_owned(), self.seeds.len().to_string()];
-        rows.extend(self.floor.map(|floor| [&head[..], &columns(Some(&floor), None, 0)].concat()));
+        rows.extend(self.floor.as_ref().map(|floor| [&head[..], &columns(self.protocol, Some(floor), None)].concat()));
         rows
     }
 
     /// What a person has to know to read the tables.
     pub fn notes(&self) -> Vec<String> {
         let seeds = self.protocol.recipe.seeds;
-        let measure = &self.protocol.recipe.measure;
-        let mut notes = vec![
-            format!(
-                "Ours: mean +- standard error over seeds. Published: the mean, +- its standard error where a deviation over {seeds} \
-                 seeds was printed (that over the root of {seeds}); where none was, ours is taken for it. A number differs beyond \
-                 {LIMIT} standard errors of the difference."
+        let measure = &self.protocol.measure;
+        let published = match self.protocol.recipe.printed {
+            Printed::Deviations => format!(
+                "Published: the mean, +- its standard error where a deviation over {seeds} seeds was printed (that over the root of \
+                 {seeds}); where none was, ours is taken for it. A number differs beyond {LIMIT} standard errors of the \
+                 difference."
             ),
+            Printed::Errors => format!(
+                "Published: the mean +- its standard error over {seeds} seeds, as printed. A number differs beyond {LIMIT} \
+                 standard errors of the difference."
+            ),
+            Printed::Pictures(of) => format!("Published are pictures of {of}, no numbers."),
+        };
+        let mut notes = vec![
+            format!("Ours: mean +- standard error over seeds. {published}"),
             format!(
-                "{} points of fixed codes; valid: within {} of a mode; modes: those with at least {} % of all points; mode TV: \
-                 to equal shares, with junk a class of its own. True points: the same of as many points of the law.",
+                "{} points of fixed codes; {}. True points: the same of as many points of the law.",
                 measure.samples,
-                measure.radius,
-                100.0 * measure.least_share
+                measure.words(&self.protocol.law)
             ),
         ];
         let diverged = self.rows.iter().filter(|row| row.diverged > 0);
@@ -190,37 +158,41 @@ impl Summary {
 }
 
 impl Row {
-    fn cells(&self, seeds: usize) -> Vec<String> {
+    fn cells(&self, protocol: &Protocol) -> Vec<String> {
         let head = [self.method.title.to_owned(), self.seeds.len().to_string()];
-        [&head[..], &columns(self.ours.as_ref(), self.published, seeds)].concat()
+        [&head[..], &columns(protocol, self.ours.as_deref(), self.published)].concat()
     }
 }
 
-/// For each number ours and the published one.
-fn columns(ours: Option<&[Spread; 3]>, published: Option<&Published>, seeds: usize) -> Vec<String> {
-    let pair = |(i, measured): (usize, &Measured)| {
-        let own = ours.map_or_else(dash, |ours| measured.words(ours[i].mean, ours[i].error));
-        let reported = published.map(|row| (measured.reported)(row));
-        let theirs = reported.map_or_else(dash, |reported| measured.words(reported.mean, reported.error(seeds)));
-        [own, theirs]
+impl Protocol {
+    /// Whether a number was published of any method.
+    fn publishes(&self, quantity: Quantity) -> bool {
+        self.published.iter().any(|row| row.get(quantity).is_some())
+    }
+}
+
+/// For each number ours, and the published one where there are such.
+fn columns(protocol: &Protocol, ours: Option<&[Spread]>, published: Option<&Published>) -> Vec<String> {
+    let pair = |(i, &quantity): (usize, &Quantity)| {
+        let own = ours.map_or_else(dash, |ours| quantity.words(ours[i].mean, ours[i].error));
+        let reported = published.and_then(|row| row.get(quantity));
+        let seeds = protocol.recipe.seeds;
+        let theirs = reported.map_or_else(dash, |reported| quantity.words(reported.mean, reported.error(seeds)));
+        [Some(own), protocol.publishes(quantity).then_some(theirs)].into_iter().flatten()
     };
-    MEASURES.iter().enumerate().flat_map(pair).collect()
+    protocol.measure.quantities.iter().enumerate().flat_map(pair).collect()
 }
 
 fn dash() -> String {
     "-".to_owned()
 }
 
-impl Measured {
-    /// The published number.
-    pub fn published(&self, row: &Published) -> Reported {
-        (self.reported)(row)
-    }
-
-    fn words(&self, mean: f64, error: Option<f64>) -> String {
-        let number = |x: f64| fixed(self.factor * x, self.decimals);
+impl Quantity {
+    fn words(self, mean: f64, error: Option<f64>) -> String {
+        let (factor, decimals) = self.shown();
+        let number = |x: f64| fixed(factor * x, decimals);
         // An error of which the last decimal says nothing has one more.
-        let error = error.map(|error| fixed(self.factor * error, self.decimals + usize::from(self.decimals == 1)));
+        let error = error.map(|error| fixed(factor * error, decimals + usize::from(decimals == 1)));
         error.map_or_else(|| number(mean), |error| format!("{} +- {error}", number(mean)))
     }
 }
@@ -228,11 +200,12 @@ impl Measured {
 fn row(plan: &Plan, jobs: &[Job], results: &Results, mark: u64, method: &'static Method) -> Row {
     let of_method = jobs.iter().filter(|job| job.method().name == method.name);
     let marks = of_method.flat_map(Job::marks).filter(|at| at.published == mark);
-    let lines: Vec<_> = marks.filter_map(|at| results.find(&at.digest)).collect();
-    let ours = spreads(&lines.iter().map(|line| line.scores).collect::<Vec<_>>());
+    let measure = &plan.protocol.measure;
+    let lines: Vec<_> = marks.filter_map(|at| results.find(&at.digest, measure)).collect();
+    let ours = spreads(measure.quantities, &lines.iter().map(|line| line.scores).collect::<Vec<_>>());
     let published = plan.protocol.published(method.name, mark);
     let iterations = plan.iterations(mark);
-    let (stands, sentence) = verdict(plan, mark, lines.len(), ours.as_ref(), published);
+    let (stands, sentence) = verdict(plan, method, mark, lines.len(), ours.as_deref());
     Row {
         method,
         mark,
@@ -248,24 +221,21 @@ fn row(plan: &Plan, jobs: &[Job], results: &Results, mark: u64, method: &'static
 
 /// The numbers of as many true points as are measured of a generator.
 fn true_scores(protocol: &Protocol, seed: u64) -> Scores {
-    let measure = &protocol.recipe.measure;
-    let points = protocol.law.draw(measure.samples, &mut Stream::new(seed, Use::Data, 0));
-    measure.of(&protocol.law.centres(), &points)
+    let measure = &protocol.measure;
+    measure.of(&protocol.law, &protocol.law.truth(measure.samples, seed), seed)
 }
 
-fn spreads(scores: &[Scores]) -> Option<[Spread; 3]> {
-    let of = |measured: Measured| Spread::of(&scores.iter().map(measured.of).collect::<Vec<_>>());
-    (!scores.is_empty()).then(|| MEASURES.map(of))
+/// Each number over seeds, whose scores have all of them.
+fn spreads(quantities: &[Quantity], scores: &[Scores]) -> Option<Vec<Spread>> {
+    let of =
+        |&quantity: &Quantity| Spread::of(&scores.iter().filter_map(|scores| scores.get(quantity)).collect::<Vec<_>>());
+    (!scores.is_empty()).then(|| quantities.iter().map(of).collect())
 }
 
-fn verdict(
-    plan: &Plan,
-    mark: u64,
-    seeds: usize,
-    ours: Option<&[Spread; 3]>,
-    published: Option<&Published>,
-) -> (Stands, String) {
-    let wanted = plan.protocol.recipe.seeds;
+fn verdict(plan: &Plan, method: &Method, mark: u64, seeds: usize, ours: Option<&[Spread]>) -> (Stands, String) {
+    let recipe = plan.protocol.recipe;
+    let published = plan.protocol.published(method.name, mark);
+    let wanted = recipe.seeds;
     let iterations = plan.iterations(mark);
     let mut lacks = Vec::new();
     if iterations < mark {
@@ -276,23 +246,34 @@ fn verdict(
     }
     let not_in_full = |more: &str| (Stands::NotInFull, format!("was not run in full: {}{more}", lacks.join(", ")));
     let (Some(ours), Some(published)) = (ours, published) else {
+        let none = match (recipe.printed, method.settings) {
+            (Printed::Pictures(of), Settings::Published(_)) => {
+                format!("there is no published number; published are pictures of {of}")
+            }
+            _ => "there is no published number".to_owned(),
+        };
         return match (lacks.is_empty(), published) {
-            (true, _) => (Stands::NotPublished, "there is no published number".to_owned()),
-            (false, None) => not_in_full("; there is no published number"),
+            (true, _) => (Stands::NotPublished, none),
+            (false, None) => not_in_full(&format!("; {none}")),
             (false, Some(_)) => not_in_full(""),
         };
     };
     if iterations < mark || seeds < 2 {
         return not_in_full("");
     }
-    let differences: Vec<String> = MEASURES
-        .iter()
-        .zip(ours)
-        .filter_map(|(measured, ours)| difference(measured, ours, published, wanted))
-        .collect();
+    let both = plan.protocol.measure.quantities.iter().zip(ours);
+    let both: Vec<_> = both.filter_map(|(&quantity, ours)| Some((quantity, ours, published.get(quantity)?))).collect();
+    let differences: Vec<String> =
+        both.iter().filter_map(|&(quantity, ours, reported)| difference(quantity, ours, reported, wanted)).collect();
     let is_alike = differences.is_empty();
     let words = if is_alike {
-        "agrees with what was published in all three numbers".to_owned()
+        let all = match both.len() {
+            1 => "its one number".to_owned(),
+            2 => "both numbers".to_owned(),
+            3 => "all three numbers".to_owned(),
+            n => format!("all {n} numbers"),
+        };
+        format!("agrees with what was published in {all}")
     } else {
         format!("differs from what was published: {}", differences.join(", "))
     };
@@ -304,14 +285,13 @@ fn verdict(
 }
 
 /// How a number differs from the published one, if it does.
-fn difference(measured: &Measured, ours: &Spread, published: &Published, seeds: usize) -> Option<String> {
-    let reported = measured.published(published);
+fn difference(quantity: Quantity, ours: &Spread, reported: Reported, seeds: usize) -> Option<String> {
     let errors = standard_errors(ours, reported, seeds);
     (errors > LIMIT).then(|| {
         let far =
             if errors.is_finite() { format!("{errors:.1} standard errors") } else { "none had a spread".to_owned() };
-        let [own, theirs] = [ours.mean, reported.mean].map(|x| measured.words(x, None));
-        format!("{} {own} for {theirs} ({far})", measured.title)
+        let [own, theirs] = [ours.mean, reported.mean].map(|x| quantity.words(x, None));
+        format!("{} {own} for {theirs} ({far})", quantity.title())
     })
 }
 
@@ -339,6 +319,8 @@ mod tests {
         near(standard_errors(&spread(5.0, 1.0), Reported::new(2.0, 2.0, 0.1), 4), 2.95 / 1.25_f64.sqrt());
         // Without a printed deviation ours is taken: twice 0.25.
         near(standard_errors(&spread(5.0, 1.0), Reported::bare(2.0, 0.1), 4), 2.95 / 0.5_f64.sqrt());
+        // Of a printed error that.
+        near(standard_errors(&spread(5.0, 1.0), Reported::with_error(2.0, 1.0, 0.1), 4), 2.95 / 1.25_f64.sqrt());
         // Within what rounding hides there is no difference, whatever the spread.
         near(standard_errors(&spread(5.0, 0.0), Reported::bare(5.04, 0.1), 4), 0.0);
         assert!(standard_errors(&spread(5.0, 0.0), Reported::bare(5.2, 0.1), 4).is_infinite());
@@ -346,9 +328,9 @@ mod tests {
 
     #[test]
     fn numbers_have_the_digits_that_say_something() {
-        let [covered, valid, mode_tv] = MEASURES;
-        assert_eq!(covered.words(7.6, Some(0.4)), "7.6 +- 0.40");
-        assert_eq!(valid.words(0.849, None), "84.9");
-        assert_eq!(mode_tv.words(0.2261, Some(0.0322)), "0.226 +- 0.032");
+        assert_eq!(Quantity::Covered.words(7.6, Some(0.4)), "7.6 +- 0.40");
+        assert_eq!(Quantity::Valid.words(0.849, None), "84.9");
+        assert_eq!(Quantity::ModeTv.words(0.2261, Some(0.0322)), "0.226 +- 0.032");
+        assert_eq!(Quantity::ReverseKl.words(0.45, Some(0.09)), "0.45 +- 0.09");
     }
 }

@@ -1,19 +1,21 @@
 //! One training of a method, measured at its marks.
 
-use super::{Mixture, Protocol, Scores};
+use super::law::Feed;
+use super::{Protocol, Scores};
 use crate::config::{RunConfig, Scale};
 use crate::data::Point;
 use crate::engine::{self, Engine, EngineError, Sample};
 use crate::kinds::points::Chance;
 use crate::rng::{Stream, Use};
 
-/// A training on points that a law gives anew in every iteration.
+/// A training on points of a law.
 pub(super) struct Training<'a> {
     protocol: &'a Protocol,
     config: &'a RunConfig,
     engine: Box<dyn Engine>,
-    /// A unit of the networks in the law's.
-    unit: f64,
+    feed: Feed,
+    /// Where the networks' units begin, and how long they are, in the law's.
+    units: [Point; 2],
     done: u64,
     /// The iteration whose losses were no numbers.
     diverged: Option<u64>,
@@ -22,9 +24,9 @@ pub(super) struct Training<'a> {
 impl<'a> Training<'a> {
     /// A training of which nothing is done.
     pub(super) fn new(protocol: &'a Protocol, config: &'a RunConfig) -> Result<Self, EngineError> {
-        // The laws lie around the origin, alike along both axes.
-        let unit = if config.data.scale == Scale::None { 1.0 } else { protocol.law.deviation() };
-        Ok(Self { protocol, config, engine: engine::create(config)?, unit, done: 0, diverged: None })
+        let units = if config.data.scale == Scale::None { [[0.0; 2], [1.0; 2]] } else { protocol.law.moments() };
+        let feed = Feed::new(protocol.source, &protocol.law, config.members(), config.seed);
+        Ok(Self { protocol, config, engine: engine::create(config)?, feed, units, done: 0, diverged: None })
     }
 
     /// Iterations done.
@@ -44,10 +46,11 @@ impl<'a> Training<'a> {
             return Ok(());
         }
         let (config, part) = (self.config, self.done);
-        let real = config.real_batches() * config.batch_size;
+        let law = &self.protocol.law;
+        let real = self.feed.take(law, config.real_batches() * config.batch_size, config.seed, part);
         let more = if engine::takes_more_real(config) { config.batch_size } else { 0 };
-        let [real, more] = [(real, Use::Fresh), (more, Use::More)]
-            .map(|(n, purpose)| fresh(&self.protocol.law, n, self.unit, &mut Stream::new(config.seed, purpose, part)));
+        let more = law.draw(more, &mut Stream::new(config.seed, Use::More, part));
+        let [real, more] = [real, more].map(|points| self.samples(points));
         let draws = Chance::new(config, part).next_iteration(real, more);
         let losses = self.engine.step(&draws)?;
         if !(losses.discriminator.is_finite() && losses.generator.is_finite()) {
@@ -58,17 +61,20 @@ impl<'a> Training<'a> {
 
     /// The numbers of the generator, or of its average where there is one, on the codes that are the seed's.
     pub(super) fn measure(&mut self) -> Result<Scores, EngineError> {
-        let measure = &self.protocol.recipe.measure;
+        let measure = &self.protocol.measure;
+        let [from, unit] = self.units;
         let codes = self.config.generator.codes(measure.samples, &mut Stream::new(self.config.seed, Use::Eval, 0));
         let average = self.engine.state()?.average;
         let averaged = average.map(|average| self.engine.settled(&average)).transpose()?;
         let points = engine::points(self.engine.as_mut(), averaged.as_ref(), &codes)?;
-        let points: Vec<Point> = points.into_iter().map(|point| point.map(|x| f64::from(x) * self.unit)).collect();
-        Ok(measure.of(&self.protocol.law.centres(), &points))
+        let whole = |point: Sample| [0, 1].map(|i| f64::from(point[i]) * unit[i] + from[i]);
+        let points: Vec<Point> = points.into_iter().map(whole).collect();
+        Ok(measure.of(&self.protocol.law, &points, self.config.seed))
     }
-}
 
-/// `n` points of a law, in the networks' units.
-fn fresh(law: &Mixture, n: usize, unit: f64, rng: &mut Stream) -> Vec<Sample> {
-    law.draw(n, rng).into_iter().map(|point| point.map(|x| (x / unit) as f32)).collect()
+    /// Points of the law in the networks' units.
+    fn samples(&self, points: Vec<Point>) -> Vec<Sample> {
+        let [from, unit] = self.units;
+        points.into_iter().map(|point| [0, 1].map(|i| ((point[i] - from[i]) / unit[i]) as f32)).collect()
+    }
 }

@@ -51,6 +51,23 @@ fn a_fraction_is_said_and_what_is_done_is_not_done_again() {
 }
 
 #[test]
+fn protocols_without_published_numbers_say_so_and_what_they_take_beforehand() {
+    let world = World::new();
+    let args = ["protocol", "wgan-gp-swiss", "--fraction", "0.00002", "--methods", "wgan", "--jobs", "1"];
+    let output = world.run(&args);
+    let (words, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(words.contains("a swiss roll") && words.contains("sliced W2") && !words.contains("modes of"), "{words}");
+    assert!(words.contains("there is no published number; published are pictures of the critic's contours"), "{words}");
+    assert!(notes.contains("of one core in all, the longest training"), "{notes}");
+    let list = world.done(&["protocol"]);
+    for said in
+        ["pacgan-grid", "400000 iterations", "methods of wgan-gp-ring, wgan-gp-grid, wgan-gp-swiss:", "unrolled5"]
+    {
+        assert!(list.contains(said), "{said} is not in {list}");
+    }
+}
+
+#[test]
 fn a_signal_keeps_what_was_measured_and_says_how_to_go_on() {
     let world = World::new();
     // Long enough for a signal whatever the machine; the first method is measured after 100 iterations.

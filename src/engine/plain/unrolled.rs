@@ -1,7 +1,8 @@
 //! The generator's gradient through steps of the critic (Metz et al. 2017, equations 7 to 9).
 //!
 //! From the critic D_0 as it is, K steps of its own optimiser on the generator's batch lead to D_K. The generator's loss is that
-//! at D_K, as a function of its points x: they move the score at D_K, and through all of the steps D_K itself. With U the
+//! at D_K, as a function of its points x: they move the score at D_K, and through all of the steps D_K itself, and with it the
+//! scores of real points, which count where the game is of sum zero. With U the
 //! optimiser's step, L the critic's loss and g_k = dL/dD (D_k, x):
 //!
 //! ```text
@@ -84,15 +85,11 @@ impl PlainEngine {
     fn generator_at(&self, critic: &mut Trained, batches: [&Batch; 2]) -> (Taken, Batch, f64) {
         let passes = batches.map(|batch| critic.network.forward(batch.clone(), Mode::Train));
         let [real, fake] = passes.each_ref().map(scores);
-        let (n, mut by_fake) = (fake.len() as f64, vec![0.0; fake.len()]);
-        let beside = if self.game.generator_meets_real() { &real[..] } else { &[] };
-        let loss = self.game.generator(beside, &fake, &mut by_fake) / n;
-        let by = |sign: f64| -> Batch { by_fake.iter().map(|slope| vec![sign * slope / n]).collect() };
-        let (mut parameters, by_packs) = critic.network.backward(&passes[1], by(1.0));
-        if self.game.generator_meets_real() {
-            // Pairs: what a generated score gains a real one loses.
-            add(&mut parameters, &critic.network.backward(&passes[0], by(-1.0)).0);
-        }
+        let (n, mut by_real, mut by_fake) = (fake.len() as f64, vec![0.0; real.len()], vec![0.0; fake.len()]);
+        let loss = self.game.unrolled_generator(&real, &fake, [&mut by_real, &mut by_fake]) / n;
+        let by = |slopes: &[f64]| -> Batch { slopes.iter().map(|slope| vec![slope / n]).collect() };
+        let (mut parameters, by_packs) = critic.network.backward(&passes[1], by(&by_fake));
+        add(&mut parameters, &critic.network.backward(&passes[0], by(&by_real)).0);
         let buffers = critic.buffers.each_ref().map(|buffer| vec![0.0; buffer.len()]);
         (Taken { parameters, gradient: Vec::new(), buffers }, by_packs, loss)
     }

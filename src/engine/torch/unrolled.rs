@@ -31,9 +31,8 @@ impl TorchEngine {
             path.push(std::mem::replace(&mut now, to));
             self.put(&now.parameters)?;
         }
-        let beside = if self.game.generator_meets_real() { Some(self.score_packs(real)?) } else { None };
-        let scores = self.score_packs(&points)?;
-        let loss = objective::generator_of_both(&self.game, beside.as_ref(), &scores)?;
+        let scores = [self.score_packs(real)?, self.score_packs(&points)?];
+        let loss = objective::unrolled_generator(&self.game, &scores[0], &scores[1])?;
         let (by_parameters, mut by_points) = self.discriminator.gradients(&loss.surrogate, &points)?;
         let buffers = now.buffers.each_ref().map(|buffer| vec![0.0; buffer.len()]);
         let mut by = Taken { parameters: numbers(&by_parameters)?, gradient: Vec::new(), buffers };
