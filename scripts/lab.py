@@ -327,13 +327,18 @@ class Lab:
 
         rule = self.rule
         for _ in range(self.config["unroll"]):
-            loss = RULES[rule][0](scores(real), scores(fake), self.label)
+            loss = self.critic_loss(scores(real), scores(fake))
             gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
             weights = dict(zip(weights, step(list(weights.values()), gradients)))
         if rule in ("saturating", "wasserstein"):
             # A game of sum zero: real points' scores move with the discriminator too.
-            return -RULES[rule][0](scores(real), scores(fake), self.label)
+            return -self.critic_loss(scores(real), scores(fake))
         return RULES[rule][1](scores(real), scores(fake))
+
+    def critic_loss(self, on_real, on_fake):
+        """Of raw scores, without a penalty."""
+        loss = RULES[self.rule][0](on_real, on_fake, self.label)
+        return loss + self.config["drift"] * (on_real**2).mean() if self.config.get("drift") else loss
 
     def generator_loss(self, real, fake, drawn):
         if self.config.get("unroll"):
@@ -355,9 +360,7 @@ class Lab:
         if self.sigmoid:
             loss = -(torch.log(on_real).mean() + torch.log(1 - on_fake).mean())
         else:
-            loss = RULES[self.rule][0](on_real, on_fake, self.label)
-        if self.config.get("drift"):
-            loss = loss + self.config["drift"] * (on_real**2).mean()
+            loss = self.critic_loss(on_real, on_fake)
         if self.penalty and (self.d_steps // self.halves) % self.penalty["every"] == 0:
             law, places = PENALTIES[self.penalty["name"]]
             for place in places:

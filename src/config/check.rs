@@ -409,9 +409,13 @@ fn check_norm_of_discriminator(config: &mut TrainConfig) -> Result<(), ConfigErr
     }
     if !d.batch_norm.contains(&true) {
         // One way of saying that there is none.
-        let said = d.batch_norm_eps.or(d.batch_norm_momentum);
         let expected = "left out where no layer of the discriminator has BatchNorm (discriminator.batch_norm)";
-        require("discriminator.batch_norm_eps", said.unwrap_or_default(), said.is_none(), expected)?;
+        for (key, said) in [
+            ("discriminator.batch_norm_eps", d.batch_norm_eps),
+            ("discriminator.batch_norm_momentum", d.batch_norm_momentum),
+        ] {
+            require(key, said.unwrap_or_default(), said.is_none(), expected)?;
+        }
         d.batch_norm = Vec::new();
         return Ok(());
     }

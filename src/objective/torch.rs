@@ -97,7 +97,8 @@ pub fn mixed(real: &Tensor, fake: &Tensor, mix: &Tensor) -> Result<Tensor, TchEr
     mix.f_mul(real)?.f_add(&rest.f_mul(fake)?)
 }
 
-fn numbers(tensor: &Tensor) -> Result<Vec<f64>, TchError> {
+/// A tensor's numbers in double precision, one after another, without its graph.
+pub fn numbers(tensor: &Tensor) -> Result<Vec<f64>, TchError> {
     let flat = tensor.f_detach()?.f_flatten(0, -1)?.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?;
     Vec::<f64>::try_from(flat)
 }

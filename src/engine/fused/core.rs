@@ -188,9 +188,9 @@ impl<T: Real> Core<T> {
             Tasks::OutputBias => self.generator.descend_output_bias(&inputs.descents[0]),
             Tasks::Update => {
                 let penalised = if inputs.penalty.is_some() { &self.penalised[..] } else { &[] };
-                let alone = penalised.first().map_or(&[][..], |(_, slabs)| slabs);
+                let of = |kind: usize| penalised.get(kind).map_or(&[][..], |(_, slabs)| slabs);
                 let real = if self.game.rule.has_sides() { &[] } else { &self.real[..] };
-                self.critic.update(task, &[real, &self.fake, alone], tables, &inputs.descents[1]);
+                self.critic.update(task, &[real, &self.fake, of(0), of(1)], tables, &inputs.descents[1]);
             }
             Tasks::Settle => self.critic.settle(task, &inputs.descents[1]),
             Tasks::StepGenerator => self.generator.step_together(self.most(), &inputs.descents[0]),

@@ -146,10 +146,15 @@ impl PlainEngine {
 
     /// The scores of points, pack by pack.
     fn scores(&mut self, points: &Batch) -> (network::Pass, Vec<f64>) {
-        let packs = points.chunks(self.config.members()).map(<[_]>::concat).collect();
+        let packs = self.packs(points);
         let pass = self.critic.network.forward(packs, Mode::Train);
-        let scores = pass.output.iter().map(|score| score[0]).collect();
+        let scores = pass.scores();
         (pass, scores)
+    }
+
+    /// Points as the critic has them, so many side by side.
+    fn packs(&self, points: &Batch) -> Batch {
+        points.chunks(self.config.members()).map(<[_]>::concat).collect()
     }
 
     /// The generator's gradient for a batch of its points and, where the rule looks at them, real ones; and its loss.
@@ -182,7 +187,7 @@ impl PlainEngine {
             if *first > 0.5 { [&real[..], fake].concat() } else { [&fake[..], &real].concat() }
         };
         let pass = self.critic.network.forward(both.map(pair).collect(), Mode::Train);
-        let scores: Vec<f64> = pass.output.iter().map(|score| score[0]).collect();
+        let scores = pass.scores();
         let (n, mut slopes) = (scores.len() as f64, vec![0.0; scores.len()]);
         let loss = self.game.beside(of, &scores, order, &mut slopes) / n;
         (pass, slopes.into_iter().map(|slope| vec![slope / n]).collect(), loss)
@@ -249,17 +254,8 @@ impl PlainEngine {
             let (pass, slopes, loss) = self.beside(Player::Discriminator, step.real, step.fake, step.real_first);
             return (loss, self.critic.network.backward(&pass, slopes).0);
         }
-        let n = self.config.packs() as f64;
-        let (real_pass, real) = self.scores(&doubles(step.real));
-        let (fake_pass, fake) = self.scores(step.fake);
-        let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
-        let loss = self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]) / n;
-        let mut gradient = vec![0.0; self.critic.network.parameters.len()];
-        for (pass, slopes) in [(&real_pass, by_real), (&fake_pass, by_fake)] {
-            let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
-            add(&mut gradient, &self.critic.network.backward(pass, by_scores).0);
-        }
-        (loss, gradient)
+        let packs = [self.packs(&doubles(step.real)), self.packs(step.fake)];
+        self.critic.gradient(&self.game, packs.each_ref())
     }
 
     /// A penalty at these points, each with this weight, and its gradient by the critic's parameters.
@@ -280,6 +276,20 @@ impl Trained {
         let size = network.parameters.len();
         let buffers = optim.buffer_names().map(|name| vec![0.0; if name.is_some() { size } else { 0 }]);
         Self { network, optim, steps: 0, buffers, slow: slow.then(|| vec![0.0; size]) }
+    }
+
+    /// A critic's mean loss on real and on generated packs, and the gradient by what its layers work with.
+    fn gradient(&mut self, game: &Game, batches: [&Batch; 2]) -> (f64, Vec<f64>) {
+        let passes = batches.map(|batch| self.network.forward(batch.clone(), Mode::Train));
+        let [real, fake] = passes.each_ref().map(network::Pass::scores);
+        let (n, mut by_real, mut by_fake) = (real.len() as f64, vec![0.0; real.len()], vec![0.0; fake.len()]);
+        let loss = game.critic(&real, &fake, [&mut by_real, &mut by_fake]) / n;
+        let mut gradient = vec![0.0; self.network.parameters.len()];
+        for (pass, slopes) in passes.iter().zip([by_real, by_fake]) {
+            let by_scores = slopes.into_iter().map(|slope| vec![slope / n]).collect();
+            add(&mut gradient, &self.network.backward(pass, by_scores).0);
+        }
+        (loss, gradient)
     }
 
     fn step(&mut self, lr: f64, gradient: &[f64], most: Option<f64>) {
@@ -418,7 +428,7 @@ impl Engine for PlainEngine {
     }
 
     fn score(&mut self, points: &[Sample]) -> Result<Vec<f32>, EngineError> {
-        let packs = doubles(points).chunks(self.config.members()).map(<[_]>::concat).collect();
+        let packs = self.packs(&doubles(points));
         Ok(singles(&self.critic.network.forward(packs, Mode::Evaluate).output.concat()))
     }
 }

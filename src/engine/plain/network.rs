@@ -37,6 +37,13 @@ pub(super) struct Pass<N = f64> {
     pub(super) output: Batch<N>,
 }
 
+impl<N: Copy> Pass<N> {
+    /// What a critic gave, one number for each sample.
+    pub(super) fn scores(&self) -> Vec<N> {
+        self.output.iter().map(|score| score[0]).collect()
+    }
+}
+
 /// A layer's place among the parameters and the statistics.
 #[derive(Clone, Copy, Debug)]
 struct Place {

@@ -32,7 +32,7 @@ impl PlainEngine {
         for k in 0..steps {
             let from = Taken {
                 parameters: critic.network.parameters.clone(),
-                gradient: self.gradient_of(&mut critic, [&real, &fake]),
+                gradient: critic.gradient(&self.game, [&real, &fake]).1,
                 buffers: critic.buffers.clone(),
             };
             let to = step(&critic.optim, self.at(lr, k), &from);
@@ -56,35 +56,10 @@ impl PlainEngine {
         [lr, (self.critic.steps + k as u64) as f64]
     }
 
-    fn packs(&self, points: &Batch) -> Batch {
-        points.chunks(self.config.members()).map(<[_]>::concat).collect()
-    }
-
-    /// The gradient of a critic's loss by its parameters.
-    fn gradient_of(&self, critic: &mut Trained, batches: [&Batch; 2]) -> Vec<f64> {
-        let passes = batches.map(|batch| critic.network.forward(batch.clone(), Mode::Train));
-        let slopes = self.slopes(&passes);
-        let mut gradient = vec![0.0; critic.network.parameters.len()];
-        for (pass, slopes) in passes.iter().zip(slopes) {
-            let by_scores = slopes.into_iter().map(|slope| vec![slope]).collect();
-            add(&mut gradient, &critic.network.backward(pass, by_scores).0);
-        }
-        gradient
-    }
-
-    /// The slopes of the critic's mean loss by the scores of real and of generated packs.
-    fn slopes(&self, passes: &[Pass; 2]) -> [Vec<f64>; 2] {
-        let [real, fake] = passes.each_ref().map(scores);
-        let (mut by_real, mut by_fake) = (vec![0.0; real.len()], vec![0.0; fake.len()]);
-        self.game.critic(&real, &fake, [&mut by_real, &mut by_fake]);
-        let n = real.len() as f64;
-        [by_real, by_fake].map(|slopes| slopes.into_iter().map(|slope| slope / n).collect())
-    }
-
     /// The generator's loss at a critic, and its derivatives by that's parameters and by the generated packs.
     fn generator_at(&self, critic: &mut Trained, batches: [&Batch; 2]) -> (Taken, Batch, f64) {
         let passes = batches.map(|batch| critic.network.forward(batch.clone(), Mode::Train));
-        let [real, fake] = passes.each_ref().map(scores);
+        let [real, fake] = passes.each_ref().map(Pass::scores);
         let (n, mut by_real, mut by_fake) = (fake.len() as f64, vec![0.0; real.len()], vec![0.0; fake.len()]);
         let loss = self.game.unrolled_generator(&real, &fake, [&mut by_real, &mut by_fake]) / n;
         let by = |slopes: &[f64]| -> Batch { slopes.iter().map(|slope| vec![slope / n]).collect() };
@@ -101,8 +76,7 @@ impl PlainEngine {
             critic.network.parameters.iter().zip(direction).map(|(&value, &slope)| Dual::new(value, slope)).collect();
         let still = |batch: &Batch| batch.iter().map(|x| x.iter().map(|&x| Dual::from_f64(x)).collect()).collect();
         let passes = batches.map(|batch| critic.network.pass(&moving, still(batch), Mode::Train));
-        let slopes =
-            self.moving_slopes(passes.each_ref().map(|pass| pass.output.iter().map(|score| score[0]).collect()));
+        let slopes = self.moving_slopes(passes.each_ref().map(Pass::scores));
         let mut by_critic = vec![0.0; direction.len()];
         let mut by_fake = Batch::new();
         for (pass, slopes) in passes.iter().zip(slopes) {
@@ -135,10 +109,6 @@ impl PlainEngine {
             moves(&by_fake, &|i| of_fake[i] * fake[i].slope - gap(i)),
         ]
     }
-}
-
-fn scores(pass: &Pass) -> Vec<f64> {
-    pass.output.iter().map(|score| score[0]).collect()
 }
 
 impl Trained {

@@ -2,10 +2,10 @@
 //! the two second derivatives. The optimiser's steps, which are a few numbers for each parameter, are those of plain numbers,
 //! in double precision.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use super::TorchEngine;
-use crate::objective::torch as objective;
+use crate::objective::torch::{self as objective, numbers};
 use crate::optim::BUFFERS;
 use crate::optim::adjoint::{Taken, adjoint, step};
 
@@ -70,8 +70,4 @@ impl TorchEngine {
     fn put(&mut self, parameters: &[f64]) -> Result<(), TchError> {
         self.discriminator.parameters_mut().f_copy_(&Tensor::from_slice(parameters))
     }
-}
-
-fn numbers(tensor: &Tensor) -> Result<Vec<f64>, TchError> {
-    Vec::<f64>::try_from(tensor.f_detach()?.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?.f_flatten(0, -1)?)
 }
