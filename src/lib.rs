@@ -14,6 +14,7 @@ pub mod figures;
 pub mod files;
 pub mod json;
 pub mod kinds;
+pub mod live;
 pub mod made;
 pub mod media;
 pub mod memory;
