@@ -36,6 +36,7 @@ def main():
                 raise SystemExit(f"gan-lab {' '.join(map(str, words))}: {done.returncode}: {done.stderr}")
             return done.stdout
 
+        gan_lab.binary = binary
         for name, module in PAGES.items():
             if args.only not in (None, name):
                 continue

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::config::{Config as _, Key, POINTS, Preset, Role, RunConfig, Table, at, shown};
+use crate::config::{Config as _, Key, POINTS, Preset, Role, RunConfig, Table, TrainConfig, at, shown};
 
 /// How a run is repeated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,7 +34,8 @@ pub struct Setting {
 impl Repeat {
     /// How the run with this config is repeated, into the folder `out`.
     pub fn of(config: &RunConfig, out: &str) -> Self {
-        let wanted = config.to_json();
+        // Whatever the number of threads, the bytes are the same.
+        let wanted = TrainConfig { threads: 0, ..(**config).clone() }.to_json();
         let nearest = POINTS.presets.iter().filter_map(|preset| Some((preset, complete(preset)?)));
         let nearest = nearest.min_by_key(|(_, base)| differing(base, &wanted).filter(|key| counts(key.role)).count());
         let said = nearest.as_ref().and_then(|(preset, base)| by_preset(preset, base, &wanted));
@@ -45,7 +46,9 @@ impl Repeat {
         let settings = known.map(|key| Setting {
             key: key.path,
             value: shown(at(&wanted, key.path)),
-            preset: (at(base, key.path) != at(&wanted, key.path)).then(|| shown(at(base, key.path))),
+            // What does the arithmetic is no choice of what is learnt; the command says it nevertheless.
+            preset: (!key.is_machine() && at(base, key.path) != at(&wanted, key.path))
+                .then(|| shown(at(base, key.path))),
             help: key.owned_help(),
         });
         let preset = nearest.as_ref().map(|(preset, _)| *preset);

@@ -114,12 +114,13 @@ const isWide = (lines) => { const all = sorted(lines.flatMap((line) => line.valu
 // What the two losses are, by the rule.
 const lossWords = () => {
   const said = [];
-  const of = (test) => runs.filter(test), who = (list) => (several ? `${listWords(list.map((run) => run.name))}: ` : "");
+  const of = (test) => runs.filter(test), capital = (words) => words[0].toUpperCase() + words.slice(1);
+  const who = (list, words) => (several ? `${listWords(list.map((run) => run.name))}: ${words}` : capital(words));
   const wasserstein = of((run) => run.rule.wasserstein), logits = of((run) => run.rule.logits && run.rule.alone && run.rule.name !== "paired");
   const others = runs.filter((run) => !wasserstein.includes(run) && !logits.includes(run));
-  if (logits.length) said.push(`${who(logits)}the discriminator's loss D and the generator's loss G, each the mean over an epoch. D = 2 log 2 = 1.386 is what a discriminator loses that cannot tell real from generated; below it tells them apart. It does not say how good the points are: a weak discriminator rests there too, and G rises or falls as D gets better or worse.`);
-  if (wasserstein.length) said.push(`${who(wasserstein)}the critic's loss D is its mean score of generated points minus that of real ones${wasserstein.some((run) => run.rule.penalty) ? ", plus its penalty" : ""}: a negative D near 0 is a critic that sees little difference. G is minus the mean score of generated points; as scores may all be shifted, its sign and size say nothing by themselves.`);
-  if (others.length) said.push(`${who(others)}${others[0].rule.help}. D and G are each the mean over an epoch${others[0].rule.blind ? `; where all scores are equal D is ${figures(others[0].rule.blind[0])}` : ""}. Losses say who is ahead, not how good the points are.`);
+  if (logits.length) said.push(who(logits, `the discriminator's loss D and the generator's loss G, each the mean over an epoch. D = 2 log 2 = 1.386 is what a discriminator loses that cannot tell real from generated; below it tells them apart. It does not say how good the points are: a weak discriminator rests there too, and G rises or falls as D gets better or worse.`));
+  if (wasserstein.length) said.push(who(wasserstein, `the critic's loss D is its mean score of generated points minus that of real ones${wasserstein.some((run) => run.rule.penalty) ? ", plus its penalty" : ""}: a negative D near 0 is a critic that sees little difference. G is minus the mean score of generated points; as scores may all be shifted, its sign and size say nothing by themselves.`));
+  if (others.length) said.push(who(others, `${others[0].rule.help}. D and G are each the mean over an epoch${others[0].rule.blind ? `; where all scores are equal D is ${figures(others[0].rule.blind[0])}` : ""}. Losses say who is ahead, not how good the points are.`));
   return said;
 };
 
@@ -143,9 +144,13 @@ const thinned = () => runs.filter((run) => run.records.recorded > run.records.ep
 
 const makeCharts = () => {
   const made = [], having = (name) => runs.filter((run) => run.column(name));
-  const losses = having("d_loss").flatMap((run) => [lineOf(run, "d_loss", "D"), lineOf(run, "g_loss", "G", "5 3")]);
-  const blind = runs.every((run) => run.rule.logits && run.rule.alone && run.rule.blind) ? [{ at: runs[0].rule.blind[0], words: "D cannot tell: 1.386" }] : [];
-  if (losses.length) made.push(new Chart({ id: "losses", title: "Losses", lines: losses, levels: blind, words: [...lossWords(), ...thinned()] }));
+  const blind = runs.every((run) => run.rule.logits && run.rule.alone && run.rule.blind) ? [{ at: runs[0].rule.blind[0], words: `D cannot tell: ${figures(runs[0].rule.blind[0], 4)}` }] : [];
+  const words = [...lossWords(), ...thinned()], lost = having("d_loss");
+  if (lost.length && !several) made.push(new Chart({ id: "losses", title: "Losses", lines: [lineOf(first, "d_loss", "D"), lineOf(first, "g_loss", "G", "5 3")], levels: blind, words }));
+  if (lost.length && several) {
+    made.push(new Chart({ id: "d_loss", title: "Discriminator's loss D", lines: lost.map((run) => lineOf(run, "d_loss", "")), levels: blind, words }));
+    made.push(new Chart({ id: "g_loss", title: "Generator's loss G", lines: lost.map((run) => lineOf(run, "g_loss", "")), words: ["Of other rules and penalties losses have other scales: only the course of each can be looked at, and no two curves be compared."] }));
+  }
   const distance = (name, title, words, options = {}) => {
     const lines = having(name).flatMap((run) => [lineOf(run, name, run.column(`generator_${name}`) ? "averaged generator" : several ? "" : title), ...(run.column(`generator_${name}`) ? [lineOf(run, `generator_${name}`, "generator", "5 3")] : [])]);
     if (lines.length) made.push(new Chart({ id: name, title, lines, bands: bandsOf(name), log: !options.most && isWide(lines), words, ...options }));
@@ -208,7 +213,7 @@ class Histogram {
     Object.assign(this, { id, title, has, bars, levels, says });
     this.runs = runs.filter(has);
     this.range = this.runs.length ? range(this.runs) : [0, 1];
-    this.parts = this.runs.map((run) => ({ run, root: svg("svg", { role: "img", id: `${id}-${run.number}` }), said: make("p", {}) }));
+    this.parts = this.runs.map((run) => ({ run, root: svg("svg", { role: "img", id: `${id}-${run.number}`, "aria-label": title }), said: make("p", {}) }));
     const kinds = id === "weights" ? [] : [make("ul", { class: "keys" }, ...(id === "gaps" ? [] : KINDS.map((name, i) => make("li", {}, sample(KIND_STYLES[i].colour, KIND_STYLES[i].dash), name))))];
     this.node = make("section", { class: "sheet card still", "aria-label": title, "data-histogram": id }, make("h3", {}, title), ...kinds,
       ...this.parts.flatMap(({ run, root, said }) => [several ? make("p", {}, run.name) : null, root, said]), make("p", {}, words));

@@ -26,7 +26,7 @@ const runs = DATA.runs.map((run, number) => ({
   weights: run.weights && { ...run.weights, at: lazily(run.weights.frames, unpack) },
   column: (name) => run.records.columns.find((column) => column.name === name)?.values,
 }));
-const several = runs.length > 1;
+const first = runs[0], several = runs.length > 1;
 
 // Every epoch at which some run has a frame.
 const timeline = [...new Set(runs.flatMap((run) => run.epochs))].sort((a, b) => a - b);

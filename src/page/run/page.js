@@ -137,7 +137,6 @@ const draw = () => {
 };
 
 // --- words, tables, configs ---
-const first = runs[0];
 document.title = several ? `${runs.length} runs` : first.name;
 byId("title").textContent = several ? `${runs.length} runs side by side` : first.name;
 const frames = (run) => `${run.recorded} frames${run.epochs.length < run.recorded ? `, of which ${run.epochs.length} are shown` : ""}`;
@@ -171,7 +170,7 @@ for (const run of runs) {
     make("p", { class: "small soft" }, `${run.title}, seed ${run.seed}: ${run.status}, ${frames(run)}; in ${run.path}. The same seed gives the same bytes, where the data are the same: ${run.data}${run.data_sha256 ? `, SHA-256 of the points ${run.data_sha256.slice(0, 16)}\u2026` : ""}.`),
     make("pre", {}, code), button("Copy the command", copy(code), { id: `copy-${run.number}` }),
     preset ? make("h3", {}, `Against the preset ${preset}`) : null,
-    preset ? make("p", { class: "small soft" }, `${help}. ${differ.length ? `Of all presets the config is most like this one; ${differ.length === 1 ? "one setting differs" : `${differ.length} settings differ`}.` : "The config is that preset's."}`) : null,
+    preset ? make("p", { class: "small soft" }, `${help.replaceAll("`", "")}. ${differ.length ? `Of all presets the config is most like this one; ${differ.length === 1 ? "one setting differs" : `${differ.length} settings differ`}.` : "The config is that preset's."}`) : null,
     differ.length ? settings(differ, true) : null,
     make("details", {}, make("summary", {}, `All ${all.length} settings`), settings(all, false))));
 }

@@ -115,7 +115,7 @@ class Plot {
     if (ring) { context.strokeStyle = style; context.lineWidth = 1.2; context.stroke(); } else { context.fillStyle = style; context.fill(); }
   }
 
-  dotSize() { return Math.max(1.6, Math.min(3.2, this.box.width / 260)) * (several ? .9 : 1); }
+  dotSize() { return Math.max(1.6, Math.min(3, this.box.width / 310)) * (several ? .9 : 1); }
 
   ring(index) {
     const points = this.frame >= 0 && this.run.samples(this.frame);
