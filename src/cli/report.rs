@@ -10,7 +10,7 @@ use super::args::{MOST_SAMPLES, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::measured::{named, summarise};
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::{Comparison, DataSet, RunSummary, Selection, is_lab, labels, names_of_runs};
+use crate::compare::{Comparison, DataSet, RunSummary, Selection, labels, names_of_runs};
 use crate::json;
 use crate::kinds::points::{Plan, PointsRun, Which};
 use crate::made::ResultFolder;
@@ -119,9 +119,7 @@ fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Resu
     let told: Vec<_> =
         runs.iter().zip(&labels).map(|(run, label)| (label.as_str(), run.config().seed, run.path())).collect();
     let names = names_of_runs(&told);
-    let is_lab = runs.iter().map(|run| is_lab(run.config())).collect::<Vec<_>>();
-    let shown: Vec<Shown> =
-        runs.into_iter().zip(names).zip(is_lab).map(|((run, name), is_lab)| Shown { name, run, is_lab }).collect();
+    let shown: Vec<Shown> = runs.into_iter().zip(names).map(|(run, name)| Shown { name, run }).collect();
     RunPage::of(&shown, tables, notes).context("the page cannot be made")
 }
 

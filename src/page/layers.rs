@@ -6,35 +6,16 @@ use serde::Serialize;
 use super::packed::Packed;
 use super::run::{Cloud, OBJECT, PageAxes, cloud};
 use crate::data::Point;
+use crate::kinds::points::{Groups, Lattice as Recording, Recorded, SIDE, Span, Tone};
+use crate::objective::Rule;
 
-/// What a run recorded, a value a frame; None for what it did not record.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Recorded {
-    /// The axes over which the field was taken.
-    pub(super) axes: Option<([f64; 2], [f64; 2])>,
-    /// The score at the centres of cells, row by row from the lowest.
-    pub(super) field: Option<Vec<Vec<f32>>>,
-    /// Cells in a column and in a row of the field.
-    pub(super) field_size: [usize; 2],
-    /// The generator's points on a lattice of codes, in the data's units.
-    pub(super) lattice: Option<Vec<Vec<Point>>>,
-    /// How many numbers a code of the lattice has.
-    pub(super) lattice_dims: usize,
-    /// Minus the gradient of the generator's loss by each of the first generated points, in the data's units.
-    pub(super) forces: Option<Vec<Vec<Point>>>,
-    /// Scores of training, held-out and generated points.
-    pub(super) scores: Option<Vec<[Vec<f32>; 3]>>,
-    /// Norms of the score's gradient there.
-    pub(super) slopes: Option<Vec<[Vec<f32>; 3]>>,
-    /// Percentiles of the discriminator's parameters.
-    pub(super) weights: Option<Vec<Vec<f32>>>,
-}
-
-/// The same for the frames of a page.
+/// What a run recorded, of the frames of a page; None for what it did not record.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Layers {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<Field>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tone: Option<PageTone>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lattice: Option<Lattice>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,6 +50,17 @@ struct FieldAxes {
     y: [f64; 2],
 }
 
+/// How scores become colours, as pictures have it: see [`Tone`].
+#[derive(Clone, Debug, Serialize)]
+struct PageTone {
+    /// For each frame the score at which the discriminator cannot tell.
+    centre: Vec<f64>,
+    /// Whether that is the middle between the mean scores of training and of generated points.
+    is_middle: bool,
+    /// How far from it the full colour is; None where the colour is the probability that a point is real.
+    most: Option<f64>,
+}
+
 #[derive(Clone, Debug, Serialize)]
 struct Lattice {
     /// How many numbers a code has: with 2 it is a sheet, with 1 a curve.
@@ -78,51 +70,53 @@ struct Lattice {
     frames: Vec<Cloud>,
 }
 
-impl Recorded {
-    /// Bytes that a frame of it takes in a page.
-    pub(super) fn frame_size(&self) -> usize {
-        let one = |n: usize| Packed::size(n) + OBJECT;
-        let first = |list: &Option<Vec<[Vec<f32>; 3]>>| {
-            let list = list.as_ref().and_then(|frames| frames.first());
-            list.map_or(0, |lists| lists.iter().map(|list| one(list.len())).sum())
-        };
-        let points = |list: &Option<Vec<Vec<Point>>>| {
-            list.as_ref().and_then(|frames| frames.first()).map_or(0, |points| 2 * one(points.len()))
-        };
-        let numbers = |list: &Option<Vec<Vec<f32>>>| {
-            list.as_ref().and_then(|frames| frames.first()).map_or(0, |values| one(values.len()))
-        };
-        numbers(&self.field)
-            + numbers(&self.weights)
-            + points(&self.lattice)
-            + points(&self.forces)
-            + first(&self.scores)
-            + first(&self.slopes)
-    }
+/// Bytes that a frame of what was recorded takes in a page.
+pub(super) fn frame_size(recorded: &Recorded) -> usize {
+    let one = |n: usize| Packed::size(n) + OBJECT;
+    let groups = |list: &Option<Vec<Groups>>| {
+        let first = list.as_ref().and_then(|frames| frames.first());
+        first.map_or(0, |groups| groups.iter().map(|group| one(group.len())).sum())
+    };
+    let numbers = |list: &Option<Vec<Vec<f32>>>| {
+        list.as_ref().and_then(|frames| frames.first()).map_or(0, |values| one(values.len()))
+    };
+    let lattice = recorded.lattice.as_ref().and_then(|frames| frames.first());
+    let forces = recorded.forces.as_ref().and_then(|frames| frames.first());
+    numbers(&recorded.field)
+        + numbers(&recorded.weights)
+        + lattice.map_or(0, |lattice| 2 * one(points_of(lattice).len()))
+        + forces.map_or(0, |points| 2 * one(points.len()))
+        + groups(&recorded.scores)
+        + groups(&recorded.slopes)
 }
 
 impl Layers {
-    /// What was recorded of these frames, by their places among all.
-    pub(super) fn of(recorded: &Recorded, kept: &[usize], axes: &PageAxes) -> Self {
-        let field = recorded.axes.zip(recorded.field.as_ref()).and_then(|((x, y), all)| {
+    /// What was recorded of these frames, by their places among all, under a rule.
+    pub(super) fn of(rule: &Rule, recorded: &Recorded, kept: &[usize], axes: &PageAxes) -> Self {
+        let field = recorded.extent.zip(recorded.field.as_ref()).and_then(|(extent, all)| {
             let frames = chosen(all, kept, |values| numbers(values))?;
-            Some(Field { size: recorded.field_size, axes: FieldAxes { x, y }, frames })
+            Some(Field { size: [SIDE, SIDE], axes: FieldAxes { x: extent.x, y: extent.y }, frames })
+        });
+        let tone = Tone::of(rule, recorded).and_then(|tone| {
+            let centre = chosen(&tone.centre, kept, |&centre| centre)?;
+            let most = if let Span::Value(most) = tone.span { Some(most) } else { None };
+            Some(PageTone { centre, is_middle: tone.is_middle, most })
         });
         let lattice = recorded.lattice.as_ref().and_then(|all| {
-            let frames = chosen(all, kept, |points| cloud(points, usize::MAX, axes))?;
-            let count = all.first().map_or(0, Vec::len);
-            let side = if recorded.lattice_dims == 2 { count.isqrt() } else { count };
-            Some(Lattice { dims: recorded.lattice_dims, side, frames })
+            let (dims, side) = match all.first()? {
+                Recording::Curve(points) => (1, points.len()),
+                Recording::Sheet(lines) => (2, lines.len()),
+            };
+            Some(Lattice { dims, side, frames: chosen(all, kept, |one| cloud(&points_of(one), usize::MAX, axes))? })
         });
-        let three = |all: &Option<Vec<[Vec<f32>; 3]>>| {
-            let frames = chosen(all.as_ref()?, kept, |lists| lists.each_ref().map(|list| numbers(list)))?;
+        let groups = |all: &Option<Vec<Groups>>| {
+            let frames = chosen(all.as_ref()?, kept, |groups| groups.each_ref().map(|group| numbers(group)))?;
             Some(PerFrame { frames })
         };
         let force = |points: &Vec<Point>| {
             let side = |axis: usize| Packed::of(&points.iter().map(|point| point[axis]).collect::<Vec<_>>());
             Cloud { x: side(0), y: side(1) }
         };
-        let of_all = |all: &Vec<Vec<f32>>| chosen(all, kept, |values| numbers(values));
         let critic = recorded.scores.as_ref().and_then(|all| {
             chosen(all, kept, |[_, held_out, made]| {
                 let mean = |list: &[f32]| list.iter().map(|&x| f64::from(x)).sum::<f64>() / list.len().max(1) as f64;
@@ -131,13 +125,25 @@ impl Layers {
         });
         Self {
             field,
+            tone,
             lattice,
             forces: recorded.forces.as_ref().and_then(|all| chosen(all, kept, force)).map(|frames| PerFrame { frames }),
-            scores: three(&recorded.scores),
-            slopes: three(&recorded.slopes),
-            weights: recorded.weights.as_ref().and_then(of_all).map(|frames| PerFrame { frames }),
+            scores: groups(&recorded.scores),
+            slopes: groups(&recorded.slopes),
+            weights: recorded
+                .weights
+                .as_ref()
+                .and_then(|all| chosen(all, kept, |values| numbers(values)))
+                .map(|frames| PerFrame { frames }),
             critic,
         }
+    }
+}
+
+fn points_of(lattice: &Recording) -> Vec<Point> {
+    match lattice {
+        Recording::Curve(points) => points.clone(),
+        Recording::Sheet(lines) => lines.concat(),
     }
 }
 

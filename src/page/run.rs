@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::layers::{Layers, Recorded};
+use super::layers::{self, Layers};
 use super::packed::Packed;
 use super::repeat::Repeat;
 use super::{PageError, RUN, Table};
 use crate::config::{RunConfig, Watched};
 use crate::data::Point;
-use crate::kinds::points::{EpochRecord, Floor, PointsRun};
+use crate::kinds::points::{EpochRecord, Floor, PointsRun, Recorded};
 use crate::metric::w1;
 use crate::objective::{Constraint, Game, rules};
 use crate::render::{Axes, AxesChoice};
@@ -53,8 +53,6 @@ pub struct Shown {
     pub name: String,
     /// The run.
     pub run: PointsRun,
-    /// Whether its data are the course's, which have axes of their own.
-    pub is_lab: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -117,7 +115,9 @@ struct PageRule {
     /// Whether scores meet in pairs.
     pairs: bool,
     wasserstein: bool,
-    /// What both networks lose where all scores are 0.
+    /// The score at which the discriminator cannot tell; None where only differences count.
+    blind_score: Option<f64>,
+    /// What both networks lose where all scores are that, or equal.
     blind: Option<[f64; 2]>,
     penalty: Option<&'static str>,
     clip: Option<f64>,
@@ -157,7 +157,9 @@ impl RunPage {
         let real = shown.iter().map(|shown| shown.run.real()).collect::<Result<Vec<_>, _>>()?;
         let codes = shown.iter().map(|shown| shown.run.noise()).collect::<Result<Vec<_>, _>>()?;
         let all: Vec<Point> = real.iter().flatten().copied().collect();
-        let axes = page_axes(Axes::chosen(AxesChoice::Auto, &all, shown.iter().all(|shown| shown.is_lab), WIDE));
+        let axes = page_axes(common_extent(shown)?.unwrap_or_else(|| {
+            Axes::chosen(AxesChoice::Auto, &all, shown.iter().all(|shown| shown.run.config().data.is_the_labs()), WIDE)
+        }));
         let runs = shown.iter().zip(&real).map(|(shown, real)| PageRun::of(shown, real, &axes));
         let names = shown.first().map(|shown| shown.run.axis_names()).transpose()?.flatten();
         Ok(Self {
@@ -188,6 +190,15 @@ const WIDE: f64 = 4.0 / 3.0;
 /// Sides of the data that differ by less have a unit as long on both axes.
 const ALIKE: f64 = 1.5;
 
+/// The axes over which the runs' fields were taken, where they are the same for all.
+fn common_extent(shown: &[Shown]) -> Result<Option<Axes>, RunError> {
+    let scopes = shown.iter().map(|shown| shown.run.scope()).collect::<Result<Vec<_>, _>>()?;
+    let extents: Option<Vec<_>> = scopes.into_iter().map(|scope| scope.map(|scope| scope.extent)).collect();
+    let same = extents.filter(|all| all.windows(2).all(|pair| pair[0] == pair[1]));
+    let first = same.and_then(|all| all.first().copied());
+    Ok(first.map(|extent| Axes { x: extent.x.into(), y: extent.y.into() }))
+}
+
 fn page_axes(axes: Axes) -> PageAxes {
     let ratio = (axes.x.1 - axes.x.0) / (axes.y.1 - axes.y.0);
     // Axes with a unit as long on both keep it so; others fill a plot of the usual form.
@@ -201,7 +212,7 @@ impl PageRun {
         let frames = run.frames()?;
         let all = run.metrics()?;
         let points = frames.samples.first().map_or(0, Vec::len).min(MOST_POINTS);
-        let recorded = Recorded::default();
+        let recorded = run.recorded(frames.epochs.len())?;
         let kept = evenly(frames.epochs.len(), frames_that_fit(points, &recorded));
         let samples: Vec<Cloud> = kept.iter().map(|&i| cloud(&frames.samples[i], points, axes)).collect();
         let epochs: Vec<u64> = kept.iter().map(|&i| frames.epochs[i]).collect();
@@ -225,7 +236,7 @@ impl PageRun {
             epochs,
             samples,
             averaged: config.ema.is_some(),
-            layers: Layers::of(&recorded, &kept, axes),
+            layers: Layers::of(game.rule, &recorded, &kept, axes),
             why: game.rule.has_sides().then_some("its discriminator scores pairs of points, never one"),
             why_no_lattice: (config.generator.latent_dim > 2)
                 .then_some("codes of three numbers or more have no sheet to draw"),
@@ -240,19 +251,15 @@ impl PageRule {
     fn of(config: &RunConfig) -> Self {
         let game = config.game();
         let rule = game.rule;
-        let (alone, pairs) = match rule.meets {
-            rules::Meets::Alone(_) => (rule != rules::WASSERSTEIN, false),
-            rules::Meets::Pairs(_) => (false, true),
-            rules::Meets::Means(_) | rules::Meets::Sides(_) => (false, false),
-        };
         Self {
             name: rule.name,
             title: config.game_title(),
             help: rule.help,
             logits: rule.logits,
-            alone,
-            pairs,
+            alone: rule.blind.is_some(),
+            pairs: matches!(rule.meets, rules::Meets::Pairs(_)),
             wasserstein: rule == rules::WASSERSTEIN,
+            blind_score: rule.blind,
             blind: blind(&game),
             penalty: game.penalty.map(|penalised| penalised.penalty.name),
             clip: if let Constraint::Clip(bound) = game.constraint { Some(bound) } else { None },
@@ -261,13 +268,14 @@ impl PageRule {
     }
 }
 
-/// What the two networks lose where the discriminator scores everything 0; None for a rule that scores points side by side.
+/// What the two networks lose where the discriminator cannot tell; None for a rule that scores points side by side.
 fn blind(game: &Game) -> Option<[f64; 2]> {
     if game.rule.has_sides() {
         return None;
     }
-    let critic = game.critic(&[0.0], &[0.0], [&mut [0.0], &mut [0.0]]);
-    Some([critic, game.generator(&[0.0], &[0.0], &mut [0.0])])
+    let score = [game.rule.blind.unwrap_or(0.0)];
+    let critic = game.critic(&score, &score, [&mut [0.0], &mut [0.0]]);
+    Some([critic, game.generator(&score, &score, &mut [0.0])])
 }
 
 impl Records {
@@ -287,9 +295,15 @@ impl Records {
             iteration: kept.iter().map(|&i| all[i].iteration).collect(),
             recorded: all.len(),
             seconds: all.last().map_or(0.0, |record| record.seconds),
-            columns: Watched::ALL.into_iter().filter_map(column).collect(),
+            columns: Watched::ALL.into_iter().filter_map(column).chain(clip_share(all, &kept)).collect(),
         }
     }
+}
+
+/// The share of the discriminator's parameters at the clip, where that was recorded.
+fn clip_share(all: &[EpochRecord], kept: &[usize]) -> Option<Column> {
+    let values: Vec<Option<f64>> = kept.iter().map(|&i| all[i].clip_share.and_then(rounded)).collect();
+    values.iter().any(Option::is_some).then(|| Column { name: "clip_share".to_owned(), values })
 }
 
 /// With six digits: more say nothing and take room.
@@ -325,7 +339,7 @@ pub(super) fn cloud(points: &[Point], most: usize, axes: &PageAxes) -> Cloud {
 
 /// How many frames have room.
 fn frames_that_fit(points: usize, recorded: &Recorded) -> usize {
-    let frame = 2 * (Packed::size(points) + OBJECT) + recorded.frame_size();
+    let frame = 2 * (Packed::size(points) + OBJECT) + layers::frame_size(recorded);
     (MOST_BYTES / frame.max(1)).max(2)
 }
 

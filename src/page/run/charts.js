@@ -250,11 +250,11 @@ const ends = "The outermost bars hold what lies beyond.";
 
 const makeHistograms = () => [
   new Histogram({
-    id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), [0]),
-    bars: threeBars((run) => run.scores), levels: (run) => (onlyDifferences(run) ? [] : [{ at: 0, words: "cannot tell" }]),
+    id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), list.map((run) => run.rule.blind_score ?? 0)),
+    bars: threeBars((run) => run.scores), levels: (run) => (onlyDifferences(run) ? [] : [{ at: run.rule.blind_score, words: "cannot tell" }]),
     says: (run, f) => {
       const lists = run.scores.at(f), each = (tell) => KINDS.map((kind, i) => `${kind} ${tell(lists[i])}`).join(", ");
-      return `Mean score: ${each((list) => figures(mean(list)))}. ${onlyDifferences(run) ? "" : `Above 0: ${each((list) => percentWords(share(list, (x) => x > 0)))}.`}`;
+      return `Mean score: ${each((list) => figures(mean(list)))}. ${onlyDifferences(run) ? "" : `Above ${figures(run.rule.blind_score)}: ${each((list) => percentWords(share(list, (x) => x > run.rule.blind_score)))}.`}`;
     },
     words: `Right is taken for real. Training and held-out points apart: the discriminator knows its training points by heart. Generated under held-out: it cannot tell. Where only differences of scores count, so do only distances between the curves, not where they stand. ${ends}`,
   }),

@@ -3,22 +3,17 @@ const absent = (what) => `${what} was not recorded`;
 const frameWords = (run, f, words) => (f < 0 ? "No frame yet." : words());
 const onlyDifferences = (run) => !run.rule.alone;
 
-// How a field's colours run: a share for logits, else a range symmetric about where the discriminator cannot tell. Where
-// only differences of scores count, that is anywhere, and the field's median stands for it.
-const fieldScale = (run, f) => {
-  const values = run.field.at(f);
-  if (run.rule.logits && run.rule.alone) return { middle: 0, half: null, colour: (s) => 2 / (1 + Math.exp(-s)) - 1 };
-  const ordered = sorted(values);
-  const middle = onlyDifferences(run) ? quantile(ordered, .5) : 0;
-  const half = Math.max(Math.abs(quantile(ordered, .02) - middle), Math.abs(quantile(ordered, .98) - middle)) || 1;
-  return { middle, half, colour: (s) => (s - middle) / half };
+// How scores become colours, as in pictures: a probability for logits, else a range symmetric about where the discriminator
+// cannot tell. Where only differences of scores count, that is the middle between mean scores.
+const toned = (middle, half) => ({ middle, half, colour: half === null ? (s) => Math.tanh((s - middle) / 2) : (s) => (s - middle) / half });
+const fieldScale = (run, f) => toned(run.tone.centre[f], run.tone.most);
+// Without a field the scores of points say how far the colours reach.
+const scoreScale = (run, f) => {
+  if (run.tone) return fieldScale(run, f);
+  const [train, , made] = run.scores.at(f), middle = run.rule.blind_score ?? (mean(train) + mean(made)) / 2;
+  const far = sorted(run.scores.at(f).flatMap((list) => Array.from(list, (s) => Math.abs(s - middle))));
+  return toned(middle, run.rule.logits ? null : quantile(far, .98) || 1);
 };
-const scoreScale = (run, f) => (run.field ? fieldScale(run, f) : (() => {
-  const all = sorted(run.scores.at(f).flatMap((list) => [...list]));
-  const middle = onlyDifferences(run) ? quantile(all, .5) : 0;
-  const half = Math.max(Math.abs(quantile(all, .02) - middle), Math.abs(quantile(all, .98) - middle)) || 1;
-  return run.rule.logits && run.rule.alone ? { middle: 0, half: null, colour: (s) => 2 / (1 + Math.exp(-s)) - 1 } : { middle, half, colour: (s) => (s - middle) / half };
-})());
 
 const drawField = (plot, run, f) => {
   if (f < 0) return;
@@ -43,8 +38,8 @@ const drawField = (plot, run, f) => {
 // The levels of contours: nine, evenly, the middle one where the discriminator cannot tell.
 const levels = (run, f) => {
   const { middle, half } = fieldScale(run, f);
-  // Logits: at shares of 5, 10, 20, ... 95 per cent.
-  return half === null ? [.05, .1, .2, .35, .5, .65, .8, .9, .95].map((p) => Math.log(p / (1 - p))) : [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((i) => middle + (i / 4.5) * half);
+  // Logits: at probabilities of 5, 10, 20, ... 95 per cent.
+  return half === null ? [.05, .1, .2, .35, .5, .65, .8, .9, .95].map((p) => middle + Math.log(p / (1 - p))) : [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((i) => middle + (i / 4.5) * half);
 };
 const drawContours = (plot, run, f) => {
   if (f < 0) return;
@@ -194,17 +189,19 @@ const LAYERS = [
   {
     id: "field", key: "3", name: "Discriminator's field", mark: marks.half(), on: true, has: (run) => Boolean(run.field) || run.why || absent("the field"),
     draw: drawField, scale: true,
-    words: (run, f) => frameWords(run, f, () => run.rule.logits && run.rule.alone
-      ? "How the discriminator scores every place, as a share: green passes for real, purple for generated. Where it cannot tell, 50 %, there is no colour; over a perfect generator all of it fades."
-      : onlyDifferences(run)
-        ? `The critic's value at every place, high for real, against the field's median ${figures(fieldScale(run, f).middle)}: only differences of scores count, so that no value by itself means real. Green slopes down to purple; the slope drives the generator.`
-        : "The discriminator's score at every place: green above 0 passes for real, purple below for generated; at 0 it cannot tell."),
+    words: (run, f) => frameWords(run, f, () => {
+      const { half, middle } = fieldScale(run, f);
+      const of = run.tone.is_middle ? ` Only differences of scores count: no colour is ${figures(middle)}, the middle between the mean scores of training and of generated points.` : "";
+      return half === null
+        ? `How the discriminator scores every place, as a probability: green passes for real, purple for generated. Where it cannot tell there is no colour; over a perfect generator all of it fades.${of}`
+        : `The ${run.rule.wasserstein ? "critic's value" : "discriminator's score"} at every place: green is high, for real, purple low. The scale is one for all frames and symmetric about ${figures(middle)}.${of} Its slope is what drives the generator.`;
+    }),
   },
   {
     id: "contours", key: "4", name: "Contours", mark: marks.line("ink"), has: (run) => Boolean(run.field) || run.why || absent("the field"), draw: drawContours,
     words: (run, f) => frameWords(run, f, () => {
       const { half, middle } = fieldScale(run, f);
-      return half === null ? "Lines of the same share: 5, 10, 20, 35, 50, 65, 80, 90 and 95 %; the thick one is 50 %, where the discriminator cannot tell."
+      return half === null ? "Lines of the same probability: 5, 10, 20, 35, 50, 65, 80, 90 and 95 %; the thick one is 50 %, where the discriminator cannot tell."
         : `Lines of the same score, ${figures(half / 4.5, 2)} apart; the thick one is ${figures(middle)}. Where they are close, its slope is steep.`;
     }),
   },

@@ -107,7 +107,7 @@ const lacking = (layer) => {
 const showScale = (row, run, f) => {
   const [low, middle, high] = [-1, 0, 1].map((t) => rgb(scoreColour(AREAS, t))), { half, middle: centre } = fieldScale(run, f);
   row.querySelector(".scale").style.background = `linear-gradient(90deg, ${low}, ${middle}, ${high})`;
-  const words = half === null ? ["0 % real", "50 %", "100 % real"] : [figures(centre - half), figures(centre), figures(centre + half)];
+  const words = half === null ? ["0 % real", run.tone.is_middle ? "cannot tell" : "50 %", "100 % real"] : [figures(centre - half), figures(centre), figures(centre + half)];
   [...row.querySelectorAll(".ends span")].forEach((node, i) => { node.textContent = words[i]; });
 };
 
