@@ -22,6 +22,7 @@ pub mod metric;
 pub mod nets;
 pub mod objective;
 pub mod optim;
+pub mod page;
 pub mod protocol;
 pub mod real;
 pub mod render;

@@ -1,25 +1,24 @@
 //! `gan-lab compare`
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::args::{MOST_SAMPLES, Seeds, metric, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::local;
+use super::measured::{named, summarise};
 use super::options::help_of as help;
 use super::printer::{Printer, path_lines, shown_path};
 use super::signals::ParentSignals;
 use super::table::{Align, table};
-use crate::compare::{self, Comparison, DataSet, Format, LeftOut, OUTPUTS, RunSummary, Selection, SelectionError};
+use crate::compare::{self, Comparison, DataSet, Format, OUTPUTS, Selection, SelectionError};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
 use crate::kinds::points::{Plan, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
-use crate::run::{Ability, RUNS, RunDir, count, digest};
+use crate::run::{Ability, RUNS, RunDir, digest};
 use crate::sweep::{PlannedRun, Tally};
 
 const COMPARISONS: &str = "work_dirs/compare";
@@ -124,25 +123,18 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
             Err(exit) => return Ok(exit),
         }
     } else {
-        let found =
-            args.runs.iter().map(|path| compare::runs_under(path, Ability::Compare)).collect::<Result<Vec<_>, _>>()?;
-        for (path, found) in args.runs.iter().zip(&found) {
-            if found.not_begun > 0 {
-                printer.note(&format!(
-                    "{}: {} not begun",
-                    path.display(),
-                    count(found.not_begun as u64, "planned run")
-                ));
-            }
-            if found.others > 0 {
-                let what = if found.others == 1 { "is of another kind and is" } else { "are of other kinds and are" };
-                let runs = count(found.others as u64, "run");
-                printer.note(&format!("{}: {runs} {what} not compared", path.display()));
-            }
-        }
-        distinct(found.into_iter().flat_map(|found| found.dirs), printer)
+        named(&args.runs, Ability::Compare, "compared", printer)?
     };
-    let (runs, left_out) = summarise(&dirs, args, printer)?;
+    let plan = Plan {
+        metrics: Some(args.metrics.clone()),
+        lenient: true,
+        law: args.law,
+        which: Which::Last,
+        samples: args.samples.map(|n| n as usize),
+        repeats: usize::from(args.repeats),
+        data: args.data.clone().filter(|_| !args.lab),
+    };
+    let (runs, left_out) = summarise(&dirs, &plan, printer)?;
     let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(|error| usage(&error))?;
     let mut written = Vec::new();
     for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
@@ -251,56 +243,6 @@ fn train_lab(args: &CompareArgs, out: &Path, printer: &Printer) -> anyhow::Resul
     let states = local::do_all(&sweep, args.jobs.map(usize::from), &signals, printer)?;
     let exit = local::exit(signals.exit(), Tally::of(&states), &sweep);
     Ok(if exit == Exit::Done { Ok(dirs) } else { Err(exit) })
-}
-
-/// Each run once: one that is named twice is not two seeds.
-fn distinct(dirs: impl Iterator<Item = RunDir>, printer: &Printer) -> Vec<RunDir> {
-    let mut seen = BTreeSet::new();
-    let mut kept = Vec::new();
-    for dir in dirs {
-        if seen.insert(dir.path().canonicalize().unwrap_or_else(|_| dir.path().to_owned())) {
-            kept.push(dir);
-        } else {
-            printer.note(&format!("{} is named twice and counts once", dir.path().display()));
-        }
-    }
-    kept
-}
-
-/// Measures the runs. One that cannot be measured costs itself only, and is named.
-fn summarise(
-    dirs: &[RunDir],
-    args: &CompareArgs,
-    printer: &Printer,
-) -> anyhow::Result<(Vec<RunSummary>, Vec<LeftOut>)> {
-    let plan = Plan {
-        metrics: Some(args.metrics.clone()),
-        lenient: true,
-        law: args.law,
-        which: Which::Last,
-        samples: args.samples.map(|n| n as usize),
-        repeats: usize::from(args.repeats),
-        data: args.data.clone().filter(|_| !args.lab),
-    };
-    let bar = printer.progress("run", dirs.len() as u64, 0);
-    let (mut runs, mut left_out) = (Vec::new(), Vec::new());
-    for dir in dirs {
-        let run = dir.path();
-        match RunSummary::of(dir, &plan).with_context(|| format!("{} cannot be measured", run.display())) {
-            Ok(summary) => runs.push(summary),
-            Err(error) if dirs.len() == 1 => return Err(error),
-            Err(error) => {
-                printer.problem(&format!("{error:#}; it is left out"));
-                left_out.push(LeftOut { run: run.to_owned(), reason: format!("{:#}", error.root_cause()) });
-            }
-        }
-        bar.show((runs.len() + left_out.len()) as u64, &[(1, "measured")]);
-    }
-    bar.finish();
-    if runs.is_empty() {
-        bail!("none of the {} can be measured", count(dirs.len() as u64, "run"));
-    }
-    Ok((runs, left_out))
 }
 
 fn listing(comparison: &Comparison) -> String {

@@ -19,12 +19,14 @@ mod inspect;
 mod jobs;
 mod local;
 mod man;
+mod measured;
 mod options;
 mod points;
 mod printer;
 mod progress;
 mod protocol;
 mod reading;
+mod report;
 mod run;
 mod runs;
 #[cfg(feature = "torch")]
@@ -68,6 +70,7 @@ enum Command {
     Draw(draw::DrawArgs),
     Eval(eval::EvalArgs),
     Compare(Box<compare::CompareArgs>),
+    Report(report::ReportArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
@@ -136,6 +139,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Draw(args) => draw::run(&args, printer),
         Command::Eval(args) => eval::run(&args, printer),
         Command::Compare(args) => compare::run(&args, printer),
+        Command::Report(args) => report::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

@@ -1,18 +1,14 @@
-//! Pictures to the bytes of files: PNG, JPEG, GIF, MP4, and a page to look at them.
+//! Pictures to the bytes of files: PNG, JPEG, GIF, MP4.
 
 mod gif;
 #[cfg(feature = "torch")]
 mod mp4;
-#[cfg(feature = "torch")]
-mod page;
 mod palette;
 mod png;
 
 pub use gif::{Animation, encode_gif};
 #[cfg(feature = "torch")]
 pub use mp4::encode_mp4;
-#[cfg(feature = "torch")]
-pub use page::{PageDirection, SefaPage, encode_page};
 pub use png::encode_png;
 #[cfg(feature = "torch")]
 pub use png::{decode_png, encode_jpeg};
@@ -38,10 +34,6 @@ pub enum MediaError {
     #[cfg(feature = "torch")]
     #[error("cannot read or encode an image")]
     Image(#[from] image::ImageError),
-    /// A page could not be made.
-    #[cfg(feature = "torch")]
-    #[error("cannot make the page")]
-    Page(#[from] serde_json::Error),
     /// H.264 has a largest size.
     #[error("a video's sides are 16 to {largest} pixels; this picture is {width}x{height}")]
     NotForVideo {

@@ -24,11 +24,11 @@ pub fn decode_png(bytes: &[u8]) -> Result<Picture, MediaError> {
     Ok(Picture { width, height, rgb: image.into_raw() })
 }
 
-/// The bytes of a JPEG file, for pictures that need not be exact.
+/// The bytes of a JPEG file, for pictures that need not be exact; `quality` is 1 to 100.
 #[cfg(feature = "torch")]
-pub fn encode_jpeg(picture: &Picture) -> Result<Vec<u8>, MediaError> {
+pub fn encode_jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, MediaError> {
     let mut bytes = Vec::new();
-    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 88);
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
     encoder.encode(&picture.rgb, picture.width as u32, picture.height as u32, image::ExtendedColorType::Rgb8)?;
     Ok(bytes)
 }
@@ -42,6 +42,6 @@ mod tests {
         let picture = Picture { width: 3, height: 2, rgb: (0..18).collect() };
         assert_eq!(decode_png(&encode_png(&picture).unwrap()).unwrap(), picture);
         assert!(decode_png(b"not a png").is_err());
-        assert_eq!(encode_jpeg(&picture).unwrap()[..2], [0xff, 0xd8]);
+        assert_eq!(encode_jpeg(&picture, 88).unwrap()[..2], [0xff, 0xd8]);
     }
 }

@@ -25,6 +25,8 @@ pub enum Ability {
     Compare,
     /// `gan-lab sweep`
     Sweep,
+    /// `gan-lab report`
+    Report,
 }
 
 /// The manifest's name, of every kind.
@@ -209,7 +211,7 @@ impl Kind {
     /// Whether a command can do something with such a run.
     pub const fn can(self, ability: Ability) -> bool {
         match (self, ability) {
-            (Self::Points, Ability::Draw | Ability::Evaluate | Ability::Compare | Ability::Sweep) => true,
+            (Self::Points, _) => true,
             (Self::Progan | Self::Sefa, _) => false,
         }
     }
@@ -217,7 +219,7 @@ impl Kind {
     /// What shows or measures such a run instead, where a command cannot.
     pub const fn instead(self) -> &'static str {
         match self {
-            Self::Points => "gan-lab draw, eval and compare take it",
+            Self::Points => "gan-lab draw, eval, compare and report take it",
             Self::Progan => "its pictures are training.gif and samples/; gan-lab sefa shows its directions",
             Self::Sefa => "its page is index.html",
         }

@@ -24,6 +24,9 @@ pub enum SefaError {
     /// A picture cannot be encoded or read back.
     #[error(transparent)]
     Media(#[from] crate::media::MediaError),
+    /// The page cannot be made.
+    #[error(transparent)]
+    Page(#[from] crate::page::PageError),
     /// The job's directory cannot be written.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),

@@ -23,7 +23,8 @@ use serde_json::Value;
 use super::{Codes, Directions, SefaError};
 use crate::checkpoint::{self, NamedTensor};
 use crate::config::SefaConfig;
-use crate::media::{self, Animation, MediaError, PageDirection, SefaPage};
+use crate::media::{self, Animation, MediaError};
+use crate::page::{PageDirection, SefaPage};
 use crate::render::{Picture, RenderError, image_picture};
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest};
 use crate::synthesis::Generator;
@@ -434,7 +435,7 @@ impl Job {
             unedited.paste(&Self::picture(&dir, &image_name((sample, None)), side)?, 0, sample * side);
         }
         let title = run.own_name(".mp4").and_then(|name| name.strip_suffix(".mp4")).unwrap_or(&self.name).to_owned();
-        let page = media::encode_page(&self.page(title.clone()), &frames, &unedited)?;
+        let page = self.page(title.clone()).bytes(&frames, &unedited)?;
         drop(frames);
         let mut without = Vec::new();
         let film = Film { job: self, dir: &dir };
@@ -466,6 +467,12 @@ impl Job {
         Ok(picture)
     }
 
+    /// What tells these directions from others.
+    fn key(&self) -> String {
+        let bytes: Vec<u8> = self.picked.directions.vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
+        digest(&bytes)[..16].to_owned()
+    }
+
     fn page(&self, title: String) -> SefaPage {
         let directions = &self.picked.directions;
         let shares = directions.shares();
@@ -478,6 +485,7 @@ impl Job {
         SefaPage {
             title,
             model: self.picked.model.clone(),
+            key: self.key(),
             seed: self.config.seed,
             samples: self.config.samples,
             distances: self.distances.clone(),

@@ -1,0 +1,175 @@
+//! Pages: one HTML file each, which holds its data, styles and scripts and fetches nothing.
+//!
+//! `base.html` has what all pages share: colours for light and dark, buttons, ranges, keys, the place in the address, print.
+//! Each page has its HTML and scripts in files of its own, which stand behind the base, and a line in [`PAGES`]. Data come as JSON, large arrays as
+//! packed numbers ([`packed`]). Scripts put text from data into the page as text only.
+
+mod layers;
+pub mod packed;
+mod repeat;
+mod run;
+#[cfg(feature = "torch")]
+mod sefa;
+mod tables;
+
+pub use repeat::{Repeat, Setting};
+pub use run::{MOST_RUNS, RunPage, Shown};
+#[cfg(feature = "torch")]
+pub use sefa::{PageDirection, SefaPage};
+pub use tables::{Table, TableCell, tables};
+
+use serde::Serialize;
+
+const BASE: &str = include_str!("base.html");
+/// Where in the base a page's own parts stand.
+const OWN: &str = "<!--PAGE-->";
+/// Where in the base the data stand.
+const DATA: &str = "/*DATA*/ null";
+
+/// A page without its data.
+#[derive(Clone, Copy, Debug)]
+pub struct Template {
+    /// Its name.
+    pub name: &'static str,
+    /// What it shows, in a sentence.
+    pub shows: &'static str,
+    /// Its styles and elements.
+    html: &'static str,
+    /// Its scripts, in their order.
+    scripts: &'static [&'static str],
+}
+
+/// Every page.
+pub static PAGES: [&Template; 2] = [&SEFA, &RUN];
+
+/// What `gan-lab sefa` writes as index.html.
+pub static SEFA: Template = Template {
+    name: "sefa",
+    shows: "samples along semantic directions",
+    html: include_str!("sefa.html"),
+    scripts: &[include_str!("sefa.js")],
+};
+
+/// What `gan-lab report` writes.
+pub static RUN: Template = Template {
+    name: "run",
+    shows: "what runs of points recorded",
+    html: include_str!("run.html"),
+    scripts: &[
+        include_str!("run/data.js"),
+        include_str!("run/plot.js"),
+        include_str!("run/layers.js"),
+        include_str!("run/charts.js"),
+        include_str!("run/page.js"),
+    ],
+};
+
+/// Why a page cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Its data are no JSON.
+    #[error("cannot make the page")]
+    Json(#[from] serde_json::Error),
+    /// A picture cannot be encoded.
+    #[error(transparent)]
+    Media(#[from] crate::media::MediaError),
+}
+
+impl Template {
+    /// The page with its data.
+    pub fn with(&self, data: &impl Serialize) -> Result<Vec<u8>, PageError> {
+        // In a script no text may end it, nor begin what swallows its end: `<!--` with `<script`.
+        let data = serde_json::to_string(data)?.replace('<', "\\u003c");
+        let (before, after) = BASE.split_once(DATA).unwrap_or((BASE, ""));
+        let (between, behind) = after.split_once(OWN).unwrap_or((after, ""));
+        let mut page = [before, &data, between, self.html].concat();
+        for script in self.scripts {
+            page.extend(["<script>\n", script, "</script>\n"]);
+        }
+        page.extend([behind, "</html>\n"]);
+        Ok(page.into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "</script><b><!--<script>/*DATA*/ null<!--PAGE-->\u{2028}\"";
+
+    fn made(template: &Template, data: &impl Serialize) -> String {
+        String::from_utf8(template.with(data).unwrap()).unwrap()
+    }
+
+    /// The JSON in a page.
+    fn data_of(page: &str) -> serde_json::Value {
+        let line = page.lines().find_map(|line| line.strip_prefix("const DATA = ")).unwrap();
+        serde_json::from_str(line.trim_end_matches(';')).unwrap()
+    }
+
+    #[test]
+    fn no_text_in_the_data_ends_a_script_or_takes_the_place_of_a_part() {
+        for template in PAGES {
+            let (plain, hostile) = (made(template, &["a"]), made(template, &[HOSTILE]));
+            for mark in ["<script", "</script>", "<!--", "<style", "</html>"] {
+                let count = |page: &str| page.matches(mark).count();
+                assert_eq!(count(&plain), count(&hostile), "{}: {mark}", template.name);
+            }
+            assert_eq!(data_of(&hostile)[0], HOSTILE);
+            assert!(!plain.contains(OWN) && !plain.contains(DATA), "{}", template.name);
+        }
+    }
+
+    /// Scripts that make HTML of text, or take something from elsewhere, are wrong in every page.
+    #[test]
+    fn every_page_is_one_file_that_fetches_nothing_and_makes_no_html_of_text() {
+        for template in PAGES {
+            // A name of elements, which nothing is fetched from.
+            let page = made(template, &()).replace("http://www.w3.org/2000/svg", "");
+            let wrong = [
+                "http:",
+                "https:",
+                "//cdn",
+                "@import",
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                "new Function",
+                "fetch(",
+                "XMLHttpRequest",
+                "WebSocket",
+                "sendBeacon",
+                "import(",
+                "src=\"",
+            ];
+            for words in wrong {
+                assert!(!page.contains(words), "{} has {words}", template.name);
+            }
+            for words in
+                ["<html lang=\"en\">", "name=\"viewport\"", "default-src 'none'", "<h1", "<main", "@media print"]
+            {
+                assert!(page.contains(words), "{} lacks {words}", template.name);
+            }
+            assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"), "{}", template.name);
+            assert!(!template.shows.is_empty());
+        }
+    }
+
+    /// What a script asks for by its id is in the page's HTML, or is made by a script.
+    #[test]
+    fn every_id_that_a_script_asks_for_is_there() {
+        for template in PAGES {
+            let page = made(template, &());
+            let asked: Vec<&str> =
+                page.split("byId(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+            assert!(asked.len() > 3, "{}", template.name);
+            for id in asked {
+                let is_there =
+                    [format!("id=\"{id}\""), format!("id: \"{id}\"")].iter().any(|words| page.contains(words));
+                assert!(is_there, "{}: nothing has the id {id}", template.name);
+            }
+        }
+    }
+}
