@@ -21,6 +21,7 @@ mod local;
 mod man;
 mod measured;
 mod options;
+mod pages;
 mod points;
 mod printer;
 mod progress;
@@ -36,6 +37,7 @@ mod signals;
 mod sweep;
 mod table;
 mod train;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -71,6 +73,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Compare(Box<compare::CompareArgs>),
     Report(report::ReportArgs),
+    Watch(watch::WatchArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
@@ -140,6 +143,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Eval(args) => eval::run(&args, printer),
         Command::Compare(args) => compare::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Watch(args) => watch::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

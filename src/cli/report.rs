@@ -9,13 +9,14 @@ use clap::Args;
 use super::args::{MOST_SAMPLES, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::measured::{named, summarise};
+use super::pages::made;
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::{Comparison, DataSet, RunSummary, Selection, labels, names_of_runs};
+use crate::compare::{Comparison, DataSet, RunSummary, Selection};
 use crate::json;
-use crate::kinds::points::{Plan, PointsRun, Which};
+use crate::kinds::points::{Plan, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
-use crate::page::{self, MOST_RUNS, RunPage, Shown, Table};
+use crate::page::{self, MOST_RUNS};
 use crate::run::{Ability, RunDir};
 
 /// Where pages go unless told otherwise.
@@ -109,18 +110,6 @@ pub(super) fn run(args: &ReportArgs, printer: &Printer) -> anyhow::Result<Exit> 
         || serde_json::json!({ "files": json::paths([written.as_path()]), "shown": commands() }),
     )?;
     Ok(exit)
-}
-
-/// The page of these runs.
-fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
-    let runs = dirs.iter().map(PointsRun::open).collect::<Result<Vec<_>, _>>()?;
-    let configs: Vec<_> = runs.iter().map(|run| (run.config(), run.config().epochs)).collect();
-    let labels = labels(&configs);
-    let told: Vec<_> =
-        runs.iter().zip(&labels).map(|(run, label)| (label.as_str(), run.config().seed, run.path())).collect();
-    let names = names_of_runs(&told);
-    let shown: Vec<Shown> = runs.into_iter().zip(names).map(|(run, name)| Shown { name, run }).collect();
-    RunPage::of(&shown, tables, notes).context("the page cannot be made")
 }
 
 /// The runs as `gan-lab compare` measures them.

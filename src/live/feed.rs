@@ -1,11 +1,11 @@
-//! What is new of a run, and its data for those who ask.
+//! What is new of a run, and its page for those who ask.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// News are not told more often than this.
 const LEAST: Duration = Duration::from_millis(800);
-/// Making the data takes no more than this part of the time.
+/// Making the page takes no more than this part of the time.
 const SHARE: u32 = 60;
 /// The files are looked at this often.
 const LOOK: Duration = Duration::from_millis(250);
@@ -15,21 +15,21 @@ pub trait Source: Send + Sync {
     /// A number that is another one when there is something new. It is asked often.
     fn stamp(&self) -> u64;
 
+    /// How far it is, in words.
+    fn words(&self) -> String;
+
     /// The whole page, or in words why there is none.
     fn page(&self) -> Result<Vec<u8>, String>;
-
-    /// The data of the page, as JSON.
-    fn data(&self) -> Result<Vec<u8>, String>;
 }
 
 /// What a reader is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// There are data of this number.
-    Data(u64),
+    /// There is a page of this number.
+    Page(u64),
     /// Nothing for a while.
     Nothing,
-    /// These are the last; the server goes.
+    /// This is the last; the server goes.
     End(u64),
 }
 
@@ -47,12 +47,12 @@ struct Told {
     number: u64,
     stamp: u64,
     at: Option<Instant>,
-    /// How long the data took last.
+    /// How long the page took last.
     took: Duration,
     ended: bool,
     /// Readers who listen.
     listening: usize,
-    /// Those of them who have not asked for the last data yet.
+    /// Those of them who have not asked for the last page yet.
     owed: usize,
     /// Answers that are under way.
     answers: usize,
@@ -70,20 +70,20 @@ impl Feed {
         Self { source, told: Mutex::new(told), changed: Condvar::new(), made: Mutex::new(None) }
     }
 
-    /// The page.
-    pub fn page(&self) -> Result<Vec<u8>, String> {
-        self.source.page()
+    /// How far the source is, in words.
+    pub fn words(&self) -> String {
+        self.source.words()
     }
 
-    /// The newest data, made once for all who ask.
-    pub fn data(&self) -> Result<Arc<Vec<u8>>, String> {
+    /// The newest page, made once for all who ask.
+    pub fn page(&self) -> Result<Arc<Vec<u8>>, String> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let number = self.told().number;
         if let Some(Made { bytes, .. }) = made.as_ref().filter(|made| made.number == number) {
             return Ok(Arc::clone(bytes));
         }
         let begun = Instant::now();
-        let bytes = Arc::new(self.source.data()?);
+        let bytes = Arc::new(self.source.page()?);
         self.told().took = begun.elapsed();
         *made = Some(Made { number, bytes: Arc::clone(&bytes) });
         Ok(bytes)
@@ -124,7 +124,7 @@ impl Feed {
                 return News::End(told.number);
             }
             if told.number != number {
-                return News::Data(told.number);
+                return News::Page(told.number);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -134,7 +134,7 @@ impl Feed {
         }
     }
 
-    /// The source says no more; readers are told, and may still ask for the last data.
+    /// The source says no more; readers are told, and may still ask for the last page.
     pub fn end(&self) {
         let mut told = self.told();
         if !told.ended {
@@ -146,16 +146,16 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// Somebody asks for the page or the data: until [`Self::answered`] the server stays.
+    /// Somebody asks for the page: until [`Self::answered`] the server stays.
     pub(super) fn answers(&self) {
         self.told().answers += 1;
     }
 
     /// The answer is written.
-    pub(super) fn answered(&self, data: bool) {
+    pub(super) fn answered(&self) {
         let mut told = self.told();
         told.answers = told.answers.saturating_sub(1);
-        if data && told.ended {
+        if told.ended {
             told.owed = told.owed.saturating_sub(1);
         }
         drop(told);
@@ -178,7 +178,7 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// Waits until all who listened at the end have the last data, but no longer than `most`.
+    /// Waits until all who listened at the end have the last page, but no longer than `most`.
     pub(super) fn await_readers(&self, most: Duration) {
         let until = Instant::now() + most;
         let mut told = self.told();
@@ -212,37 +212,37 @@ mod tests {
             self.stamp.load(Ordering::SeqCst)
         }
 
-        fn page(&self) -> Result<Vec<u8>, String> {
-            Ok(b"page".to_vec())
+        fn words(&self) -> String {
+            "epoch 1".to_owned()
         }
 
-        fn data(&self) -> Result<Vec<u8>, String> {
+        fn page(&self) -> Result<Vec<u8>, String> {
             Ok(vec![self.made.fetch_add(1, Ordering::SeqCst) as u8])
         }
     }
 
     #[test]
-    fn data_are_made_once_for_all_who_ask_and_anew_when_there_is_news() {
+    fn a_page_is_made_once_for_all_who_ask_and_anew_when_there_is_news() {
         let (stamp, made) = (Arc::new(AtomicU64::new(7)), Arc::new(AtomicU64::new(0)));
         let feed = Feed::new(Box::new(Counting { stamp: Arc::clone(&stamp), made: Arc::clone(&made) }));
-        assert_eq!((feed.data().unwrap(), feed.data().unwrap()), (Arc::new(vec![0]), Arc::new(vec![0])));
+        assert_eq!((feed.page().unwrap(), feed.page().unwrap()), (Arc::new(vec![0]), Arc::new(vec![0])));
         assert_eq!(made.load(Ordering::SeqCst), 1);
         assert!(feed.enter(1) && !feed.enter(1), "there is room for one");
         std::thread::scope(|scope| {
             scope.spawn(|| feed.watch());
             stamp.store(8, Ordering::SeqCst);
             let number = match feed.news_after(1, Duration::from_secs(60)) {
-                News::Data(number) => number,
+                News::Page(number) => number,
                 other => panic!("{other:?}"),
             };
-            assert_eq!(feed.data().unwrap(), Arc::new(vec![1]));
+            assert_eq!(feed.page().unwrap(), Arc::new(vec![1]));
             feed.end();
             assert_eq!(feed.news_after(number, Duration::from_secs(60)), News::End(number + 1));
         });
         feed.leave();
         feed.answers();
-        assert_eq!(feed.data().unwrap(), Arc::new(vec![2]), "the last data are those of the end");
-        feed.answered(true);
+        assert_eq!(feed.page().unwrap(), Arc::new(vec![2]), "the last page is that of the end");
+        feed.answered();
         feed.await_readers(Duration::from_secs(60));
     }
 }

@@ -1,4 +1,4 @@
-//! The server: pages, data, events, and what readers ask of a run.
+//! The server: the page, events, and what readers ask of a run.
 
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 use super::{Controls, Feed, News};
+use crate::page::LivePage;
 
 /// The port that is tried first.
 const PORT: u16 = 8641;
@@ -20,11 +21,12 @@ const TRIED: u16 = 20;
 const PULSE: Duration = Duration::from_secs(10);
 /// Readers who listen at a time.
 const MOST_READERS: usize = 16;
-/// How long readers have for the last data when the server goes.
+/// How long readers have for the last page when the server goes.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// What a page may do: nothing but ask this server.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; \
-                      connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+                      connect-src 'self'; frame-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
+const HTML: &str = "text/html; charset=utf-8";
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -148,15 +150,14 @@ impl Desk {
         let _ = request.as_reader().take(1 << 16).read_to_end(&mut Vec::new());
         let reads = matches!(request.method(), Method::Get | Method::Head);
         match path {
-            "/" | "/data" if reads => {
+            "/" if reads => {
+                let page = LivePage { token: self.token.clone(), controls: self.controls.is_some() };
+                reply(request, page.bytes().map_err(|error| error.to_string()), HTML);
+            }
+            "/page" if reads => {
                 self.feed.answers();
-                let is_data = path == "/data";
-                if is_data {
-                    reply(request, self.feed.data().map(|data| data.to_vec()), "application/json");
-                } else {
-                    reply(request, self.feed.page(), "text/html; charset=utf-8");
-                }
-                self.feed.answered(is_data);
+                reply(request, self.feed.page().map(|page| page.to_vec()), HTML);
+                self.feed.answered();
             }
             "/events" if reads => self.tell(request),
             _ => match path.strip_prefix("/do/").zip(self.controls.as_ref()) {
@@ -188,9 +189,9 @@ impl Desk {
         let mut number = 0;
         loop {
             let (event, end) = match self.feed.news_after(number, PULSE) {
-                News::Data(new) => {
+                News::Page(new) => {
                     number = new;
-                    (self.event("data", new), false)
+                    (self.event("page", new), false)
                 }
                 News::Nothing => (": still here\n\n".to_owned(), false),
                 News::End(last) => (self.event("end", last), true),
@@ -205,7 +206,7 @@ impl Desk {
 
     fn event(&self, name: &str, number: u64) -> String {
         let state = self.controls.as_ref().map(|controls| controls.said());
-        let data = serde_json::json!({ "number": number, "state": state });
+        let data = serde_json::json!({ "number": number, "state": state, "words": self.feed.words() });
         format!("event: {name}\nid: {number}\ndata: {data}\n\n")
     }
 }
@@ -273,11 +274,11 @@ mod tests {
             3
         }
 
-        fn page(&self) -> Result<Vec<u8>, String> {
-            Ok(b"<p>a page".to_vec())
+        fn words(&self) -> String {
+            "epoch 3 of 9".to_owned()
         }
 
-        fn data(&self) -> Result<Vec<u8>, String> {
+        fn page(&self) -> Result<Vec<u8>, String> {
             Err("its files are damaged".to_owned())
         }
     }
@@ -304,7 +305,7 @@ mod tests {
     fn only_who_knows_the_token_and_calls_this_machine_is_answered() {
         let server = started(None);
         let (good, page) = asked(&server, "GET", &path(&server, "/"), "127.0.0.1:1");
-        assert!(good.contains("200") && page.ends_with("<p>a page"), "{page}");
+        assert!(good.contains("200") && page.contains(&server.token), "{page}");
         assert!(page.contains("default-src 'none'") && page.contains("no-referrer"), "{page}");
         for host in ["localhost", "localhost:9000", "127.0.0.1", "[::1]:80"] {
             assert!(asked(&server, "GET", &path(&server, "/"), host).0.contains("200"), "{host}");
@@ -312,10 +313,10 @@ mod tests {
         for host in ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil:1", ""] {
             assert!(asked(&server, "GET", &path(&server, "/"), host).0.contains("403"), "{host}");
         }
-        for wrong in ["/", "/?token=", "/?token=00", "/data", "/events", "/?token=g"] {
+        for wrong in ["/", "/?token=", "/?token=00", "/page", "/events", "/?token=g"] {
             assert!(asked(&server, "GET", wrong, "localhost").0.contains("403"), "{wrong}");
         }
-        let (line, body) = asked(&server, "GET", &path(&server, "/data"), "localhost");
+        let (line, body) = asked(&server, "GET", &path(&server, "/page"), "localhost");
         assert!(line.contains("500") && body.ends_with("its files are damaged"), "{body}");
         for wrong in ["/etc/passwd", "/../x", "/do/pause", "/do/stop"] {
             assert!(asked(&server, "GET", &path(&server, wrong), "localhost").0.contains("404"), "{wrong}");
@@ -351,7 +352,7 @@ mod tests {
         let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
         assert!(lines.next().unwrap().contains("200"));
         let event = lines.by_ref().find(|line| line.starts_with("event:")).unwrap();
-        assert_eq!(event, "event: data", "who comes hears at once what there is");
+        assert_eq!(event, "event: page", "who comes hears at once what there is");
         let ending = std::thread::spawn(move || server.feed.end());
         let event = lines.by_ref().find(|line| line == "event: end");
         assert!(event.is_some() && lines.last().is_some(), "the last event, and then the end of the connection");

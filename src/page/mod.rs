@@ -5,6 +5,7 @@
 //! packed numbers ([`packed`]). Scripts put text from data into the page as text only.
 
 mod layers;
+mod live;
 pub mod packed;
 mod repeat;
 mod run;
@@ -12,6 +13,7 @@ mod run;
 mod sefa;
 mod tables;
 
+pub use live::LivePage;
 pub use repeat::{Repeat, Setting};
 pub use run::{MOST_RUNS, RunPage, Shown};
 #[cfg(feature = "torch")]
@@ -40,7 +42,7 @@ pub struct Template {
 }
 
 /// Every page.
-pub static PAGES: [&Template; 2] = [&SEFA, &RUN];
+pub static PAGES: [&Template; 3] = [&SEFA, &RUN, &LIVE];
 
 /// What `gan-lab sefa` writes as index.html.
 pub static SEFA: Template = Template {
@@ -62,6 +64,14 @@ pub static RUN: Template = Template {
         include_str!("run/charts.js"),
         include_str!("run/page.js"),
     ],
+};
+
+/// What stands around the page of runs while they go on.
+pub static LIVE: Template = Template {
+    name: "live",
+    shows: "a page that grows, and what can be asked of the run",
+    html: include_str!("live.html"),
+    scripts: &[include_str!("live.js")],
 };
 
 /// Why a page cannot be made.
