@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod export;
 mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
@@ -21,6 +22,7 @@ mod local;
 mod man;
 mod options;
 mod points;
+mod preview;
 mod printer;
 mod progress;
 mod protocol;
@@ -68,6 +70,7 @@ enum Command {
     Draw(draw::DrawArgs),
     Eval(eval::EvalArgs),
     Compare(Box<compare::CompareArgs>),
+    Export(export::ExportArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
@@ -136,6 +139,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Draw(args) => draw::run(&args, printer),
         Command::Eval(args) => eval::run(&args, printer),
         Command::Compare(args) => compare::run(&args, printer),
+        Command::Export(args) => export::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

@@ -25,6 +25,8 @@ pub enum Ability {
     Compare,
     /// `gan-lab sweep`
     Sweep,
+    /// `gan-lab export`
+    Export,
 }
 
 /// The manifest's name, of every kind.
@@ -202,7 +204,8 @@ impl Kind {
     /// Whether a command can do something with such a run.
     pub const fn can(self, ability: Ability) -> bool {
         match (self, ability) {
-            (Self::Points, Ability::Draw | Ability::Evaluate | Ability::Compare | Ability::Sweep) => true,
+            (Self::Points, Ability::Draw | Ability::Evaluate | Ability::Compare | Ability::Sweep)
+            | (Self::Points | Self::Progan, Ability::Export) => true,
             (Self::Progan | Self::Sefa, _) => false,
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Settings;
+use super::{EventArgs, Settings};
 use crate::cli::exit::UsageError;
 use crate::config::{ConfigError, Model, RunConfig, TrainConfig};
 
@@ -26,6 +26,11 @@ pub(in crate::cli) struct PointArgs {
     /// Write what the first three iterations took and gave, for scripts/replay.py
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// In a terminal, show the points and the metrics while training, in place of the bar
+    #[arg(long, help_heading = "Run")]
+    pub(in crate::cli) preview: bool,
+    #[command(flatten)]
+    pub(in crate::cli) events: EventArgs,
 }
 
 /// The config that the options mean. They begin with a file or a preset, else with the config of the run that is gone
