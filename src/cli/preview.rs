@@ -13,7 +13,7 @@ use super::progress::{Part, line, room};
 use super::session::Panel;
 use crate::compare::is_lab;
 use crate::data::{Mode, Point};
-use crate::figures::measure;
+use crate::figures::{measure, place};
 use crate::kinds::points::{EpochRecord, Floor, Points, PointsRun};
 use crate::metric::mode_scores;
 use crate::render::{Axes, AxesChoice, Braille, sparkline};
@@ -25,8 +25,9 @@ const LEAST: (usize, usize) = (39, 13);
 const OTHER_LINES: usize = 5;
 /// How often the screen is drawn anew.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Characters that the course of a number may take.
-const COURSE: usize = 16;
+/// Characters that the course of a number may take, and those of a line that are no course.
+const COURSE: std::ops::RangeInclusive<usize> = 4..=16;
+const WORDS: usize = 46;
 /// Characters are about twice as high as they are wide.
 const HEIGHT: f64 = 2.0;
 const REAL: usize = 1;
@@ -134,19 +135,20 @@ impl Preview {
         let parts: [Part<'_>; 2] = [(2, &title), (1, left)];
         let head = line(Kind::Points.unit(), record.epoch, config.epochs, &parts, columns);
         let mut lines = vec![head];
+        let room = (columns.saturating_sub(WORDS) / 2).clamp(*COURSE.start(), *COURSE.end());
         lines.extend(self.field((columns, rows - OTHER_LINES), colours));
         lines.push(joined(&[
-            number("d_loss", record.d_loss, &self.d_loss),
-            number("g_loss", record.g_loss, &self.g_loss),
+            number("d_loss", record.d_loss, &self.d_loss, room),
+            number("g_loss", record.g_loss, &self.g_loss, room),
         ]));
         lines.push(joined(&[
-            self.distance("sliced W2", &self.sliced_w2, |floor| Some(floor.sliced_w2.mean)),
-            self.coverage.last().map(|last| number("coverage", last, &self.coverage)).unwrap_or_default(),
+            self.distance("sliced W2", &self.sliced_w2, room, |floor| Some(floor.sliced_w2.mean)),
+            self.coverage.last().map(|last| number("coverage", last, &self.coverage, room)).unwrap_or_default(),
         ]));
         let modes = self.modes.as_ref().zip(self.frame.as_ref().and_then(|frame| frame.captured));
         lines.push(joined(&[
             modes.map(|(modes, captured)| format!("modes {captured} of {}", modes.len())).unwrap_or_default(),
-            self.distance("mode TV", &self.mode_tv, |floor| Some(floor.mode_tv?.mean)),
+            self.distance("mode TV", &self.mode_tv, room, |floor| Some(floor.mode_tv?.mean)),
         ]));
         lines.iter().map(|line| truncate_str(line, columns, "").into_owned()).collect()
     }
@@ -181,7 +183,7 @@ impl Preview {
             |frame| format!("epoch {}", frame.epoch),
         );
         let outside = (outside > 0).then(|| format!(", {outside} outside")).unwrap_or_default();
-        let range = |(low, high): (f64, f64)| format!("{} to {}", measure(low), measure(high));
+        let range = |(low, high): (f64, f64)| format!("{} to {}", place(low, high - low), place(high, high - low));
         let names = if colours {
             format!("{} and {}", painted(REAL, "real", colours), painted(GENERATED, "generated", colours))
         } else {
@@ -192,16 +194,16 @@ impl Preview {
     }
 
     /// A distance with how many floors it is, and its course.
-    fn distance(&self, name: &str, course: &Course, floor: fn(&Floor) -> Option<f64>) -> String {
+    fn distance(&self, name: &str, course: &Course, room: usize, floor: fn(&Floor) -> Option<f64>) -> String {
         let Some(last) = course.last() else { return String::new() };
         let floor = self.floor.as_ref().and_then(floor).filter(|floor| *floor > 0.0);
         let floors = floor.map(|floor| format!(", {:.1} floors", last / floor)).unwrap_or_default();
-        format!("{name} {}{floors} {}", measure(last), sparkline(&course.values, COURSE))
+        format!("{name} {}{floors} {}", measure(last), sparkline(&course.values, room))
     }
 }
 
-fn number(name: &str, value: f64, course: &Course) -> String {
-    format!("{name} {value:.4} {}", sparkline(&course.values, COURSE))
+fn number(name: &str, value: f64, course: &Course, room: usize) -> String {
+    format!("{name} {value:.4} {}", sparkline(&course.values, room))
 }
 
 fn joined(parts: &[String]) -> String {

@@ -226,3 +226,110 @@ pub(super) fn permit(folder: &Path) -> Result<Vec<PathBuf>, ExportError> {
     ours.sort();
     Ok(ours)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::events::tests::payloads;
+    use super::*;
+    use crate::export::content::Floor;
+
+    fn content() -> Content {
+        Content {
+            kind: Kind::Points,
+            title: "WGAN, Adam".to_owned(),
+            config: serde_json::json!({ "lr": 1e-4 }),
+            settings: vec![("lr".to_owned(), 1e-4.into()), ("data.path".to_owned(), "a|<b>.npy".into())],
+            group: "wgan-adam-01234567".to_owned(),
+            seed: 0,
+            begun: 1_700_000_000,
+            state: State::Over,
+            rows: Vec::new(),
+            floors: vec![Floor { key: "sliced_w2", mean: 0.5, deviation: Some(0.25) }],
+            arrays: Vec::new(),
+        }
+    }
+
+    fn row(step: u64, numbers: &[(&str, f64)]) -> Row {
+        let numbers = numbers.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect();
+        Row { step, seconds: 1.5, numbers, file: None }
+    }
+
+    fn says(bytes: &[u8], words: &str) -> bool {
+        bytes.windows(words.len()).any(|part| part == words.as_bytes())
+    }
+
+    #[test]
+    fn every_number_of_a_record_has_a_group_of_its_kind() {
+        let record = crate::kinds::points::EpochRecord {
+            sliced_w2: Some(0.1),
+            coverage: Some(0.1),
+            mode_tv: Some(0.1),
+            generator_sliced_w2: Some(0.1),
+            generator_coverage: Some(0.1),
+            generator_mode_tv: Some(0.1),
+            clip_idle: Some(true),
+            penalty_idle: Some(true),
+            ..Default::default()
+        };
+        let row = Row::of(Kind::Points, &serde_json::to_value(record).unwrap());
+        let tags: Vec<String> = row.numbers.iter().map(|(key, _)| tag(key)).collect();
+        assert!(tags.len() >= 12 && tags.iter().all(|tag| !tag.starts_with("other/")), "{tags:?}");
+        let mut distinct = tags.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), tags.len(), "two numbers have one tag: {tags:?}");
+        assert_eq!(
+            (tag("scores_held_out").as_str(), tag("unheard_of").as_str()),
+            ("scores/held_out", "other/unheard_of")
+        );
+    }
+
+    #[test]
+    fn a_floor_stands_where_its_number_was_measured_and_nowhere_else() {
+        let content = content();
+        let measured = of_row(&content, &row(2, &[("d_loss", 1.0), ("sliced_w2", 0.75)]), None);
+        for tag in ["distance/sliced_w2", "floor/sliced_w2", "floor/sliced_w2_low", "floor/sliced_w2_high"] {
+            assert!(says(&measured, tag), "{tag}");
+        }
+        let other = of_row(&content, &row(3, &[("d_loss", 1.0)]), None);
+        assert!(says(&other, "loss/discriminator") && !says(&other, "floor/"));
+        // 1.5 seconds after it began.
+        assert_eq!(payloads(&other)[0][1..9], 1_700_000_001.5_f64.to_le_bytes());
+    }
+
+    #[test]
+    fn markdown_and_html_in_names_are_only_characters() {
+        assert_eq!(plain("a|b<i>_*`\n"), "a&#124;b&#60;i&#62;&#95;&#42;&#96;\\n");
+        let text = settings(&content());
+        assert!(text.contains("| data.path | a&#124;&#60;b&#62;.npy |"), "{text}");
+        assert!(repeat(&content()).contains("gan-lab train --config config.json"));
+    }
+
+    #[test]
+    fn a_run_has_one_file_of_ours_and_an_unchanged_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("run");
+        let (one, two) = (opening(&content()), [opening(&content()), ending(&content())].concat());
+        let first = place(&folder, 5, &one).unwrap();
+        assert!(first.ends_with("events.out.tfevents.0000000005.gan-lab.0"), "{}", first.display());
+        assert_eq!(place(&folder, 5, &one).unwrap(), first);
+        let second = place(&folder, 5, &two).unwrap();
+        assert!(second.ends_with("events.out.tfevents.0000000005.gan-lab.1") && !first.exists());
+        // Something of that name that is not ours is passed over.
+        std::fs::create_dir(folder.join("events.out.tfevents.0000000005.gan-lab.2")).unwrap();
+        let third = place(&folder, 5, &one).unwrap();
+        assert!(third.ends_with("events.out.tfevents.0000000005.gan-lab.3"), "{}", third.display());
+        assert_eq!(permit(&folder).unwrap(), [third]);
+        assert!(permit(&dir.path().join("none")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_a_run_that_is_over_has_an_end() {
+        let end = |state| payloads(&ending(&Content { state, ..content() }));
+        assert!(end(State::Unfinished).is_empty());
+        // 22: field 4 of the plugin's data, 2 bytes and a double long; 08: its status.
+        let status = |payload: &[u8]| payload.windows(3).find(|part| part[..2] == [0x0b, 0x08]).map(|part| part[2]);
+        assert_eq!(status(&end(State::Over)[0]), Some(1));
+        assert_eq!(status(&end(State::Diverged)[0]), Some(2));
+    }
+}

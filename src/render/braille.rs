@@ -70,7 +70,8 @@ impl Braille {
 }
 
 fn character(dots: u8) -> char {
-    char::from_u32(BLANK + u32::from(dots)).unwrap_or(' ')
+    // Some fonts show the pattern without a dot as empty circles.
+    if dots == 0 { ' ' } else { char::from_u32(BLANK + u32::from(dots)).unwrap_or(' ') }
 }
 
 /// Values as a row of bars of one to four dots, from the least value to the largest, in at most so many characters; of more values
