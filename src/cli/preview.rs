@@ -182,7 +182,7 @@ impl Preview {
             || format!("no frame before epoch {}", self.run.config().frame_every.min(self.run.config().epochs)),
             |frame| format!("epoch {}", frame.epoch),
         );
-        let outside = (outside > 0).then(|| format!(", {outside} outside")).unwrap_or_default();
+        let outside = if outside > 0 { format!(", {outside} outside") } else { String::new() };
         let range = |(low, high): (f64, f64)| format!("{} to {}", place(low, high - low), place(high, high - low));
         let names = if colours {
             format!("{} and {}", painted(REAL, "real", colours), painted(GENERATED, "generated", colours))

@@ -17,10 +17,13 @@ use crate::run::{Outcome, RunDir, Session, Start, Work};
 /// What a record came to, in parts of different importance.
 pub(super) type Words<R> = dyn Fn(&R) -> Vec<(u8, String)>;
 
+/// Draws a panel after a record, with how much time is left.
+pub(super) type Draw<'a, R> = dyn FnMut(&R, &str) -> Panel + 'a;
+
 /// What is done with every record beside the line of progress.
 pub(super) struct Beside<'a, R> {
     /// Draws a panel in the place of that line.
-    pub(super) panel: Option<&'a mut dyn FnMut(&R, &str) -> Panel>,
+    pub(super) panel: Option<&'a mut Draw<'a, R>>,
     /// Takes the records for TensorBoard.
     pub(super) events: Option<&'a Live>,
 }

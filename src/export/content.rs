@@ -19,6 +19,8 @@ pub struct Content {
     pub kind: Kind,
     /// What a person calls it: `WGAN-GP with Adam`.
     pub title: String,
+    /// The program that began it.
+    pub program: String,
     /// The config as it was resolved.
     pub config: Value,
     /// The same flat, by keys with dots, without what is not set.
@@ -33,6 +35,8 @@ pub struct Content {
     pub state: State,
     /// What it recorded, in order.
     pub rows: Vec<Row>,
+    /// Whether it records the discriminator's scores.
+    pub has_scores: bool,
     /// What some of these numbers would be for a perfect generator.
     pub floors: Vec<Floor>,
     /// Its arrays.
@@ -92,6 +96,8 @@ pub enum Cells {
     Floats(Precision, Vec<f64>),
     /// Whole numbers.
     Whole(Vec<u64>),
+    /// Text, which has no axes.
+    Text(String),
 }
 
 impl Content {
@@ -126,6 +132,7 @@ impl Content {
         Ok(Self {
             kind,
             title,
+            program: manifest.program.clone(),
             group: group(kind, words, &config, &manifest),
             seed: config.get("seed").and_then(Value::as_u64).unwrap_or(0),
             settings,
@@ -133,6 +140,7 @@ impl Content {
             begun: begun(dir),
             state,
             rows: Vec::new(),
+            has_scores: false,
             floors: Vec::new(),
             arrays: Vec::new(),
         })
@@ -144,14 +152,12 @@ impl Content {
         for row in &self.rows {
             let mut place = 0;
             for (key, _) in &row.numbers {
-                match keys.iter().position(|known| known == key) {
-                    Some(at) => place = at + 1,
+                let known = keys.iter().position(|known| known == key);
+                if known.is_none() {
                     // Where the row has it, so that what is measured now and then stands where it belongs.
-                    None => {
-                        keys.insert(place, key);
-                        place += 1;
-                    }
+                    keys.insert(place, key);
                 }
+                place = known.unwrap_or(place) + 1;
             }
         }
         keys
@@ -306,6 +312,7 @@ mod tests {
         let content = Content {
             kind: Kind::Points,
             title: String::new(),
+            program: String::new(),
             config: Value::Null,
             settings: Vec::new(),
             group: String::new(),
@@ -313,6 +320,7 @@ mod tests {
             begun: 0,
             state: State::Over,
             rows,
+            has_scores: false,
             floors: Vec::new(),
             arrays: Vec::new(),
         };

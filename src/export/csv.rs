@@ -20,8 +20,8 @@ pub(super) fn write(export: &mut Export, target: &Target) -> Result<Vec<PathBuf>
     if let Some(real) = array(content, "real") {
         files.push(("real.csv", table(&["index", "x", "y"].map(str::to_owned), points(real).enumerate().map(point))?));
     }
-    let named = files.into_iter().map(|(file, bytes)| (format!("{}/{file}", target.name), bytes));
-    target.put(named.collect())
+    let named: Vec<_> = files.into_iter().map(|(file, bytes)| (target.inside(file), bytes)).collect();
+    target.put(&named)
 }
 
 fn array<'a>(content: &'a Content, name: &str) -> Option<&'a Array> {
@@ -63,7 +63,7 @@ fn frames(samples: &Array, frames: &Array) -> Result<Vec<u8>, ExportError> {
 fn points(array: &Array) -> impl Iterator<Item = [String; 2]> {
     let (single, values) = match &array.cells {
         Cells::Floats(precision, values) => (precision.size() == size_of::<f32>(), values.as_slice()),
-        Cells::Whole(_) => (false, &[][..]),
+        Cells::Whole(_) | Cells::Text(_) => (false, &[][..]),
     };
     let digits = move |x: f64| if single { (x as f32).to_string() } else { x.to_string() };
     values.as_chunks().0.iter().map(move |point: &[f64; 2]| point.map(digits))

@@ -215,10 +215,10 @@ pub(super) mod tests {
     /// Independent bytes: `SerializeToString()` of TensorBoard's own `event_pb2` (2.21.0).
     #[test]
     fn events_are_protobufs_own_bytes() {
-        let scalar = summary_record(1_700_000_000.5, 10, &[Value::scalar("loss/generator", 0.6931)]);
+        let scalar = summary_record(1_700_000_000.5, 10, &[Value::scalar("loss/generator", 0.25)]);
         assert_eq!(
             hex(&payloads(&scalar)[0]),
-            "0900002040fc54d941100a2a170a150a0e6c6f73732f67656e657261746f7215006f313f"
+            "0900002040fc54d941100a2a170a150a0e6c6f73732f67656e657261746f72150000803e"
         );
         let first = first_record(3.0);
         let as_written_by_w = "0900000000000008401a0d627261696e2e4576656e743a3252030a0177";
@@ -237,7 +237,7 @@ pub(super) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events");
         let at = |bytes: &[u8]| {
-            std::fs::write(&path, bytes).unwrap();
+            fs::write(&path, bytes).unwrap();
             is_ours(&path)
         };
         assert!(at(&first_record(1.7e9)));

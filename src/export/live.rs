@@ -38,6 +38,8 @@ struct Progress {
     /// The steps that have a picture.
     pictured: Vec<u64>,
     notes: Vec<String>,
+    /// Whether the run was over when it was begun, and the file has its end.
+    is_over: bool,
 }
 
 impl Progress {
@@ -62,7 +64,8 @@ fn write(
     mut progress: Progress,
 ) -> Result<(fs::File, Progress), ExportError> {
     for record in records {
-        let row = Row::of(content.kind, &record);
+        let mut row = Row::of(content.kind, &record);
+        pictures.complete(&mut row)?;
         file.write_all(&progress.take(content, &mut pictures, &row)?)?;
     }
     Ok((file, progress))
@@ -79,11 +82,18 @@ impl Live {
     pub fn begin(dir: &RunDir, target: &Target) -> Result<Self, ExportError> {
         let content = Content::of(dir, Arrays::None)?;
         let mut pictures = Pictures::of(dir, &content)?;
-        let mut state = Progress::default();
-        let mut bytes = tensorboard::opening(&content);
-        for row in &content.rows {
-            bytes.extend(state.take(&content, &mut pictures, row)?);
-        }
+        let mut state = Progress { is_over: content.state == State::Over, ..Progress::default() };
+        let bytes = if state.is_over {
+            state.rows = content.rows.len();
+            state.pictured = pictures.steps(&content)?;
+            tensorboard::bytes(&content, &mut pictures, &mut state.notes)?
+        } else {
+            let mut bytes = tensorboard::opening(&content);
+            for row in &content.rows {
+                bytes.extend(state.take(&content, &mut pictures, row)?);
+            }
+            bytes
+        };
         let folder = target.path();
         let path = tensorboard::place(&folder, content.begun, &bytes)?;
         let file = files::open_own(&path, fs::OpenOptions::new().append(true))?;
@@ -113,7 +123,8 @@ impl Live {
         drop(self.records.take());
         let Some(writer) = self.writer.take() else { return Ok((self.path.clone(), Vec::new())) };
         let panicked = |_| std::io::Error::other("the thread that writes the events ended");
-        let (mut file, Progress { rows, pictured, mut notes }) = writer.join().map_err(panicked)??;
+        let (mut file, Progress { rows, pictured, mut notes, is_over: was_over }) =
+            writer.join().map_err(panicked)??;
         let content = Content::of(&self.dir, Arrays::None)?;
         let mut pictures = Pictures::of(&self.dir, &content)?;
         let is_over = content.state != State::Unfinished;
@@ -124,7 +135,9 @@ impl Live {
             let bytes = tensorboard::bytes(&content, &mut pictures, &mut notes)?;
             return Ok((tensorboard::place(&self.folder, content.begun, &bytes)?, notes));
         }
-        file.write_all(&tensorboard::ending(&content))?;
+        if !was_over {
+            file.write_all(&tensorboard::ending(&content))?;
+        }
         if !self.path.is_file() {
             return Err(ExportError::Gone { path: self.path.clone() });
         }

@@ -100,7 +100,7 @@ impl Target<'_> {
         Ok(names.iter().try_for_each(|name| folder.permit(name))?)
     }
 
-    fn put(&self, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBuf>, ExportError> {
+    fn put(&self, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, ExportError> {
         let mut folder = ResultFolder::open(self.folder, self.force)?;
         Ok(files.iter().map(|(name, bytes)| folder.write(name, bytes)).collect::<Result<_, _>>()?)
     }

@@ -15,7 +15,7 @@ use crate::data::npy::{self, Precision};
 const LONG: usize = u32::MAX as usize / 2;
 
 pub(super) fn write(export: &mut Export, target: &Target) -> Result<Vec<PathBuf>, ExportError> {
-    target.put(vec![(format!("{}.npz", target.name), bytes(&export.content)?)])
+    target.put(&[(format!("{}.npz", target.name), bytes(&export.content)?)])
 }
 
 fn bytes(content: &Content) -> Result<Vec<u8>, ExportError> {
@@ -49,8 +49,7 @@ fn members(content: &Content) -> Vec<(String, Vec<u8>)> {
         let values = [floor.mean, floor.deviation.unwrap_or(f64::NAN)];
         members.push((format!("floor/{}", floor.key), npy::encode(Precision::Double, &[2], &values)));
     }
-    let config = content.config.to_string();
-    members.push(("config".to_owned(), [npy::header_of(&format!("|S{}", config.len()), &[]), config.into()].concat()));
+    members.push(("config".to_owned(), of_cells(&[], &Cells::Text(content.config.to_string()))));
     members
 }
 
@@ -60,6 +59,10 @@ fn of_cells(shape: &[u64], cells: &Cells) -> Vec<u8> {
         Cells::Whole(values) => {
             let numbers: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
             [npy::header_of("<u8", shape), numbers].concat()
+        }
+        // As bytes: NumPy's own text has four of them for each letter.
+        Cells::Text(text) => {
+            [npy::header_of(&format!("|S{}", text.len().max(1)), shape), text.as_bytes().to_vec()].concat()
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::ExportError;
 use super::content::{Content, Row};
+use super::points::{add_scores_of, frame_index};
 use crate::compare::{is_lab, real_of};
 use crate::figures::measure;
 use crate::kinds::points::PointsRun;
@@ -25,7 +26,7 @@ pub(super) struct Pictures {
 }
 
 enum Of {
-    Points { run: Box<PointsRun>, floor: Option<f64>, painter: Option<Box<ScatterPainter>> },
+    Points { run: Box<PointsRun>, scored: bool, floor: Option<f64>, painter: Option<Box<ScatterPainter>> },
     Progan,
 }
 
@@ -42,10 +43,19 @@ impl Pictures {
             Kind::Progan => Of::Progan,
             Kind::Points | Kind::Sefa => {
                 let floor = content.floors.iter().find(|floor| floor.key == "sliced_w2").map(|floor| floor.mean);
-                Of::Points { run: Box::new(PointsRun::open(dir)?), floor, painter: None }
+                let run = Box::new(PointsRun::open(dir)?);
+                Of::Points { scored: content.has_scores, run, floor, painter: None }
             }
         };
         Ok(Self { dir: dir.clone(), of })
+    }
+
+    /// Adds to a record that has just come what is recorded of its frame.
+    pub(super) fn complete(&self, row: &mut Row) -> Result<(), ExportError> {
+        match &self.of {
+            Of::Points { run, scored: true, .. } if run.config().is_frame(row.step) => Ok(add_scores_of(run, row)?),
+            Of::Points { .. } | Of::Progan => Ok(()),
+        }
     }
 
     /// What they are called in TensorBoard.
@@ -89,7 +99,7 @@ impl Pictures {
     /// The picture at a record; None where there is none, or not as it was recorded any more, which is then noted.
     pub(super) fn draw(&mut self, row: &Row, notes: &mut Vec<String>) -> Result<Option<Png>, ExportError> {
         match &mut self.of {
-            Of::Points { run, floor, painter } => {
+            Of::Points { run, floor, painter, .. } => {
                 if painter.is_none() {
                     let real = real_of(run)?;
                     let axes = ScatterPainter::axes(SIZE, AxesChoice::Auto, &real, is_lab(run.config()));
@@ -111,28 +121,26 @@ impl Pictures {
                 let bytes = encode_png(&painter.frame(&shown)?)?;
                 Ok(Some(Png { bytes, size: (SIZE.width, SIZE.height) }))
             }
-            Of::Progan => sample(&self.dir, row, notes),
+            Of::Progan => Ok(sample(&self.dir, row, notes)),
         }
     }
 }
 
 /// A ProGAN's grid of samples as it was recorded.
-fn sample(dir: &RunDir, row: &Row, notes: &mut Vec<String>) -> Result<Option<Png>, ExportError> {
-    let Some((name, sha256)) = &row.file else { return Ok(None) };
+fn sample(dir: &RunDir, row: &Row, notes: &mut Vec<String>) -> Option<Png> {
+    let (name, sha256) = row.file.as_ref()?;
     let bytes = match fs_err::read(dir.file(name)) {
         Ok(bytes) => bytes,
         Err(error) => {
             notes.push(format!("{error}; it is left out"));
-            return Ok(None);
+            return None;
         }
     };
-    let size = png_size(&bytes).filter(|_| *sha256 == digest(&bytes));
-    let Some(size) = size else {
-        let path = dir.file(name);
-        notes.push(format!("{} is not what was recorded; it is left out", path.display()));
-        return Ok(None);
+    let Some(size) = png_size(&bytes).filter(|_| *sha256 == digest(&bytes)) else {
+        notes.push(format!("{} is not what was recorded; it is left out", dir.file(name).display()));
+        return None;
     };
-    Ok(Some(Png { bytes, size }))
+    Some(Png { bytes, size })
 }
 
 /// The size that a PNG file's first chunk says.
@@ -140,11 +148,6 @@ fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..at + 4)?.as_array()?));
     (bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.get(12..16)? == b"IHDR").then_some(())?;
     Some((number(16)?, number(20)?))
-}
-
-/// Which of a run's frames is that of an epoch: those before it stand at multiples.
-fn frame_index(run: &PointsRun, epoch: u64) -> u64 {
-    epoch.saturating_sub(1) / run.config().frame_every.max(1)
 }
 
 /// Whether one of `count` is among the most that are taken, which are spread evenly from the first to the last.

@@ -116,6 +116,8 @@ fn layout(content: &Content) -> Message {
     if content.kind == Kind::Points {
         let charts: Vec<Message> = content.floors.iter().map(|floor| over_floor(floor.key)).collect();
         layout = layout.message(2, &category("over their floors", &charts));
+    }
+    if content.has_scores {
         let three = |group: &str| ["train", "held_out", "generated"].map(|of| format!("{group}/{of}"));
         let chart = |title: &str, group: &str| lines(title, &three(group).each_ref().map(String::as_str));
         let charts = [chart("mean score", "scores"), chart("share of scores above 0", "signs")];
@@ -133,7 +135,7 @@ fn over_floor(key: &str) -> Message {
     let value = tag(key);
     let series = [series(&floor, &format!("{floor}_low"), &format!("{floor}_high")), series(&value, &value, &value)];
     // Both are fields of the same message.
-    let margin = series.iter().fold(Message::default(), |margin, one| margin.joined(one));
+    let margin = series.iter().fold(Message::default(), Message::joined);
     Message::default().text(1, &format!("{key} over its floor")).message(3, &margin)
 }
 
@@ -148,7 +150,7 @@ fn settings(content: &Content) -> String {
 fn repeat(content: &Content) -> String {
     let config = serde_json::to_string_pretty(&content.config).unwrap_or_default();
     let indented = config.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
-    let (command, program) = (content.kind.command(), crate::version::program());
+    let (command, program) = (content.kind.command(), plain(&content.program));
     format!(
         "Recorded by {program}. To do it again, save this as config.json (the run's folder has it too):\n\n{indented}\n\n\
          and type\n\n    {command} --config config.json --out again\n"
@@ -194,8 +196,13 @@ pub(super) fn place(folder: &Path, begun: u64, bytes: &[u8]) -> Result<PathBuf, 
     let number = |path: &PathBuf| path.extension()?.to_str()?.parse::<u64>().ok();
     let first = ours.iter().filter_map(number).max().map_or(0, |last| last + 1);
     let name = |n: u64| folder.join(format!("events.out.tfevents.{begun:010}.gan-lab.{n}"));
-    let free = (first..).map(name).find(|path| std::fs::symlink_metadata(path).is_err());
-    let path = free.unwrap_or_else(|| name(first));
+    let mut path = name(first);
+    let mut next = first;
+    // Something of that name that is not ours is passed over.
+    while std::fs::symlink_metadata(&path).is_ok() {
+        next += 1;
+        path = name(next);
+    }
     files::write(&path, bytes)?;
     for old in &ours {
         fs::remove_file(old)?;
@@ -237,6 +244,7 @@ mod tests {
         Content {
             kind: Kind::Points,
             title: "WGAN, Adam".to_owned(),
+            program: "gan-lab 0.1.0".to_owned(),
             config: serde_json::json!({ "lr": 1e-4 }),
             settings: vec![("lr".to_owned(), 1e-4.into()), ("data.path".to_owned(), "a|<b>.npy".into())],
             group: "wgan-adam-01234567".to_owned(),
@@ -244,6 +252,7 @@ mod tests {
             begun: 1_700_000_000,
             state: State::Over,
             rows: Vec::new(),
+            has_scores: false,
             floors: vec![Floor { key: "sliced_w2", mean: 0.5, deviation: Some(0.25) }],
             arrays: Vec::new(),
         }
@@ -316,7 +325,7 @@ mod tests {
         let second = place(&folder, 5, &two).unwrap();
         assert!(second.ends_with("events.out.tfevents.0000000005.gan-lab.1") && !first.exists());
         // Something of that name that is not ours is passed over.
-        std::fs::create_dir(folder.join("events.out.tfevents.0000000005.gan-lab.2")).unwrap();
+        fs::create_dir(folder.join("events.out.tfevents.0000000005.gan-lab.2")).unwrap();
         let third = place(&folder, 5, &one).unwrap();
         assert!(third.ends_with("events.out.tfevents.0000000005.gan-lab.3"), "{}", third.display());
         assert_eq!(permit(&folder).unwrap(), [third]);
