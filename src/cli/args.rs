@@ -10,7 +10,7 @@ use clap::{Command, ValueEnum};
 
 use super::exit::hinted;
 use crate::data::synthetic::Law;
-use crate::kinds::points::Which;
+use crate::kinds::points::{View, Which};
 use crate::metric::Metric;
 
 /// Larger sets of samples than this cannot be asked for.
@@ -85,6 +85,16 @@ impl ValueEnum for Law {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(self.description()))
+    }
+}
+
+impl ValueEnum for View {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.help()))
     }
 }
 

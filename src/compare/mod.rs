@@ -17,7 +17,7 @@ pub use data_set::{DataSet, Difference};
 pub use group::Group;
 pub use groups::{Selection, SelectionError, labels, names_of_runs};
 pub use lab::{LabError, lab_configs, lab_sweep};
-pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, is_lab, not_drawn, real_of};
+pub use outputs::{Format, OUTPUTS, Output, OutputError, Panel, PanelError, not_drawn, real_of};
 pub use repeats::Repeat;
 pub use rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows};
 

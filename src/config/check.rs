@@ -7,7 +7,7 @@ use std::path::Path;
 use super::watch::NEVER;
 use super::{
     Condition, Device, EmaConfig, EngineKind, Init, LatentLaw, LookaheadConfig, NoiseConfig, Per, Scale,
-    ScheduleConfig, Shuffle, TrainConfig, UpdateOrder, activation, name_pair, optim,
+    ScheduleConfig, Shuffle, TrainConfig, UpdateOrder, activation, name_pair, optim, record,
 };
 use crate::objective::{Constraint, Meets, Penalised};
 
@@ -103,6 +103,7 @@ impl TrainConfig {
         }
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")?;
         require("frame_every", self.frame_every, self.frame_every >= 1, "at least 1")?;
+        record::check(&mut self)?;
         if let Some(best) = self.keep_best {
             let name = best.watched().name();
             require("keep_best", name, self.eval_every != Some(0), "unset where nothing is measured (eval_every 0)")?;

@@ -15,6 +15,7 @@ mod objective;
 mod optim;
 mod presets;
 mod progan;
+mod record;
 pub mod reference;
 mod schedule;
 mod sefa;
@@ -31,6 +32,7 @@ pub use objective::{ConstraintConfig, GeneratorLoss, Model, Objective, PENALTY_C
 pub use optim::LookaheadConfig;
 pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
+pub use record::Recording;
 pub use schedule::{ScheduleConfig, Shape};
 pub use sefa::{SefaCodes, SefaConfig};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
@@ -135,6 +137,9 @@ pub struct TrainConfig {
     /// Left out, they are measured with every frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<u64>,
+    /// What is recorded of each frame beside its points, by [`Recording`]s' names; left out, everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Vec<String>>,
     /// The state with the best value of this metric is kept beside the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_best: Option<BestBy>,
@@ -541,6 +546,7 @@ impl TrainConfig {
             update_order: UpdateOrder::default(),
             frame_every: lab::frame_every(),
             eval_every: None,
+            record: None,
             keep_best: None,
             stop_when: Vec::new(),
             seed: 0,
@@ -569,6 +575,11 @@ impl TrainConfig {
 impl DataConfig {
     /// The variable that is read unless told otherwise; where a file has none of that name, the obvious one.
     pub const KEY: &'static str = "xx";
+
+    /// Whether the points are the lab's, by the name of their file.
+    pub fn is_the_labs(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == "points.mat")
+    }
 }
 
 impl Default for DataConfig {

@@ -481,6 +481,16 @@ static POINT_KEYS: &[Key] = &[
     .under("Run")
     .role(Role::Record),
     key(
+        "record",
+        Values::Texts,
+        "Record of each frame beside its points: field, lattice, forces, scores, slopes, weights; all, or none. What they \
+         are is in docs/RECORDED.md; without it, all that the run can have",
+    )
+    .flag("record")
+    .value_name("WHAT")
+    .under("Run")
+    .role(Role::Record),
+    key(
         "keep_best",
         Values::Choice(&BestBy::CHOICES),
         "Keep the state in which this metric is best, besides the last; draw and eval show it with --from best",

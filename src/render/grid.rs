@@ -7,12 +7,13 @@ use plotters::chart::ChartBuilder;
 use plotters::drawing::IntoDrawingArea as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::layers::Layer;
 use super::marks::{border, dots, legend_dot, mesh};
 use super::pdf::{FINENESS, PdfBackend};
 use super::scale::Scale;
-use super::scatter::{Area, OVERSAMPLING, Real, load_font};
+use super::scatter::{Area, BETWEEN, KEYS, OVERSAMPLING, Real, load_font};
 use super::sides::{Sides, TICKS};
-use super::theme::Theme;
+use super::theme::{Dots, Theme};
 use super::words::wrap;
 use super::{Axes, Picture, RenderError, Size};
 use crate::data::Point;
@@ -47,6 +48,10 @@ pub struct Cell {
     pub generated: Option<Vec<Point>>,
     /// What stands in it, where there is nothing to show.
     pub words: String,
+    /// What lies behind and over the points, from the back.
+    pub layers: Vec<Layer>,
+    /// Whether points are left out.
+    pub without_points: bool,
 }
 
 /// Cells beside each other on the same axes.
@@ -162,6 +167,13 @@ impl Grid {
                 next.is_none_or(|next| next.axes.x != row.axes.x || next.cells.len() < row.cells.len())
             })
             .collect();
+        // A key below each row but those that go on in the next one.
+        let keys: Vec<bool> = (0..self.rows.len())
+            .map(|i| {
+                let words = self.rows[i].key_words();
+                !words.is_empty() && self.rows.get(i + 1).is_none_or(|next| next.key_words() != words)
+            })
+            .collect();
         let widest = |of: fn(&Sides) -> f64| sides.iter().map(of).fold(0.0, f64::max);
         let left = length(MARGIN) + length(widest(Sides::numbers) + widest(Sides::name));
         let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) as u32;
@@ -178,7 +190,8 @@ impl Grid {
             y += length(label + above + ABOVE);
             titles.push(of);
             tops.push(y);
-            let under = if *below { TICKS + sides.under() } else { 0.0 };
+            let keys = if keys[tops.len() - 1] { KEYS } else { 0.0 };
+            let under = if *below { TICKS + sides.under() } else { 0.0 } + keys;
             y += cell.height + length(GAP + under);
         }
         let room = f64::from(width) - scale.length(2.0 * MARGIN);
@@ -187,7 +200,7 @@ impl Grid {
         let foot = y;
         y += length(TITLE * footnotes.len() as f64 + MARGIN);
         let size = Size { width, height: y };
-        Ok(Layout { cell, scale, left, sides, tops, titles, below, footnotes, foot, size })
+        Ok(Layout { cell, scale, left, sides, tops, titles, below, keys, footnotes, foot, size })
     }
 
     fn on<DB: DrawingBackend>(&self, area: &Area<DB>, layout: &Layout) -> Result<(), RenderError> {
@@ -200,7 +213,9 @@ impl Grid {
         let (left, middle) = (Pos::new(HPos::Left, VPos::Center), Pos::new(HPos::Center, VPos::Center));
         let line = scale.at(HEADER / 2.0);
         words(&self.title, 16.0, look.ink, (scale.at(MARGIN), line), left)?;
-        for (place, name, dots) in [(1, "real", look.real), (0, "generated", look.generated)] {
+        let layered = self.rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.layers.is_empty());
+        let real = if layered { Dots { colour: look.real_over, ..look.real } } else { look.real };
+        for (place, name, dots) in [(1, "real", real), (0, "generated", look.generated)] {
             let x = layout.size.width as i32 - scale.at(MARGIN + 92.0 + 60.0 * f64::from(place));
             legend_dot(area, (x, line), dots, scale)?;
             words(name, 13.0, look.ink, (x + scale.at(9.0), line), left)?;
@@ -227,10 +242,25 @@ impl Grid {
                 self.cell(area, layout, i, cell, (x, layout.tops[i]), k == 0)?;
             }
             self.sides(area, layout, i)?;
+            if layout.keys[i] {
+                self.keys(area, layout, i)?;
+            }
         }
         for (i, note) in layout.footnotes.iter().enumerate() {
             let y = layout.foot as i32 + scale.at(TITLE * (i as f64 + 0.5));
             words(note, NOTE_SIZE, look.ink, (scale.at(MARGIN), y), left)?;
+        }
+        Ok(())
+    }
+
+    /// What the layers of a row are, once for all of its cells.
+    fn keys<DB: DrawingBackend>(&self, area: &Area<DB>, layout: &Layout, row: usize) -> Result<(), RenderError> {
+        let scale = layout.scale;
+        let below = if layout.below[row] { TICKS + layout.sides[row].under() } else { 0.0 };
+        let y = (layout.tops[row] + layout.cell.height) as i32 + scale.at(below + KEYS / 2.0);
+        let mut x = layout.left as i32;
+        for layer in self.rows[row].keyed() {
+            x += layer.key(area, (x, y), self.theme.look(), scale)? + scale.at(BETWEEN);
         }
         Ok(())
     }
@@ -265,11 +295,18 @@ impl Grid {
             .build_cartesian_2d(sides.x.on(axes.x), sides.y.on(axes.y))
             .map_err(RenderError::new)?;
         mesh(&mut chart, sides, look, scale, (below, left))?;
-        for (points, kind) in [(Some(&cell.real.points), look.real), (cell.generated.as_ref(), look.generated)] {
-            let Some(points) = points else { continue };
+        let layers = |chart: &mut _, behind: bool| {
+            let chosen = cell.layers.iter().filter(|layer| layer.is_behind() == behind);
+            chosen.into_iter().try_for_each(|layer| layer.draw(chart, axes, look, scale))
+        };
+        layers(&mut chart, true)?;
+        let real = if cell.layers.is_empty() { look.real } else { Dots { colour: look.real_over, ..look.real } };
+        for (points, kind) in [(Some(&cell.real.points), real), (cell.generated.as_ref(), look.generated)] {
+            let Some(points) = points.filter(|_| !cell.without_points) else { continue };
             dots(&mut chart, points, axes, kind, scale)?;
             border(&mut chart, points, axes, kind.colour, scale)?;
         }
+        layers(&mut chart, false)?;
         let middle = ((x + layout.cell.width / 2) as i32, (y + layout.cell.height / 2) as i32);
         let style = scale.font(LABEL_SIZE, look.ink).pos(Pos::new(HPos::Center, VPos::Center));
         area.draw_text(&cell.words, &style, middle).map_err(RenderError::new)
@@ -279,6 +316,17 @@ impl Grid {
 impl Row {
     fn names(&self) -> Option<&[String; 2]> {
         self.cells.iter().find_map(|cell| cell.real.names.as_ref())
+    }
+
+    /// The layers that need a key; the scale of all cells is the run's, and the last cell's words stand for all.
+    fn keyed(&self) -> Vec<&Layer> {
+        let of = |cell: &'_ &Cell| cell.layers.iter().any(Layer::has_key);
+        let cell = self.cells.iter().rev().find(of);
+        cell.map(|cell| cell.layers.iter().filter(|layer| layer.has_key()).collect()).unwrap_or_default()
+    }
+
+    fn key_words(&self) -> Vec<&str> {
+        self.keyed().into_iter().flat_map(Layer::key_words).collect()
     }
 
     fn has_notes(&self) -> bool {
@@ -296,6 +344,7 @@ struct Layout {
     tops: Vec<u32>,
     titles: Vec<Vec<Vec<String>>>,
     below: Vec<bool>,
+    keys: Vec<bool>,
     footnotes: Vec<String>,
     /// Where those begin.
     foot: u32,

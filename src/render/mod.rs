@@ -6,12 +6,14 @@ mod classes;
 mod curves;
 mod grid;
 mod images;
+mod layers;
 mod marks;
 mod pdf;
 mod picture;
 mod scale;
 mod scatter;
 mod sides;
+mod strips;
 mod theme;
 mod words;
 
@@ -21,8 +23,10 @@ pub use classes::Classes;
 pub use curves::{Band, Curve, CurveChart};
 pub use grid::{Cell, Grid, Row, columns, wrapped};
 pub use images::{image_grid, image_picture};
+pub use layers::{Field, Forces, Layer, Mesh};
 pub use picture::Picture;
-pub use scatter::{Real, ScatterPainter, Shown, Size};
+pub use scatter::{Real, ScatterPainter, Scene, Shown, Size};
+pub use strips::{Histogram, Histograms, Kind, Line, Lines, Strip};
 pub use theme::Theme;
 
 /// A picture could not be drawn.

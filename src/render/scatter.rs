@@ -14,10 +14,12 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, FontStyle, RGBColor, register_font};
 
 use super::classes::Classes;
+use super::layers::Layer;
 use super::marks::{border, dots, legend_dot, mesh};
 use super::pdf::{FINENESS, PdfBackend};
 use super::scale::{FONT, Scale};
 use super::sides::{Line, Sides, TICKS};
+use super::strips::{self, Strip};
 use super::theme::{Dots, Look, Theme};
 use super::words::width;
 use super::{Axes, AxesChoice, Picture, RenderError};
@@ -90,6 +92,37 @@ pub struct Shown<'a> {
     pub generated: Option<&'a [Point]>,
     /// How far the run is, 0 to 1, for a bar along the upper edge.
     pub progress: Option<f64>,
+    /// What else is shown of it.
+    pub scene: Scene<'a>,
+}
+
+/// What a frame shows beside its points.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scene<'a> {
+    /// Whether points are left out.
+    pub without_points: bool,
+    /// What lies behind and over them, from the back.
+    pub layers: &'a [Layer],
+    /// What stands below them.
+    pub strips: &'a [Strip],
+}
+
+/// How high a line of keys is that say what layers are.
+pub(super) const KEYS: f64 = 26.0;
+/// Between two of them.
+pub(super) const BETWEEN: f64 = 22.0;
+
+impl Scene<'_> {
+    /// How much higher a picture is for what stands below, where it would have this size.
+    fn below(&self, size: Size) -> u32 {
+        let scale = Scale::of(size, Size::default());
+        let keys = if self.layers.iter().any(Layer::has_key) { scale.pixels(KEYS) } else { 0 };
+        keys + self.strips.len() as u32 * scale.pixels(strips::HEIGHT)
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.without_points && self.layers.is_empty() && self.strips.is_empty()
+    }
 }
 
 /// The real points, and what is known of them.
@@ -134,17 +167,25 @@ impl ScatterPainter {
 
     /// A frame.
     pub fn frame(&self, shown: &Shown<'_>) -> Result<Picture, RenderError> {
+        let size = drawn(self.size);
+        if !shown.scene.is_plain() {
+            // Both sides even.
+            let height = (size.height + shown.scene.below(size)).next_multiple_of(OVERSAMPLING);
+            let mut picture = Picture::white(size.width as usize, height as usize);
+            on_picture(&mut picture, |area| self.whole(area, size, shown))?;
+            return Ok(picture.halved());
+        }
         let mut picture = self.ground.clone();
-        on_picture(&mut picture, |area| {
-            Canvas::new(area, self.axes, self.theme, drawn(self.size), &self.real).frame(shown)
-        })?;
+        on_picture(&mut picture, |area| Canvas::new(area, self.axes, self.theme, size, &self.real).frame(shown))?;
         Ok(picture.halved())
     }
 
     /// The same as SVG.
     pub fn svg(&self, shown: &Shown<'_>) -> Result<String, RenderError> {
         let mut text = String::new();
-        let area = SVGBackend::with_string(&mut text, (self.size.width, self.size.height)).into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut text, (self.size.width, self.size.height + shown.scene.below(self.size)))
+                .into_drawing_area();
         self.whole(&area, self.size, shown)?;
         drop(area);
         Ok(text)
@@ -154,7 +195,8 @@ impl ScatterPainter {
     pub fn pdf(&self, shown: &Shown<'_>) -> Result<Vec<u8>, RenderError> {
         let mut bytes = Vec::new();
         let fine = Size { width: self.size.width * FINENESS, height: self.size.height * FINENESS };
-        let area = PdfBackend::new(fine, &mut bytes)?.into_drawing_area();
+        let whole = Size { height: fine.height + shown.scene.below(fine), ..fine };
+        let area = PdfBackend::new(whole, &mut bytes)?.into_drawing_area();
         self.whole(&area, fine, shown)?;
         drop(area);
         Ok(bytes)
@@ -162,10 +204,16 @@ impl ScatterPainter {
 
     /// Draws all of a frame, where nothing is kept from one to the next.
     fn whole<DB: DrawingBackend>(&self, area: &Area<DB>, drawn: Size, shown: &Shown<'_>) -> Result<(), RenderError> {
-        let canvas = Canvas::new(area, self.axes, self.theme, drawn, &self.real);
+        let (upper, lower) = area.split_vertically(drawn.height);
+        let canvas = Canvas::new(&upper, self.axes, self.theme, drawn, &self.real);
         area.fill(&canvas.look.ground).map_err(RenderError::new)?;
-        canvas.ground()?;
+        if shown.scene.is_plain() {
+            canvas.ground()?;
+        } else {
+            canvas.scenery(shown.scene)?;
+        }
         canvas.frame(shown)?;
+        canvas.below(&lower, shown.scene)?;
         area.present().map_err(RenderError::new)
     }
 
@@ -272,16 +320,60 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         self.sides.words(self.area, place, (true, true), self.look, scale)
     }
 
+    /// What lies behind generated points in a scene: layers, and the real points.
+    fn scenery(&self, scene: Scene<'_>) -> Result<(), RenderError> {
+        let mut chart = self.chart()?;
+        let scale = self.scale();
+        mesh(&mut chart, &self.sides, self.look, scale, (true, true))?;
+        let behind = scene.layers.iter().filter(|layer| layer.is_behind());
+        behind.into_iter().try_for_each(|layer| layer.draw(&mut chart, self.axes, self.look, scale))?;
+        let real = Dots { colour: self.look.real_over, opacity: 0.8, ..self.look.real };
+        if !scene.without_points {
+            dots(&mut chart, self.real, self.axes, real, scale)?;
+            border(&mut chart, self.real, self.axes, real.colour, scale)?;
+        }
+        let (across, down) = chart.plotting_area().get_pixel_range();
+        let place = (across.start, down.start, across.end, down.end);
+        self.sides.words(self.area, place, (true, true), self.look, scale)
+    }
+
+    /// What stands below a scene: the keys of its layers in a line, and its strips.
+    fn below(&self, area: &Area<DB>, scene: Scene<'_>) -> Result<(), RenderError> {
+        let scale = self.scale();
+        let across = self.chart()?.plotting_area().get_pixel_range().0;
+        let keyed: Vec<&Layer> = scene.layers.iter().filter(|layer| layer.has_key()).collect();
+        let keys = if keyed.is_empty() { 0 } else { scale.pixels(KEYS) };
+        let mut x = across.start;
+        for layer in keyed {
+            x += layer.key(area, (x, keys as i32 / 2), self.look, scale)? + scale.at(BETWEEN);
+        }
+        let mut rest = area.split_vertically(keys).1;
+        for strip in scene.strips {
+            let (own, others) = rest.split_vertically(scale.pixels(strips::HEIGHT));
+            strip.draw(&own, (across.start, across.end), self.look, scale)?;
+            rest = others;
+        }
+        Ok(())
+    }
+
     fn frame(&self, shown: &Shown<'_>) -> Result<(), RenderError> {
         let (scale, original) = (self.scale(), self.real);
         let mut words: Vec<String> = Some(shown.note.to_owned()).filter(|note| !note.is_empty()).into_iter().collect();
-        if let Some(generated) = shown.generated {
+        let plain = shown.scene.is_plain();
+        if let Some(generated) = shown.generated.filter(|_| !shown.scene.without_points) {
             let mut chart = self.chart()?;
             dots(&mut chart, generated, self.axes, self.look.generated, scale)?;
             border(&mut chart, generated, self.axes, self.look.generated.colour, scale)?;
-            self.legend_entry(1, "real", self.look.real)?;
+            let real =
+                Dots { colour: if plain { self.look.real.colour } else { self.look.real_over }, ..self.look.real };
+            self.legend_entry(1, "real", real)?;
             self.legend_entry(0, "generated", self.look.generated)?;
             words.push(counts(generated, self.axes, "generated"));
+        }
+        if !plain {
+            let mut chart = self.chart()?;
+            let over = shown.scene.layers.iter().filter(|layer| !layer.is_behind());
+            over.into_iter().try_for_each(|layer| layer.draw(&mut chart, self.axes, self.look, scale))?;
         }
         let outside = original.iter().filter(|&&point| !self.axes.holds(point)).count();
         if outside > 0 {
@@ -293,7 +385,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
             classes.legend(self.area, at, room, self.look, scale)?;
         }
         let ink = self.look.ink;
-        let legend = if shown.generated.is_some() { RIGHT + 92.0 + 60.0 } else { RIGHT };
+        let legend = if shown.generated.is_some() && !shown.scene.without_points { RIGHT + 92.0 + 60.0 } else { RIGHT };
         self.words(shown.title, 17.0, ink, TITLE_LINE, legend)?;
         self.words(&words.join(", "), 12.5, self.look.label, NOTE_LINE, RIGHT)?;
         match shown.progress {

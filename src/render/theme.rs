@@ -39,6 +39,14 @@ pub(super) struct Look {
     pub(super) grid: RGBColor,
     pub(super) real: Dots,
     pub(super) generated: Dots,
+    /// Real points' over a field of tones.
+    pub(super) real_over: RGBColor,
+    /// Arrows'.
+    pub(super) force: RGBColor,
+    /// A field's where a point passes as generated, where the discriminator cannot tell, and where it passes as real.
+    pub(super) low: RGBColor,
+    pub(super) blind: RGBColor,
+    pub(super) high: RGBColor,
 }
 
 impl Theme {
@@ -56,6 +64,11 @@ impl Theme {
                 grid: RGBColor(0xEE, 0xEE, 0xEE),
                 real: dots(RGBColor(0x8F, 0xA9, 0xC4), 0.75, 1.9),
                 generated: dots(RGBColor(0xC8, 0x2A, 0x0A), 0.7, 1.9),
+                real_over: RGBColor(0x1F, 0x4E, 0x86),
+                force: RGBColor(0x5B, 0x1A, 0x8C),
+                low: RGBColor(0xF9, 0xBF, 0xA0),
+                blind: RGBColor(0xFC, 0xFC, 0xFB),
+                high: RGBColor(0xA9, 0xCB, 0xEA),
             },
             Self::Lab => Look {
                 ground: RGBColor(255, 255, 255),
@@ -66,6 +79,11 @@ impl Theme {
                 // #6699A1 and #F17C67, which are the same grey: real points are hollow, so that print tells them apart.
                 real: Dots { colour: RGBColor(0x66, 0x99, 0xA1), opacity: 1.0, radius: 2.3, hollow: true },
                 generated: dots(RGBColor(0xF1, 0x7C, 0x67), 1.0, 1.9),
+                real_over: RGBColor(0x2B, 0x66, 0x70),
+                force: RGBColor(0x5B, 0x1A, 0x8C),
+                low: RGBColor(0xFB, 0xD5, 0xCC),
+                blind: RGBColor(0xFC, 0xFC, 0xFB),
+                high: RGBColor(0xB5, 0xD6, 0xDB),
             },
             Self::Dark => Look {
                 ground: RGBColor(0x14, 0x17, 0x1C),
@@ -75,6 +93,11 @@ impl Theme {
                 grid: RGBColor(0x22, 0x27, 0x2F),
                 real: dots(RGBColor(0x4F, 0x6F, 0x94), 0.8, 1.9),
                 generated: dots(RGBColor(0xFF, 0xB8, 0x4D), 0.8, 1.9),
+                real_over: RGBColor(0x8F, 0xC4, 0xFF),
+                force: RGBColor(0xF0, 0x9C, 0xFF),
+                low: RGBColor(0x70, 0x3C, 0x08),
+                blind: RGBColor(0x1B, 0x1F, 0x26),
+                high: RGBColor(0x17, 0x45, 0x74),
             },
             Self::Paper => Look {
                 ground: RGBColor(255, 255, 255),
@@ -84,6 +107,11 @@ impl Theme {
                 grid: RGBColor(0xF2, 0xF2, 0xF2),
                 real: Dots { colour: RGBColor(0x9A, 0x9A, 0x9A), opacity: 0.9, radius: 2.3, hollow: true },
                 generated: dots(RGBColor(0, 0, 0), 0.8, 1.5),
+                real_over: RGBColor(0x6A, 0x6A, 0x6A),
+                force: RGBColor(0x00, 0x00, 0x00),
+                low: RGBColor(0xAE, 0xAE, 0xAE),
+                blind: RGBColor(0xD8, 0xD8, 0xD8),
+                high: RGBColor(0xFF, 0xFF, 0xFF),
             },
         }
     }

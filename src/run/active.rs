@@ -80,7 +80,7 @@ impl Claim {
 #[derive(Debug)]
 pub struct Mark {
     records: Records,
-    frames: Option<(usize, sha2::Sha256)>,
+    frames: Option<(usize, Vec<sha2::Sha256>)>,
 }
 
 /// A run that this process writes.
@@ -297,8 +297,8 @@ impl ActiveRun {
         self.records.append(&value)
     }
 
-    /// Adds a frame to the run's series.
-    pub fn append_frame(&mut self, label: u64, values: &[f64]) -> Result<(), RunError> {
+    /// Adds a frame to the run's series: numbers for each of its arrays, in their order.
+    pub fn append_frame(&mut self, label: u64, values: &[Vec<f64>]) -> Result<(), RunError> {
         match &mut self.series {
             // A frame that was recorded before the process was killed is not recorded twice.
             Some(series) if series.last().is_none_or(|last| last < label) => series.append(label, values),
@@ -414,12 +414,15 @@ impl ActiveRun {
     }
 
     fn tie(&self, position: Position) -> Tie {
+        let mut ledgers = self.series.as_ref().map(Series::ledgers).unwrap_or_default().into_iter();
+        let frames = ledgers.next().map(|(_, ledger)| ledger);
         Tie {
             run: self.manifest.identity(),
             position,
             ended: self.ended.clone(),
             records: self.records.ledger(),
-            frames: self.series.as_ref().map(Series::ledger),
+            frames,
+            arrays: ledgers.map(|(name, ledger)| (name.to_owned(), ledger.sha256)).collect(),
             files: self.follows.clone(),
         }
     }
@@ -488,10 +491,16 @@ fn counted_records(dir: &RunDir, claim: &Claim, note: Option<&Note>, done: u64) 
 fn counted_series(dir: &RunDir, plan: &SeriesPlan, note: Option<&Note>, done: u64) -> Result<Series, RunError> {
     let frames = note.and_then(|note| note.frames.as_ref());
     let mut series = Series::open(dir, plan, done, frames.map(|frames| frames.count))?;
-    let as_it_is = series.ledger();
+    let as_they_are = series.ledgers();
     series.leave_undue(plan)?;
-    if let Some(frames) = frames {
-        check(dir, plan.array, "frames", frames, &[as_it_is, series.ledger()])?;
+    let Some((frames, note)) = frames.zip(note) else { return Ok(series) };
+    let found = as_they_are.into_iter().zip(series.ledgers());
+    for (i, ((name, before), (_, after))) in found.enumerate() {
+        let sha256 = if i == 0 { Some(&frames.sha256) } else { note.arrays.get(name) };
+        let Some(sha256) = sha256.cloned() else {
+            return Err(dir.malformed(STATE, format!("it does not say what {name} holds")));
+        };
+        check(dir, name, "frames", &Ledger { sha256, ..frames.clone() }, &[before, after])?;
     }
     Ok(series)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::kind::{MANIFEST, STATE};
 use super::manifest::essence;
-use super::state::{self, Bundle, Note, Noted};
+use super::state::{self, Bundle, Ledger, Note, Noted};
 use super::{Ability, Input, Kind, LOCK, Manifest, Position, RunError, digest, lock, records};
 use crate::checkpoint;
 use crate::config::{ConfigError, differences};
@@ -453,9 +453,24 @@ impl RunDir {
         Ok(note.and_then(|note| note.frames).map(|frames| (frames.count as usize, frames.sha256)))
     }
 
-    /// Refuses a series without the frames that the saved state counts on.
+    /// The arrays of the run's series, the one whose frames are counted first.
+    pub(super) fn series_arrays(&self) -> Vec<String> {
+        let Ok(manifest) = self.manifest() else { return Vec::new() };
+        let Ok(Some(note)) = self.note(manifest.kind) else { return Vec::new() };
+        if note.frames.is_none() {
+            return Vec::new();
+        }
+        manifest.kind.series().map(str::to_owned).into_iter().chain(note.arrays.into_keys()).collect()
+    }
+
+    /// Refuses an array of a series without the frames that the saved state counts on.
     pub fn check_frames(&self, name: &str, array: &npy::Array) -> Result<(), RunError> {
-        let Some((count, sha256)) = self.counted_frames()? else { return Ok(()) };
+        let kind = self.manifest()?.kind;
+        let Some(note) = self.note(kind)? else { return Ok(()) };
+        let Some(Ledger { count, sha256 }) = note.frames else { return Ok(()) };
+        let sha256 = if kind.series() == Some(name) { Some(sha256) } else { note.arrays.get(name).cloned() };
+        let Some(sha256) = sha256 else { return Ok(()) };
+        let count = count as usize;
         let size = array.shape.iter().skip(1).product::<u64>() as usize;
         let counted = count.checked_mul(size).and_then(|end| array.values.get(..end));
         if counted.is_some_and(|values| digest(&array.precision.bytes(values)) == sha256) {

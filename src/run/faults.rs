@@ -29,11 +29,9 @@ impl RunDir {
         if let Err(error) = self.settings() {
             faults.push(error.to_string());
         }
-        if let Some(name) = manifest.kind.series()
-            && matches!(self.counted_frames(), Ok(Some(_)))
-        {
-            match self.array(name).and_then(|array| self.check_frames(name, &array).map(|()| array)) {
-                Ok(array) => faults.extend(self.series_tail_fault(name, array)),
+        for name in self.series_arrays() {
+            match self.array(&name).and_then(|array| self.check_frames(&name, &array).map(|()| array)) {
+                Ok(array) => faults.extend(self.series_tail_fault(&name, array)),
                 Err(error) => faults.push(error.to_string()),
             }
         }

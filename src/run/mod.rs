@@ -31,7 +31,7 @@ pub use dir::{Found, RunDir, Status};
 pub use error::RunError;
 pub use kind::{Ability, Kind};
 pub use manifest::{Input, Manifest};
-pub use series::SeriesPlan;
+pub use series::{ArrayPlan, SeriesPlan};
 pub use session::{Outcome, Session, Start, Work};
 pub use state::{Bundle, Position, wrong_tensor};
 

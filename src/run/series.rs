@@ -1,4 +1,4 @@
-//! Series: an npy array that grows by a frame at a time, and the JSON list of the frames' labels.
+//! Series: npy arrays that grow by a frame at a time, and the JSON list of the frames' labels.
 //!
 //! A frame is appended in two steps: its numbers go after the end, then the header, which says how many frames there are,
 //! is replaced in place. Between the two, readers see the file without the new frame. The labels are written before a state
@@ -17,34 +17,49 @@ use crate::files;
 
 /// Which files a series has, and what belongs into them.
 pub struct SeriesPlan {
-    /// The array's file.
-    pub array: &'static str,
+    /// The arrays that get a frame at a time. The first is the one whose frames are counted.
+    pub arrays: Vec<ArrayPlan>,
     /// The labels' file.
     pub labels: &'static str,
-    /// The shape of a frame.
-    pub shape: Vec<u64>,
-    /// What the array keeps its numbers in.
-    pub precision: Precision,
     /// Whether a frame with this label belongs there.
     pub due: Box<dyn Fn(u64) -> bool>,
+}
+
+/// An array of a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrayPlan {
+    /// Its file.
+    pub file: &'static str,
+    /// The shape of a frame.
+    pub shape: Vec<u64>,
+    /// What it keeps its numbers in.
+    pub precision: Precision,
 }
 
 /// A series that this process writes.
 #[derive(Debug)]
 pub(super) struct Series {
-    array: PathBuf,
+    arrays: Vec<Growing>,
     labels_path: PathBuf,
-    shape: Vec<u64>,
-    precision: Precision,
     labels: Vec<u64>,
+}
+
+/// An array that this process writes.
+#[derive(Debug)]
+struct Growing {
+    path: PathBuf,
+    plan: ArrayPlan,
+    /// Of the frames that count.
     digest: Sha256,
 }
 
 impl Series {
-    /// Starts both files, without a frame.
+    /// Starts all files, without a frame.
     pub(super) fn create(dir: &RunDir, plan: &SeriesPlan) -> Result<Self, RunError> {
         let series = Self::empty(dir, plan);
-        files::write(&series.array, &series.header(0))?;
+        for array in &series.arrays {
+            files::write(&array.path, &array.plan.header(0))?;
+        }
         series.write_labels()?;
         Ok(series)
     }
@@ -64,7 +79,10 @@ impl Series {
                 due
             }
         };
-        let there = frames_there(dir, plan)?;
+        let mut there = u64::MAX;
+        for array in &plan.arrays {
+            there = there.min(frames_there(dir, array)?);
+        }
         series.labels = labels.into_iter().take(there as usize).take_while(|&label| label <= last).collect();
         series.count_in()?;
         Ok(series)
@@ -79,61 +97,41 @@ impl Series {
         Ok(())
     }
 
-    /// The digest of the frames that have labels.
+    /// The digests of the frames that have labels.
     fn count_in(&mut self) -> Result<(), RunError> {
-        self.digest = Sha256::new();
-        let mut file = read_only(&self.array)?;
-        file.seek(SeekFrom::Start(self.start()))?;
-        let mut bytes = vec![0; self.frame_bytes()];
-        for _ in 0..self.labels.len() {
-            file.read_exact(&mut bytes)?;
-            self.digest.update(&bytes);
-        }
-        Ok(())
+        let frames = self.labels.len();
+        self.arrays.iter_mut().try_for_each(|array| array.count_in(frames))
     }
 
     /// Takes off what is beyond the frames that count.
     pub(super) fn cut(&self) -> Result<(), RunError> {
-        let header = self.header(self.labels.len());
-        let length = self.start() + (self.labels.len() * self.frame_bytes()) as u64;
-        let mut there = Vec::new();
-        let file = read_only(&self.array)?;
-        let is_whole = file.metadata()?.len() == length;
-        file.take(header.len() as u64).read_to_end(&mut there)?;
-        // What is right is not opened for writing: it may lie where nobody can.
-        if is_whole && there == header {
-            return self.write_labels();
-        }
-        let mut file = self.open_array()?;
-        file.write_all(&header)?;
-        file.set_len(length)?;
-        file.sync_data()?;
+        self.arrays.iter().try_for_each(|array| array.cut(self.labels.len()))?;
         self.write_labels()
     }
 
-    /// Adds a frame.
-    pub(super) fn append(&mut self, label: u64, values: &[f64]) -> Result<(), RunError> {
-        let header = self.header(self.labels.len() + 1);
-        let bytes = self.precision.bytes(values);
-        let mut file = self.open_array()?;
-        file.seek(SeekFrom::Start(self.start() + (self.labels.len() * bytes.len()) as u64))?;
-        file.write_all(&bytes)?;
-        file.rewind()?;
-        file.write_all(&header)?;
-        self.digest.update(&bytes);
+    /// Adds a frame: numbers for each array, in their order.
+    pub(super) fn append(&mut self, label: u64, values: &[Vec<f64>]) -> Result<(), RunError> {
+        debug_assert_eq!(values.len(), self.arrays.len(), "a frame has a part in each array");
+        let frames = self.labels.len();
+        // The first array last: whoever reads meanwhile counts its frames, and finds them in all others.
+        for (array, values) in self.arrays.iter_mut().zip(values).rev() {
+            array.append(frames, values)?;
+        }
         self.labels.push(label);
         Ok(())
     }
 
     /// What counts now.
-    pub(super) fn mark(&self) -> (usize, Sha256) {
-        (self.labels.len(), self.digest.clone())
+    pub(super) fn mark(&self) -> (usize, Vec<Sha256>) {
+        (self.labels.len(), self.arrays.iter().map(|array| array.digest.clone()).collect())
     }
 
     /// Lets what was appended after a mark not count.
-    pub(super) fn back_to(&mut self, (frames, digest): (usize, Sha256)) {
+    pub(super) fn back_to(&mut self, (frames, digests): (usize, Vec<Sha256>)) {
         self.labels.truncate(frames);
-        self.digest = digest;
+        for (array, digest) in self.arrays.iter_mut().zip(digests) {
+            array.digest = digest;
+        }
     }
 
     /// The label of the last frame.
@@ -143,42 +141,27 @@ impl Series {
 
     /// Waits until all frames are on the disk, and labels them.
     pub(super) fn sync(&self) -> Result<(), RunError> {
-        self.open_array()?.sync_data()?;
+        for array in &self.arrays {
+            array.open()?.sync_data()?;
+        }
         self.write_labels()
     }
 
-    /// The array's file, to be written in place.
-    fn open_array(&self) -> Result<fs::File, RunError> {
-        Ok(files::open_own(&self.array, fs::OpenOptions::new().write(true))?)
-    }
-
-    pub(super) fn ledger(&self) -> Ledger {
-        Ledger { count: self.labels.len() as u64, sha256: hex(&self.digest.clone().finalize()) }
+    /// What counts of each array, by its file.
+    pub(super) fn ledgers(&self) -> Vec<(&'static str, Ledger)> {
+        let count = self.labels.len() as u64;
+        let ledger = |array: &Growing| Ledger { count, sha256: hex(&array.digest.clone().finalize()) };
+        self.arrays.iter().map(|array| (array.plan.file, ledger(array))).collect()
     }
 
     fn empty(dir: &RunDir, plan: &SeriesPlan) -> Self {
+        let growing =
+            |plan: &ArrayPlan| Growing { path: dir.file(plan.file), plan: plan.clone(), digest: Sha256::new() };
         Self {
-            array: dir.file(plan.array),
+            arrays: plan.arrays.iter().map(growing).collect(),
             labels_path: dir.file(plan.labels),
-            shape: plan.shape.clone(),
-            precision: plan.precision,
             labels: Vec::new(),
-            digest: Sha256::new(),
         }
-    }
-
-    /// The array's header when it has so many frames.
-    fn header(&self, frames: usize) -> Vec<u8> {
-        npy::header(self.precision, &[&[frames as u64], &self.shape[..]].concat())
-    }
-
-    /// Where the numbers begin: our headers are of one length.
-    fn start(&self) -> u64 {
-        self.header(0).len() as u64
-    }
-
-    fn frame_bytes(&self) -> usize {
-        self.shape.iter().product::<u64>() as usize * self.precision.size()
     }
 
     /// The labels' file: its name, and what is in it.
@@ -196,27 +179,93 @@ impl Series {
     }
 }
 
-/// Frames in the array, whose shape and length are looked at.
-fn frames_there(dir: &RunDir, plan: &SeriesPlan) -> Result<u64, RunError> {
-    let path = dir.file(plan.array);
+impl ArrayPlan {
+    /// The array's header when it has so many frames.
+    fn header(&self, frames: usize) -> Vec<u8> {
+        npy::header(self.precision, &[&[frames as u64], &self.shape[..]].concat())
+    }
+
+    /// Where the numbers begin: our headers are of one length.
+    fn start(&self) -> u64 {
+        self.header(0).len() as u64
+    }
+
+    fn frame_bytes(&self) -> usize {
+        self.shape.iter().product::<u64>() as usize * self.precision.size()
+    }
+}
+
+impl Growing {
+    /// The digest of so many frames.
+    fn count_in(&mut self, frames: usize) -> Result<(), RunError> {
+        self.digest = Sha256::new();
+        let mut file = read_only(&self.path)?;
+        file.seek(SeekFrom::Start(self.plan.start()))?;
+        let mut bytes = vec![0; self.plan.frame_bytes()];
+        for _ in 0..frames {
+            file.read_exact(&mut bytes)?;
+            self.digest.update(&bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes off what is beyond so many frames.
+    fn cut(&self, frames: usize) -> Result<(), RunError> {
+        let header = self.plan.header(frames);
+        let length = self.plan.start() + (frames * self.plan.frame_bytes()) as u64;
+        let mut there = Vec::new();
+        let file = read_only(&self.path)?;
+        let is_whole = file.metadata()?.len() == length;
+        file.take(header.len() as u64).read_to_end(&mut there)?;
+        // What is right is not opened for writing: it may lie where nobody can.
+        if is_whole && there == header {
+            return Ok(());
+        }
+        let mut file = self.open()?;
+        file.write_all(&header)?;
+        file.set_len(length)?;
+        Ok(file.sync_data()?)
+    }
+
+    /// Adds a frame after so many.
+    fn append(&mut self, frames: usize, values: &[f64]) -> Result<(), RunError> {
+        let header = self.plan.header(frames + 1);
+        let bytes = self.plan.precision.bytes(values);
+        debug_assert_eq!(bytes.len(), self.plan.frame_bytes(), "{}", self.plan.file);
+        let mut file = self.open()?;
+        file.seek(SeekFrom::Start(self.plan.start() + (frames * bytes.len()) as u64))?;
+        file.write_all(&bytes)?;
+        file.rewind()?;
+        file.write_all(&header)?;
+        self.digest.update(&bytes);
+        Ok(())
+    }
+
+    /// The file, to be written in place.
+    fn open(&self) -> Result<fs::File, RunError> {
+        Ok(files::open_own(&self.path, fs::OpenOptions::new().write(true))?)
+    }
+}
+
+/// Frames in an array, whose shape and length are looked at.
+fn frames_there(dir: &RunDir, plan: &ArrayPlan) -> Result<u64, RunError> {
+    let path = dir.file(plan.file);
     let mut head = Vec::new();
     read_only(&path)?.take(1 << 16).read_to_end(&mut head)?;
-    let (precision, first) = npy::layout(&head).map_err(|error| dir.malformed(plan.array, error.to_string()))?;
+    let (precision, first) = npy::layout(&head).map_err(|error| dir.malformed(plan.file, error.to_string()))?;
     if precision != plan.precision {
         let bits = |precision: Precision| 8 * precision.size();
         let reason = format!("it is float{}, not float{}", bits(precision), bits(plan.precision));
-        return Err(dir.malformed(plan.array, reason));
+        return Err(dir.malformed(plan.file, reason));
     }
     let expected = format!("[frames, {}]", plan.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     let frames = match first.split_first() {
         Some((&frames, rest)) if rest == plan.shape => frames,
-        _ => return Err(dir.malformed(plan.array, format!("its shape is {first:?}, not {expected}"))),
+        _ => return Err(dir.malformed(plan.file, format!("its shape is {first:?}, not {expected}"))),
     };
     // What a header claims is not there before its numbers are.
-    let start = npy::header(precision, &[&[0], &plan.shape[..]].concat()).len() as u64;
-    let bytes = plan.shape.iter().product::<u64>() * precision.size() as u64;
-    let length = fs::metadata(&path)?.len().saturating_sub(start);
-    Ok(frames.min(length / bytes.max(1)))
+    let length = fs::metadata(&path)?.len().saturating_sub(plan.start());
+    Ok(frames.min(length / plan.frame_bytes().max(1) as u64))
 }
 
 /// The labels in a series' file, which ascend.
@@ -239,16 +288,17 @@ mod tests {
 
     fn plan() -> SeriesPlan {
         SeriesPlan {
-            array: "a.npy",
+            arrays: vec![
+                ArrayPlan { file: "a.npy", shape: vec![3, 2], precision: Precision::Single },
+                ArrayPlan { file: "b.npy", shape: vec![2], precision: Precision::Double },
+            ],
             labels: "l.json",
-            shape: vec![3, 2],
-            precision: Precision::Single,
             due: Box::new(|_| true),
         }
     }
 
-    fn frame(value: f64) -> Vec<f64> {
-        vec![value; 6]
+    fn frame(value: f64) -> [Vec<f64>; 2] {
+        [vec![value; 6], vec![-value; 2]]
     }
 
     #[test]
@@ -260,17 +310,20 @@ mod tests {
             series.append(label, &frame(i as f64)).unwrap();
         }
         series.sync().unwrap();
-        let whole = fs::read(dir.file("a.npy")).unwrap();
-        let array = npy::decode(&whole).unwrap();
-        assert_eq!(array.shape, [3, 3, 2]);
-        assert_eq!(array.values, [frame(0.0), frame(1.0), frame(2.0)].concat());
+        let read = || ["a.npy", "b.npy"].map(|name| fs::read(dir.file(name)).unwrap());
+        let whole = read();
+        let arrays = whole.each_ref().map(|bytes| npy::decode(bytes).unwrap());
+        assert_eq!(arrays.each_ref().map(|array| array.shape.clone()), [vec![3, 3, 2], vec![3, 2]]);
+        for (i, array) in arrays.into_iter().enumerate() {
+            assert_eq!(array.values, [0.0, 1.0, 2.0].map(|value| frame(value)[i].clone()).concat());
+        }
         let mut cut = Series::open(&dir, &plan(), 20, None).unwrap();
         cut.cut().unwrap();
         assert_eq!(read_labels(&dir, "l.json").unwrap(), [10, 20]);
         cut.append(25, &frame(2.0)).unwrap();
         cut.sync().unwrap();
-        assert_eq!(fs::read(dir.file("a.npy")).unwrap(), whole, "a frame taken off and put on again");
-        assert_eq!(cut.ledger(), series.ledger());
+        assert_eq!(read(), whole, "a frame taken off and put on again");
+        assert_eq!(cut.ledgers(), series.ledgers());
     }
 
     #[test]
@@ -302,8 +355,26 @@ mod tests {
         // Killed after half of the numbers: the header still says one frame.
         fs::write(dir.file("a.npy"), [&sound[..], &[7; 11]].concat()).unwrap();
         let again = Series::open(&dir, &plan(), 100, None).unwrap();
-        assert_eq!(again.ledger(), series.ledger());
+        assert_eq!(again.ledgers(), series.ledgers());
         again.cut().unwrap();
         assert_eq!(fs::read(dir.file("a.npy")).unwrap(), sound);
+    }
+
+    #[test]
+    fn a_frame_counts_where_all_arrays_have_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        let mut series = Series::create(&dir, &plan()).unwrap();
+        series.append(10, &frame(1.0)).unwrap();
+        series.sync().unwrap();
+        let sound = ["a.npy", "b.npy"].map(|name| fs::read(dir.file(name)).unwrap());
+        let ledgers = series.ledgers();
+        series.append(20, &frame(2.0)).unwrap();
+        // Killed between the two: the second array has the frame, the first, which is written last, has not.
+        fs::write(dir.file("a.npy"), &sound[0]).unwrap();
+        let again = Series::open(&dir, &plan(), 100, None).unwrap();
+        assert_eq!(again.ledgers(), ledgers);
+        again.cut().unwrap();
+        assert_eq!(["a.npy", "b.npy"].map(|name| fs::read(dir.file(name)).unwrap()), sound);
     }
 }

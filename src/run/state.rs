@@ -48,6 +48,9 @@ pub(super) struct Note {
     pub(super) records: Ledger,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) frames: Option<Ledger>,
+    /// The SHA-256 of as many frames in the arrays beside the first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) arrays: BTreeMap<String, String>,
     /// The SHA-256 of files that follow from the state.
     pub(super) files: BTreeMap<String, String>,
     /// The SHA-256 of all tensors.
@@ -163,15 +166,16 @@ pub(super) struct Tie {
     pub(super) ended: Option<String>,
     pub(super) records: Ledger,
     pub(super) frames: Option<Ledger>,
+    pub(super) arrays: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, String>,
 }
 
 /// Writes a state.
 pub(super) fn write(path: &Path, bundle: &Bundle, tie: Tie) -> Result<(), RunError> {
-    let Tie { run, position: Position { done, total }, ended, records, frames, files } = tie;
+    let Tie { run, position: Position { done, total }, ended, records, frames, arrays, files } = tie;
     let format = FORMAT.to_owned();
     let tensors = bundle.digest();
-    let mut note = Note { format, run, done, total, ended, records, frames, files, tensors, sha256: None };
+    let mut note = Note { format, run, done, total, ended, records, frames, arrays, files, tensors, sha256: None };
     let text = note.digest().and_then(|sha256| {
         note.sha256 = Some(sha256);
         serde_json::to_string(&note)
@@ -247,6 +251,7 @@ mod tests {
             ended: Some("a < 1".to_owned()),
             records: ledger(),
             frames: Some(ledger()),
+            arrays: [("field.npy".to_owned(), digest(b"field"))].into(),
             files: BTreeMap::from([("generator.safetensors".to_owned(), digest(b"weights"))]),
         };
         write(&path, &bundle, tie).unwrap();

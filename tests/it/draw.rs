@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gan_lab::data::Point;
-use gan_lab::kinds::points::PointsRun;
+use gan_lab::kinds::points::{PointsRun, View};
 use gan_lab::run::RunDir;
 
 use crate::world::{World, make_old};
@@ -344,4 +344,52 @@ fn points_of_classes_are_told_apart_in_the_picture_of_a_file() {
     assert!(one != two && two != ten && ten != one);
     // As many as nobody tells apart are drawn as one.
     assert_eq!(one, eleven);
+}
+
+#[test]
+fn every_view_is_drawn_in_every_form_and_shows_something_of_its_own() {
+    let world = World::new();
+    world.train("run", &["wgan-gp", "--epochs", "2", "--frame-every", "1"]);
+    let draw = |out: &str, layers: &str| {
+        world.done(&["draw", "run", "--last", "--size", "320x240", "--layers", layers, "--out", out]);
+        std::fs::read(world.path(out)).unwrap()
+    };
+    let plain = draw("plain.png", "points");
+    world.done(&["draw", "run", "--last", "--size", "320x240", "--out", "none.png"]);
+    assert!(plain == std::fs::read(world.path("none.png")).unwrap(), "points alone are what is drawn anyway");
+    let mut seen = vec![plain];
+    for view in View::ALL.into_iter().filter(|view| *view != View::Points) {
+        let name = view.name();
+        let both = draw(&format!("{name}.png"), &format!("points,{name}"));
+        assert!(!seen.contains(&both), "{name} shows nothing");
+        seen.push(both);
+        let below = matches!(view, View::Scores | View::Distance | View::Losses);
+        let (width, height) = png_size(&world.path(&format!("{name}.png")));
+        assert_eq!((width, height > 280), (320, below), "{name}: {height}");
+        let svg = String::from_utf8(draw(&format!("{name}.svg"), name)).unwrap();
+        assert!(svg.starts_with("<svg") && !svg.contains("NaN"), "{name}");
+        assert!(draw(&format!("{name}.pdf"), name).starts_with(b"%PDF"));
+    }
+    let all = View::ALL.map(View::name).join(",");
+    world.done(&["draw", "run", "--size", "320x240", "--layers", &all, "--theme", "dark", "--out", "all.gif"]);
+    world.done(&["draw", "run", "--sheet", "1,2", "--layers", &all, "--out", "sheet.png"]);
+    // Whatever the order in which they are said.
+    let turned: Vec<&str> = View::ALL.iter().rev().map(|view| view.name()).collect();
+    assert!(draw("a.png", &all) == draw("b.png", &turned.join(",")));
+}
+
+#[test]
+fn a_view_of_what_was_not_recorded_says_why_it_is_not_there() {
+    let world = World::new();
+    world.train("none", &["gan", "--epochs", "1", "--record", "weights"]);
+    world.train("wide", &["gan", "--epochs", "1", "--latent-dim", "5"]);
+    for (run, layer, words) in [("none", "field", "--record weights"), ("wide", "lattice", "5 numbers")] {
+        let error = world.fails(1, &["draw", run, "--last", "--layers", layer, "--out", "x.png"]);
+        assert!(error.contains(words) && error.contains(layer), "{error}");
+        assert!(!world.path("x.png").exists());
+    }
+    let error = world.fails(2, &["draw", "none", "--layers", "heat"]);
+    assert!(error.contains("contours"), "{error}");
+    let error = world.fails(2, &["draw", "none", "--from", "generator", "--layers", "density"]);
+    assert!(error.contains("--from"), "{error}");
 }

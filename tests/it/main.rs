@@ -21,6 +21,7 @@ mod old;
 mod progan;
 mod protocol;
 mod reading;
+mod recorded;
 mod refusals;
 mod remarks;
 mod replay;

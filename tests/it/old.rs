@@ -52,7 +52,9 @@ fn an_old_run_of_points_is_read_and_goes_on_like_a_new_one() {
     world.done(&["eval", "points", "--repeats", "1", "--metrics", "w1", "--samples", "10"]);
     let config = world.path("points/config.json");
     let options = ["--epochs", "7", "--scale", "none", "--quiet"];
-    world.done(&[&["train", "--config", config.to_str().unwrap(), "--out", "new"], &options[..]].concat());
+    world.done(
+        &[&["train", "--config", config.to_str().unwrap(), "--out", "new", "--record", "none"], &options[..]].concat(),
+    );
     world.done(&[&["train", "--resume", "--out", "points"], &options[..]].concat());
     let (old, new) = (contents(&world.path("points")), contents(&world.path("new")));
     assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>());
@@ -67,7 +69,7 @@ fn an_old_run_of_points_is_read_and_goes_on_like_a_new_one() {
 #[test]
 fn an_old_run_that_was_killed_goes_on_like_one_that_was_not() {
     let world = World::new();
-    let options = ["gan", "--frame-every", "4", "--scale", "none", "--shuffle", "once"];
+    let options = ["gan", "--frame-every", "4", "--scale", "none", "--shuffle", "once", "--record", "none"];
     let train = |out: &str, more: &[&str]| world.train(out, &[&options[..], more].concat());
     train("straight", &["--epochs", "6"]);
     train("old", &["--epochs", "3"]);

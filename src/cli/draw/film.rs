@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::super::exit::UsageError;
 use super::{DrawArgs, Format};
-use crate::compare::{is_lab, real_of};
+use crate::compare::real_of;
 use crate::config::{RunConfig, Watched};
 use crate::figures::measure;
-use crate::kinds::points::{EvalError, Frames, PointsRun, Which, points_from};
+use crate::kinds::points::{EvalError, FrameScene, Frames, PointsRun, Scenes, View, Which, points_from};
 use crate::media::{self, Animation};
-use crate::render::{Axes, Cell, Picture, Real, RenderError, Row, ScatterPainter, Shown};
+use crate::render::{Axes, Cell, Picture, Real, RenderError, Row, ScatterPainter, Scene, Shown};
 use crate::run::RunDir;
 
 /// A run that has not recorded anything yet, or never will.
@@ -40,6 +40,8 @@ pub(super) struct Film {
     measured: HashMap<u64, f64>,
     floor: Option<f64>,
     painter: ScatterPainter,
+    /// What its pictures show beside points; None for points alone.
+    scenes: Option<Scenes>,
     /// Its data's name, where others are drawn too that have other data.
     pub(super) data: String,
 }
@@ -65,11 +67,15 @@ impl Film {
         let watched = if is_own { Watched::GeneratorSlicedW2 } else { Watched::SlicedW2 };
         let measured = records.into_iter().filter_map(|record| Some((record.epoch, record.value(watched)?))).collect();
         let floor = run.floor()?.map(|floor| floor.sliced_w2.mean);
-        let axes = ScatterPainter::axes(args.size, args.axes, &real, is_lab(&config));
+        let axes = ScatterPainter::axes(args.size, args.axes, &real, config.data.is_the_labs());
         let painter = ScatterPainter::new(args.size, axes, args.theme.into(), real.clone())?;
+        let scenes = match &args.layers[..] {
+            [] | [View::Points] => None,
+            views => Some(Scenes::of(&run, views, axes)?),
+        };
         let (dir, real) = (dir.clone(), Arc::new(real));
         let which = args.from;
-        Ok(Self { dir, config, frames, which, real, diverged, measured, floor, painter, data: String::new() })
+        Ok(Self { dir, config, frames, which, real, diverged, measured, floor, painter, scenes, data: String::new() })
     }
 
     /// What was measured at an epoch, in words.
@@ -93,12 +99,18 @@ impl Film {
         if let Some(diverged) = self.diverged.filter(|_| last) {
             title += &format!(", diverged in epoch {diverged}");
         }
+        let FrameScene { layers, strips, without_points } = self.scene(epoch);
         draw(&Shown {
+            scene: Scene { without_points, layers: &layers, strips: &strips },
             title: &title,
             note: &self.note(epoch),
             generated: Some(&self.frames.samples[index]),
             progress: Some(epoch as f64 / self.config.epochs as f64),
         })
+    }
+
+    fn scene(&self, epoch: u64) -> FrameScene {
+        self.scenes.as_ref().map(|scenes| scenes.at(epoch)).unwrap_or_default()
     }
 
     /// These epochs beside each other; a run that diverged before one has an empty cell there.
@@ -111,7 +123,8 @@ impl Film {
                 return Ok(Cell { title, real, words, ..Cell::default() });
             }
             let generated = Some(self.frames.samples[self.index_of(epoch)?].clone());
-            Ok(Cell { title, note: self.note(epoch), real, generated, words: String::new() })
+            let FrameScene { layers, without_points, .. } = self.scene(epoch);
+            Ok(Cell { title, note: self.note(epoch), real, generated, words: String::new(), layers, without_points })
         };
         let cells = epochs.iter().map(cell).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Row { label, axes, cells })

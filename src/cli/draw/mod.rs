@@ -14,11 +14,11 @@ use super::exit::{Exit, UsageError, refused};
 use super::folder::folder_names;
 use super::points::GIFS;
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::{is_lab, labels, names_of_runs, runs_under};
+use crate::compare::{labels, names_of_runs, runs_under};
 use crate::config::RunConfig;
 use crate::data::Point;
 use crate::json;
-use crate::kinds::points::Which;
+use crate::kinds::points::{View, Which};
 use crate::made::ResultFolder;
 use crate::media::{self, Animation as _};
 use crate::render::{Axes, AxesChoice, Grid, Row, Size, Theme, columns, wrapped};
@@ -69,6 +69,9 @@ pub(super) struct DrawArgs {
     /// Draw what this generator makes, one picture, instead of the run's frames
     #[arg(long, value_name = "WHICH", value_enum, default_value_t, conflicts_with_all = ["sheet", "png", "every", "fps"])]
     from: Which,
+    /// What the pictures show, from the back to the front whatever the order here; some of it stands below the points
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', conflicts_with = "from")]
+    layers: Vec<View>,
     /// What part of the plane to show: auto, lab, fit, equal (a unit as long on both axes), or left,right,bottom,top
     #[arg(long, value_name = "AXES", default_value = "auto", allow_hyphen_values = true)]
     axes: AxesChoice,
@@ -276,7 +279,7 @@ fn name_data(films: &mut [Film]) {
 /// The axes of cells on which these runs are.
 fn axes(films: &[&Film], args: &DrawArgs) -> Axes {
     let real: Vec<Point> = films.iter().flat_map(|film| film.real.points.iter().copied()).collect();
-    let is_lab = films.iter().all(|film| is_lab(&film.config));
+    let is_lab = films.iter().all(|film| film.config.data.is_the_labs());
     let cell = cell(args.size);
     Axes::chosen(args.axes, &real, is_lab, f64::from(cell.width) / f64::from(cell.height))
 }

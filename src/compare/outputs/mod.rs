@@ -9,7 +9,7 @@ mod panel;
 mod runs_csv;
 mod table_csv;
 
-pub use panel::{Panel, PanelError, is_lab, real_of};
+pub use panel::{Panel, PanelError, real_of};
 
 use super::Comparison;
 use crate::media::MediaError;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::super::{Comparison, DataSet, Group, RunSummary, names_of_runs};
 use super::OutputError;
 use super::curve::unmeasured;
-use crate::config::RunConfig;
 use crate::data::Point;
 use crate::kinds::points::{Frames, PointsRun};
 use crate::media::{Animation, encode_gif, encode_png};
@@ -198,7 +197,7 @@ impl Facet {
         let cell = |(&(run, of), title)| Recorded::open(run, title, of);
         let cells = runs.iter().zip(titles).map(cell).collect::<Result<Vec<_>, PanelError>>()?;
         let all: Vec<Point> = cells.iter().flat_map(|cell| cell.real.points.iter().copied()).collect();
-        let is_lab = runs.first().is_some_and(|(run, _)| is_lab(&run.config));
+        let is_lab = runs.first().is_some_and(|(run, _)| run.config.data.is_the_labs());
         let axes = Axes::chosen(AxesChoice::Auto, &all, is_lab, f64::from(CELL.width) / f64::from(CELL.height));
         Ok(Self { name: name.to_owned(), axes, cells })
     }
@@ -233,6 +232,7 @@ impl Recorded {
             real: Arc::clone(&self.real),
             generated: found.map(|i| self.frames.samples[i].clone()),
             words: in_cell.unwrap_or_default(),
+            ..Cell::default()
         }
     }
 }
@@ -245,11 +245,6 @@ impl Animation for Panel {
     fn frame(&self, index: usize) -> Result<Picture, RenderError> {
         self.at(self.epochs[index])
     }
-}
-
-/// Whether a run's data are the lab's, by the name of their file.
-pub fn is_lab(config: &RunConfig) -> bool {
-    config.data.path.file_name().is_some_and(|name| name == "points.mat")
 }
 
 /// A run's held-out points, as pictures have them.

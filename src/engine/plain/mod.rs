@@ -14,6 +14,7 @@
 //! The generator's gradient is taken before the critic steps, and both steps are of the same generated points. With an
 //! extragradient all of this is half an iteration: in the first both networks look ahead, in the second they move.
 
+mod by_points;
 mod network;
 mod unrolled;
 
@@ -60,16 +61,14 @@ struct Step<'a> {
     real_first: &'a [f32],
 }
 
-/// The gradient of a discriminator's raw score by each of these points, or each pack of them.
+/// The gradient of a discriminator's raw score by each of these points, or each pack of them, with the running statistics.
 pub fn score_gradients(config: &RunConfig, weights: &Weights, points: &[Sample]) -> Vec<Vec<f64>> {
     let mut critic = Trained::new(&Mlp::discriminator(config), config.optims()[1], false);
     let packs: Batch = doubles(points).chunks_exact(config.members()).map(<[_]>::concat).collect();
     if packs.is_empty() || critic.load("the discriminator", weights).is_err() {
         return Vec::new();
     }
-    let ones = vec![vec![1.0]; packs.len()];
-    let pass = critic.network.forward(packs, Mode::Evaluate);
-    critic.network.backward(&pass, ones).1
+    critic.network.by_points(&packs)
 }
 
 impl PlainEngine {

@@ -46,9 +46,9 @@ impl<N: Copy> Pass<N> {
 
 /// A layer's place among the parameters and the statistics.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    parameter: usize,
-    statistic: usize,
+pub(super) struct Place {
+    pub(super) parameter: usize,
+    pub(super) statistic: usize,
 }
 
 impl Network {
@@ -70,8 +70,13 @@ impl Network {
         Weights { parameters: single(&self.parameters), statistics: single(&self.statistics), batches: self.batches }
     }
 
+    /// The parameters as layers work with them.
+    pub(super) fn used(&self) -> &[f64] {
+        &self.used
+    }
+
     /// Each layer with its place.
-    fn places(&self) -> Vec<(Layer, Place)> {
+    pub(super) fn places(&self) -> Vec<(Layer, Place)> {
         let mut next = Place { parameter: 0, statistic: 0 };
         let placed = self.layers.iter().map(|&layer| {
             let place = next;
@@ -232,7 +237,7 @@ impl Network {
 }
 
 /// What an activation makes of a sample's numbers.
-fn activate<N: Real>(function: Activation, x: &[N]) -> Vec<N> {
+pub(super) fn activate<N: Real>(function: Activation, x: &[N]) -> Vec<N> {
     match function {
         Activation::LeakyRelu { slope } => x.iter().map(|&x| side(x, slope) * x).collect(),
         Activation::Relu {} => x.iter().map(|&x| side(x, 0.0) * x).collect(),
@@ -242,7 +247,7 @@ fn activate<N: Real>(function: Activation, x: &[N]) -> Vec<N> {
 }
 
 /// From the gradient by what an activation gave for a sample to that by what it took.
-fn back_through<N: Real>(function: Activation, by: &[N], x: &[N]) -> Vec<N> {
+pub(super) fn back_through<N: Real>(function: Activation, by: &[N], x: &[N]) -> Vec<N> {
     let each = |slope: &dyn Fn(N) -> N| by.iter().zip(x).map(|(&by, &x)| by * slope(x)).collect();
     match function {
         Activation::LeakyRelu { slope } => each(&|x| side(x, slope)),
@@ -322,7 +327,7 @@ fn sum<N: Real>(terms: impl Iterator<Item = N>) -> N {
     terms.fold(N::ZERO, |sum, term| sum + term)
 }
 
-fn deviation<N: Real>(variance: N, eps: f64) -> N {
+pub(super) fn deviation<N: Real>(variance: N, eps: f64) -> N {
     (variance + N::from_f64(eps)).sqrt()
 }
 

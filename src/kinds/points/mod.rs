@@ -6,7 +6,9 @@ mod draws;
 mod eval;
 mod follow;
 mod idle;
+mod recorded;
 mod run;
+mod scene;
 mod snapshot;
 mod trace;
 mod units;
@@ -16,11 +18,14 @@ pub use chosen::{Which, points_from};
 pub use draws::{Chance, frame_codes};
 pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
 pub use idle::Idle;
+pub use recorded::{Extent, Groups, LINES, Lattice, PERCENTILES, Recorded, SIDE, STEPS, Scope, Span, Tone};
 pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
+pub use scene::{FrameScene, SceneError, Scenes, View, blind_loss};
 pub use snapshot::{Best, Kept, Progress, Snapshot};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};
 
+use std::iter;
 use std::path::Path;
 
 use crate::checkpoint::CheckpointError;
@@ -30,10 +35,15 @@ use crate::data::{self, DataError, Point, PointSpread, Reading, Split, Taken};
 use crate::engine::{self, Engine, EngineError, Losses, Sample, State};
 use crate::metric::Tracked;
 use crate::nets::mlp::{Mlp, Weights};
-use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work};
+use crate::objective::Constraint;
+use crate::render::{AxesChoice, Real, ScatterPainter, Size};
+use crate::run::{
+    ActiveRun, ArrayPlan, Bundle, Claim, Input, Kind, Position, RunDir, RunError, SeriesPlan, Session, Start, Work,
+};
 use best::follow_weights;
 use draws::EpochDraws;
 use follow::Follower;
+use recorded::Sight;
 use watch::{Watch, Watching};
 
 /// Why training ended before its last epoch.
@@ -113,6 +123,8 @@ pub struct Points {
     taken: Taken,
     remarks: Vec<String>,
     merging: [Option<Merging>; 2],
+    /// What is recorded beside points, where something is.
+    scope: Option<Scope>,
     engine: Box<dyn Engine>,
     follower: Option<Follower>,
     trace: Option<Trace>,
@@ -193,6 +205,19 @@ pub fn open(
     if let Some(floor) = &floor {
         once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
+    let scope = match &begun {
+        Some(run) => run.scope_or(|| Scope::new(&config, &split, &units, extent(&config, &split, &prepared)))?,
+        None => Some(Scope::new(&config, &split, &units, extent(&config, &split, &prepared))),
+    };
+    let scope = scope.filter(|scope| !scope.recorded.is_empty());
+    if let Some(scope) = &scope {
+        once.push((
+            recorded::RECORDED,
+            text(recorded::RECORDED, serde_json::to_string_pretty(scope).map(|text| text + "\n"))?,
+        ));
+    }
+    let samples = ArrayPlan { file: run::SAMPLES, shape: vec![split.held_out.len() as u64, 2], precision };
+    let arrays = iter::once(samples).chain(scope.iter().flat_map(Scope::arrays));
     let Watching { watch, idle, ended } = Watching::of(&config, floor.as_ref(), begun.as_ref())?;
     let (ended_at, ended) = ended.unzip();
     let (for_frames, for_records) = (config.clone(), config.clone());
@@ -206,10 +231,8 @@ pub fn open(
         once,
         name: String::new(),
         series: Some(SeriesPlan {
-            array: run::SAMPLES,
+            arrays: arrays.collect(),
             labels: run::FRAMES,
-            shape: vec![split.held_out.len() as u64, 2],
-            precision,
             due: Box::new(move |epoch| for_frames.is_frame(epoch) || ended_at == Some(epoch)),
         }),
         conform: Box::new(move |record| run::conform_but(&for_records, ended_at, record)),
@@ -225,6 +248,7 @@ pub fn open(
         split,
         remarks: data::remarks(&set.points),
         merging,
+        scope,
         taken: set.taken,
         engine,
         follower,
@@ -239,6 +263,13 @@ pub fn open(
         largest_loss: LARGEST_LOSS * f64::from(scale),
     };
     Session::open(work, &claim, dir, start)
+}
+
+/// The part of the plane that the default picture of a run shows.
+fn extent(config: &RunConfig, split: &Split, prepared: &Prepared) -> Extent {
+    let real = Real { points: split.held_out.clone(), names: prepared.names.clone(), classes: None };
+    let axes = ScatterPainter::axes(Size::default(), AxesChoice::default(), &real, config.data.is_the_labs());
+    Extent { x: [axes.x.0, axes.x.1], y: [axes.y.0, axes.y.1] }
 }
 
 impl From<InputError> for TrainError {
@@ -312,6 +343,7 @@ impl Work for Points {
             ..EpochRecord::default()
         };
         record.measured(tracked);
+        record.clip_share = due.frame.then(|| self.clip_share(&state)).flatten();
         let idle = self.look_for_idle(&state, due.frame)?;
         (record.clip_idle, record.penalty_idle) = (idle.clip, idle.penalty);
         let met = self.watch.see(&self.config, &record);
@@ -320,6 +352,7 @@ impl Work for Points {
             // A run's last epoch has both.
             let left = Look { frame: !due.frame, measure: !due.measure };
             record.measured(self.look(run, epoch, &state, left)?);
+            record.clip_share = self.clip_share(&state);
         }
         self.keep_best(&record, &state)?;
         self.progress = Progress { epoch, ..Progress::default() };
@@ -455,11 +488,13 @@ impl Points {
         }
         let codes = frame_codes(&self.config, self.split.held_out.len());
         let averaged = state.average.as_ref().map(|average| self.engine.settled(average)).transpose()?;
-        let points = self.points(averaged.as_ref(), &codes)?;
+        let (samples, points) = self.points(averaged.as_ref(), &codes)?;
         if frame {
-            run.append_frame(epoch, points.as_flattened())?;
+            let beside = self.beside(state, averaged.as_ref(), &samples)?;
+            let frame: Vec<Vec<f64>> = iter::once(points.as_flattened().to_vec()).chain(beside).collect();
+            run.append_frame(epoch, &frame)?;
         }
-        let own = if measure && averaged.is_some() { Some(self.points(None, &codes)?) } else { None };
+        let own = if measure && averaged.is_some() { Some(self.points(None, &codes)?.1) } else { None };
         let measured = self.follower.as_ref().filter(|_| measure).map(|follower| Looked {
             shown: follower.measure(&points),
             own: own.as_ref().map(|own| follower.measure(own)),
@@ -467,14 +502,44 @@ impl Points {
         Ok(measured)
     }
 
-    /// What the averaged generator, or else the generator itself, makes of codes.
-    fn points(&mut self, averaged: Option<&Weights>, codes: &[f32]) -> Result<Vec<Point>, TrainError> {
-        let points = engine::points(self.engine.as_mut(), averaged, codes)?;
-        let points: Vec<Point> = points.into_iter().map(|sample| self.prepared.units.outward(sample)).collect();
+    /// What is recorded of a frame beside its points.
+    fn beside(
+        &mut self,
+        state: &State,
+        averaged: Option<&Weights>,
+        samples: &[Sample],
+    ) -> Result<Vec<Vec<f64>>, TrainError> {
+        let Some(scope) = &self.scope else { return Ok(Vec::new()) };
+        let units = &self.prepared.units;
+        let held_out: Vec<Sample> =
+            self.split.held_out.iter().take(scope.scored).map(|&point| units.inward(point)).collect();
+        let points = [&self.train[..], &held_out, samples];
+        let taken = Sight::new((&self.config, scope, units), self.engine.as_mut(), state, averaged, points).take()?;
+        if taken.iter().flatten().any(|&x| !(x as f32).is_finite()) {
+            return Err(self.diverged("a score of the discriminator".to_owned(), f64::INFINITY));
+        }
+        Ok(taken)
+    }
+
+    /// The share of the discriminator's parameters that are at the clip.
+    fn clip_share(&self, state: &State) -> Option<f64> {
+        let Constraint::Clip(bound) = self.config.game().constraint else { return None };
+        // As the engines have it.
+        let bound = bound as f32;
+        let parameters = &state.discriminator.parameters;
+        let there = parameters.iter().filter(|parameter| parameter.abs() >= bound).count();
+        Some(there as f64 / parameters.len() as f64)
+    }
+
+    /// What the averaged generator, or else the generator itself, makes of codes: as the networks have it, and in the data's
+    /// units.
+    fn points(&mut self, averaged: Option<&Weights>, codes: &[f32]) -> Result<(Vec<Sample>, Vec<Point>), TrainError> {
+        let samples = engine::points(self.engine.as_mut(), averaged, codes)?;
+        let points: Vec<Point> = samples.iter().map(|&sample| self.prepared.units.outward(sample)).collect();
         if points.as_flattened().iter().any(|x| !x.is_finite()) {
             return Err(self.diverged("a generated point".to_owned(), f64::INFINITY));
         }
-        Ok(points)
+        Ok((samples, points))
     }
 
     fn check(&self, losses: Losses) -> Result<(), TrainError> {

@@ -9,6 +9,7 @@
 //! | `real.npy` | float32 [held-out, 2], the held-out points; float64 where float32 would be too coarse |
 //! | `noise.npy` | float32 [held-out, latent], the codes that every frame is drawn from |
 //! | `samples.npy`, `frames.json` | the same, [frames, held-out, 2], and each frame's epoch |
+//! | `recorded.json`, `field.npy` and so on | what is recorded of each frame beside its points (`recorded`) |
 //! | `generator.safetensors`, `discriminator.safetensors` | the weights, with PyTorch's names, as of the saved state |
 //! | `averaged.safetensors` | the averaged generator's, where there is one; then the frames are its |
 //! | `best.json`, `best-*.safetensors` | with `keep_best`: the [`BestRecord`], and the same weights as of then |
@@ -75,6 +76,9 @@ pub struct EpochRecord {
     /// True where the penalty has done nothing in any frame so far and has no gradient in this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub penalty_idle: Option<bool>,
+    /// The share of the discriminator's parameters that are at the clip, in frames of a run whose weights are clipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_share: Option<f64>,
     /// Seconds of training since the run began, its interruptions not counted.
     pub seconds: f64,
 }
@@ -431,6 +435,7 @@ pub(super) fn conform_but(config: &RunConfig, ended: Option<u64>, record: &mut V
     }
     if !config.is_frame(epoch) {
         map.shift_remove("penalty_idle");
+        map.shift_remove("clip_share");
     }
     if !config.is_measured(epoch) {
         let measured = Watched::ALL.into_iter().filter(|watched| !watched.is_loss());

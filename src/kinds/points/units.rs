@@ -193,6 +193,12 @@ impl Units {
         [x as f32, ((dy - b * x) / c) as f32]
     }
 
+    /// A direction of the networks' in the data's units.
+    pub fn direction_outward(&self, [x, y]: Point) -> Point {
+        let [first, second] = self.matrix;
+        [first[0] * x, second[0] * x + second[1] * y]
+    }
+
     /// A point of the networks' in the data's units, as files keep it.
     pub fn outward(&self, sample: Sample) -> Point {
         let [x, y] = sample.map(f64::from);

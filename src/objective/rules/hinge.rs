@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     help: "Scores beyond the margin of 1 cost the discriminator nothing; for spectral normalisation",
     meets: Meets::Alone(Alone { real, fake, generator: high }),
     logits: false,
+    blind: Some(0.0),
 };
 
 fn real(score: f64) -> Term {

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     help: "Squares: real scores to 1, generated ones to 0, or to 1 for the generator",
     meets: Meets::Alone(Alone { real: to_one, fake: to_zero, generator: to_one }),
     logits: false,
+    blind: Some(0.5),
 };
 
 fn to_one(score: f64) -> Term {

@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     help: "The GAN's own game: both networks have log(1 - D(G(z))), as in the lab",
     meets: Meets::Alone(Alone { real, fake, generator }),
     logits: true,
+    blind: Some(0.0),
 };
 
 /// -log D(x).

@@ -44,6 +44,8 @@ pub struct Rule {
     pub meets: Meets,
     /// Whether scores are logits: differences of log-odds.
     pub logits: bool,
+    /// The score at which the discriminator cannot tell; None where only differences of scores mean something.
+    pub blind: Option<f64>,
 }
 
 /// How the scores of a batch meet in a loss.
@@ -163,6 +165,22 @@ mod tests {
         let critic = game.critic(real, fake, [&mut by_real, &mut by_fake]);
         let value = game.generator(real, fake, &mut generator);
         [(critic, [by_real, by_fake]), (value, [Vec::new(), generator])]
+    }
+
+    #[test]
+    fn a_discriminator_that_cannot_tell_gives_the_blind_score() {
+        for rule in ALL {
+            let Meets::Alone(alone) = rule.meets else { continue };
+            // Where both kinds are as likely the best score has no slope.
+            let slope = |score: f64| (alone.real)(score).slope + (alone.fake)(score).slope;
+            match rule.blind {
+                Some(blind) => {
+                    assert!(slope(blind).abs() < 1e-12, "{}", rule.name);
+                    assert!(slope(blind + 2.0) > 0.0 && slope(blind - 2.0) < 0.0, "{}", rule.name);
+                }
+                None => assert!((-5..=5).all(|score| slope(f64::from(score)).abs() < 1e-12), "{}", rule.name),
+            }
+        }
     }
 
     #[test]

@@ -11,4 +11,5 @@ pub(super) static RULE: Rule = Rule {
     help: "The GAN whose generator has -log D(G(z)), which does not vanish where D is sure",
     meets: Meets::Alone(Alone { real, fake, generator: real }),
     logits: true,
+    blind: Some(0.0),
 };

@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     help: "The discriminator has a real and a generated point side by side and says which is real",
     meets: Meets::Sides(Sides { critic: entropy, generator: |score, real_first| entropy(score, 1.0 - real_first) }),
     logits: true,
+    blind: Some(0.0),
 };
 
 /// The cross-entropy of a logit with a label.

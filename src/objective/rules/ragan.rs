@@ -16,4 +16,5 @@ pub(super) static RULE: Rule = Rule {
     help: "Relativistic average: real points are to score higher than generated ones do on average",
     meets: Meets::Means(Means { high: real, low: fake }),
     logits: true,
+    blind: None,
 };

@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
     help: "Relativistic pairs: a real point is to score higher than a generated one beside it",
     meets: Meets::Pairs(Pairs { critic: ahead, generator: ahead }),
     logits: true,
+    blind: None,
 };
 
 /// softplus(-gap): small where the one that is to score higher does.

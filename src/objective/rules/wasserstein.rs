@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     help: "The difference of the mean scores; needs clipping or a gradient penalty",
     meets: Meets::Alone(Alone { real: high, fake: low, generator: high }),
     logits: false,
+    blind: None,
 };
 
 pub(super) fn high(score: f64) -> Term {
