@@ -11,7 +11,6 @@ use console::{Style, colors_enabled_stderr, truncate_str};
 use super::printer::Printer;
 use super::progress::{Part, line, room};
 use super::session::Panel;
-use crate::compare::is_lab;
 use crate::data::{Mode, Point};
 use crate::figures::{measure, place};
 use crate::kinds::points::{EpochRecord, Floor, Points, PointsRun};
@@ -158,7 +157,7 @@ impl Preview {
         let fields: &[&[usize]] = if colours { &[&[REAL, GENERATED]] } else { &[&[REAL], &[GENERATED]] };
         let width = (columns - (fields.len() - 1)) / fields.len();
         let aspect = width as f64 / (rows as f64 * HEIGHT);
-        let axes = Axes::chosen(AxesChoice::Auto, &self.real, is_lab(self.run.config()), aspect);
+        let axes = Axes::chosen(AxesChoice::Auto, &self.real, self.run.config().data.is_the_labs(), aspect);
         let generated = self.frame.as_ref().map_or(&[][..], |frame| &frame.points);
         let mut outside = 0;
         let drawn: Vec<Vec<String>> = fields

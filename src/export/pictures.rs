@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ExportError;
 use super::content::{Content, Row};
 use super::points::{add_scores_of, frame_index};
-use crate::compare::{is_lab, real_of};
+use crate::compare::real_of;
 use crate::figures::measure;
 use crate::kinds::points::PointsRun;
 use crate::media::encode_png;
@@ -102,7 +102,7 @@ impl Pictures {
             Of::Points { run, floor, painter, .. } => {
                 if painter.is_none() {
                     let real = real_of(run)?;
-                    let axes = ScatterPainter::axes(SIZE, AxesChoice::Auto, &real, is_lab(run.config()));
+                    let axes = ScatterPainter::axes(SIZE, AxesChoice::Auto, &real, run.config().data.is_the_labs());
                     *painter = Some(Box::new(ScatterPainter::new(SIZE, axes, Theme::Light, real)?));
                 }
                 let Some(painter) = painter else { return Ok(None) };
@@ -117,6 +117,7 @@ impl Pictures {
                     note: &row.number("sliced_w2").map(words).unwrap_or_default(),
                     generated: Some(&points),
                     progress: Some(row.step as f64 / run.config().epochs as f64),
+                    ..Shown::default()
                 };
                 let bytes = encode_png(&painter.frame(&shown)?)?;
                 Ok(Some(Png { bytes, size: (SIZE.width, SIZE.height) }))

@@ -2,14 +2,13 @@
 
 use super::ExportError;
 use super::content::{Array, Arrays, Cells, Content, Floor, Row};
-use crate::config::Config as _;
+use crate::config::{Config as _, Recording};
 use crate::data::npy;
 use crate::kinds::points::PointsRun;
 use crate::run::{Kind, RunDir, RunError};
 
-/// What a run may record of each frame beside its points, by the names of its arrays.
-const BESIDE: [&str; 6] = ["field", "lattice", "forces", SCORES, "slopes", "weights"];
-const SCORES: &str = "scores";
+/// The discriminator's scores, among what is recorded of frames.
+const SCORES: &str = Recording::Scores.name();
 /// Which points are scored, in the order in which their scores are recorded.
 const SCORED: [&str; 3] = ["train", "held_out", "generated"];
 
@@ -22,7 +21,8 @@ pub(super) fn content(dir: &RunDir, wanted: Arrays) -> Result<Content, ExportErr
         .map_err(|error| dir.malformed(Kind::Points.records_file(), error.to_string()))?;
     content.rows = records.as_array().into_iter().flatten().map(|record| Row::of(Kind::Points, record)).collect();
     content.floors = floors(&run)?;
-    content.has_scores = is_recorded(&run, &file(SCORES))?;
+    let recorded = run.scope()?.map(|scope| scope.recorded).unwrap_or_default();
+    content.has_scores = recorded.iter().any(|name| name == SCORES);
     if content.has_scores || wanted == Arrays::All {
         // First the frames that count, by their epochs.
         let epochs = run.frames()?.epochs;
@@ -30,15 +30,18 @@ pub(super) fn content(dir: &RunDir, wanted: Arrays) -> Result<Content, ExportErr
             add_scores(&run, &epochs, &mut content.rows)?;
         }
         if wanted == Arrays::All {
-            content.arrays = arrays(&run, epochs)?;
+            content.arrays = arrays(&run, &recorded, epochs)?;
         }
     }
     Ok(content)
 }
 
-/// Whether a file is there that is the run's own.
-fn is_recorded(run: &PointsRun, file: &str) -> Result<bool, RunError> {
-    Ok(run.dir().manifest()?.files.iter().any(|own| own == file) && run.dir().file(file).exists())
+/// An array that grows by a frame at a time, with so many frames at most.
+fn frames_of(run: &PointsRun, name: &str, frames: usize) -> Result<npy::Array, RunError> {
+    let file = file(name);
+    let array = run.dir().array(&file)?;
+    run.dir().check_frames(&file, &array)?;
+    Ok(cut(array, frames))
 }
 
 fn file(array: &str) -> String {
@@ -58,7 +61,7 @@ pub(super) fn add_scores_of(run: &PointsRun, row: &mut Row) -> Result<(), RunErr
 }
 
 fn add_scores(run: &PointsRun, epochs: &[u64], rows: &mut [Row]) -> Result<(), RunError> {
-    let npy::Array { shape, values, .. } = run.dir().array(&file(SCORES))?;
+    let npy::Array { shape, values, .. } = frames_of(run, SCORES, epochs.len())?;
     let size = shape.iter().skip(1).product::<u64>() as usize;
     for (epoch, scores) in epochs.iter().zip(values.chunks_exact(size.max(1))) {
         // Epochs follow each other from 1.
@@ -90,7 +93,7 @@ fn floors(run: &PointsRun) -> Result<Vec<Floor>, RunError> {
     Ok(known.filter_map(of).collect())
 }
 
-fn arrays(run: &PointsRun, epochs: Vec<u64>) -> Result<Vec<Array>, RunError> {
+fn arrays(run: &PointsRun, recorded: &[String], epochs: Vec<u64>) -> Result<Vec<Array>, RunError> {
     let dir = run.dir();
     let floats = |name: &str, npy::Array { precision, shape, values }: npy::Array| Array {
         name: name.to_owned(),
@@ -101,13 +104,11 @@ fn arrays(run: &PointsRun, epochs: Vec<u64>) -> Result<Vec<Array>, RunError> {
     for name in ["real", "noise"] {
         arrays.push(floats(name, dir.array(&file(name))?));
     }
-    for name in ["samples"].into_iter().chain(BESIDE) {
-        if name == "samples" || is_recorded(run, &file(name))? {
-            arrays.push(floats(name, cut(dir.array(&file(name))?, epochs.len())));
-        }
+    for name in std::iter::once("samples").chain(recorded.iter().map(String::as_str)) {
+        arrays.push(floats(name, frames_of(run, name, epochs.len())?));
     }
-    // Where a field is, and of how many points the others are.
-    if is_recorded(run, "recorded.json")? {
+    if !recorded.is_empty() {
+        // Where a field is, and of how many points the others are.
         let text = dir.read_text("recorded.json")?;
         arrays.push(Array { name: "recorded".to_owned(), shape: Vec::new(), cells: Cells::Text(text) });
     }
@@ -116,7 +117,6 @@ fn arrays(run: &PointsRun, epochs: Vec<u64>) -> Result<Vec<Array>, RunError> {
     Ok(arrays)
 }
 
-/// An array that grows by a frame at a time, with only so many of them.
 fn cut(mut array: npy::Array, frames: usize) -> npy::Array {
     let size = array.shape.iter().skip(1).product::<u64>() as usize;
     array.values.truncate(frames * size);
