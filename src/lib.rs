@@ -10,6 +10,7 @@ pub mod config;
 pub mod data;
 pub mod digest;
 pub mod engine;
+pub mod export;
 pub mod figures;
 pub mod files;
 pub mod json;

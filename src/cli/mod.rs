@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod export;
 mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
@@ -23,6 +24,7 @@ mod measured;
 mod options;
 mod pages;
 mod points;
+mod preview;
 mod printer;
 mod progress;
 mod protocol;
@@ -74,6 +76,7 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     Report(report::ReportArgs),
     Watch(watch::WatchArgs),
+    Export(export::ExportArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
@@ -144,6 +147,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Compare(args) => compare::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Watch(args) => watch::run(&args, printer),
+        Command::Export(args) => export::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
