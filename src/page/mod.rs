@@ -27,6 +27,8 @@ const BASE: &str = include_str!("base.html");
 const OWN: &str = "<!--PAGE-->";
 /// Where in the base the data stand.
 const DATA: &str = "/*DATA*/ null";
+/// Where in the base stands what a page may do besides nothing.
+const ALSO: &str = "/*ALSO*/";
 
 /// A page without its data.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,8 @@ pub struct Template {
     pub shows: &'static str,
     /// Its styles and elements.
     html: &'static str,
+    /// What it may ask of a server, as a Content-Security-Policy says it; a page in a file asks nothing.
+    also: &'static str,
     /// Its scripts, in their order.
     scripts: &'static [&'static str],
 }
@@ -49,6 +53,7 @@ pub static SEFA: Template = Template {
     name: "sefa",
     shows: "samples along semantic directions",
     html: include_str!("sefa.html"),
+    also: "",
     scripts: &[include_str!("sefa.js")],
 };
 
@@ -57,6 +62,7 @@ pub static RUN: Template = Template {
     name: "run",
     shows: "what runs of points recorded",
     html: include_str!("run.html"),
+    also: "",
     scripts: &[
         include_str!("run/data.js"),
         include_str!("run/plot.js"),
@@ -71,6 +77,7 @@ pub static LIVE: Template = Template {
     name: "live",
     shows: "a page that grows, and what can be asked of the run",
     html: include_str!("live.html"),
+    also: "; connect-src 'self'; frame-src 'self'",
     scripts: &[include_str!("live.js")],
 };
 
@@ -92,7 +99,7 @@ impl Template {
         let data = serde_json::to_string(data)?.replace('<', "\\u003c");
         let (before, after) = BASE.split_once(DATA).unwrap_or((BASE, ""));
         let (between, behind) = after.split_once(OWN).unwrap_or((after, ""));
-        let mut page = [before, &data, between, self.html].concat();
+        let mut page = [&before.replacen(ALSO, self.also, 1), data.as_str(), between, self.html].concat();
         for script in self.scripts {
             page.extend(["<script>\n", script, "</script>\n"]);
         }
