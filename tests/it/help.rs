@@ -12,6 +12,7 @@ fn help_texts() {
         ("draw", &["draw", "--help"]),
         ("eval", &["eval", "--help"]),
         ("compare", &["compare", "--help"]),
+        ("report", &["report", "--help"]),
         ("sweep", &["sweep", "--help"]),
         ("sweep_status", &["sweep", "status", "--help"]),
         ("protocol", &["protocol", "--help"]),
