@@ -16,7 +16,7 @@ MOST_BYTES = 1_500_000
 
 def checks(gan_lab, world, root):
     gan_lab("data", "make", "ring8", "--points", 700, "--out", "ring.npy")
-    gan_lab("train", "gan", *SMALL, *EVERY, "--set", "generator.latent_dim=2", "--out", "gan")
+    gan_lab("train", "gan", *SMALL, *EVERY, "--out", "gan")
     gan_lab("train", "wgan", *SMALL, "--set", "frame_every=3", "--out", "wgan")
     gan_lab("train", "wgan-gp", *SMALL, *EVERY, "--seed", 1, "--out", "gp")
     gan_lab("train", "--preset", "modes", *SMALL, *EVERY, "--out", "pairs")
@@ -87,6 +87,7 @@ def checks(gan_lab, world, root):
         before = chart.get_attribute("aria-label")
         expect("real against real" in before, before)
         expect(page.locator("#chart-sliced_w2 rect").count() == 1, "the band of real points")
+        chart.scroll_into_view_if_needed()
         box = chart.bounding_box()
         page.mouse.click(box["x"] + 50, box["y"] + 60)
         equal(at(page), f"epoch {epochs[0]}", "a click on a curve's beginning")
@@ -130,7 +131,7 @@ def checks(gan_lab, world, root):
             else:
                 figure = page.locator(f"[data-histogram={layer}]")
                 expect(figure.is_visible(), f"{layer} has no histogram")
-                expect(figure.locator("path").count() > 2, f"{layer}'s histogram is empty")
+                expect(figure.locator("path").count() > 1, f"{layer}'s histogram is empty")
             bench.sound(page)
             page.click(f"#layer-{layer}")
             focus_away(page)
@@ -203,7 +204,8 @@ def checks(gan_lab, world, root):
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         command = page.locator("#command-0").inner_text()
         expect(command.startswith("gan-lab train --preset lab-gan "), command)
-        expect("generator.latent_dim" in page.locator("#configs table").first.inner_text(), "what differs")
+        differ = page.locator("#configs table").first.inner_text()
+        expect("data.train_size" in differ and "learning" not in differ, f"what differs: {differ}")
         page.click("#copy-0")
         until(page, "document.getElementById('copied').textContent", "it says that it copied")
         # The page's own command makes the same run again.

@@ -38,6 +38,9 @@ const settle = (back, number) => {
     front = views.indexOf(back);
     back.classList.add("front");
     watch(back);
+    // The bar has its own.
+    const colours = there.getElementById("theme");
+    if (colours) colours.hidden = true;
     if (focused) there.getElementById(focused)?.focus({ preventScroll: true });
     history.replaceState(null, "", `${location.pathname}${location.search}${there.location.hash}`);
     document.title = `${there.title} - live`;

@@ -94,7 +94,7 @@ mod tests {
         let packed = Packed::of(&[1.0, f64::NAN, 3.0, f64::INFINITY, 1.0]);
         let again = packed.values();
         assert!(again[1].is_nan() && again[3].is_nan());
-        assert_eq!([again[0], again[2], again[4]], [1.0, 3.0, 1.0]);
+        assert_eq!((again[0], again[2], again[4]), (1.0, 3.0, 1.0));
         assert_eq!(Packed::of(&[2.5; 3]).values(), [2.5; 3]);
         assert!(Packed::of(&[f64::NAN]).values()[0].is_nan());
         assert_eq!(Packed::of(&[]).values(), [0.0; 0]);

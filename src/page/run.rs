@@ -110,8 +110,6 @@ struct PageRule {
     title: String,
     help: &'static str,
     logits: bool,
-    /// Whether a score means something by itself: else only differences count.
-    alone: bool,
     /// Whether scores meet in pairs.
     pairs: bool,
     wasserstein: bool,
@@ -256,7 +254,6 @@ impl PageRule {
             title: config.game_title(),
             help: rule.help,
             logits: rule.logits,
-            alone: rule.blind.is_some(),
             pairs: matches!(rule.meets, rules::Meets::Pairs(_)),
             wasserstein: rule == rules::WASSERSTEIN,
             blind_score: rule.blind,
@@ -359,9 +356,9 @@ fn true_w1(run: &PointsRun, real: &[Point], frames: &[&[Point]]) -> Result<TrueW
     let points = MATCHED.min(real.len() / 2).max(1).min(real.len());
     let held_out = inward(&real[..(2 * points).min(real.len())]);
     let (first, second) = held_out.split_at(points.min(held_out.len()));
-    let distance = |frame: &&[Point]| match frame.len() >= points {
-        true => rounded(w1(first, &inward(&frame[..points]))).unwrap_or(f64::NAN),
-        false => f64::NAN,
+    let distance = |frame: &&[Point]| {
+        let matched = frame.get(..points).map(|frame| w1(first, &inward(frame)));
+        matched.and_then(rounded).unwrap_or(f64::NAN)
     };
     let floor = (first.len() == second.len()).then(|| rounded(w1(first, second))).flatten();
     Ok(TrueW1 { points, values: frames.iter().map(distance).collect(), floor })

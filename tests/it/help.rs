@@ -13,6 +13,8 @@ fn help_texts() {
         ("eval", &["eval", "--help"]),
         ("compare", &["compare", "--help"]),
         ("export", &["export", "--help"]),
+        ("report", &["report", "--help"]),
+        ("watch", &["watch", "--help"]),
         ("sweep", &["sweep", "--help"]),
         ("sweep_status", &["sweep", "status", "--help"]),
         ("protocol", &["protocol", "--help"]),

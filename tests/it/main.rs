@@ -25,6 +25,7 @@ mod recorded;
 mod refusals;
 mod remarks;
 mod replay;
+mod report;
 mod rooms;
 #[cfg(feature = "torch")]
 mod sefa;

@@ -116,7 +116,7 @@ const lossWords = () => {
   const said = [];
   const of = (test) => runs.filter(test), capital = (words) => words[0].toUpperCase() + words.slice(1);
   const who = (list, words) => (several ? `${listWords(list.map((run) => run.name))}: ${words}` : capital(words));
-  const wasserstein = of((run) => run.rule.wasserstein), logits = of((run) => run.rule.logits && run.rule.alone && run.rule.name !== "paired");
+  const wasserstein = of((run) => run.rule.wasserstein), logits = of((run) => run.rule.logits && run.alone && run.rule.name !== "paired");
   const others = runs.filter((run) => !wasserstein.includes(run) && !logits.includes(run));
   if (logits.length) said.push(who(logits, `the discriminator's loss D and the generator's loss G, each the mean over an epoch. D = 2 log 2 = 1.386 is what a discriminator loses that cannot tell real from generated; below it tells them apart. It does not say how good the points are: a weak discriminator rests there too, and G rises or falls as D gets better or worse.`));
   if (wasserstein.length) said.push(who(wasserstein, `the critic's loss D is its mean score of generated points minus that of real ones${wasserstein.some((run) => run.rule.penalty) ? ", plus its penalty" : ""}: a negative D near 0 is a critic that sees little difference. G is minus the mean score of generated points; as scores may all be shifted, its sign and size say nothing by themselves.`));
@@ -144,7 +144,7 @@ const thinned = () => runs.filter((run) => run.records.recorded > run.records.ep
 
 const makeCharts = () => {
   const made = [], having = (name) => runs.filter((run) => run.column(name));
-  const blind = runs.every((run) => run.rule.logits && run.rule.alone && run.rule.blind) ? [{ at: runs[0].rule.blind[0], words: `D cannot tell: ${figures(runs[0].rule.blind[0], 4)}` }] : [];
+  const blind = runs.every((run) => run.rule.logits && run.alone && run.rule.blind) ? [{ at: runs[0].rule.blind[0], words: `D cannot tell: ${figures(runs[0].rule.blind[0], 4)}` }] : [];
   const words = [...lossWords(), ...thinned()], lost = having("d_loss");
   if (lost.length && !several) made.push(new Chart({ id: "losses", title: "Losses", lines: [lineOf(first, "d_loss", "D"), lineOf(first, "g_loss", "G", "5 3")], levels: blind, words }));
   if (lost.length && several) {
@@ -250,7 +250,7 @@ const ends = "The outermost bars hold what lies beyond.";
 
 const makeHistograms = () => [
   new Histogram({
-    id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), list.map((run) => run.rule.blind_score ?? 0)),
+    id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), list.flatMap((run) => run.rule.blind_score ?? [])),
     bars: threeBars((run) => run.scores), levels: (run) => (onlyDifferences(run) ? [] : [{ at: run.rule.blind_score, words: "cannot tell" }]),
     says: (run, f) => {
       const lists = run.scores.at(f), each = (tell) => KINDS.map((kind, i) => `${kind} ${tell(lists[i])}`).join(", ");

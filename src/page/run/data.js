@@ -16,6 +16,8 @@ const three = (packed) => packed.map(unpack);
 
 const runs = DATA.runs.map((run, number) => ({
   ...run, number,
+  // Whether a score says something by itself; else only differences count.
+  alone: run.rule.blind_score !== null,
   real: cloud(run.real),
   samples: lazily(run.samples, cloud),
   field: run.field && { ...run.field, at: lazily(run.field.frames, unpack) },

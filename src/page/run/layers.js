@@ -1,7 +1,7 @@
 // What can be shown of a frame, one entry each: whether a run has it, how it is drawn, and what it tells.
 const absent = (what) => `${what} was not recorded`;
 const frameWords = (run, f, words) => (f < 0 ? "No frame yet." : words());
-const onlyDifferences = (run) => !run.rule.alone;
+const onlyDifferences = (run) => !run.alone;
 
 // How scores become colours, as in pictures: a probability for logits, else a range symmetric about where the discriminator
 // cannot tell. Where only differences of scores count, that is the middle between mean scores.
@@ -194,7 +194,7 @@ const LAYERS = [
       const of = run.tone.is_middle ? ` Only differences of scores count: no colour is ${figures(middle)}, the middle between the mean scores of training and of generated points.` : "";
       return half === null
         ? `How the discriminator scores every place, as a probability: green passes for real, purple for generated. Where it cannot tell there is no colour; over a perfect generator all of it fades.${of}`
-        : `The ${run.rule.wasserstein ? "critic's value" : "discriminator's score"} at every place: green is high, for real, purple low. The scale is one for all frames and symmetric about ${figures(middle)}.${of} Its slope is what drives the generator.`;
+        : `The ${run.rule.wasserstein ? "critic's value" : "discriminator's score"} at every place: green is high, for real, purple low. Full colour is ${figures(half)} away from no colour, in all frames${of ? "" : `; no colour is ${figures(middle)}, where it cannot tell`}.${of} Its slope is what drives the generator.`;
     }),
   },
   {
