@@ -14,6 +14,9 @@ use crate::live::{Controls, Feed, Server, Source};
 use crate::page::{MOST_RUNS, RunPage, Shown, Table};
 use crate::run::{RunDir, Status};
 
+/// A longer name of a run takes too much room beside its curves.
+const LONGEST_NAME: usize = 48;
+
 /// The page of these runs.
 pub(super) fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
     let runs = dirs.iter().map(PointsRun::open).collect::<Result<Vec<_>, _>>()?;
@@ -21,7 +24,12 @@ pub(super) fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> a
     let labels = labels(&configs);
     let told: Vec<_> =
         runs.iter().zip(&labels).map(|(run, label)| (label.as_str(), run.config().seed, run.path())).collect();
-    let names = names_of_runs(&told);
+    let mut names = names_of_runs(&told);
+    // What many settings tell apart has a name of lines; its folder's is shorter, and the page has the settings.
+    if names.iter().any(|name| name.chars().count() > LONGEST_NAME) {
+        let folder = |run: &PointsRun| run.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        names = runs.iter().map(|run| format!("{}: {}", folder(run), run.config().title())).collect();
+    }
     let shown: Vec<Shown> = runs.into_iter().zip(names).map(|(run, name)| Shown { name, run }).collect();
     RunPage::of(&shown, tables, notes).context("the page cannot be made")
 }
