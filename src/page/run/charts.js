@@ -248,6 +248,7 @@ const threeBars = (of) => (run, f, range) => of(run).at(f).map((list, i) => ({ c
 const everyFrame = (of) => (list) => list.flatMap((run) => run.epochs.flatMap((_, f) => of(run).at(f)));
 const ends = "The outermost bars hold what lies beyond.";
 
+const aimsAtOne = (run) => ["wgan-gp", "wgan-lp", "dragan"].includes(run.rule.penalty);
 const makeHistograms = () => [
   new Histogram({
     id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), list.flatMap((run) => run.rule.blind_score ?? [])),
@@ -265,14 +266,16 @@ const makeHistograms = () => [
     words: `What a rule of pairs looks at: r - f of a held-out and a generated point. All at the right: the discriminator is sure of every pair, and gradients die. Around 0: it cannot tell. ${ends}`,
   }),
   new Histogram({
-    id: "slopes", title: "Slopes of the score", has: (run) => run.slopes, range: (list) => [0, commonRange(everyFrame((run) => run.slopes)(list), [0, 1])[1]],
-    bars: threeBars((run) => run.slopes), levels: (run) => (/wgan-gp|wgan-lp|dragan/.test(run.rule.penalty ?? "") ? [{ at: 1, words: "penalty's aim: 1" }] : []),
+    id: "slopes", title: "Slopes of the score", has: (run) => run.slopes, range: (list) => [0, commonRange(everyFrame((run) => run.slopes)(list), list.some(aimsAtOne) ? [0, 1.05] : [0])[1]],
+    bars: threeBars((run) => run.slopes), levels: (run) => (aimsAtOne(run) ? [{ at: 1, words: "penalty's aim: 1" }] : []),
     says: (run, f) => `Mean slope: ${KINDS.map((kind, i) => `${kind} ${figures(mean(run.slopes.at(f)[i]))}`).join(", ")}.`,
     words: `The norm of the score's gradient at points, by the networks' units. 0 at generated points: the generator learns nothing there. A critic whose scores estimate W1 has slopes of about 1; a discriminator of logits may be as steep as it likes without a penalty. ${ends}`,
   }),
   new Histogram({
     id: "weights", title: "Discriminator's parameters", has: (run) => run.weights,
-    range: (list) => commonRange(list.flatMap((run) => run.epochs.flatMap((_, f) => run.weights.at(f))), list.flatMap((run) => (run.rule.clip ? [-run.rule.clip * 1.1, run.rule.clip * 1.1] : []))),
+    range: (list) => commonRange(list.flatMap((run) =>
+      // But for the least and the largest.
+      run.epochs.flatMap((_, f) => [...run.weights.at(f).slice(1, -1)])), list.flatMap((run) => (run.rule.clip ? [-run.rule.clip * 1.1, run.rule.clip * 1.1] : []))),
     bars: (run, f, range) => [{ counts: countsOfPercentiles(run.weights.at(f), range), colour: several ? runColour(run) : "var(--one)", dash: "", fill: true }],
     levels: (run) => (run.rule.clip ? [{ at: run.rule.clip, words: "clip" }, { at: -run.rule.clip, words: "clip" }] : []),
     says: (run, f) => {
