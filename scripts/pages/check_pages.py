@@ -10,10 +10,11 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 import browser
+import live_page
 import run_page
 import sefa_page
 
-PAGES = {"sefa": sefa_page, "run": run_page}
+PAGES = {"sefa": sefa_page, "run": run_page, "live": live_page}
 
 
 def main():

@@ -50,8 +50,10 @@ pub(super) fn numbers_are_values(command: Command) -> Command {
     command
         .mut_args(move |arg| {
             let is_number = numbers.iter().any(|number| arg.get_value_parser().type_id() == *number);
+            // What may stand without a number does not take the option after it for one.
+            let must_have = arg.get_num_args().is_none_or(|range| range.min_values() > 0);
             // Not clap's negative numbers, to which -1e-3 is none.
-            if is_number { arg.allow_hyphen_values(true) } else { arg }
+            if is_number && must_have { arg.allow_hyphen_values(true) } else { arg }
         })
         .mut_subcommands(numbers_are_values)
 }

@@ -42,6 +42,11 @@ impl Exit {
             Self::Terminated => 143,
         }
     }
+
+    /// The same where something beside was left out that can be mended.
+    pub(super) fn or_fixable(self) -> Self {
+        if self == Self::Done { Self::Fixable } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {

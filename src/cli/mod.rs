@@ -13,6 +13,7 @@ mod doctor;
 mod draw;
 mod eval;
 mod exit;
+mod export;
 mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
@@ -21,7 +22,9 @@ mod local;
 mod man;
 mod measured;
 mod options;
+mod pages;
 mod points;
+mod preview;
 mod printer;
 mod progress;
 mod protocol;
@@ -36,6 +39,7 @@ mod signals;
 mod sweep;
 mod table;
 mod train;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -71,6 +75,8 @@ enum Command {
     Eval(eval::EvalArgs),
     Compare(Box<compare::CompareArgs>),
     Report(report::ReportArgs),
+    Watch(watch::WatchArgs),
+    Export(export::ExportArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
     Run(run::RunArgs),
@@ -140,6 +146,8 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Eval(args) => eval::run(&args, printer),
         Command::Compare(args) => compare::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Watch(args) => watch::run(&args, printer),
+        Command::Export(args) => export::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

@@ -71,6 +71,11 @@ impl Printer {
         self.mode == Mode::Json
     }
 
+    /// Whether nothing is said while a command works.
+    pub(super) fn is_silent(&self) -> bool {
+        self.mode != Mode::Normal
+    }
+
     /// A result in words; `quiet` is the part of it that is said with `--quiet`, for scripts, and `json` gives the
     /// fields of the object that is said with `--json`.
     pub(super) fn result<T: Serialize>(

@@ -23,6 +23,13 @@ const USUAL_WIDTH: usize = 80;
 /// The bar on the screen, so that other lines and signals can take it away.
 static ON_SCREEN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
+/// Columns and rows that a panel may have on the terminal; None where there is none, or it does not say.
+pub(super) fn room() -> Option<(usize, usize)> {
+    let terminal = Term::stderr();
+    let (rows, columns) = terminal.size_checked().filter(|_| terminal.is_term())?;
+    Some((usize::from(columns).saturating_sub(1), usize::from(rows).saturating_sub(1)))
+}
+
 /// A part of the line: how important it is, 0 most, and its words.
 pub(super) type Part<'a> = (u8, &'a str);
 
@@ -88,6 +95,14 @@ impl Progress {
         if done != self.shown.get() && self.lines_every.is_some_and(due) {
             self.shown.set(done);
             err(&joined(&count(self.unit, done, self.total), parts));
+        }
+    }
+
+    /// Shows lines in the place of the bar, which have to fit the terminal.
+    pub(super) fn show_lines(&self, done: u64, lines: String) {
+        if !self.bar.is_hidden() {
+            self.bar.set_position(done);
+            self.bar.set_message(lines);
         }
     }
 
@@ -162,7 +177,7 @@ fn joined(first: &str, parts: &[Part]) -> String {
 }
 
 /// The line: the count, the bar, the parts, as far as `width` columns hold them.
-fn line(unit: &str, done: u64, total: u64, parts: &[Part], width: usize) -> String {
+pub(super) fn line(unit: &str, done: u64, total: u64, parts: &[Part], width: usize) -> String {
     let count = count(unit, done, total);
     let drawn = drawn_bar(done, total);
     let mut kept: Vec<Part> = std::iter::once((BAR_PRIORITY, drawn.as_str())).chain(parts.iter().copied()).collect();

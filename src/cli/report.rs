@@ -9,13 +9,14 @@ use clap::Args;
 use super::args::{MOST_SAMPLES, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::measured::{named, summarise};
+use super::pages::made;
 use super::printer::{Printer, path_lines, shown_path};
-use crate::compare::{Comparison, DataSet, RunSummary, Selection, labels, names_of_runs};
+use crate::compare::{Comparison, DataSet, RunSummary, Selection};
 use crate::json;
-use crate::kinds::points::{Plan, PointsRun, Which};
+use crate::kinds::points::{Plan, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
-use crate::page::{self, MOST_RUNS, RunPage, Shown, Table};
+use crate::page::{self, MOST_RUNS};
 use crate::run::{Ability, RunDir};
 
 /// Where pages go unless told otherwise.
@@ -31,8 +32,6 @@ const METRICS: [Metric; 8] = [
     Metric::Coverage,
     Metric::HighQuality,
 ];
-/// A longer name of a run takes too much room beside its curves.
-const LONGEST_NAME: usize = 48;
 /// A longer name of a file is cut.
 const LONGEST: usize = 160;
 
@@ -110,23 +109,6 @@ pub(super) fn run(args: &ReportArgs, printer: &Printer) -> anyhow::Result<Exit> 
         || serde_json::json!({ "files": json::paths([written.as_path()]), "shown": commands(), "notes": notes }),
     )?;
     Ok(exit)
-}
-
-/// The page of these runs.
-fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
-    let runs = dirs.iter().map(PointsRun::open).collect::<Result<Vec<_>, _>>()?;
-    let configs: Vec<_> = runs.iter().map(|run| (run.config(), run.config().epochs)).collect();
-    let labels = labels(&configs);
-    let told: Vec<_> =
-        runs.iter().zip(&labels).map(|(run, label)| (label.as_str(), run.config().seed, run.path())).collect();
-    let mut names = names_of_runs(&told);
-    // What many settings tell apart has a name of lines; its folder's is shorter, and the page has the settings.
-    if names.iter().any(|name| name.chars().count() > LONGEST_NAME) {
-        let folder = |run: &PointsRun| run.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        names = runs.iter().map(|run| format!("{}: {}", folder(run), run.config().title())).collect();
-    }
-    let shown: Vec<Shown> = runs.into_iter().zip(names).map(|(run, name)| Shown { name, run }).collect();
-    RunPage::of(&shown, tables, notes).context("the page cannot be made")
 }
 
 /// The runs as `gan-lab compare` measures them.

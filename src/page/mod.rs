@@ -5,6 +5,7 @@
 //! packed numbers ([`packed`]). Scripts put text from data into the page as text only.
 
 mod layers;
+mod live;
 pub mod packed;
 mod repeat;
 mod run;
@@ -12,6 +13,7 @@ mod run;
 mod sefa;
 mod tables;
 
+pub use live::LivePage;
 pub use repeat::{Repeat, Setting};
 pub use run::{MOST_RUNS, RunPage, Shown};
 #[cfg(feature = "torch")]
@@ -25,6 +27,8 @@ const BASE: &str = include_str!("base.html");
 const OWN: &str = "<!--PAGE-->";
 /// Where in the base the data stand.
 const DATA: &str = "/*DATA*/ null";
+/// Where in the base stands what a page may do besides nothing.
+const ALSO: &str = "/*ALSO*/";
 
 /// A page without its data.
 #[derive(Clone, Copy, Debug)]
@@ -35,18 +39,21 @@ pub struct Template {
     pub shows: &'static str,
     /// Its styles and elements.
     html: &'static str,
+    /// What it may ask of a server, as a Content-Security-Policy says it; a page in a file asks nothing.
+    also: &'static str,
     /// Its scripts, in their order.
     scripts: &'static [&'static str],
 }
 
 /// Every page.
-pub static PAGES: [&Template; 2] = [&SEFA, &RUN];
+pub static PAGES: [&Template; 3] = [&SEFA, &RUN, &LIVE];
 
 /// What `gan-lab sefa` writes as index.html.
 pub static SEFA: Template = Template {
     name: "sefa",
     shows: "samples along semantic directions",
     html: include_str!("sefa.html"),
+    also: "",
     scripts: &[include_str!("sefa.js")],
 };
 
@@ -55,6 +62,7 @@ pub static RUN: Template = Template {
     name: "run",
     shows: "what runs of points recorded",
     html: include_str!("run.html"),
+    also: "",
     scripts: &[
         include_str!("run/data.js"),
         include_str!("run/plot.js"),
@@ -62,6 +70,15 @@ pub static RUN: Template = Template {
         include_str!("run/charts.js"),
         include_str!("run/page.js"),
     ],
+};
+
+/// What stands around the page of runs while they go on.
+pub static LIVE: Template = Template {
+    name: "live",
+    shows: "a page that grows, and what can be asked of the run",
+    html: include_str!("live.html"),
+    also: "; connect-src 'self'; frame-src 'self'",
+    scripts: &[include_str!("live.js")],
 };
 
 /// Why a page cannot be made.
@@ -82,7 +99,7 @@ impl Template {
         let data = serde_json::to_string(data)?.replace('<', "\\u003c");
         let (before, after) = BASE.split_once(DATA).unwrap_or((BASE, ""));
         let (between, behind) = after.split_once(OWN).unwrap_or((after, ""));
-        let mut page = [before, &data, between, self.html].concat();
+        let mut page = [&before.replacen(ALSO, self.also, 1), data.as_str(), between, self.html].concat();
         for script in self.scripts {
             page.extend(["<script>\n", script, "</script>\n"]);
         }

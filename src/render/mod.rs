@@ -1,6 +1,7 @@
 //! Numbers to pictures, through plotters; no files.
 
 mod axes;
+mod braille;
 mod classes;
 mod curves;
 mod grid;
@@ -17,6 +18,7 @@ mod theme;
 mod words;
 
 pub use axes::{Axes, AxesChoice};
+pub use braille::{Braille, sparkline};
 pub use classes::Classes;
 pub use curves::{Band, Curve, CurveChart};
 pub use grid::{Cell, Grid, Row, columns, wrapped};

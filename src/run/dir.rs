@@ -1,5 +1,6 @@
 //! A directory that may hold a run, as readers see it.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -529,6 +530,33 @@ impl RunDir {
         match array.values.iter().position(|x| !x.is_finite()) {
             Some(at) => Err(self.malformed(name, format!("number {at} is {}", array.values[at]))),
             None => Ok(array),
+        }
+    }
+
+    /// The numbers at one place of the first axis of an array that grows along it, all of which are finite. What is there
+    /// before the place is not read, so that it may be asked while the array grows.
+    pub fn array_part(&self, name: &str, index: usize) -> Result<Vec<f64>, RunError> {
+        let wrong = |reason: String| self.malformed(name, reason);
+        let mut file = files::open_own(&self.file(name), fs::OpenOptions::new().read(true))?;
+        let mut head = Vec::new();
+        (&mut file).take(1 << 16).read_to_end(&mut head)?;
+        let (precision, shape) = npy::layout(&head).map_err(|error| wrong(error.to_string()))?;
+        // Our headers have one length for every length of the first axis.
+        let start = npy::header(precision, &shape).len() as u64;
+        let numbers = shape.iter().skip(1).try_fold(1_u64, |product, length| product.checked_mul(*length));
+        let bytes = numbers.and_then(|numbers| numbers.checked_mul(precision.size() as u64));
+        let end = bytes.and_then(|bytes| (index as u64).checked_add(1)?.checked_mul(bytes)?.checked_add(start));
+        let there = file.metadata()?.len();
+        let (Some(bytes), Some(end)) = (bytes, end.filter(|end| *end <= there)) else {
+            return Err(wrong(format!("it has no place {index} along its first axis")));
+        };
+        file.seek(SeekFrom::Start(end - bytes))?;
+        let mut part = vec![0; bytes as usize];
+        file.read_exact(&mut part)?;
+        let values = precision.values(&part);
+        match values.iter().find(|value| !value.is_finite()) {
+            Some(value) => Err(wrong(format!("a number at place {index} is {value}"))),
+            None => Ok(values),
         }
     }
 

@@ -27,6 +27,8 @@ pub enum Ability {
     Sweep,
     /// `gan-lab report`
     Report,
+    /// `gan-lab export`
+    Export,
 }
 
 /// The manifest's name, of every kind.
@@ -211,7 +213,7 @@ impl Kind {
     /// Whether a command can do something with such a run.
     pub const fn can(self, ability: Ability) -> bool {
         match (self, ability) {
-            (Self::Points, _) => true,
+            (Self::Points, _) | (Self::Progan, Ability::Export) => true,
             (Self::Progan | Self::Sefa, _) => false,
         }
     }

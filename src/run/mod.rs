@@ -32,7 +32,7 @@ pub use error::RunError;
 pub use kind::{Ability, Kind};
 pub use manifest::{Input, Manifest};
 pub use series::{ArrayPlan, SeriesPlan};
-pub use session::{Outcome, Session, Start, Work};
+pub use session::{Outcome, Session, Start, Steering, Work};
 pub use state::{Bundle, Position, wrong_tensor};
 
 /// Where training runs are unless told otherwise.

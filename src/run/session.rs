@@ -35,6 +35,26 @@ const SAVE_AFTER: Duration = Duration::from_secs(1);
 /// And when saving is less than this part of the time: large states take longer.
 const SAVE_SHARE: u32 = 30;
 
+/// Who says how a run goes on. A function that says whether to stop is one.
+pub trait Steering {
+    /// Whether the run is to save and stop; asked before every step.
+    fn stops(&self) -> bool;
+
+    /// Whether it is to wait, when it has come to a moment at which it may save.
+    fn waits(&self) -> bool {
+        false
+    }
+
+    /// Waits, until the run is to go on or to stop.
+    fn hold(&self) {}
+}
+
+impl<F: Fn() -> bool> Steering for F {
+    fn stops(&self) -> bool {
+        self()
+    }
+}
+
 /// What a kind of run does.
 pub trait Work {
     /// What its records say.
@@ -162,18 +182,23 @@ impl<W: Work> Session<W> {
         &self.work
     }
 
-    /// Works to the end, or until `stop` says so, which is asked before every step. `observe` sees every record. Where the
-    /// work fails, the last whole state is kept.
+    /// Works to the end, or until `steering` says so. `observe` sees every record. Where the work fails, the last whole state
+    /// is kept; a run that waits has saved before.
     pub fn train(
         &mut self,
-        stop: &dyn Fn() -> bool,
+        steering: &dyn Steering,
         observe: &mut dyn FnMut(&W::Record, Position),
     ) -> Result<Outcome, W::Error> {
         let clock = Clock::start(self.run.seconds());
         while !self.is_finished() {
-            if stop() {
+            if steering.stops() {
                 self.save(true)?;
                 return Ok(Outcome::Stopped);
+            }
+            if steering.waits() && self.work.may_save() {
+                self.save(false)?;
+                steering.hold();
+                continue;
             }
             if let Err(error) = self.advance(&clock, observe) {
                 // The first failure is the one to tell.

@@ -8,6 +8,7 @@ mod data;
 mod documents;
 mod draw;
 mod engines;
+mod export;
 mod help;
 mod hostile;
 mod inspect;

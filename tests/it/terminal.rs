@@ -66,6 +66,7 @@ impl Stage {
         self.add("draw", "run --last");
         self.add("eval", "run --metrics sliced-w2 --repeats 1");
         self.add("compare", "run --metrics sliced-w2 --repeats 1 --no-gif --out comparison");
+        self.add("export", "run --to tensorboard,csv,npz");
         self.add("sweep", "plan.json --out sweep");
         self.add("sweep", "plan.json --out sweep --dry-run");
         self.add("sweep", "plan.json --out sweep --launcher print");
@@ -330,6 +331,7 @@ fn names_that_are_no_text_are_names_as_any_other() {
         "draw @ --out d@",
         "eval @ --metrics sliced-w2 --repeats 1",
         "compare @ --metrics sliced-w2 --repeats 1 --no-gif",
+        "export @ --to tensorboard,csv,npz --out e@",
         "sweep @.json --out s@ --dry-run",
         "sweep @.json --out s@",
         "sweep status s@ --all",
@@ -351,6 +353,7 @@ fn names_that_are_no_text_are_names_as_any_other() {
         "eval no@",
         "draw no@",
         "compare no@",
+        "export no@ --to csv",
         "sweep no@",
         "sweep status no@",
         "data inspect no@",
@@ -520,11 +523,20 @@ fn check_offers(line: &str, offered: &[String], wanted: &[&str], unwanted: &[&st
 
 /// What a terminal of so many columns shows of a command's progress, from the first words on that `until` names; there
 /// the command gets `signal`. Its standard output is not shown.
-fn on_a_terminal(mut command: Command, columns: u16, signal: Option<(&str, Signal)>) -> (ExitStatus, String) {
+fn on_a_terminal(command: Command, columns: u16, signal: Option<(&str, Signal)>) -> (ExitStatus, String) {
+    on_a_screen(command, (columns, 24), signal)
+}
+
+/// The same on a terminal of so many columns and rows.
+fn on_a_screen(
+    mut command: Command,
+    (columns, rows): (u16, u16),
+    signal: Option<(&str, Signal)>,
+) -> (ExitStatus, String) {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&terminal).unwrap();
     unlockpt(&terminal).unwrap();
-    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let name = ptsname(&terminal, Vec::new()).unwrap();
     let screen = File::options().read(true).write(true).open(OsStr::from_bytes(name.as_bytes())).unwrap();
     tcsetwinsize(&screen, size).unwrap();
@@ -583,5 +595,74 @@ fn progress_fits_terminals_of_any_width() {
         for line in text.split(['\r', '\n']).map(|line| line.trim_start_matches("\u{1b}[2K")) {
             assert!(!line.starts_with("epoch") || line.chars().count() <= most, "{columns}: {line:?}");
         }
+    }
+}
+
+/// Whether a character is a pattern of braille with a dot.
+fn is_braille(c: char) -> bool {
+    ('\u{2801}'..='\u{28ff}').contains(&c)
+}
+
+#[test]
+fn a_preview_shows_points_and_metrics_within_the_terminal_and_leaves_nothing() {
+    let world = World::new();
+    world.done(&["data", "make", "ring8", "--points", "300", "--out", "ring.mat"]);
+    let train = |epochs: &str, colours: bool| {
+        let args = ["train", "gan", "--threads", "1", "--out", "r", "--force", "--preview", "--frame-every", "1"];
+        let data = ["--data", "ring.mat", "--train-size", "200", "--batch-size", "40", "--epochs", epochs];
+        let mut command = world.command(&[&args[..], &data].concat());
+        if colours {
+            command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
+        }
+        command
+    };
+    for (columns, rows, colours) in [(80, 24, true), (80, 24, false), (40, 14, true), (200, 60, false)] {
+        let until = Some(("/1000000", Signal::INT));
+        let (status, text) = on_a_screen(train("1000000", colours), (columns, rows), until);
+        assert_eq!(status.code(), Some(130), "{text}");
+        assert!(text.contains("stopping; saving first"), "{text}");
+        let plain = console::strip_ansi_codes(&text).into_owned();
+        let panel = plain.split(['\r', '\n']).filter(|line| line.chars().any(is_braille) || line.starts_with("epoch"));
+        let panel: Vec<&str> = panel.collect();
+        for line in &panel {
+            // What comes behind are blanks that wipe what was there.
+            assert!(console::measure_text_width(line.trim_end()) < usize::from(columns), "{columns}: {line:?}");
+        }
+        let said = |words: &str| assert!(plain.contains(words), "{columns}x{rows}: no {words}: {plain:?}");
+        for words in ["d_loss", "sliced W2", "modes ", " of 8", "real"] {
+            said(words);
+        }
+        if columns >= 80 {
+            ["g_loss", "coverage", "mode TV", " left", "generated"].into_iter().for_each(said);
+        }
+        // Colours tell the points apart, and without them their places.
+        assert_eq!(text.contains("\u{1b}[35m") || text.contains("\u{1b}[1m\u{1b}[35m"), colours, "{text:?}");
+        assert_eq!(last_line(&text), "", "{text:?}");
+        // No more lines at a time than the terminal has: it would scroll.
+        let most = text.split("epoch ").map(|panel| panel.matches('\n').count()).max();
+        assert!(most < Some(usize::from(rows)), "{most:?}");
+    }
+    let (status, text) = on_a_screen(train("30", true), (80, 24), None);
+    assert!(status.success(), "{text}");
+    assert_eq!(last_line(&text), "", "{text:?}");
+}
+
+#[test]
+fn a_preview_without_room_is_progress_as_ever_and_says_so() {
+    let world = World::new();
+    let args = ["train", "gan", "--threads", "1", "--out", "r", "--force", "--preview", "--epochs", "3"];
+    let train = || world.command(&[&args[..], &SMALL].concat());
+    for size in [(39, 24), (80, 13), (1, 1), (0, 0)] {
+        let (status, text) = on_a_screen(train(), size, None);
+        assert!(status.success(), "{text}");
+        assert!(text.contains("--preview needs a terminal") && !text.contains(is_braille), "{size:?}: {text:?}");
+    }
+    let output = train().output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--preview needs a terminal") && said.contains("epoch 3/3"), "{said}");
+    // Nobody who asks for silence or JSON gets a word of it.
+    for form in ["--quiet", "--json"] {
+        let output = train().arg(form).output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{form}");
     }
 }

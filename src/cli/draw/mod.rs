@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use self::film::{Film, NoFrames};
 use super::args::whole;
 use super::exit::{Exit, UsageError, refused};
+use super::folder::folder_names;
 use super::points::GIFS;
 use super::printer::{Printer, path_lines, shown_path};
 use crate::compare::{labels, names_of_runs, runs_under};
@@ -190,7 +191,7 @@ impl DrawArgs {
 
 /// What is drawn.
 fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::Result<Vec<Planned>> {
-    let names = names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
+    let names = folder_names(&films.iter().map(|film| film.dir.path()).collect::<Vec<_>>());
     let one =
         |name: String, drawing, form: Format| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
     if args.is_one_picture() {
@@ -388,36 +389,4 @@ fn all_runs() -> anyhow::Result<Vec<RunDir>> {
         bail!("there is no run of points in {RUNS}/; make one with: gan-lab train gan");
     }
     Ok(dirs)
-}
-
-/// What each run's files are called: as its folder; where several folders are called the same, with the folder around
-/// them before it, and a number where that is the same too.
-fn names(runs: &[&Path]) -> Vec<String> {
-    let part = |path: Option<&Path>| {
-        let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        name.unwrap_or_else(|| "run".to_owned())
-    };
-    // A path such as `.` says nothing of its folder's name.
-    let whole: Vec<PathBuf> = runs.iter().map(|run| run.canonicalize().unwrap_or_else(|_| run.to_path_buf())).collect();
-    let short: Vec<String> = whole.iter().map(|run| part(Some(run))).collect();
-    let mut names: Vec<String> = Vec::new();
-    for (run, folder) in whole.iter().zip(&short) {
-        let shared = short.iter().filter(|other| *other == folder).count() > 1;
-        let name = if shared { format!("{}-{folder}", part(run.parent())) } else { folder.clone() };
-        let mut numbered = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
-        names.push(numbered.find(|name| !names.contains(name)).unwrap_or(name));
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_are_called_as_their_runs_folders_and_no_two_share_a_name() {
-        let named = |runs: &[&str]| names(&runs.iter().map(Path::new).collect::<Vec<_>>());
-        assert_eq!(named(&["A/gan", "B/wgan"]), ["gan", "wgan"]);
-        assert_eq!(named(&["A/gan", "B/gan", "x/B/gan"]), ["A-gan", "B-gan", "B-gan-2"]);
-    }
 }

@@ -19,10 +19,20 @@ use serde_json::Value;
 use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use crate::config::{Config, ConfigError, Key, KeyError, Preset, TABLES, Table, Values, reference, shown};
+use crate::export::TENSORBOARD;
 
 const CONFIG: &str = "config";
 const PRESET: &str = "preset";
 const SET: &str = "set";
+
+/// Who looks on from outside while a run trains.
+#[derive(Debug, Args)]
+pub(super) struct EventArgs {
+    /// Write TensorBoard's events while training, into a folder of DIR that is called like the run's [default:
+    /// work_dirs/tensorboard]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = TENSORBOARD, help_heading = "Run")]
+    pub(super) tensorboard: Option<PathBuf>,
+}
 
 /// What a person said of a config's settings: a file or a preset to begin with, and settings one by one.
 #[derive(Debug)]

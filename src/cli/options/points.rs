@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Settings;
+use super::{EventArgs, Settings};
 use crate::cli::exit::UsageError;
 use crate::config::{ConfigError, Model, RunConfig, TrainConfig};
 
@@ -26,6 +26,15 @@ pub(in crate::cli) struct PointArgs {
     /// Write what the first three iterations took and gave, for scripts/replay.py
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub(in crate::cli) trace: Option<PathBuf>,
+    /// In a terminal, show the points and the metrics while training, in place of the bar
+    #[arg(long, help_heading = "Run")]
+    pub(in crate::cli) preview: bool,
+    /// Show the run in a browser while it trains, at this port [default: the first that is free from 8641 on]; the page can
+    /// let it wait, go on for an epoch, or stop
+    #[arg(long, value_name = "PORT", num_args = 0..=1, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Run")]
+    pub(in crate::cli) live: Option<Option<u16>>,
+    #[command(flatten)]
+    pub(in crate::cli) events: EventArgs,
 }
 
 /// The config that the options mean. They begin with a file or a preset, else with the config of the run that is gone

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Settings;
+use super::{EventArgs, Settings};
 use crate::config::ProganConfig;
 
 /// Train a ProGAN on images
@@ -23,6 +23,8 @@ pub(in crate::cli) struct ProganArgs {
     /// Replace the run in that directory
     #[arg(long, help_heading = "Run")]
     pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) events: EventArgs,
 }
 
 /// The config that the options mean, checked. They begin with a file or a preset, else with the config of the run that is

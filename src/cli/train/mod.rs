@@ -4,6 +4,7 @@
 mod progan;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -11,15 +12,18 @@ use clap::{Args, Subcommand};
 use super::absent::progan;
 use super::exit::{Exit, UsageError, exit_of, hinted};
 use super::options::points::{PointArgs, blamed, checked, points as configured};
+use super::pages::{RunSource, serve};
 use super::points::{advised, finish, fitting, gamma_words, words};
+use super::preview::Preview;
 use super::printer::Printer;
-use super::session;
+use super::session::{self, Beside};
 use super::signals::Signals;
 use crate::checkpoint::Source;
 use crate::config::{ConfigError, Device, EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
 use crate::data::{self, Reading};
 use crate::figures::{measure, place};
-use crate::kinds::points::{self, Merging, Points, PointsRun, Prepared, Trace, TrainError};
+use crate::kinds::points::{self, EpochRecord, Merging, Points, PointsRun, Prepared, Trace, TrainError};
+use crate::live::{Controls, Server};
 use crate::run::{Kind, Position, RUNS, RunDir, Session, Start, count};
 use progan::ProganArgs;
 
@@ -61,6 +65,7 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if data::is_built_in(&config.data.path) {
         printer.note(&format!("{} is not here: training on the built-in set of that name", config.data.path.display()));
     }
+    session::permit_events(&args.events, &dir)?;
     let mut session =
         points::open(config.clone(), dir, start, moved(args), trace).map_err(|error| advised(error, &config))?;
     let notes = &session.work().taken().notes;
@@ -87,9 +92,35 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
             printer.note(&line);
         }
     }
+    let mut preview = if args.preview { Preview::begin(&session, printer)? } else { None };
+    let events = session::events(&args.events, session.dir(), printer)?;
     let signals = Signals::listen()?;
-    let outcome = session::follow(&mut session, Kind::Points.unit(), &signals, printer, &words)?;
-    finish(session, outcome, &signals, printer)
+    let controls = args.live.map(|_| Arc::new(Controls::default()));
+    let server = args.live.map(|port| watched(session.dir(), port, controls.clone(), printer)).transpose()?;
+    let mut panel = preview.as_mut().map(|preview| |record: &EpochRecord, left: &str| preview.see(record, left));
+    let beside = Beside {
+        panel: panel.as_mut().map(|panel| panel as _),
+        events: events.as_ref(),
+        controls: controls.as_deref(),
+    };
+    let outcome = session::follow_beside(&mut session, Kind::Points.unit(), &signals, printer, &words, beside);
+    if let Some(server) = server {
+        server.finish();
+    }
+    let whole = session::finish_events(events, printer);
+    let exit = finish(session, outcome?, &signals, printer)?;
+    Ok(if whole { exit } else { exit.or_fixable() })
+}
+
+/// Serves the page of the run that is trained.
+fn watched(
+    dir: &RunDir,
+    port: Option<u16>,
+    controls: Option<Arc<Controls>>,
+    printer: &Printer,
+) -> anyhow::Result<Server> {
+    let dir = dir.clone();
+    serve(port, Box::new(RunSource { find: Box::new(move || vec![dir.clone()]) }), controls, printer)
 }
 
 /// Where another engine than the fastest does the arithmetic on a CPU: which, and for what.

@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 pub(super) use crate::cli::options::progan::ProganArgs;
 use crate::cli::options::progan::progan as configured;
 use crate::cli::printer::{Printer, duration};
-use crate::cli::session;
+use crate::cli::session::{self, Beside};
 use crate::cli::signals::Signals;
 use crate::cli::table::facts;
 use crate::config::ProganConfig;
@@ -18,6 +18,7 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
     crate::torch_library::load()?;
     let (config, dir, start) = plan(args)?;
     session::note_nothing_to_resume(&dir, start, printer);
+    session::permit_events(&args.events, &dir)?;
     let opened = progan::open(&config, dir, start, moved(args));
     let mut session = opened.map_err(|error| advised(error, &config.data))?;
     let Position { done, total } = session.position();
@@ -30,11 +31,16 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
         ),
     });
     let signals = Signals::listen()?;
-    let outcome = session::follow(&mut session, Kind::Progan.unit(), &signals, printer, &words)?;
+    let events = session::events(&args.events, session.dir(), printer)?;
+    let beside = Beside { panel: None, events: events.as_ref(), controls: None };
+    let outcome = session::follow_beside(&mut session, Kind::Progan.unit(), &signals, printer, &words, beside);
+    let whole = session::finish_events(events, printer);
+    let outcome = outcome?;
     let dir = session.dir().clone();
     drop(session);
     report(&dir, outcome, printer)?;
-    Ok(session::exit(outcome, &signals))
+    let exit = session::exit(outcome, &signals);
+    Ok(if whole { exit } else { exit.or_fixable() })
 }
 
 /// What is to be done, and where; a run that is resumed keeps its own config.

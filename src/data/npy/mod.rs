@@ -58,6 +58,14 @@ impl Precision {
             Self::Double => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         }
     }
+
+    /// The numbers in bytes, little-endian; what is less than a number at their end is ignored.
+    pub fn values(self, bytes: &[u8]) -> Vec<f64> {
+        match self {
+            Self::Single => bytes.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect(),
+            Self::Double => bytes.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect(),
+        }
+    }
 }
 
 /// An array of a run directory: float32 or float64, in C order.
@@ -78,8 +86,13 @@ pub fn encode(precision: Precision, shape: &[u64], values: &[f64]) -> Vec<u8> {
 
 /// The bytes before the values of an array of this shape, which has a few axes: as many for every length of the first axis.
 pub fn header(precision: Precision, shape: &[u64]) -> Vec<u8> {
+    header_of(&format!("<f{}", precision.size()), shape)
+}
+
+/// The same for values of another type, by NumPy's name for it.
+pub fn header_of(descr: &str, shape: &[u64]) -> Vec<u8> {
     let lengths = shape.iter().fold(String::new(), |text, length| text + &format!("{length}, "));
-    let mut text = format!("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({lengths}), }}", precision.size());
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}");
     // Magic, version and length are 10 bytes, the end of the line is one.
     let end = (10 + text.len() + 1).next_multiple_of(ALIGNMENT);
     text.extend(std::iter::repeat_n(' ', end - 10 - text.len() - 1));

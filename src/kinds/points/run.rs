@@ -283,6 +283,12 @@ impl PointsRun {
         Ok(Frames { epochs, samples })
     }
 
+    /// The points of one frame, which is read alone: also while others are being appended.
+    pub fn frame(&self, index: usize) -> Result<Vec<Point>, RunError> {
+        let values = self.dir.array_part(SAMPLES, index)?;
+        Ok(values.as_chunks().0.to_vec())
+    }
+
     /// How many frames are recorded.
     pub fn frame_count(&self) -> Result<usize, RunError> {
         let counted = if self.dir.is_locked() { None } else { self.dir.counted_frames()? };

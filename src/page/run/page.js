@@ -16,7 +16,7 @@ const recall = () => {
 const remember = () => {
   const plain = usual(), same = plain.size === state.layers.size && [...plain].every((id) => state.layers.has(id));
   place.write({
-    epoch: state.epoch === timeline.at(-1) ? "" : String(state.epoch),
+    epoch: state.epoch === (timeline.at(-1) ?? 0) ? "" : String(state.epoch),
     layers: same ? null : LAYERS.map((layer) => layer.id).filter((id) => state.layers.has(id)).join(" ") || " ",
     speed: state.speed === "1" ? "" : state.speed,
   });

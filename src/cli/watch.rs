@@ -1,0 +1,49 @@
+//! `gan-lab watch`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::measured::named;
+use super::pages::{RunSource, serve};
+use super::printer::Printer;
+use super::signals::Signals;
+use crate::compare::runs_under;
+use crate::run::{Ability, RunDir};
+
+/// How long it takes until a signal is seen.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Show runs in a browser while they go on: those of this machine, or files that a cluster writes
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The page is that of gan-lab report, and grows. Only this machine reaches it (127.0.0.1), with the address that is \
+                        printed; `ssh -L` is all that another machine takes. Files are read as they are: a run is not slowed, and \
+                        may lie on a file system that it shares with a cluster. Ctrl-C ends it."
+)]
+pub(super) struct WatchArgs {
+    /// Run directories, or directories of runs such as a sweep's; runs that begin there later are shown too
+    #[arg(value_name = "DIR", required = true)]
+    dirs: Vec<PathBuf>,
+    /// At this port [default: the first that is free from 8641 on]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+}
+
+pub(super) fn run(args: &WatchArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let signals = Signals::listen()?;
+    // What is wrong with a path is said at once.
+    named(&args.dirs, Ability::Report, "shown", printer)?;
+    let paths = args.dirs.clone();
+    let find = move || -> Vec<RunDir> {
+        paths.iter().filter_map(|path| runs_under(path, Ability::Report).ok()).flat_map(|found| found.dirs).collect()
+    };
+    let server = serve(args.port, Box::new(RunSource { find: Box::new(find) }), None, printer)?;
+    while signals.received().is_none() {
+        std::thread::sleep(LOOK);
+    }
+    server.finish();
+    Ok(Exit::Done)
+}
