@@ -99,15 +99,14 @@ pub(super) fn run(args: &ReportArgs, printer: &Printer) -> anyhow::Result<Exit> 
     }
     let page = made(&chosen, tables, notes.clone())?;
     let written = folder.write(&file, &page.bytes()?).map_err(refused)?;
-    let mut words = notes;
-    words.push(shown_path(&written));
+    let words = notes.iter().cloned().chain([shown_path(&written)]).collect::<Vec<_>>();
     let commands = || -> Vec<_> {
         page.commands().map(|(name, command)| serde_json::json!({ "run": name, "command": command })).collect()
     };
     printer.result(
         &words.join("\n"),
         path_lines(&[&written]),
-        || serde_json::json!({ "files": json::paths([written.as_path()]), "shown": commands() }),
+        || serde_json::json!({ "files": json::paths([written.as_path()]), "shown": commands(), "notes": notes }),
     )?;
     Ok(exit)
 }

@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn pictures_that_are_too_large_are_made_smaller_until_they_fit() {
-        let frames: Vec<Picture> = (0..5).map(|seed| photograph(3 * 62, 2 * 62, seed)).collect();
-        let unedited = photograph(62, 2 * 62, 9);
+        let frames: Vec<Picture> = (0..5).map(|seed| photograph(3 * 130, 2 * 130, seed)).collect();
+        let unedited = photograph(130, 2 * 130, 9);
         let size = |fitted: &Fitted| fitted.uris.iter().map(String::len).sum::<usize>() * 3 / 4;
         let whole = fitted(&frames, &unedited, usize::MAX).unwrap();
         assert_eq!((whole.reduced, whole.uris.len()), (1, 6));

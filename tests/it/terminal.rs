@@ -66,6 +66,7 @@ impl Stage {
         self.add("draw", "run --last");
         self.add("eval", "run --metrics sliced-w2 --repeats 1");
         self.add("compare", "run --metrics sliced-w2 --repeats 1 --no-gif --out comparison");
+        self.add("report", "run --out page.html");
         self.add("export", "run --to tensorboard,csv,npz");
         self.add("sweep", "plan.json --out sweep");
         self.add("sweep", "plan.json --out sweep --dry-run");

@@ -165,9 +165,9 @@ const makeCharts = () => {
       { name: several ? `${run.name}, true W1` : "true W1", run, values: run.epochs.map((epoch, f) => [epoch, run.w1.values[f]]), colour: several ? runColour(run) : "var(--two)", dash: "5 3" },
     ]);
     const floors = critics.filter((run) => run.w1.floor), n = critics[0].w1.points;
-    const bands = floors.slice(0, 1).map((run) => ({ low: run.w1.floor * .98, high: run.w1.floor * 1.02, colour: "var(--real)", name: "W1, real against real" }));
+    const levels = floors.slice(0, 1).map((run) => ({ at: run.w1.floor, words: "true W1, real against real" }));
     made.push(new Chart({
-      id: "critic", title: "The critic's estimate of W1", lines, bands, zero: true,
+      id: "critic", title: "The critic's estimate of W1", lines, levels, zero: true,
       words: [
         `${critics[0].critic ? "The critic's mean score of held-out points minus that of generated ones, without its penalty" : `Minus the critic's loss${critics.some((run) => run.rule.penalty) ? ", from which its penalty is subtracted" : ""}`}: an estimate of the Wasserstein-1 distance times how steep the critic may be. With a gradient penalty that is about 1; with clipping nobody knows it, and only the course counts. A critic that lags behind estimates too little.`,
         `The true W1 is exact, between ${n} generated and ${n} held-out points, in the networks' units as the critic has them. The line of real against real is the same between two halves of the held-out points, one draw.`,
@@ -232,7 +232,8 @@ class Histogram {
       drawAxes(root, f, ticks(low, high, width / 80), [], x, y);
       for (const level of this.levels(run)) if (level.at >= low && level.at <= high) {
         root.append(svg("path", { d: `M${x(level.at)} ${f.top} V${height - f.bottom}`, stroke: "var(--ink)", "stroke-dasharray": "4 4", "stroke-width": 1 }));
-        root.append(svg("text", { x: Math.min(x(level.at) + 4, width - 70), y: f.top + 10 }, level.words));
+        const right = x(level.at) > .7 * width;
+        root.append(svg("text", { x: x(level.at) + (right ? -4 : 4), y: f.top + 10, "text-anchor": right ? "end" : "start" }, level.words));
       }
       for (const bar of bars) {
         const steps = [[f.left, height - f.bottom], ...[...bar.counts].flatMap((count, i) => [[x(low + (i / BINS) * (high - low)), y(count)], [x(low + ((i + 1) / BINS) * (high - low)), y(count)]]), [width - f.right, height - f.bottom]];
@@ -248,6 +249,7 @@ const threeBars = (of) => (run, f, range) => of(run).at(f).map((list, i) => ({ c
 const everyFrame = (of) => (list) => list.flatMap((run) => run.epochs.flatMap((_, f) => of(run).at(f)));
 const ends = "The outermost bars hold what lies beyond.";
 
+const aimsAtOne = (run) => ["wgan-gp", "wgan-lp", "dragan"].includes(run.rule.penalty);
 const makeHistograms = () => [
   new Histogram({
     id: "scores", title: "Scores of points", has: (run) => run.scores, range: (list) => commonRange(everyFrame((run) => run.scores)(list), list.flatMap((run) => run.rule.blind_score ?? [])),
@@ -265,14 +267,16 @@ const makeHistograms = () => [
     words: `What a rule of pairs looks at: r - f of a held-out and a generated point. All at the right: the discriminator is sure of every pair, and gradients die. Around 0: it cannot tell. ${ends}`,
   }),
   new Histogram({
-    id: "slopes", title: "Slopes of the score", has: (run) => run.slopes, range: (list) => [0, commonRange(everyFrame((run) => run.slopes)(list), [0, 1])[1]],
-    bars: threeBars((run) => run.slopes), levels: (run) => (/wgan-gp|wgan-lp|dragan/.test(run.rule.penalty ?? "") ? [{ at: 1, words: "penalty's aim: 1" }] : []),
+    id: "slopes", title: "Slopes of the score", has: (run) => run.slopes, range: (list) => [0, commonRange(everyFrame((run) => run.slopes)(list), list.some(aimsAtOne) ? [0, 1.05] : [0])[1]],
+    bars: threeBars((run) => run.slopes), levels: (run) => (aimsAtOne(run) ? [{ at: 1, words: "penalty's aim: 1" }] : []),
     says: (run, f) => `Mean slope: ${KINDS.map((kind, i) => `${kind} ${figures(mean(run.slopes.at(f)[i]))}`).join(", ")}.`,
     words: `The norm of the score's gradient at points, by the networks' units. 0 at generated points: the generator learns nothing there. A critic whose scores estimate W1 has slopes of about 1; a discriminator of logits may be as steep as it likes without a penalty. ${ends}`,
   }),
   new Histogram({
     id: "weights", title: "Discriminator's parameters", has: (run) => run.weights,
-    range: (list) => commonRange(list.flatMap((run) => run.epochs.flatMap((_, f) => run.weights.at(f))), list.flatMap((run) => (run.rule.clip ? [-run.rule.clip * 1.1, run.rule.clip * 1.1] : []))),
+    range: (list) => commonRange(list.flatMap((run) =>
+      // But for the least and the largest.
+      run.epochs.map((_, f) => run.weights.at(f).slice(1, -1))), list.flatMap((run) => (run.rule.clip ? [-run.rule.clip * 1.1, run.rule.clip * 1.1] : []))),
     bars: (run, f, range) => [{ counts: countsOfPercentiles(run.weights.at(f), range), colour: several ? runColour(run) : "var(--one)", dash: "", fill: true }],
     levels: (run) => (run.rule.clip ? [{ at: run.rule.clip, words: "clip" }, { at: -run.rule.clip, words: "clip" }] : []),
     says: (run, f) => {

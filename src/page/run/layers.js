@@ -213,7 +213,7 @@ const LAYERS = [
     id: "lattice", key: "6", name: "Manifold", mark: marks.sheet("made"), has: (run) => Boolean(run.lattice) || run.why_no_lattice || absent("the generator's lattice"), draw: drawLattice,
     words: (run, f) => frameWords(run, f, () => run.lattice.dims === 1
       ? "The line of all codes as the generator lays it. Dots stand evenly among the codes: where they are close, many samples are."
-      : "The sheet of codes as the generator lays it. Every cell holds the same share of samples: dark is many samples on little area. Folds, and bridges between modes, are seen here."),
+      : "The sheet of codes as the generator lays it. Every cell holds the same share of samples: strong colour is many samples on little area. Folds, and bridges between modes, are seen here."),
   },
   {
     id: "judged", key: "7", name: "Points by score", mark: marks.half(), has: (run) => (run.scores ? !(run.rule.pack > 1) || "packs of points have one score together" : run.why || absent("the points' scores")), draw: drawJudged,
