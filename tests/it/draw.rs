@@ -231,7 +231,7 @@ fn a_file_that_is_named_is_the_file_that_is_written() {
     for (args, words) in [
         (&["draw", "a", "b", "--out", "y.gif"][..], "one file cannot hold 2 pictures; name a folder"),
         (&["draw", "a", "--last", "--out", "y.gif"], "one picture"),
-        (&["draw", "a", "--out", "y.mp4"], "draw writes .gif, .png, .svg and .pdf files"),
+        (&["draw", "a", "--out", "y.mp4"], "draw writes .gif, .apng, .png, .svg and .pdf files"),
         (&["draw", "a", "--out", "y.png"], "say which with --last or --sheet"),
         (&["draw", "a", "--last", "--format", "pdf", "--out", "y.svg"], "is a PDF file"),
         (&["draw", "a", "--png", "--out", "y.gif"], "name a folder"),
