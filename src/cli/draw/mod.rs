@@ -280,7 +280,7 @@ fn form(args: &DrawArgs) -> anyhow::Result<Option<Format>> {
         return Err(UsageError(format!("--out {}: {known}", args.out.display())).into());
     };
     if !matches!(form, Format::Gif | Format::Apng) && !args.is_one_picture() {
-        let has = "holds one picture; say which with --last, --sheet, --from, --losses or --curves, or name a .gif or .apng for the whole run";
+        let has = "holds one picture; say which with --last or --sheet, --from, --losses or --curves, or name a .gif or .apng for the whole run";
         return Err(UsageError(format!("--out {}: a {extension} file {has}", args.out.display())).into());
     }
     Ok(Some(form))

@@ -109,6 +109,8 @@ pub enum SceneError {
     },
 }
 
+/// More arrows hide each other.
+const ARROWS: usize = 80;
 /// The share of the picture that long arrows have, which fewer than one in ten are longer than.
 const LONG: f64 = 0.07;
 /// Of scores, so many lie within a histogram's range.
@@ -230,6 +232,7 @@ impl Scenes {
 
     fn forces(&self, frame: usize) -> Option<Forces> {
         let (forces, points) = (self.recorded.forces.as_ref()?.get(frame)?, &self.frames.samples[frame]);
+        let forces = &forces[..forces.len().min(ARROWS)];
         let to = |(point, force): (&Point, &Point)| [0, 1].map(|i| point[i] + self.step * force[i]);
         Some(Forces {
             from: points.iter().take(forces.len()).copied().collect(),
