@@ -39,6 +39,8 @@ pub(super) struct Preview {
     modes: Option<Vec<Mode>>,
     floor: Option<Floor>,
     frame: Option<Frame>,
+    /// The epoch of a later frame that was not read yet.
+    later: Option<u64>,
     d_loss: Course,
     g_loss: Course,
     sliced_w2: Course,
@@ -85,6 +87,7 @@ impl Preview {
             modes,
             floor,
             frame: None,
+            later: None,
             d_loss: course(),
             g_loss: course(),
             sliced_w2: course(),
@@ -108,6 +111,7 @@ impl Preview {
             return Panel::AsBefore;
         }
         self.drawn = Some(Instant::now());
+        self.look();
         Panel::Lines(self.lines(record, left, (columns, rows), colors_enabled_stderr()).join("\n"))
     }
 
@@ -118,12 +122,18 @@ impl Preview {
         self.coverage.add(record.coverage);
         self.mode_tv.add(record.mode_tv);
         if self.run.config().is_frame(record.epoch) {
-            let index = (record.epoch - 1) / self.run.config().frame_every;
-            // A frame that cannot be read is one that is not seen: the run itself says what is wrong with its files.
-            if let Ok(points) = self.run.frame(index as usize) {
-                let captured = self.modes.as_ref().map(|modes| mode_scores(modes, &points).captured as usize);
-                self.frame = Some(Frame { epoch: record.epoch, points, captured });
-            }
+            self.later = Some(record.epoch);
+        }
+    }
+
+    /// Reads the last frame.
+    fn look(&mut self) {
+        let Some(epoch) = self.later.take() else { return };
+        let index = (epoch - 1) / self.run.config().frame_every;
+        // A frame that cannot be read is one that is not seen: the run itself says what is wrong with its files.
+        if let Ok(points) = self.run.frame(index as usize) {
+            let captured = self.modes.as_ref().map(|modes| mode_scores(modes, &points).captured as usize);
+            self.frame = Some(Frame { epoch, points, captured });
         }
     }
 

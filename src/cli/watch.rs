@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::args::whole;
 use super::exit::Exit;
 use super::measured::named;
 use super::pages::{RunSource, serve};
@@ -28,7 +29,7 @@ pub(super) struct WatchArgs {
     #[arg(value_name = "DIR", required = true)]
     dirs: Vec<PathBuf>,
     /// At this port [default: the first that is free from 8641 on]
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = whole::<u16>(1..=65535))]
     port: Option<u16>,
 }
 

@@ -63,8 +63,8 @@ pub struct Row {
     pub seconds: f64,
     /// Each number's key in the record, and the number; true is 1.
     pub numbers: Vec<(String, f64)>,
-    /// The picture that was written beside it, and its SHA-256.
-    pub file: Option<(String, String)>,
+    /// The picture that was written beside it, and its SHA-256; older runs did not record that.
+    pub file: Option<(String, Option<String>)>,
 }
 
 /// What a number of the records would be for a perfect generator.
@@ -197,7 +197,7 @@ impl Row {
             step,
             seconds: record.get("seconds").and_then(Value::as_f64).unwrap_or(0.0),
             numbers: map.into_iter().flatten().filter_map(number).collect(),
-            file: kind.recorded_file(record),
+            file: file(kind, record),
         }
     }
 
@@ -205,6 +205,13 @@ impl Row {
     pub fn number(&self, key: &str) -> Option<f64> {
         self.numbers.iter().find(|(known, _)| known == key).map(|&(_, value)| value)
     }
+}
+
+/// The picture beside a record.
+fn file(kind: Kind, record: &Value) -> Option<(String, Option<String>)> {
+    let known = kind.recorded_file(record).map(|(name, sha256)| (name, Some(sha256)));
+    let unsaid = || (kind == Kind::Progan).then(|| record.get("images")?.as_u64()).flatten();
+    known.or_else(|| Some((format!("samples/{:09}.png", unsaid()?), None)))
 }
 
 /// A config's values by their keys; lists stay whole.
@@ -270,7 +277,11 @@ mod tests {
         assert_eq!((row.step, row.seconds), (3, 1.25));
         let named = [("iteration", 81.0), ("d_loss", -0.5), ("clip_idle", 1.0), ("seconds", 1.25)];
         assert_eq!(row.numbers, named.map(|(key, value)| (key.to_owned(), value)));
-        assert_eq!(Row::of(Kind::Points, &json!([1, 2])).numbers, []);
+        assert_eq!((row.file, Row::of(Kind::Points, &json!([1, 2])).numbers), (None, vec![]));
+        let file = |record| Row::of(Kind::Progan, &record).file;
+        let named = Some("samples/000000040.png".to_owned());
+        assert_eq!(file(json!({ "images": 40, "sample": "ab" })), named.clone().zip(Some(Some("ab".to_owned()))));
+        assert_eq!(file(json!({ "images": 40 })), named.zip(Some(None)));
     }
 
     #[test]

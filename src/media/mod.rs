@@ -1,11 +1,13 @@
-//! Pictures to the bytes of files: PNG, JPEG, GIF, MP4.
+//! Pictures to the bytes of files: PNG, JPEG, GIF, APNG, MP4.
 
+mod apng;
 mod gif;
 #[cfg(feature = "torch")]
 mod mp4;
 mod palette;
 mod png;
 
+pub use apng::encode_apng;
 pub use gif::{Animation, encode_gif};
 #[cfg(feature = "torch")]
 pub use mp4::encode_mp4;

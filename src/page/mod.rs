@@ -143,6 +143,8 @@ mod tests {
         for template in PAGES {
             // A name of elements, which nothing is fetched from.
             let page = made(template, &()).replace("http://www.w3.org/2000/svg", "");
+            // What a live page asks of its own server its policy says.
+            let of_server = ["fetch("].into_iter().filter(|_| template.also.is_empty());
             let wrong = [
                 "http:",
                 "https:",
@@ -154,14 +156,13 @@ mod tests {
                 "document.write",
                 "eval(",
                 "new Function",
-                "fetch(",
                 "XMLHttpRequest",
                 "WebSocket",
                 "sendBeacon",
                 "import(",
                 "src=\"",
             ];
-            for words in wrong {
+            for words in wrong.into_iter().chain(of_server) {
                 assert!(!page.contains(words), "{} has {words}", template.name);
             }
             for words in
@@ -181,7 +182,7 @@ mod tests {
             let page = made(template, &());
             let asked: Vec<&str> =
                 page.split("byId(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
-            assert!(asked.len() > 3, "{}", template.name);
+            assert!(!asked.is_empty(), "{}", template.name);
             for id in asked {
                 let is_there =
                     [format!("id=\"{id}\""), format!("id: \"{id}\"")].iter().any(|words| page.contains(words));

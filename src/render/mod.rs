@@ -26,7 +26,7 @@ pub use images::{image_grid, image_picture};
 pub use layers::{Field, Forces, Layer, Mesh};
 pub use picture::Picture;
 pub use scatter::{Real, ScatterPainter, Scene, Shown, Size};
-pub use strips::{Histogram, Histograms, Kind, Line, Lines, Strip};
+pub use strips::{Histogram, Histograms, Kind, Line, Lines, Stack, Strip};
 pub use theme::Theme;
 
 /// A picture could not be drawn.

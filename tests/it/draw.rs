@@ -231,7 +231,7 @@ fn a_file_that_is_named_is_the_file_that_is_written() {
     for (args, words) in [
         (&["draw", "a", "b", "--out", "y.gif"][..], "one file cannot hold 2 pictures; name a folder"),
         (&["draw", "a", "--last", "--out", "y.gif"], "one picture"),
-        (&["draw", "a", "--out", "y.mp4"], "draw writes .gif, .png, .svg and .pdf files"),
+        (&["draw", "a", "--out", "y.mp4"], "draw writes .gif, .apng, .png, .svg and .pdf files"),
         (&["draw", "a", "--out", "y.png"], "say which with --last or --sheet"),
         (&["draw", "a", "--last", "--format", "pdf", "--out", "y.svg"], "is a PDF file"),
         (&["draw", "a", "--png", "--out", "y.gif"], "name a folder"),
@@ -392,4 +392,25 @@ fn a_view_of_what_was_not_recorded_says_why_it_is_not_there() {
     assert!(error.contains("contours"), "{error}");
     let error = world.fails(2, &["draw", "none", "--from", "generator", "--layers", "density"]);
     assert!(error.contains("--from"), "{error}");
+}
+
+#[test]
+fn curves_are_drawn_without_points_and_animations_in_every_colour() {
+    let world = World::new();
+    world.train("run", &["wgan", "--epochs", "3", "--frame-every", "1"]);
+    for (option, ending) in [("--losses", "png"), ("--curves", "svg"), ("--curves", "pdf")] {
+        world.done(&["draw", "run", option, "--size", "400x300", "--out", &format!("x.{ending}"), "--force"]);
+    }
+    assert_eq!(png_size(&world.path("x.png")), (400, 300));
+    let svg = std::fs::read_to_string(world.path("x.svg")).unwrap();
+    assert!(svg.contains("losses") && svg.contains("coverage") && !svg.contains("NaN"));
+    world.done(&["draw", "run", "--losses", "--quiet"]);
+    assert!(world.path("gif/run-losses.png").is_file());
+    world.done(&["draw", "run", "--size", "200x160", "--layers", "field,points", "--out", "x.apng"]);
+    let bytes = std::fs::read(world.path("x.apng")).unwrap();
+    let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+    assert_eq!(reader.info().animation_control().unwrap().num_frames, 3);
+    let error = world.fails(2, &["draw", "run", "--losses", "--out", "x.gif"]);
+    assert!(error.contains("one picture"), "{error}");
+    world.fails(2, &["draw", "run", "--losses", "--curves"]);
 }

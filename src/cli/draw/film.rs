@@ -11,7 +11,7 @@ use crate::config::{RunConfig, Watched};
 use crate::figures::measure;
 use crate::kinds::points::{EvalError, FrameScene, Frames, PointsRun, Scenes, View, Which, points_from};
 use crate::media::{self, Animation};
-use crate::render::{Axes, Cell, Picture, Real, RenderError, Row, ScatterPainter, Scene, Shown};
+use crate::render::{Axes, Cell, Picture, Real, RenderError, Row, ScatterPainter, Scene, Shown, Stack};
 use crate::run::RunDir;
 
 /// A run that has not recorded anything yet, or never will.
@@ -144,7 +144,21 @@ impl Film {
         match form {
             Format::Svg => Ok(self.shown(index, |shown| self.painter.svg(shown))?.into_bytes()),
             Format::Pdf => Ok(self.shown(index, |shown| self.painter.pdf(shown))?),
-            Format::Png | Format::Gif => Ok(media::encode_png(&self.frame(index)?)?),
+            Format::Png | Format::Gif | Format::Apng => Ok(media::encode_png(&self.frame(index)?)?),
+        }
+    }
+
+    /// The bytes of a picture of its curves.
+    pub(super) fn curves(&self, args: &DrawArgs, form: Format) -> anyhow::Result<Vec<u8>> {
+        let run = PointsRun::open(&self.dir)?;
+        let axes = ScatterPainter::axes(args.size, args.axes, &self.real, self.config.data.is_the_labs());
+        let strips = Scenes::of(&run, &[], axes)?.curves(args.losses);
+        let title = format!("{}{}, seed {}", self.data, self.config.title(), self.config.seed);
+        let stack = Stack { title, strips, size: args.size, theme: args.theme.into() };
+        match form {
+            Format::Svg => Ok(stack.svg()?.into_bytes()),
+            Format::Pdf => Ok(stack.pdf()?),
+            Format::Png | Format::Gif | Format::Apng => Ok(media::encode_png(&stack.draw()?)?),
         }
     }
 

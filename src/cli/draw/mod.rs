@@ -63,6 +63,12 @@ pub(super) struct DrawArgs {
     /// With --sheet: all runs on one sheet, a row each
     #[arg(long, requires = "sheet")]
     grid: bool,
+    /// Draw the losses over epochs instead, one picture
+    #[arg(long, conflicts_with_all = ["sheet", "last", "png", "every", "from", "layers", "curves"])]
+    losses: bool,
+    /// Draw all that was measured over epochs instead, one picture: distance, coverage, modes, losses
+    #[arg(long, conflicts_with_all = ["sheet", "last", "png", "every", "from", "layers"])]
+    curves: bool,
     /// Draw only the last frame
     #[arg(long, conflicts_with_all = ["png", "every"])]
     last: bool,
@@ -108,6 +114,8 @@ impl From<Look> for Theme {
 enum Format {
     /// An animated GIF
     Gif,
+    /// An animated PNG, with every colour
+    Apng,
     /// A PNG for each frame, in a folder
     Png,
     /// The same as SVG, whose size can be changed
@@ -128,6 +136,8 @@ enum Drawing {
     Film(usize),
     /// A run's frame of this index.
     Frame(usize, usize),
+    /// A run's curves.
+    Curves(usize),
     /// Chosen epochs of a run.
     Sheet(usize),
     /// Chosen epochs of all runs.
@@ -155,7 +165,7 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut at_work = None;
     for Planned { name, drawing, form } in &planned {
         let run = match drawing {
-            Drawing::Film(run) | Drawing::Frame(run, _) | Drawing::Sheet(run) => Some(*run),
+            Drawing::Film(run) | Drawing::Frame(run, _) | Drawing::Curves(run) | Drawing::Sheet(run) => Some(*run),
             Drawing::Grid => None,
         };
         if let Some(run) = run.filter(|_| at_work != run) {
@@ -163,7 +173,9 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
         }
         at_work = run;
         let bytes = match *drawing {
+            Drawing::Film(run) if *form == Format::Apng => media::encode_apng(&films[run], args.fps)?,
             Drawing::Film(run) => media::encode_gif(&films[run], args.fps)?,
+            Drawing::Curves(run) => films[run].curves(args, *form)?,
             Drawing::Frame(run, index) => films[run].picture(index, *form)?,
             Drawing::Sheet(run) => {
                 let film = &films[run];
@@ -185,7 +197,7 @@ pub(super) fn run(args: &DrawArgs, printer: &Printer) -> anyhow::Result<Exit> {
 impl DrawArgs {
     /// Whether each run becomes one picture.
     fn is_one_picture(&self) -> bool {
-        self.last || self.from != Which::Last || !self.sheet.is_empty()
+        self.last || self.losses || self.curves || self.from != Which::Last || !self.sheet.is_empty()
     }
 }
 
@@ -196,8 +208,9 @@ fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::R
         |name: String, drawing, form: Format| Planned { name: format!("{name}.{}", form.ending()), drawing, form };
     if args.is_one_picture() {
         let form = match format {
-            Some(Format::Gif) => {
-                let words = "--sheet, --last and --from give one picture; a GIF shows them all";
+            Some(Format::Gif | Format::Apng) => {
+                let words =
+                    "--sheet, --last, --from, --losses and --curves give one picture, and an animation has many";
                 return Err(UsageError(words.into()).into());
             }
             form => form.unwrap_or(Format::Png),
@@ -210,7 +223,10 @@ fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::R
             return Ok(vec![one("grid".into(), Drawing::Grid, form)]);
         }
         let of = |(run, name): (usize, &String)| {
-            if args.sheet.is_empty() {
+            if args.losses || args.curves {
+                let what = if args.losses { "losses" } else { "curves" };
+                one(format!("{name}-{what}"), Drawing::Curves(run), form)
+            } else if args.sheet.is_empty() {
                 one(format!("{name}-{}", args.from.name()), Drawing::Frame(run, films[run].len() - 1), form)
             } else {
                 one(format!("{name}-sheet"), Drawing::Sheet(run), form)
@@ -221,11 +237,12 @@ fn planned(films: &[Film], format: Option<Format>, args: &DrawArgs) -> anyhow::R
     let form = format.unwrap_or(Format::Gif);
     let mut planned = Vec::new();
     for (run, (film, name)) in films.iter().zip(&names).enumerate() {
-        if form == Format::Gif {
-            planned.push(one(name.clone(), Drawing::Film(run), Format::Gif));
+        let moves = matches!(form, Format::Gif | Format::Apng);
+        if moves {
+            planned.push(one(name.clone(), Drawing::Film(run), form));
         }
-        if form != Format::Gif || args.png {
-            let form = if form == Format::Gif { Format::Png } else { form };
+        if !moves || args.png {
+            let form = if moves { Format::Png } else { form };
             let digits = film.frames.epochs.last().map_or(0, |epoch| epoch.to_string().len());
             planned.extend(
                 film.frames
@@ -243,6 +260,7 @@ impl Format {
     const fn ending(self) -> &'static str {
         match self {
             Self::Gif => "gif",
+            Self::Apng => "apng",
             Self::Png => "png",
             Self::Svg => "svg",
             Self::Pdf => "pdf",
@@ -258,11 +276,11 @@ fn form(args: &DrawArgs) -> anyhow::Result<Option<Format>> {
     let Some(extension) = picture_extension(&args.out) else { return Ok(None) };
     let form = Format::value_variants().iter().find(|form| form.ending() == extension);
     let Some(&form) = form else {
-        let known = "draw writes .gif, .png, .svg and .pdf files";
+        let known = "draw writes .gif, .apng, .png, .svg and .pdf files";
         return Err(UsageError(format!("--out {}: {known}", args.out.display())).into());
     };
-    if form != Format::Gif && !args.is_one_picture() {
-        let has = "holds one picture; say which with --last or --sheet, or --from, or name a .gif for the whole run";
+    if !matches!(form, Format::Gif | Format::Apng) && !args.is_one_picture() {
+        let has = "holds one picture; say which with --last, --sheet, --from, --losses or --curves, or name a .gif or .apng for the whole run";
         return Err(UsageError(format!("--out {}: a {extension} file {has}", args.out.display())).into());
     }
     Ok(Some(form))
@@ -308,7 +326,7 @@ fn grid(title: String, rows: Vec<Row>, args: &DrawArgs, form: Format) -> anyhow:
     match form {
         Format::Svg => Ok(grid.svg()?.into_bytes()),
         Format::Pdf => Ok(grid.pdf()?),
-        Format::Png | Format::Gif => Ok(media::encode_png(&grid.draw()?)?),
+        Format::Png | Format::Gif | Format::Apng => Ok(media::encode_png(&grid.draw()?)?),
     }
 }
 
@@ -333,7 +351,7 @@ fn folder(args: &DrawArgs, planned: &mut [Planned]) -> anyhow::Result<ResultFold
 /// The ending of a path that is called like a picture or a video.
 fn picture_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    ["gif", "png", "svg", "pdf", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
+    ["gif", "apng", "png", "svg", "pdf", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
 }
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{EventArgs, Settings};
+use crate::cli::args::whole;
 use crate::cli::exit::UsageError;
 use crate::config::{ConfigError, Model, RunConfig, TrainConfig};
 
@@ -31,7 +32,7 @@ pub(in crate::cli) struct PointArgs {
     pub(in crate::cli) preview: bool,
     /// Show the run in a browser while it trains, at this port [default: the first that is free from 8641 on]; the page can
     /// let it wait, go on for an epoch, or stop
-    #[arg(long, value_name = "PORT", num_args = 0..=1, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Run")]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, value_parser = whole::<u16>(1..=65535), help_heading = "Run")]
     pub(in crate::cli) live: Option<Option<u16>>,
     #[command(flatten)]
     pub(in crate::cli) events: EventArgs,

@@ -258,6 +258,39 @@ impl Scenes {
         })
     }
 
+    /// All that was measured over epochs, or the losses alone.
+    pub fn curves(&self, losses_alone: bool) -> Vec<Strip> {
+        let last = self.records.last().map_or(0, |record| record.epoch);
+        let mut strips = vec![self.losses(last)];
+        if !losses_alone {
+            let floor = |of: fn(&Floor) -> Option<Spread>| self.floor.as_ref().and_then(of);
+            let others = [
+                self.measured(last, "coverage", |record| record.coverage, floor(|floor| floor.coverage)),
+                self.measured(last, "mode TV", |record| record.mode_tv, floor(|floor| floor.mode_tv)),
+            ];
+            let measured = std::iter::once(self.distance(last)).chain(others);
+            strips.splice(0..0, measured.filter(|lines| lines.lines.iter().any(|line| !line.points.is_empty())));
+        }
+        strips.into_iter().map(Strip::Lines).collect()
+    }
+
+    fn measured(&self, at: u64, name: &str, of: fn(&EpochRecord) -> Option<f64>, floor: Option<Spread>) -> Lines {
+        let points = self.records.iter().filter_map(|record| Some((record.epoch as f64, of(record)?))).collect();
+        let band = |Spread { mean, deviation, .. }: Spread| {
+            let deviation = deviation.unwrap_or(0.0);
+            (mean - deviation, mean + deviation, "what real points have in grey".to_owned())
+        };
+        Lines {
+            title: name.to_owned(),
+            lines: vec![Line { name: name.into(), kind: Kind::Generated, points }],
+            band: floor.map(band),
+            level: None,
+            is_logarithmic: false,
+            at: at as f64,
+            end: self.end,
+        }
+    }
+
     fn distance(&self, epoch: u64) -> Lines {
         let points = self.records.iter().filter_map(|record| Some((record.epoch as f64, record.sliced_w2?))).collect();
         let band = |floor: &Floor| {

@@ -3,9 +3,11 @@
 
 mod histograms;
 mod lines;
+mod stack;
 
 pub use histograms::{Histogram, Histograms};
 pub use lines::{Line, Lines};
+pub use stack::Stack;
 
 use plotters::backend::DrawingBackend;
 use plotters::element::{PathElement, Rectangle};
@@ -100,7 +102,7 @@ impl<'a, DB: DrawingBackend> Panel<'a, DB> {
         look: Look,
         scale: Scale,
     ) -> Result<Self, RenderError> {
-        let (top, bottom) = (scale.at(TITLE), scale.at(HEIGHT - NUMBERS));
+        let (top, bottom) = (scale.at(TITLE), area.dim_in_pixel().1 as i32 - scale.at(NUMBERS));
         // A range of one number is around it.
         let wide = |(low, high): (f64, f64)| if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
         let panel = Self { area, left, right, top, bottom, x: wide(x), y: wide(y), look, scale };
