@@ -29,10 +29,8 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     failed = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        world = Path(folder)
-
         def gan_lab(*words, code=0):
-            done = subprocess.run([binary, *map(str, words)], cwd=world, capture_output=True, text=True)
+            done = subprocess.run([binary, *map(str, words)], cwd=gan_lab.world, capture_output=True, text=True)
             if done.returncode != code:
                 raise SystemExit(f"gan-lab {' '.join(map(str, words))}: {done.returncode}: {done.stderr}")
             return done.stdout
@@ -41,6 +39,9 @@ def main():
         for name, module in PAGES.items():
             if args.only not in (None, name):
                 continue
+            # Each page has a folder of its own.
+            world = gan_lab.world = Path(folder) / name
+            world.mkdir()
             # --no-sandbox: in containers the user is root, and the pages are our own.
             chromium = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
             bench = browser.Bench(chromium, args.out)

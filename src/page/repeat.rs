@@ -36,12 +36,15 @@ impl Repeat {
     pub fn of(config: &RunConfig, out: &str) -> Self {
         // Whatever the number of threads, the bytes are the same.
         let wanted = TrainConfig { threads: 0, ..(**config).clone() }.to_json();
-        let nearest = POINTS.presets.iter().filter_map(|preset| Some((preset, complete(preset)?)));
-        let nearest = nearest.min_by_key(|(_, base)| differing(base, &wanted).filter(|key| counts(key.role)).count());
-        let said = nearest.as_ref().and_then(|(preset, base)| by_preset(preset, base, &wanted));
+        let mut known: Vec<(&Preset, Value)> =
+            POINTS.presets.iter().filter_map(|preset| Some((preset, complete(preset)?))).collect();
+        // A stable sort: of presets that are as like it, the first.
+        known.sort_by_key(|(_, base)| differing(base, &wanted).filter(|key| counts(key.role)).count());
+        let said = known.iter().find_map(|(preset, base)| by_preset(preset, base, &wanted));
         let words = said.unwrap_or_else(|| by_file(&wanted));
+        let nearest = known.first();
         let command = format!("{words} --out {}", quoted(out));
-        let base = nearest.as_ref().map_or(&Value::Null, |(_, base)| base);
+        let base = nearest.map_or(&Value::Null, |(_, base)| base);
         let known = POINTS.keys.iter().filter(|key| !at(&wanted, key.path).is_null() || !at(base, key.path).is_null());
         let settings = known.map(|key| Setting {
             key: key.path,
@@ -51,7 +54,7 @@ impl Repeat {
                 .then(|| shown(at(base, key.path))),
             help: key.owned_help(),
         });
-        let preset = nearest.as_ref().map(|(preset, _)| *preset);
+        let preset = nearest.map(|(preset, _)| *preset);
         Self {
             preset: preset.map(|preset| preset.name),
             preset_help: preset.map(|preset| preset.help),
@@ -84,7 +87,7 @@ fn by_preset(preset: &Preset, base: &Value, wanted: &Value) -> Option<String> {
     for key in choices.into_iter().chain(others) {
         // What a choice brought along already need not be said.
         if at(&POINTS.complete(&made).ok()?, key.path) != at(wanted, key.path) {
-            set(&POINTS, &mut made, key, at(wanted, key.path))?;
+            set(&POINTS, &mut made, key, &meant(key, wanted))?;
             said.push(key);
         }
     }
@@ -95,14 +98,22 @@ fn by_preset(preset: &Preset, base: &Value, wanted: &Value) -> Option<String> {
         }
     }
     for key in said {
-        let value = at(wanted, key.path);
-        let text = if value.is_null() { "null".to_owned() } else { shown(value) };
+        let value = meant(key, wanted);
+        let text = if value.is_null() { "null".to_owned() } else { shown(&value) };
         words += &match key.flag {
             Some(flag) if !value.is_null() && !value.is_boolean() => format!(" --{flag} {}", quoted(&text)),
             _ => format!(" --set {}", quoted(&format!("{}={text}", key.path))),
         };
     }
     same(&made, wanted).then_some(words)
+}
+
+/// What a config means by a setting that it may leave out.
+fn meant(key: &Key, config: &Value) -> Value {
+    match at(config, key.path) {
+        Value::Null => POINTS.default_of(key),
+        value => value.clone(),
+    }
 }
 
 /// Sets a setting as a person's words would; None where these mean something else.
