@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use gan_lab::config::Recording;
 use gan_lab::run::{Kind, RunDir, Status};
 
 use crate::world::{World, contents_of};
@@ -505,7 +506,8 @@ fn mended(world: &World, case: &Case) {
     let relied_on = ["run.json", "state.safetensors", case.kind.records_file(), "samples.npy"];
     let follows = |name: &Path| {
         let name = name.to_str().unwrap();
-        !relied_on.contains(&name) && !name.starts_with("samples/")
+        let is_recorded = Recording::ALL.iter().any(|recording| name == format!("{}.npy", recording.name()));
+        !relied_on.contains(&name) && !name.starts_with("samples/") && !is_recorded
     };
     for name in whole.keys().filter(|name| follows(name)) {
         let path = world.path("run").join(name);

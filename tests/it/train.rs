@@ -25,15 +25,22 @@ fn a_run_holds_all_that_it_promises() {
             "config.json",
             "data.json",
             "discriminator.safetensors",
+            "field.npy",
             "floor.json",
+            "forces.npy",
             "frames.json",
             "generator.safetensors",
+            "lattice.npy",
             "metrics.jsonl",
             "noise.npy",
             "real.npy",
+            "recorded.json",
             "run.json",
             "samples.npy",
+            "scores.npy",
+            "slopes.npy",
             "state.safetensors",
+            "weights.npy",
         ]
     );
     let config = run.config();
