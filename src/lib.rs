@@ -15,6 +15,7 @@ pub mod figures;
 pub mod files;
 pub mod json;
 pub mod kinds;
+pub mod lesson;
 pub mod live;
 pub mod made;
 pub mod media;

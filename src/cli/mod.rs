@@ -18,6 +18,7 @@ mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
 mod jobs;
+mod lesson;
 mod local;
 mod man;
 mod measured;
@@ -76,6 +77,7 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     Report(report::ReportArgs),
     Watch(watch::WatchArgs),
+    Lesson(lesson::LessonArgs),
     Export(export::ExportArgs),
     Sweep(Box<sweep::SweepArgs>),
     Protocol(protocol::ProtocolArgs),
@@ -147,6 +149,7 @@ fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Compare(args) => compare::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Watch(args) => watch::run(&args, printer),
+        Command::Lesson(args) => lesson::run(&args, printer),
         Command::Export(args) => export::run(&args, printer),
         Command::Sweep(args) => sweep::run(&args, printer),
         Command::Protocol(args) => protocol::run(&args, printer),

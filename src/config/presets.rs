@@ -63,6 +63,31 @@ pub(super) static POINTS: &[Preset] = &[
         help: "RpGAN with R1 and R2 as in R3GAN (Huang et al. 2024), with its numbers for CIFAR-10, on standardised points",
         text: include_str!("../../configs/r3gan.json"),
     },
+    Preset {
+        name: "teach-gan",
+        help: "Lessons: a small GAN that learns the ring of eight modes in seconds, non-saturating with R1",
+        text: include_str!("../../configs/teach-gan.json"),
+    },
+    Preset {
+        name: "teach-strong",
+        help: "Lessons: a discriminator ten steps ahead, against which the saturating generator has no gradient",
+        text: include_str!("../../configs/teach-strong.json"),
+    },
+    Preset {
+        name: "teach-collapse",
+        help: "Lessons: a discriminator ten times as slow as its generator, which loses the modes of the ring",
+        text: include_str!("../../configs/teach-collapse.json"),
+    },
+    Preset {
+        name: "teach-critic",
+        help: "Lessons: a Wasserstein critic that nothing bounds; --constraint clip or --penalty wgan-gp mends it",
+        text: include_str!("../../configs/teach-critic.json"),
+    },
+    Preset {
+        name: "teach-optimisers",
+        help: "Lessons: the lab's GAN with small networks, for one optimiser against another",
+        text: include_str!("../../configs/teach-optimisers.json"),
+    },
 ];
 
 pub(super) static PROGAN: &[Preset] = &[Preset {

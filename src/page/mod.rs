@@ -5,6 +5,7 @@
 //! packed numbers ([`packed`]). Scripts put text from data into the page as text only.
 
 mod layers;
+mod lesson;
 mod live;
 pub mod packed;
 mod repeat;
@@ -13,9 +14,10 @@ mod run;
 mod sefa;
 mod tables;
 
+pub use lesson::LessonPage;
 pub use live::LivePage;
 pub use repeat::{Repeat, Setting};
-pub use run::{MOST_RUNS, RunPage, Shown};
+pub use run::{MOST_RUNS, MOST_SIDE_BY_SIDE, RunPage, Shown};
 #[cfg(feature = "torch")]
 pub use sefa::{PageDirection, SefaPage};
 pub use tables::{Table, TableCell, tables};
@@ -29,6 +31,8 @@ const OWN: &str = "<!--PAGE-->";
 const DATA: &str = "/*DATA*/ null";
 /// Where in the base stands what a page may do besides nothing.
 const ALSO: &str = "/*ALSO*/";
+/// Where in the page of runs a lesson's text stands.
+const TEXT: &str = "<!--TEXT-->";
 
 /// A page without its data.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +50,7 @@ pub struct Template {
 }
 
 /// Every page.
-pub static PAGES: [&Template; 3] = [&SEFA, &RUN, &LIVE];
+pub static PAGES: [&Template; 4] = [&SEFA, &RUN, &LESSON, &LIVE];
 
 /// What `gan-lab sefa` writes as index.html.
 pub static SEFA: Template = Template {
@@ -69,6 +73,22 @@ pub static RUN: Template = Template {
         include_str!("run/layers.js"),
         include_str!("run/charts.js"),
         include_str!("run/page.js"),
+    ],
+};
+
+/// What `gan-lab lesson` writes: the page of runs with a text that moves it.
+pub static LESSON: Template = Template {
+    name: "lesson",
+    shows: "a lesson beside the runs that it speaks of",
+    html: concat!(include_str!("lesson.html"), include_str!("run.html")),
+    also: "",
+    scripts: &[
+        include_str!("run/data.js"),
+        include_str!("run/plot.js"),
+        include_str!("run/layers.js"),
+        include_str!("run/charts.js"),
+        include_str!("run/page.js"),
+        include_str!("lesson.js"),
     ],
 };
 
@@ -95,11 +115,17 @@ pub enum PageError {
 impl Template {
     /// The page with its data.
     pub fn with(&self, data: &impl Serialize) -> Result<Vec<u8>, PageError> {
+        self.with_text(data, "")
+    }
+
+    /// The page with its data and a text, which is HTML of this program's own.
+    fn with_text(&self, data: &impl Serialize, text: &str) -> Result<Vec<u8>, PageError> {
         // In a script no text may end it, nor begin what swallows its end: `<!--` with `<script`.
         let data = serde_json::to_string(data)?.replace('<', "\\u003c");
         let (before, after) = BASE.split_once(DATA).unwrap_or((BASE, ""));
         let (between, behind) = after.split_once(OWN).unwrap_or((after, ""));
-        let mut page = [&before.replacen(ALSO, self.also, 1), data.as_str(), between, self.html].concat();
+        let html = self.html.replacen(TEXT, text, 1);
+        let mut page = [&before.replacen(ALSO, self.also, 1), data.as_str(), between, &html].concat();
         for script in self.scripts {
             page.extend(["<script>\n", script, "</script>\n"]);
         }
@@ -112,7 +138,7 @@ impl Template {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = "</script><b><!--<script>/*DATA*/ null<!--PAGE-->\u{2028}\"";
+    const HOSTILE: &str = "</script><b><!--<script>/*DATA*/ null<!--PAGE--><!--TEXT-->\u{2028}\"";
 
     fn made(template: &Template, data: &impl Serialize) -> String {
         String::from_utf8(template.with(data).unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! A page of runs of points: up to four side by side, with all that they recorded over one scrubber.
+//! A page of runs of points: a few side by side, with all that they recorded over one scrubber.
 
 use serde::Serialize;
 
@@ -14,8 +14,10 @@ use crate::objective::{Constraint, Game, rules};
 use crate::render::{Axes, AxesChoice};
 use crate::run::{Kind, RunError, Status};
 
-/// Runs that have room side by side.
+/// Runs that a report shows.
 pub const MOST_RUNS: usize = 4;
+/// Runs that have colours of their own, and so can stand side by side.
+pub const MOST_SIDE_BY_SIDE: usize = 6;
 /// Bytes that a run's frames may take in the page.
 const MOST_BYTES: usize = 1_250_000;
 /// More points than these are not drawn.
@@ -149,9 +151,9 @@ struct TrueW1 {
 }
 
 impl RunPage {
-    /// The page of these runs, four at most, with tables under them and remarks.
+    /// The page of these runs, [`MOST_SIDE_BY_SIDE`] at most, with tables under them and remarks.
     pub fn of(shown: &[Shown], tables: Vec<Table>, notes: Vec<String>) -> Result<Self, RunError> {
-        let shown = &shown[..shown.len().min(MOST_RUNS)];
+        let shown = &shown[..shown.len().min(MOST_SIDE_BY_SIDE)];
         let real = shown.iter().map(|shown| shown.run.real()).collect::<Result<Vec<_>, _>>()?;
         let codes = shown.iter().map(|shown| shown.run.noise()).collect::<Result<Vec<_>, _>>()?;
         let all: Vec<Point> = real.iter().flatten().copied().collect();

@@ -118,6 +118,16 @@ impl PlannedRun {
 }
 
 impl Sweep {
+    /// These runs as a sweep into `dir`, each in the directory that a plan would give it; one that comes up again is done
+    /// once.
+    pub fn of(dir: &Path, configs: &[RunConfig]) -> Self {
+        let mut runs = Collector::new(dir);
+        for config in configs {
+            runs.add(config, [config.seed]);
+        }
+        runs.finish()
+    }
+
     /// A sweep without runs yet, which go into its directory.
     pub fn empty(dir: &Path) -> Self {
         Self::with_runs_in(dir, dir)

@@ -15,6 +15,7 @@ fn help_texts() {
         ("export", &["export", "--help"]),
         ("report", &["report", "--help"]),
         ("watch", &["watch", "--help"]),
+        ("lesson", &["lesson", "--help"]),
         ("sweep", &["sweep", "--help"]),
         ("sweep_status", &["sweep", "status", "--help"]),
         ("protocol", &["protocol", "--help"]),

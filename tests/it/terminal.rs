@@ -73,6 +73,7 @@ impl Stage {
         self.add("sweep", "plan.json --out sweep --launcher print");
         self.add("sweep", "plan.json --out sweep --launcher slurm");
         self.add("sweep status", "sweep");
+        self.add("lesson", "");
         self.add("protocol", "");
         self.add("protocol", "ring8 --fraction 0.0002 --methods vanilla,best --seeds 0-1 --jobs 1 --out published");
         self.add("run", "--plan sweep/plan.jsonl --index 0");

@@ -1,6 +1,6 @@
 // Curves over epochs and histograms, as SVG in the page's pixels.
-const RUN_COLOURS = ["one", "two", "three", "four"];
-const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
+const RUN_COLOURS = ["one", "two", "three", "four", "five", "six"];
+const DASHES = ["", "7 3", "2 3", "9 3 2 3", "12 4", "4 2"];
 const runColour = (run) => `var(--${RUN_COLOURS[run.number]})`;
 
 // A chart's sides, and what is drawn where.

@@ -26,7 +26,7 @@ recall();
 // --- what stands where ---
 const plots = runs.map((run) => new Plot(run));
 byId("plots").append(...plots.map((plot) => plot.node));
-byId("plots").style.setProperty("--columns", several ? 2 : 1);
+byId("plots").style.setProperty("--columns", COLUMNS);
 byId("stage").classList.toggle("single", !several);
 const charts = makeCharts();
 byId("curves").append(...charts.map((chart) => chart.node));
@@ -56,7 +56,7 @@ byId("controls").append(
   scrubber.node, make("span", { class: "bar" }, make("span", { id: "time" }), speed, button("Save PNG", () => savePicture(), { id: "save" })));
 
 const savePicture = () => {
-  const columns = plots.length > 1 ? 2 : 1, wide = Math.max(...plots.map((plot) => plot.canvas.width)), high = Math.max(...plots.map((plot) => plot.canvas.height)), title = 28 * (devicePixelRatio || 1);
+  const columns = COLUMNS, wide = Math.max(...plots.map((plot) => plot.canvas.width)), high = Math.max(...plots.map((plot) => plot.canvas.height)), title = 28 * (devicePixelRatio || 1);
   const sheet = make("canvas"), context = sheet.getContext("2d");
   sheet.width = wide * Math.min(columns, plots.length);
   sheet.height = (high + title) * Math.ceil(plots.length / columns);

@@ -19,6 +19,10 @@ const ramp = (scales, key) => {
   return ramps[name] ??= Array.from({ length: AREA_STEPS + 1 }, (_, i) => scoreColour(scales, (2 * i) / AREA_STEPS - 1));
 };
 
+// Plots beside each other, and how high one of them may be: in a lesson all of them are seen at once.
+const COLUMNS = several ? (runs.length > 4 ? 3 : 2) : 1;
+const tallest = () => (DATA.lesson ? Math.max(190, (innerHeight - 110) / Math.ceil(runs.length / COLUMNS) - 110) : Math.max(260, .74 * innerHeight));
+
 class Plot {
   constructor(run) {
     this.run = run;
@@ -35,7 +39,7 @@ class Plot {
   fit() {
     const width = Math.max(160, Math.floor(this.node.clientWidth - 2 * parseFloat(getComputedStyle(this.node).paddingLeft)));
     const left = 46, right = 8, top = 8, bottom = DATA.names ? 40 : 26;
-    const inside = Math.min((width - left - right) / DATA.axes.aspect, Math.max(260, .74 * innerHeight));
+    const inside = Math.min((width - left - right) / DATA.axes.aspect, tallest());
     const height = Math.round(inside + top + bottom), ratio = devicePixelRatio || 1;
     this.canvas.style.height = `${height}px`;
     this.canvas.width = Math.round(width * ratio);

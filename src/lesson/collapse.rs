@@ -1,0 +1,34 @@
+//! Mode collapse on the ring, and what mends it.
+
+use super::{Lesson, Variant};
+use crate::data::synthetic::Law;
+
+pub(super) static LESSON: Lesson = Lesson {
+    name: "collapse",
+    title: "3. Mode collapse, and three cures",
+    shows: "A generator that all but one or none of eight modes are lost to, and three changes that bring them back.",
+    seconds: 15,
+    law: Law::Ring8,
+    runs: &[
+        Variant { id: "collapsed", name: "slow discriminator", preset: "teach-collapse", changes: &[] },
+        Variant { id: "even", name: "equal rates", preset: "teach-collapse", changes: &[("lr_d", "0.001")] },
+        Variant {
+            id: "r1",
+            name: "equal rates and R1",
+            preset: "teach-collapse",
+            changes: &[("lr_d", "0.001"), ("penalty.name", "r1"), ("penalty.weight", "0.1")],
+        },
+        Variant {
+            id: "pairs",
+            name: "pairs, R1 and R2",
+            preset: "teach-collapse",
+            changes: &[
+                ("objective.rule", "rpgan"),
+                ("lr_d", "0.001"),
+                ("penalty.name", "r1+r2"),
+                ("penalty.weight", "0.03"),
+            ],
+        },
+    ],
+    text: include_str!("collapse.html"),
+};
