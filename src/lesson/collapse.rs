@@ -30,5 +30,6 @@ pub(super) static LESSON: Lesson = Lesson {
             ],
         },
     ],
+    arrows: &[],
     text: include_str!("collapse.html"),
 };

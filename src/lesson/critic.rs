@@ -37,5 +37,6 @@ pub(super) static LESSON: Lesson = Lesson {
             changes: &[("penalty.name", "wgan-gp"), ("penalty.weight", "1")],
         },
     ],
+    arrows: &[],
     text: include_str!("critic.html"),
 };

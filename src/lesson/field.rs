@@ -16,5 +16,6 @@ pub(super) static LESSON: Lesson = Lesson {
         preset: "teach-gan",
         changes: &[("epochs", "100"), ("frame_every", "2")],
     }],
+    arrows: &[],
     text: include_str!("field.html"),
 };

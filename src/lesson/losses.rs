@@ -32,5 +32,6 @@ pub(super) static LESSON: Lesson = Lesson {
             ],
         },
     ],
+    arrows: &[],
     text: include_str!("losses.html"),
 };

@@ -50,6 +50,8 @@ pub struct Lesson {
     law: Law,
     /// The runs, in the page's order.
     runs: &'static [Variant],
+    /// For each run the one on whose scale its forces are drawn; empty where each has its own.
+    arrows: &'static [usize],
     /// The text, as HTML.
     text: &'static str,
 }
@@ -139,6 +141,7 @@ impl Lesson {
             shows: self.shows,
             text: self.text,
             ids: self.runs.iter().map(|variant| variant.id).collect(),
+            arrows: self.arrows,
             runs: RunPage::of(&shown, Vec::new(), Vec::new())?,
         };
         Ok(page.bytes()?)

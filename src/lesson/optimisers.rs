@@ -20,5 +20,6 @@ pub(super) static LESSON: Lesson = Lesson {
         Variant { id: "rmsprop", name: "RMSProp", preset: "teach-optimisers", changes: &[] },
         Variant { id: "adam", name: "Adam", preset: "teach-optimisers", changes: &[("optim.name", "adam")] },
     ],
+    arrows: &[],
     text: include_str!("optimisers.html"),
 };

@@ -29,5 +29,7 @@ pub(super) static LESSON: Lesson = Lesson {
             changes: &[("objective.rule", "non-saturating"), EVEN[0], EVEN[1]],
         },
     ],
+    // The saturating generator's on the scale of the other's.
+    arrows: &[1, 1, 3, 3],
     text: include_str!("strong.html"),
 };

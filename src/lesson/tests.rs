@@ -28,6 +28,8 @@ fn every_lessons_runs_are_sound_and_differ() {
     let mut used = BTreeSet::new();
     for lesson in LESSONS {
         assert!((1..=MOST_SIDE_BY_SIDE).contains(&lesson.runs.len()), "{}", lesson.name);
+        assert!(lesson.arrows.is_empty() || lesson.arrows.len() == lesson.runs.len());
+        assert!(lesson.arrows.iter().all(|&run| run < lesson.runs.len()));
         let configs = configs(lesson);
         for (i, config) in configs.iter().enumerate() {
             assert!(configs[..i].iter().all(|other| other != config), "{}: two runs are one", lesson.name);

@@ -15,6 +15,8 @@ pub struct LessonPage<'a> {
     pub text: &'a str,
     /// For each run, in the page's order, what the text calls it.
     pub ids: Vec<&'a str>,
+    /// For each run the one on whose scale its forces are drawn; empty where each has its own.
+    pub arrows: &'a [usize],
     /// The runs.
     pub runs: RunPage,
 }
@@ -31,12 +33,13 @@ struct Head<'a> {
     title: &'a str,
     shows: &'a str,
     ids: &'a [&'a str],
+    arrows: &'a [usize],
 }
 
 impl LessonPage<'_> {
     /// The page's bytes.
     pub fn bytes(&self) -> Result<Vec<u8>, PageError> {
-        let lesson = Head { title: self.title, shows: self.shows, ids: &self.ids };
+        let lesson = Head { title: self.title, shows: self.shows, ids: &self.ids, arrows: self.arrows };
         let text = ["<article id=\"lesson\">\n", self.text, "</article>"].concat();
         LESSON.with_text(&Data { runs: &self.runs, lesson }, &text)
     }

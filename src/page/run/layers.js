@@ -72,10 +72,16 @@ const drawContours = (plot, run, f) => {
 
 // An arrow as long as this stands for the length that all but one in ten forces stay below, over all frames.
 const ARROW = 42, LONGEST_ARROW = 90;
-const forceUnit = (run) => run.forces.unit ??= (() => {
+const ownUnit = (run) => run.forces.unit ??= (() => {
   const lengths = run.epochs.flatMap((_, f) => { const { x, y } = run.forces.at(f); return Array.from(x, (_, i) => Math.hypot(x[i], y[i])); });
   return quantile(sorted(lengths), .9) || 1;
 })();
+// In a lesson a run's arrows may be drawn on the scale of another's, to be compared with them.
+const forceUnit = (run) => ownUnit(runs[DATA.lesson?.arrows[run.number] ?? run.number]);
+const unitWords = () => {
+  const having = runs.filter((run) => run.forces);
+  return listWords(having.map((run) => `${figures(forceUnit(run), 2)}${having.length > 1 ? ` in ${run.name}` : ""}`));
+};
 const drawForces = (plot, run, f) => {
   if (f < 0) return;
   const points = run.samples(f), forces = run.forces.at(f), unit = forceUnit(run), { context } = plot;
@@ -207,7 +213,7 @@ const LAYERS = [
   },
   {
     id: "forces", key: "5", name: "Forces on points", mark: marks.arrow("two"), has: (run) => Boolean(run.forces) || run.why || absent("the force on each point"), draw: drawForces, arrow: true,
-    words: (run, f) => frameWords(run, f, () => `Where the generator's loss pulls each of the first ${run.forces.at(f).x.length} points: minus its gradient. An arrow as long as the one below is ${figures(forceUnit(run), 2)}; it says direction and strength, not where the point will be: one step moves all of them.`),
+    words: (run, f) => frameWords(run, f, () => `Where the generator's loss pulls each of the first ${run.forces.at(f).x.length} points: minus its gradient. An arrow as long as the one below is ${unitWords()}; it says direction and strength, not where the point will be: one step moves all of them.`),
   },
   {
     id: "lattice", key: "6", name: "Manifold", mark: marks.sheet("made"), has: (run) => Boolean(run.lattice) || run.why_no_lattice || absent("the generator's lattice"), draw: drawLattice,
