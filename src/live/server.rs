@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 use super::{Controls, Feed, News};
+use crate::digest::hex;
 use crate::page::LivePage;
 
 /// The port that is tried first.
@@ -46,7 +47,7 @@ pub enum LiveError {
 
 /// A server at work; it goes with this value.
 pub struct Server {
-    server: Arc<tiny_http::Server>,
+    listener: Arc<tiny_http::Server>,
     feed: Arc<Feed>,
     address: SocketAddr,
     token: String,
@@ -63,14 +64,14 @@ struct Desk {
 impl Server {
     /// Serves a feed, at this port or else at the first free one of some; with `controls` readers may ask something of the run.
     pub fn start(port: Option<u16>, feed: Feed, controls: Option<Arc<Controls>>) -> Result<Self, LiveError> {
-        let (server, address) = bind(port)?;
-        let (server, feed) = (Arc::new(server), Arc::new(feed));
+        let (listener, address) = bind(port)?;
+        let (listener, feed) = (Arc::new(listener), Arc::new(feed));
         let mut drawn = [0; 16];
         SysRng.try_fill_bytes(&mut drawn).map_err(io::Error::other)?;
-        let token: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex(&drawn);
         let desk = Arc::new(Desk { feed: Arc::clone(&feed), controls, token: token.clone() });
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let (watched, answering) = (Arc::clone(&feed), Arc::clone(&server));
+        let (watched, answering) = (Arc::clone(&feed), Arc::clone(&listener));
         let watch = named("live-watch").spawn(move || watched.watch())?;
         let answer = named("live-server").spawn(move || {
             for request in answering.incoming_requests() {
@@ -79,7 +80,7 @@ impl Server {
                 let _ = std::thread::Builder::new().name("live-reader".to_owned()).spawn(move || desk.answer(request));
             }
         })?;
-        Ok(Self { server, feed, address, token, threads: vec![watch, answer] })
+        Ok(Self { listener, feed, address, token, threads: vec![watch, answer] })
     }
 
     /// Where the page is.
@@ -101,7 +102,7 @@ impl Server {
 
     fn close(&mut self) {
         self.feed.end();
-        self.server.unblock();
+        self.listener.unblock();
         for thread in self.threads.drain(..) {
             // What went wrong there is nothing that a run could mend.
             let _ = thread.join();

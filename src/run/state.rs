@@ -75,6 +75,7 @@ struct OldNote {
 }
 
 /// Which note a state has.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is soon taken apart")]
 #[derive(Clone, Debug)]
 pub(super) enum Noted {
     /// Today's.

@@ -32,8 +32,8 @@ pub(in crate::cli) struct PointArgs {
     pub(in crate::cli) preview: bool,
     /// Show the run in a browser while it trains, at this port [default: the first that is free from 8641 on]; the page can
     /// let it wait, go on for an epoch, or stop
-    #[arg(long, value_name = "PORT", num_args = 0..=1, value_parser = whole::<u16>(1..=65535), help_heading = "Run")]
-    pub(in crate::cli) live: Option<Option<u16>>,
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0", value_parser = whole::<u16>(0..=65535), help_heading = "Run")]
+    pub(in crate::cli) live: Option<u16>,
     #[command(flatten)]
     pub(in crate::cli) events: EventArgs,
 }

@@ -96,7 +96,10 @@ fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let events = session::events(&args.events, session.dir(), printer)?;
     let signals = Signals::listen()?;
     let controls = args.live.map(|_| Arc::new(Controls::default()));
-    let server = args.live.map(|port| watched(session.dir(), port, controls.clone(), printer)).transpose()?;
+    let server = args
+        .live
+        .map(|port| watched(session.dir(), Some(port).filter(|port| *port > 0), controls.clone(), printer))
+        .transpose()?;
     let mut panel = preview.as_mut().map(|preview| |record: &EpochRecord, left: &str| preview.see(record, left));
     let beside = Beside {
         panel: panel.as_mut().map(|panel| panel as _),

@@ -178,10 +178,7 @@ pub fn open(
         (config, prepared)
     };
     let units = prepared.units;
-    let merging = (units.scale == Scale::None).then(|| PointSpread::of(&split.train));
-    let merging = merging.map_or([None; 2], |spread| {
-        [0, 1].map(|axis| Some(Merging { step: spread.coarse_steps()[axis]?, deviation: spread.deviation(axis) }))
-    });
+    let merging = merging(&units, &split);
     let train: Vec<Sample> = split.train.iter().map(|&point| units.inward(point)).collect();
     if train.as_flattened().iter().any(|x| !x.is_finite()) {
         set.fits_single()?;
@@ -192,12 +189,9 @@ pub fn open(
     let codes = frame_codes(&config, split.held_out.len());
     let latent = config.generator.latent_dim as u64;
     let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
-    let precision = units.precision;
-    let text = |name, json: serde_json::Result<String>| {
-        json.map(String::into_bytes).map_err(|error| dir.malformed(name, error.to_string()))
-    };
+    let text = |name, json| text(&dir, name, json);
     let mut once = vec![
-        (run::REAL, npy::encode(precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
+        (run::REAL, npy::encode(units.precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
         (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
         (run::DATA, text(run::DATA, prepared.text())?),
     ];
@@ -205,18 +199,15 @@ pub fn open(
     if let Some(floor) = &floor {
         once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
     }
-    let scope = match &begun {
-        Some(run) => run.scope_or(|| Scope::new(&config, &split, &units, extent(&config, &split, &prepared)))?,
-        None => Some(Scope::new(&config, &split, &units, extent(&config, &split, &prepared))),
-    };
-    let scope = scope.filter(|scope| !scope.recorded.is_empty());
+    let scope = scope(begun.as_ref(), &config, &split, &prepared)?;
     if let Some(scope) = &scope {
         once.push((
             recorded::RECORDED,
             text(recorded::RECORDED, serde_json::to_string_pretty(scope).map(|text| text + "\n"))?,
         ));
     }
-    let samples = ArrayPlan { file: run::SAMPLES, shape: vec![split.held_out.len() as u64, 2], precision };
+    let shape = vec![split.held_out.len() as u64, 2];
+    let samples = ArrayPlan { file: run::SAMPLES, shape, precision: units.precision };
     let arrays = iter::once(samples).chain(scope.iter().flat_map(Scope::arrays));
     let Watching { watch, idle, ended } = Watching::of(&config, floor.as_ref(), begun.as_ref())?;
     let (ended_at, ended) = ended.unzip();
@@ -240,7 +231,7 @@ pub fn open(
         shown: None,
     };
     let engine = engine::create(&config)?;
-    let scale = train.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    let largest_loss = largest_loss(&train);
     let work = Points {
         config,
         prepared,
@@ -260,9 +251,42 @@ pub fn open(
         progress: Progress::default(),
         draws: None,
         fresh: None,
-        largest_loss: LARGEST_LOSS * f64::from(scale),
+        largest_loss,
     };
     Session::open(work, &claim, dir, start)
+}
+
+/// JSON as one of the run's files.
+fn text(dir: &RunDir, name: &str, json: serde_json::Result<String>) -> Result<Vec<u8>, RunError> {
+    json.map(String::into_bytes).map_err(|error| dir.malformed(name, error.to_string()))
+}
+
+/// A loss above this is of no use for these points.
+fn largest_loss(train: &[Sample]) -> f64 {
+    LARGEST_LOSS * f64::from(train.as_flattened().iter().fold(1.0_f32, |most, x| most.max(x.abs())))
+}
+
+/// For each axis whether single precision, in which the networks have the points as they are, merges many of them.
+fn merging(units: &Units, split: &Split) -> [Option<Merging>; 2] {
+    let spread = (units.scale == Scale::None).then(|| PointSpread::of(&split.train));
+    spread.map_or([None; 2], |spread| {
+        [0, 1].map(|axis| Some(Merging { step: spread.coarse_steps()[axis]?, deviation: spread.deviation(axis) }))
+    })
+}
+
+/// What a run records beside points, where it records something: one that was begun as it does, a new one as its config says.
+fn scope(
+    begun: Option<&PointsRun>,
+    config: &RunConfig,
+    split: &Split,
+    prepared: &Prepared,
+) -> Result<Option<Scope>, RunError> {
+    let new = || Scope::new(config, split, &prepared.units, extent(config, split, prepared));
+    let scope = match begun {
+        Some(run) => run.scope_or(new)?,
+        None => Some(new()),
+    };
+    Ok(scope.filter(|scope| !scope.recorded.is_empty()))
 }
 
 /// The part of the plane that the default picture of a run shows.

@@ -49,7 +49,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     for pair in sheet.windows(2) {
         for (first, second) in pair[0].windows(2).zip(pair[1].windows(2)) {
             let halves = [[first[0], first[1], second[1]], [first[0], second[1], second[0]]];
-            let share = halves.iter().map(|half| area(half)).sum::<f64>() / whole;
+            let share = halves.iter().map(area).sum::<f64>() / whole;
             let filled = colour.mix(depth(share)).filled();
             let pieces = halves.iter().map(|half| clipped(half, axes)).filter(|piece| piece.len() > 2);
             let pieces =

@@ -11,6 +11,7 @@ pub(super) static LAYER: Layer = Layer {
     take,
 };
 
+#[allow(clippy::unnecessary_wraps, reason = "of the same form as all others")]
 fn take(sight: &mut Sight<'_>) -> Result<Vec<f64>, EngineError> {
     let norm = |gradient: Vec<f64>| gradient.iter().map(|x| x * x).sum::<f64>().sqrt();
     Ok(sight.gradients().into_iter().flatten().map(norm).collect())
