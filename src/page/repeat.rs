@@ -84,7 +84,9 @@ fn by_preset(preset: &Preset, base: &Value, wanted: &Value) -> Option<String> {
     // A choice first, because it takes the settings of the choice before with it.
     let (choices, others): (Vec<&Key>, Vec<&Key>) = differing(base, wanted).partition(|key| POINTS.selects(key));
     let mut said = Vec::new();
-    for key in choices.into_iter().chain(others) {
+    // One that the config leaves out gave way to another: a rule stands in the place of a model.
+    let gave_way = |key: &&Key| at(wanted, key.path).is_null() && !POINTS.default_of(key).is_null();
+    for key in choices.into_iter().filter(|key| !gave_way(key)).chain(others) {
         // What a choice brought along already need not be said.
         if at(&POINTS.complete(&made).ok()?, key.path) != at(wanted, key.path) {
             set(&POINTS, &mut made, key, &meant(key, wanted))?;
@@ -185,6 +187,20 @@ mod tests {
         assert_eq!(differ.len(), 3, "{differ:?}");
         assert!(differ.iter().any(|setting| setting.key == "lr" && setting.value == "3e-4"));
         assert!(repeat.settings.iter().all(|setting| !setting.help.is_empty()));
+    }
+
+    #[test]
+    fn a_rule_stands_in_the_place_of_a_presets_model() {
+        let mut json = POINTS.default_config();
+        for (key, text) in [("objective.rule", "hinge"), ("constraint.name", "spectral-norm"), ("ema.half_life", "0.9")]
+        {
+            let key = POINTS.find(key).unwrap();
+            POINTS.set(&mut json, key.path, key.read(text).unwrap()).unwrap();
+        }
+        let config = TrainConfig::from_value(json).unwrap().check().unwrap();
+        let command = Repeat::of(&config, "again").command;
+        assert!(command.starts_with("gan-lab train --preset ") && !command.contains("--model"), "{command}");
+        assert!(command.contains("--rule hinge") || command.contains("hinge-sn"), "{command}");
     }
 
     /// Whatever the config, the command means it, by a preset or by a file.
