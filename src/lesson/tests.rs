@@ -65,7 +65,7 @@ fn every_link_leads_to_a_frame_a_layer_and_a_part_of_the_page() {
             let (epoch, shown) = parts.unwrap_or_else(|| panic!("{name}: {link}"));
             let epoch: u64 = epoch.parse().unwrap();
             for config in &configs {
-                let is_recorded = epoch % config.frame_every == 0 || epoch == config.epochs;
+                let is_recorded = epoch.is_multiple_of(config.frame_every) || epoch == config.epochs;
                 assert!(is_recorded && (1..=config.epochs).contains(&epoch), "{name}: {link}");
             }
             for layer in shown.split('+') {

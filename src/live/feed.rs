@@ -231,18 +231,18 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| feed.watch());
             stamp.store(8, Ordering::SeqCst);
-            let number = match feed.news_after(1, Duration::from_secs(60)) {
+            let number = match feed.news_after(1, Duration::from_mins(1)) {
                 News::Page(number) => number,
                 other => panic!("{other:?}"),
             };
             assert_eq!(feed.page().unwrap(), Arc::new(vec![1]));
             feed.end();
-            assert_eq!(feed.news_after(number, Duration::from_secs(60)), News::End(number + 1));
+            assert_eq!(feed.news_after(number, Duration::from_mins(1)), News::End(number + 1));
         });
         feed.leave();
         feed.answers();
         assert_eq!(feed.page().unwrap(), Arc::new(vec![2]), "the last page is that of the end");
         feed.answered();
-        feed.await_readers(Duration::from_secs(60));
+        feed.await_readers(Duration::from_mins(1));
     }
 }

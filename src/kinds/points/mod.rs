@@ -187,14 +187,9 @@ pub fn open(
     engine::permit(&config, split.held_out.len()).map_err(EngineError::from)?;
     let follower = Follower::new(&config, &split, prepared.known_modes());
     let codes = frame_codes(&config, split.held_out.len());
-    let latent = config.generator.latent_dim as u64;
-    let codes_kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
     let text = |name, json| text(&dir, name, json);
-    let mut once = vec![
-        (run::REAL, npy::encode(units.precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
-        (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &codes_kept)),
-        (run::DATA, text(run::DATA, prepared.text())?),
-    ];
+    let [real, noise] = once(&config, &units, &split, &codes);
+    let mut once = vec![real, noise, (run::DATA, text(run::DATA, prepared.text())?)];
     let floor = follower.as_ref().map(|follower| follower.floor(&config, &split));
     if let Some(floor) = &floor {
         once.push((run::FLOOR, text(run::FLOOR, serde_json::to_string_pretty(floor).map(|text| text + "\n"))?));
@@ -254,6 +249,16 @@ pub fn open(
         largest_loss,
     };
     Session::open(work, &claim, dir, start)
+}
+
+/// The files of the held-out points and of the codes of frames.
+fn once(config: &RunConfig, units: &Units, split: &Split, codes: &[f32]) -> [(&'static str, Vec<u8>); 2] {
+    let latent = config.generator.latent_dim as u64;
+    let kept: Vec<f64> = codes.iter().copied().map(f64::from).collect();
+    [
+        (run::REAL, npy::encode(units.precision, &[split.held_out.len() as u64, 2], split.held_out.as_flattened())),
+        (run::NOISE, npy::encode(Precision::Single, &[codes.len() as u64 / latent, latent], &kept)),
+    ]
 }
 
 /// JSON as one of the run's files.
