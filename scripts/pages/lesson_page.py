@@ -74,6 +74,7 @@ def checks(gan_lab, world, root):
         page = bench.page(pages["collapse"])
         text, runs = (page.locator(id).bounding_box() for id in ("#lesson", "#seen"))
         expect(text["x"] + text["width"] <= runs["x"], "the runs stand beside the text")
+        expect(not page.locator("#back").is_visible(), "no way back is needed")
         page.mouse.wheel(0, 900)
         page.wait_for_timeout(300)
         top = page.locator("#seen").bounding_box()["y"]
@@ -85,6 +86,8 @@ def checks(gan_lab, world, root):
         link = phone.locator("#lesson a").nth(1)
         link.click()
         until(phone, "Math.abs(document.getElementById('left').getBoundingClientRect().top) < 200", "on a phone the runs come into sight")
+        phone.click("#back")
+        until(phone, "(({ top, bottom }) => top > 0 && bottom < innerHeight)(document.querySelector('#lesson [aria-current]').getBoundingClientRect())", "and the text again")
         bench.sound(phone)
 
     def formulas(bench):

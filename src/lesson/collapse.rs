@@ -6,7 +6,7 @@ use crate::data::synthetic::Law;
 pub(super) static LESSON: Lesson = Lesson {
     name: "collapse",
     title: "3. Mode collapse, and three cures",
-    shows: "A generator that all but one or none of eight modes are lost to, and three changes that bring them back.",
+    shows: "A generator that finds one of eight modes or none, and three changes that bring the others back.",
     seconds: 15,
     law: Law::Ring8,
     runs: &[

@@ -20,5 +20,7 @@ const follow = (link) => {
   setTimeout(() => bring(link), 60);
 };
 for (const link of links) link.addEventListener("click", () => follow(link));
+// Below the text the way back to it stays in sight with the scrubber.
+byId("controls").append(button("Back to the text", () => (links.find((link) => link.getAttribute("aria-current")) ?? lessonText).scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" }), { id: "back" }));
 // It opens where the text begins.
 if (!location.hash.slice(1) && links.length) { location.hash = links[0].getAttribute("href"); set(links[0], { "aria-current": "true" }); }
