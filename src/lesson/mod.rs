@@ -157,7 +157,7 @@ impl Variant {
         }
         let json = |error: serde_json::Error| ConfigError::Json { reason: error.to_string() };
         let mut config: TrainConfig = serde_json::from_value(config).map_err(json)?;
-        config.data.path = data.to_owned();
+        data.clone_into(&mut config.data.path);
         config.seed = seed;
         // Runs are done beside each other.
         config.threads = 1;
