@@ -23,12 +23,10 @@ const RUNS: &str = "work_dirs/lessons";
 
 /// Make a guided page: a few small runs beside a text that explains them
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Without NAME the lessons are listed. A lesson trains its runs, each under a minute on two cores, into \
+#[command(after_help = "Without NAME the lessons are listed. A lesson trains its runs, in some seconds, into \
                         work_dirs/lessons/NAME/, and writes lesson/NAME.html: one file that any browser opens, without a network. Runs \
                         that are there are not done again, and those that were stopped go on. The text is for somebody who has seen \
-                        PyTorch but never a GAN."
-)]
+                        PyTorch but never a GAN.")]
 pub(super) struct LessonArgs {
     /// Which lesson; without it they are listed
     #[arg(value_parser = lesson)]

@@ -7,7 +7,7 @@ pub(super) static LESSON: Lesson = Lesson {
     name: "collapse",
     title: "3. Mode collapse, and three cures",
     shows: "A generator that finds one of eight modes or none, and three changes that bring the others back.",
-    seconds: 15,
+    seconds: 6,
     law: Law::Ring8,
     runs: &[
         Variant { id: "collapsed", name: "slow discriminator", preset: "teach-collapse", changes: &[] },

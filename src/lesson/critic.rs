@@ -8,7 +8,7 @@ pub(super) static LESSON: Lesson = Lesson {
     title: "4. Why WGAN clips, and what the penalty does instead",
     shows: "The same Wasserstein critic without a bound, with its weights clipped at 1, 0.1 and 0.01, and with a gradient \
             penalty.",
-    seconds: 8,
+    seconds: 4,
     law: Law::SwissRoll,
     runs: &[
         Variant { id: "free", name: "no bound", preset: "teach-critic", changes: &[] },

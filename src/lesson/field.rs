@@ -8,7 +8,7 @@ pub(super) static LESSON: Lesson = Lesson {
     title: "1. What the discriminator sees, and why the generator moves",
     shows: "One GAN that learns eight small heaps of points: the discriminator's scores as a landscape, and the pull that \
             they have on generated points.",
-    seconds: 5,
+    seconds: 2,
     law: Law::Ring8,
     runs: &[Variant {
         id: "gan",

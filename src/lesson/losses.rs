@@ -8,7 +8,7 @@ pub(super) static LESSON: Lesson = Lesson {
     title: "6. What a loss tells, what it does not, and when to stop",
     shows: "Two GANs whose losses rest at the same number, one good and one useless; and a critic whose loss does mean \
             something.",
-    seconds: 12,
+    seconds: 4,
     law: Law::Ring8,
     runs: &[
         Variant { id: "good", name: "a GAN that learns", preset: "teach-gan", changes: &[] },

@@ -1,4 +1,4 @@
-//! Lessons: small guided pages, each a few runs of under a minute in all with a text that moves them. One file each with its
+//! Lessons: small guided pages, each a few runs of some seconds with a text that moves them. One file each with its
 //! runs, its text beside it as HTML, and [`LESSONS`], the list.
 //!
 //! A run is a preset with changes, on a set of points that the lesson draws. The text speaks to somebody who knows PyTorch

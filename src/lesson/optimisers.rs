@@ -7,7 +7,7 @@ pub(super) static LESSON: Lesson = Lesson {
     name: "optimisers",
     title: "5. The optimisers of the lab's report",
     shows: "The same GAN with SGD, RMSProp and Adam at one learning rate, and with SGD at a rate of its own.",
-    seconds: 12,
+    seconds: 4,
     law: Law::Points,
     runs: &[
         Variant { id: "sgd", name: "SGD", preset: "teach-optimisers", changes: &[("optim.name", "sgd")] },

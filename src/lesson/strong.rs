@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
     title: "2. A discriminator that is too strong",
     shows: "The saturating generator has no gradient where the discriminator is sure; the non-saturating one has its \
             largest there.",
-    seconds: 5,
+    seconds: 2,
     law: Law::Ring8,
     runs: &[
         Variant { id: "saturating", name: "saturating, strong D", preset: "teach-strong", changes: &[] },

@@ -204,7 +204,8 @@ fn forces_are_slopes_times_how_sure_the_discriminator_is() {
         let found = modes(run.last());
         let (first, last) = (run.records[1].sliced_w2.unwrap(), run.records.last().unwrap().sliced_w2.unwrap());
         let loss = run.records.last().unwrap().d_loss;
-        assert!(found >= 7.0 && last < first / 3.0 && (loss - 2.0 * 2f64.ln()).abs() < 0.05, "seed {seed}");
+        let figures = format!("seed {seed}: {found} modes, sliced W2 {first:.3} to {last:.3}, D's loss {loss:.3}");
+        assert!(found >= 7.0 && last < first / 3.0 && (loss - 2.0 * 2f64.ln()).abs() < 0.05, "{figures}");
     }
 }
 
@@ -221,8 +222,9 @@ fn only_the_saturating_generator_loses_its_force() {
         };
         let [strong, strong_ns, even, even_ns] =
             ["saturating", "non-saturating", "saturating-even", "non-saturating-even"].map(of);
-        assert!(strong < 0.1 && strong_ns > 1.0 && strong_ns > 200.0 * strong, "seed {seed}");
-        assert!((0.5..2.0).contains(&(even / even_ns)), "seed {seed}");
+        let figures = format!("seed {seed}: forces {strong:.5} and {strong_ns:.3}; even {even:.4} and {even_ns:.4}");
+        assert!(strong < 0.1 && strong_ns > 1.0 && strong_ns > 200.0 * strong, "{figures}");
+        assert!((0.5..2.0).contains(&(even / even_ns)), "{figures}");
     }
 }
 
@@ -235,8 +237,9 @@ fn the_collapse_happens_and_each_cure_mends_it() {
             .iter()
             .map(|variant| modes(trained(&collapse::LESSON, variant.id, seed, &[]).last()))
             .collect();
-        assert!(found[0] <= 1.0, "seed {seed}: the collapse has {} modes", found[0]);
-        assert!(found[1..].iter().all(|&modes| modes >= 7.0), "seed {seed}: {found:?}");
+        let figures = format!("seed {seed}: modes {found:?}");
+        assert!(found[0] <= 1.0, "{figures}");
+        assert!(found[1..].iter().all(|&modes| modes >= 7.0), "{figures}");
     }
 }
 
@@ -255,10 +258,20 @@ fn nothing_holds_a_critic_without_a_bound() {
         let steepest = |slopes: &[f64]| slopes.iter().copied().fold(0.0, f64::max);
         let at_15 = |(slopes, _, run): &(Vec<f64>, f64, Ended)| slopes[run.at(15)];
         let last = *penalty.0.last().unwrap();
-        assert!(steepest(&free.0) > 100.0 && steepest(&one.0) > 100.0, "seed {seed}");
-        assert!((0.3..3.0).contains(&at_15(&tenth)) && at_15(&hundredth) < 0.01, "seed {seed}");
-        assert!((0.7..1.4).contains(&last), "seed {seed}: {last}");
-        assert!(one.1 < 0.2 && tenth.1 > 0.6 && hundredth.1 > 0.6, "seed {seed}");
+        let figures = format!(
+            "seed {seed}: steepest {:.0} and {:.0}; at epoch 15 {:.2}, {:.5}; penalty {last:.2}; clipped {:.2}, {:.2}, {:.2}",
+            steepest(&free.0),
+            steepest(&one.0),
+            at_15(&tenth),
+            at_15(&hundredth),
+            one.1,
+            tenth.1,
+            hundredth.1,
+        );
+        assert!(steepest(&free.0) > 100.0 && steepest(&one.0) > 100.0, "{figures}");
+        assert!((0.3..3.0).contains(&at_15(&tenth)) && at_15(&hundredth) < 0.01, "{figures}");
+        assert!((0.7..1.4).contains(&last), "{figures}");
+        assert!(one.1 < 0.2 && tenth.1 > 0.6 && hundredth.1 > 0.6, "{figures}");
     }
 }
 
@@ -274,8 +287,11 @@ fn sgd_stands_still_at_the_rate_of_the_others() {
             (moved(&run.frames[0], run.last()), distance(10), distance(300), swing)
         };
         let [sgd, fast, rmsprop, adam] = ["sgd", "sgd-fast", "rmsprop", "adam"].map(of);
-        assert!(sgd.0 < 0.2 && sgd.2 > 0.8 * sgd.1, "seed {seed}");
-        assert!(sgd.2 > 5.0 * rmsprop.2 && sgd.2 > 3.0 * fast.2 && adam.3 > 1.2 * rmsprop.3, "seed {seed}");
+        let figures = format!(
+            "seed {seed}: moved, sliced W2 at 10 and 300, swing: {sgd:.3?}, {fast:.3?}, {rmsprop:.3?}, {adam:.3?}"
+        );
+        assert!(sgd.0 < 0.2 && sgd.2 > 0.8 * sgd.1, "{figures}");
+        assert!(sgd.2 > 5.0 * rmsprop.2 && sgd.2 > 3.0 * fast.2 && adam.3 > 1.2 * rmsprop.3, "{figures}");
     }
 }
 
@@ -288,9 +304,16 @@ fn the_same_loss_has_two_ends() {
         let [good, blind, wasserstein] = ["good", "blind", "wasserstein"].map(of);
         let end = |run: &Ended| (run.record(300).d_loss, run.record(300).sliced_w2.unwrap());
         let estimate = |epoch: u64| -wasserstein.record(epoch).d_loss;
-        assert!([&good, &blind].iter().all(|run| (end(run).0 - blind_loss).abs() < 0.05), "seed {seed}");
-        assert!(end(&blind).1 > 3.0 * end(&good).1, "seed {seed}");
-        assert!(estimate(300) < 0.6 * estimate(10), "seed {seed}");
-        assert!(end(&wasserstein).1 < 0.6 * wasserstein.record(10).sliced_w2.unwrap(), "seed {seed}");
+        let figures = format!(
+            "seed {seed}: loss and sliced W2 {:.3?}, {:.3?}; the critic's {:.2} to {:.2}",
+            end(&good),
+            end(&blind),
+            estimate(10),
+            estimate(300)
+        );
+        assert!([&good, &blind].iter().all(|run| (end(run).0 - blind_loss).abs() < 0.05), "{figures}");
+        assert!(end(&blind).1 > 3.0 * end(&good).1, "{figures}");
+        assert!(estimate(300) < 0.6 * estimate(10), "{figures}");
+        assert!(end(&wasserstein).1 < 0.6 * wasserstein.record(10).sliced_w2.unwrap(), "{figures}");
     }
 }

@@ -1,5 +1,5 @@
 // A lesson: what its text links to is shown beside it.
-const lessonText = byId("lesson"), seen = byId("seen");
+const lessonText = document.querySelector("main > article"), seen = byId("seen");
 document.title = DATA.lesson.title;
 byId("title").textContent = DATA.lesson.title;
 byId("facts").textContent = `${DATA.lesson.shows} The links in the text set the epoch and the layers.`;
