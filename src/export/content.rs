@@ -12,7 +12,7 @@ use crate::run::{Kind, Manifest, RunDir, Status, digest};
 /// Keys of records that say when they are, and no number that changes.
 const STEPS: [&str; 2] = ["epoch", "images"];
 
-/// All of a run that is exported but its pictures, which [`super::pictures`] makes when they are asked for.
+/// All of a run that is exported but its pictures, which `pictures` makes when they are asked for.
 #[derive(Clone, Debug)]
 pub struct Content {
     /// What kind of run it is.
