@@ -117,9 +117,9 @@ fn words_of(dir: &RunDir) -> String {
     let name = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The state is behind the records by a second or so.
     let recorded = PointsRun::open(dir).and_then(|run| Ok((run.metrics()?.len() as u64, run.config().epochs)));
-    match (recorded, dir.status()) {
-        (Ok((epoch, total)), _) if epoch < total => format!("{name}: epoch {epoch} of {total}"),
-        (Ok((epoch, _)), _) => format!("{name}: finished after epoch {epoch}"),
-        (Err(error), _) => format!("{name}: {error}"),
+    match recorded {
+        Ok((epoch, total)) if epoch < total => format!("{name}: epoch {epoch} of {total}"),
+        Ok((epoch, _)) => format!("{name}: finished after epoch {epoch}"),
+        Err(error) => format!("{name}: {error}"),
     }
 }

@@ -1,10 +1,8 @@
 //! Animated PNGs: every colour as it was drawn, which a GIF's 256 are not; every browser shows them.
 
+use super::gif::LAST_STAYS;
 use super::{Animation, MediaError};
 use crate::render::Picture;
-
-/// The last frame stays this many times as long as the others, for people to look at.
-const LAST_STAYS: u16 = 6;
 
 /// Encodes an animation at `fps` frames a second; it repeats for ever.
 pub fn encode_apng(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaError> {

@@ -11,7 +11,7 @@ use crate::render::{Picture, RenderError};
 /// Frames that look at the colours for the palette.
 const PALETTE_FRAMES: usize = 12;
 /// The last frame stays this many times as long as the others, for people to look at.
-const LAST_STAYS: u16 = 6;
+pub(super) const LAST_STAYS: u16 = 6;
 
 /// Frames to encode, drawn one at a time: a long animation never is in memory as a whole.
 pub trait Animation {

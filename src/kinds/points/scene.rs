@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::recorded::{Lattice, Recorded, SIDE, Span, Tone};
+use super::recorded::{Lattice, Recorded, SIDE, Span, Tone, between_means, quantile};
 use super::run::{EpochRecord, Floor, Frames, PointsRun};
 use crate::config::Recording;
 use crate::data::Point;
@@ -243,9 +243,7 @@ impl Scenes {
 
     fn scores(&self, frame: usize) -> Option<Histograms> {
         let groups = self.recorded.scores.as_ref()?.get(frame)?;
-        let mean = |x: &[f32]| x.iter().map(|&x| f64::from(x)).sum::<f64>() / x.len().max(1) as f64;
-        let middle = || f64::midpoint(mean(&groups[0]), mean(&groups[2]));
-        let blind = self.game.rule.blind.unwrap_or_else(middle);
+        let blind = self.game.rule.blind.unwrap_or_else(|| between_means(groups));
         let above = self.game.rule.blind.map_or_else(|| "the middle".to_owned(), measure_short);
         let named = [("training", Kind::Real), ("held out", Kind::HeldOut), ("generated", Kind::Generated)];
         let group = |((name, kind), values): ((&str, Kind), &Vec<f32>)| Histogram {
@@ -353,14 +351,6 @@ fn missing(run: &PointsRun, view: View, needed: Recording) -> SceneError {
         None => "it was begun before gan-lab recorded such; train again to have it".to_owned(),
     });
     SceneError::NotRecorded { path, name: view.name(), reason }
-}
-
-/// The number below which this share of them lies; 0 of none.
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
-    values.retain(|x| x.is_finite());
-    values.sort_unstable_by(f64::total_cmp);
-    let at = (values.len().saturating_sub(1) as f64 * share).round() as usize;
-    values.get(at).copied().unwrap_or_default()
 }
 
 /// The nearest of 1, 2 and 5 times a power of ten.

@@ -17,6 +17,7 @@ pub use field::SIDE;
 pub use lattice::{LINES, STEPS};
 pub use read::{Groups, Lattice, Recorded};
 pub use tone::{Span, Tone};
+pub(super) use tone::{between_means, quantile};
 pub use weights::PERCENTILES;
 
 use serde::{Deserialize, Serialize};

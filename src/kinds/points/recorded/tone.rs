@@ -1,7 +1,7 @@
 //! How scores become tones: from the generated points' side to the real ones', symmetric about the score at which the
 //! discriminator cannot tell.
 
-use super::Recorded;
+use super::{Groups, Recorded};
 use crate::objective::Rule;
 
 /// The share of a field's scores that the scale of values spans; those beyond it have the full tone.
@@ -32,9 +32,8 @@ impl Tone {
     /// The scale of what was recorded under a rule; None of a run without a field.
     pub fn of(rule: &Rule, recorded: &Recorded) -> Option<Self> {
         let field = recorded.field.as_ref()?;
-        let mean = |x: &[f32]| x.iter().map(|&x| f64::from(x)).sum::<f64>() / x.len().max(1) as f64;
         let middle = |frame: usize| match recorded.scores.as_ref().and_then(|scores| scores.get(frame)) {
-            Some([train, _, generated]) => f64::midpoint(mean(train), mean(generated)),
+            Some(groups) => between_means(groups),
             None => field.get(frame).map_or(0.0, |field| quantile(field.iter().map(|&x| f64::from(x)).collect(), 0.5)),
         };
         let centre: Vec<f64> = (0..field.len()).map(|frame| rule.blind.unwrap_or_else(|| middle(frame))).collect();
@@ -69,8 +68,15 @@ impl Tone {
     }
 }
 
-/// The number that this share of them does not exceed.
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+/// The middle between the mean scores of training and of generated points.
+pub(in super::super) fn between_means([train, _, generated]: &Groups) -> f64 {
+    let mean = |x: &[f32]| x.iter().map(|&x| f64::from(x)).sum::<f64>() / x.len().max(1) as f64;
+    f64::midpoint(mean(train), mean(generated))
+}
+
+/// The number that this share of them does not exceed, of those that are finite; 0 of none.
+pub(in super::super) fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.retain(|x| x.is_finite());
     values.sort_unstable_by(f64::total_cmp);
     let at = (values.len().saturating_sub(1) as f64 * share).round() as usize;
     values.get(at).copied().unwrap_or_default()
