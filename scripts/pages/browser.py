@@ -5,6 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 WIDE = {"width": 1400, "height": 1000}
+# Seconds that a page is given for what it does at once: a busy machine stops it now and then.
+PATIENCE = 30
 PHONE = {"width": 400, "height": 860}
 
 # The contrast of every visible piece of text with what is behind it (WCAG 2, 1.4.3).
@@ -64,11 +66,13 @@ def expect(truth, words):
         raise AssertionError(words)
 
 
-def until(page, expression, what, seconds=8):
-    """Waits until an expression is true. Playwright's own way is forbidden by the pages' policy for scripts."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        expect(time.monotonic() < end, f"in {seconds} seconds it did not happen: {what}")
+def until(page, expression, what):
+    """Waits until an expression is true. Playwright's own way is forbidden by the pages' policy for scripts.
+
+    An expression that throws is not true yet: a frame of the live page is loaded anew now and then."""
+    end = time.monotonic() + PATIENCE
+    while not page.evaluate(f"(() => {{ try {{ return {expression}; }} catch {{ return false; }} }})()"):
+        expect(time.monotonic() < end, f"in {PATIENCE} seconds it did not happen: {what}")
         page.wait_for_timeout(20)
 
 
@@ -86,7 +90,7 @@ class Bench:
     def page(self, path: Path, hash="", size=WIDE, scheme="light", **options):
         context = self.chromium.new_context(viewport=size, color_scheme=scheme, accept_downloads=True, **options)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(1000 * PATIENCE)
         page.wrong, page.asked = [], []
         page.on("console", lambda said: page.wrong.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: page.wrong.append(str(error)))

@@ -1,8 +1,9 @@
 """The pages of lessons: what `gan-lab lesson` writes."""
 
 import json
+import time
 
-from browser import PHONE, equal, expect, pixels, until
+from browser import PATIENCE, PHONE, equal, expect, pixels, until
 
 
 def checks(gan_lab, world, root):
@@ -17,6 +18,13 @@ def checks(gan_lab, world, root):
 
     def pressed(page):
         return set(page.eval_on_selector_all(".layer [aria-pressed=true]", "(all) => all.map((node) => node.id.slice(6))"))
+
+    def arrive(page, link, name):
+        """Waits until the page is where a link says: two links may name one epoch, or the same layers."""
+        wanted, end = asked(link), time.monotonic() + PATIENCE
+        while (at(page), pressed(page)) != wanted and time.monotonic() < end:
+            page.wait_for_timeout(20)
+        equal((at(page), pressed(page)), wanted, f"{name}: what '{link.inner_text()}' shows")
 
     def asked(link):
         epoch, layers = link.get_attribute("href").removeprefix("#epoch=").split("&layers=")
@@ -37,8 +45,7 @@ def checks(gan_lab, world, root):
             equal(page.locator("h1").inner_text(), lesson["title"], "the title")
             equal(page.title(), lesson["title"], "the window's title")
             first = page.locator("#lesson a").first
-            until(page, "location.hash.length > 1", "it opens where the text begins")
-            equal((at(page), pressed(page)), asked(first), f"{lesson['name']} opens")
+            arrive(page, first, f"{lesson['name']} opens")
             equal(page.locator("#plots h3 > span:first-child").all_inner_texts(), lesson["runs"], "the runs")
 
     def followed(bench):
@@ -48,9 +55,7 @@ def checks(gan_lab, world, root):
             for i in range(links.count()):
                 link = links.nth(i)
                 link.click()
-                wanted, layers = asked(link)
-                until(page, f"document.getElementById('time').textContent === '{wanted}'", f"{name}: {link.inner_text()}")
-                equal(pressed(page), layers, f"{name}: the layers of '{link.inner_text()}'")
+                arrive(page, link, name)
                 equal(link.get_attribute("aria-current"), "true", "the link that was followed")
                 expect(page.locator("#lesson [aria-current]").count() == 1, "only that one")
                 show = link.get_attribute("data-show")
@@ -64,8 +69,7 @@ def checks(gan_lab, world, root):
         seen = {pixels(page, "#plot-0")}
         for i in range(1, 5):
             links.nth(i).click()
-            wanted, _ = asked(links.nth(i))
-            until(page, f"document.getElementById('time').textContent === '{wanted}'", "the epoch")
+            arrive(page, links.nth(i), "field")
             shown = pixels(page, "#plot-0")
             expect(shown not in seen, f"'{links.nth(i).inner_text()}' shows nothing new")
             seen.add(shown)

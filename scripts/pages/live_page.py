@@ -53,7 +53,7 @@ def checks(gan_lab, world, root):
         page.on("request", lambda request: page.asked.append(request.url))
         bench.open.append((context, page))
         page.goto(url)
-        until(page, "document.querySelector('iframe.front')", "the first page is there", 30)
+        until(page, "document.querySelector('iframe.front')", "the first page is there")
         return page
 
     def inner(page, expression):
@@ -68,16 +68,16 @@ def checks(gan_lab, world, root):
     def grows(bench):
         with train("grows", 100_000) as served:
             page = opened(bench, served.url)
-            until(page, "/epoch [1-9]/.test(document.getElementById('words').textContent)", "epochs are told", 30)
+            until(page, "/epoch [1-9]/.test(document.getElementById('words').textContent)", "epochs are told")
             last = "Number(document.querySelector('iframe.front').contentDocument.getElementById('scrubber').max)"
-            until(page, f"{last} > 2", "frames come", 30)
+            until(page, f"{last} > 2", "frames come")
             shown = inner(page, "there.getElementById('time').textContent")
             until(page, f"document.querySelector('iframe.front').contentDocument.getElementById('time').textContent !== {shown!r}",
-                  "the newest frame is shown", 30)
+                  "the newest frame is shown")
             # Who looks at an earlier frame keeps it, with the layers.
             inner(page, "(there.getElementById('scrubber').focus(), there.defaultView.location.hash = 'epoch=5&layers=real')")
             newest = page.evaluate("newest")
-            until(page, f"shown > {newest} + 1", "two more pages came", 30)
+            until(page, f"shown > {newest} + 1", "two more pages came")
             equal(inner(page, "there.getElementById('time').textContent"), "epoch 5", "the frame that was looked at")
             equal(inner(page, "[...there.querySelectorAll('.layer [aria-pressed=true]')].map((node) => node.id)"), ["layer-real"], "its layers")
             equal(page.wrong, [], "the console says")
@@ -88,16 +88,16 @@ def checks(gan_lab, world, root):
         with train("controlled", 100_000) as served:
             page = opened(bench, served.url)
             page.click("#pause")
-            until(page, "/waiting/.test(document.getElementById('words').textContent)", "the run waits", 30)
+            until(page, "/waiting/.test(document.getElementById('words').textContent)", "the run waits")
             until(page, "/^Go on$/.test(document.getElementById('pause').textContent)", "the button says so")
             page.wait_for_timeout(1500)
             before = epoch(page)
             page.click("#step")
-            until(page, f"document.getElementById('words').textContent.includes('epoch {before + 1} ')", "an epoch more", 30)
+            until(page, f"document.getElementById('words').textContent.includes('epoch {before + 1} ')", "an epoch more")
             page.wait_for_timeout(1200)
             equal(epoch(page), before + 1, "and no further")
             page.click("#pause")
-            until(page, f"Number(document.getElementById('words').textContent.match(/epoch (\\d+)/)[1]) > {before + 3}", "it goes on", 30)
+            until(page, f"Number(document.getElementById('words').textContent.match(/epoch (\\d+)/)[1]) > {before + 3}", "it goes on")
             page.click("#stop")
             served.end(130)
             until(page, "/over/.test(document.getElementById('words').textContent)", "the end is told")
@@ -121,7 +121,7 @@ def checks(gan_lab, world, root):
             page = opened(bench, served.url)
             expect(page.locator("#pause").count() == 0, "another process's run cannot be asked for anything")
             gan_lab("train", "--resume", "--out", "watched", "--epochs", "20", "--quiet")
-            until(page, "document.querySelector('iframe.front').contentDocument.getElementById('time').textContent === 'epoch 20'", "what came since", 30)
+            until(page, "document.querySelector('iframe.front').contentDocument.getElementById('time').textContent === 'epoch 20'", "what came since")
             bench.shot(page, "watch-1400-light", whole=False)
             equal(page.wrong, [], "the console says")
             page.set_viewport_size({"width": 400, "height": 860})
