@@ -7,7 +7,7 @@
 
 use tch::{Device, TchError, Tensor};
 
-use crate::checkpoint::{Conv, GeneratorWeights};
+use crate::checkpoint::{Conv, ProGanWeights};
 use crate::tensor::{doubled, leaky_relu, pixel_norm};
 
 /// A generator on a device.
@@ -29,7 +29,7 @@ struct Level {
 
 impl Generator {
     /// Puts the weights on a device, in the forms that the arithmetic takes.
-    pub fn new(weights: &GeneratorWeights, device: Device) -> Result<Self, TchError> {
+    pub fn new(weights: &ProGanWeights, device: Device) -> Result<Self, TchError> {
         let outputs = weights.levels[0].second.inputs as i64;
         let latent = weights.latent_dim as i64;
         let first = Tensor::from_slice(&weights.first_weight).f_view([outputs, latent, 4, 4])?;
@@ -128,10 +128,10 @@ mod tests {
     }
 
     /// A generator with random weights.
-    fn weights(levels: usize, latent_dim: usize, channels: usize, width: impl Fn(usize) -> usize) -> GeneratorWeights {
+    fn weights(levels: usize, latent_dim: usize, channels: usize, width: impl Fn(usize) -> usize) -> ProGanWeights {
         let mut rng = Stream::new(5, Use::Init, 0);
         let scale = (2.0 / (latent_dim * 16) as f32).sqrt();
-        GeneratorWeights {
+        ProGanWeights {
             latent_dim,
             first_weight: rng.normal(width(0) * latent_dim * 16).into_iter().map(|x| x * scale).collect(),
             first_bias: rng.normal(width(0) * 16).into_iter().map(|x| x * 0.1).collect(),
@@ -142,12 +142,12 @@ mod tests {
                     to_image: random(width(b), channels, 1, &mut rng),
                 })
                 .collect(),
-            lod: 0.0,
+            ..ProGanWeights::usual()
         }
     }
 
     /// The network as its papers draw it, with nothing merged.
-    fn plainly(weights: &GeneratorWeights, codes: &[f32]) -> Tensor {
+    fn plainly(weights: &ProGanWeights, codes: &[f32]) -> Tensor {
         let of = |conv: &Conv, k: i64| {
             let shape = [conv.outputs as i64, conv.inputs as i64, k, k];
             (Tensor::from_slice(&conv.weight).view(shape), Tensor::from_slice(&conv.bias))
@@ -192,10 +192,10 @@ mod tests {
     fn lod_stops_below_and_fades() {
         let mut weights = weights(3, 6, 1, |_| 8);
         let codes = Stream::new(0, Use::Eval, 0).normal(2 * 6);
-        let at = |weights: &GeneratorWeights| Generator::new(weights, Device::Cpu).unwrap().images(&codes).unwrap();
+        let at = |weights: &ProGanWeights| Generator::new(weights, Device::Cpu).unwrap().images(&codes).unwrap();
         weights.lod = 1.0;
         let stopped = at(&weights);
-        let below = at(&GeneratorWeights { levels: weights.levels[..2].to_vec(), lod: 0.0, ..weights.clone() });
+        let below = at(&ProGanWeights { levels: weights.levels[..2].to_vec(), lod: 0.0, ..weights.clone() });
         assert_eq!(stopped.size(), [2, 1, 16, 16]);
         assert!((&stopped - doubled(&below).unwrap()).abs().max().double_value(&[]) < 1e-6);
         weights.lod = 0.0;

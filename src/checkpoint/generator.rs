@@ -11,58 +11,9 @@ use std::cell::{Cell, RefCell};
 
 use super::layout::{self, Family, Layout};
 use super::source::Source;
-use super::{CheckpointError, NamedTensor, TensorError};
+use super::{CheckpointError, Conv, Level, NamedTensor, ProGanWeights, TensorError};
 
-/// A convolution's numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conv {
-    /// `[outputs, inputs, k, k]`, row-major.
-    pub weight: Vec<f32>,
-    /// `[outputs]`.
-    pub bias: Vec<f32>,
-    /// Feature maps in.
-    pub inputs: usize,
-    /// Feature maps out.
-    pub outputs: usize,
-}
-
-/// The layers of one side.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Level {
-    /// The convolution after the enlargement; none at 4x4, which begins with the dense layer.
-    pub enlarging: Option<Conv>,
-    /// The second convolution.
-    pub second: Conv,
-    /// The 1x1 convolution to an image.
-    pub to_image: Conv,
-}
-
-/// A generator's effective weights.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GeneratorWeights {
-    /// The latent code's dimension.
-    pub latent_dim: usize,
-    /// The first layer as genforce has it, [outputs, latent, 4, 4]: this is what SeFa factorises.
-    pub first_weight: Vec<f32>,
-    /// Its bias, [outputs, 4, 4].
-    pub first_bias: Vec<f32>,
-    /// The levels, from 4x4.
-    pub levels: Vec<Level>,
-    /// How many levels are not yet grown: 0 for a finished model, fractional in a fade-in.
-    pub lod: f64,
-}
-
-impl GeneratorWeights {
-    /// The side of the images.
-    pub fn resolution(&self) -> usize {
-        4 << (self.levels.len() - 1)
-    }
-
-    /// 1 or 3.
-    pub fn image_channels(&self) -> usize {
-        self.levels[0].to_image.outputs
-    }
-
+impl ProGanWeights {
     /// Reads the generator that `layout` found; every tensor must be there in the shape that the others imply, and
     /// none beside them.
     pub fn read(source: &Source, layout: &Layout) -> Result<Self, CheckpointError> {
@@ -195,7 +146,7 @@ impl Reader<'_> {
     }
 }
 
-fn genforce(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
+fn genforce(reader: &Reader<'_>) -> Result<ProGanWeights, CheckpointError> {
     let levels = reader.layout.resolution.ilog2() as usize - 1;
     let (shape, first) = reader.tensor("layer0.weight", &[0, 0, 4, 4])?;
     let (outputs, latent_dim) = (shape[0], shape[1]);
@@ -222,10 +173,20 @@ fn genforce(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         read.push(Level { enlarging, second, to_image });
     }
     let scale = gain / ((latent_dim * 16) as f64).sqrt();
-    finish(reader, GeneratorWeights { latent_dim, first_weight: scaled(&first, scale), first_bias, levels: read, lod })
+    finish(
+        reader,
+        ProGanWeights {
+            latent_dim,
+            first_weight: scaled(&first, scale),
+            first_bias,
+            levels: read,
+            lod,
+            ..ProGanWeights::usual()
+        },
+    )
 }
 
-fn zoo(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
+fn zoo(reader: &Reader<'_>) -> Result<ProGanWeights, CheckpointError> {
     let levels = reader.layout.resolution.ilog2() as usize - 1;
     // Older versions saved without `.module`.
     let module = if reader.shape("formatLayer.module.weight").is_some() { ".module" } else { "" };
@@ -264,18 +225,19 @@ fn zoo(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
     }
     finish(
         reader,
-        GeneratorWeights {
+        ProGanWeights {
             latent_dim,
             first_weight: scaled(&first, scale),
             first_bias: scaled(&row_bias, scale),
             levels: read,
             lod: 0.0,
+            ..ProGanWeights::usual()
         },
     )
 }
 
 /// What the shapes of single tensors do not show.
-fn finish(reader: &Reader<'_>, weights: GeneratorWeights) -> Result<GeneratorWeights, CheckpointError> {
+fn finish(reader: &Reader<'_>, weights: ProGanWeights) -> Result<ProGanWeights, CheckpointError> {
     let side = weights.resolution();
     if side > LARGEST_SIDE {
         return Err(reader.refuse(format!("its images have side {side}; up to {LARGEST_SIDE} are made")));

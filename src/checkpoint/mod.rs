@@ -6,12 +6,18 @@ mod bundled;
 mod generator;
 pub mod layout;
 mod source;
+#[cfg(feature = "torch")]
+mod weights;
 
 #[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled};
 #[cfg(feature = "torch")]
-pub use generator::{Conv, GeneratorWeights, Level};
 pub use source::{Source, TensorInfo};
+#[cfg(feature = "torch")]
+pub use weights::{
+    Classes, Conv, Dense, Enlarging, GeneratorWeights, Level, Mapping, Noise, ProGanWeights, StyleGan2Conv,
+    StyleGan2ToImage, StyleGan2Weights, StyleGanLayer, StyleGanWeights,
+};
 
 use std::collections::HashMap;
 use std::io::{Read as _, Seek as _, SeekFrom};

@@ -9,7 +9,7 @@ use super::args::must_be_there;
 use super::exit::{Exit, hinted};
 use super::printer::{Printer, shown_path};
 use super::table::facts;
-use crate::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
+use crate::checkpoint::{self, NamedTensor, ProGanWeights, Source, layout};
 use crate::json;
 use crate::run::count;
 
@@ -41,7 +41,7 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
     let layout = layout::detect(&source).with_context(|| {
         format!("{} holds no generator that is known here; see gan-lab inspect", args.input.display())
     })?;
-    let weights = GeneratorWeights::read(&source, &layout)?;
+    let weights = ProGanWeights::read(&source, &layout)?;
     let tensors = weights.to_tensors().into_iter();
     let tensors: Vec<NamedTensor> =
         if args.half { tensors.map(NamedTensor::halved).collect() } else { tensors.collect() };

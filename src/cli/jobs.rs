@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::exit::UsageError;
 use crate::checkpoint::layout::{self, Family};
-use crate::checkpoint::{GeneratorWeights, Source, bundled};
+use crate::checkpoint::{ProGanWeights, Source, bundled};
 use crate::config::{SefaCodes, SefaConfig};
 use crate::kinds::sefa::{self, Job, Picked, draw_codes, factorize, first_layer, style_layers};
 use crate::run::{RunDir, RunError, Session, Start, digest};
@@ -39,7 +39,7 @@ pub(super) fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &
             UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
         );
     }
-    let weights = GeneratorWeights::read(&source, &layout)?;
+    let weights = ProGanWeights::read(&source, &layout)?;
     drop(source);
     let directions = factorize(&first_layer(&weights)?, !config.raw)?;
     let unit = config.codes == SefaCodes::UnitMeanSquare;

@@ -126,7 +126,7 @@ mod images {
     use std::path::PathBuf;
 
     use flate2::Compression;
-    use gan_lab::checkpoint::{Conv, GeneratorWeights, Level, Source, layout, save};
+    use gan_lab::checkpoint::{Conv, Level, ProGanWeights, Source, layout, save};
     use gan_lab::data::images::load_images;
     use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba};
 
@@ -350,9 +350,9 @@ mod images {
         )
     }
 
-    fn read(path: &Path) -> Result<GeneratorWeights, String> {
+    fn read(path: &Path) -> Result<ProGanWeights, String> {
         let source = Source::open(path).map_err(|error| error.to_string())?;
-        GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).map_err(|error| error.to_string())
+        ProGanWeights::read(&source, &layout::detect(&source).unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -394,12 +394,12 @@ mod images {
     fn a_generator_of_endless_levels_is_refused() {
         let conv = |k: usize| Conv { weight: vec![0.5; k * k], bias: vec![0.0], inputs: 1, outputs: 1 };
         let levels = (0..14).map(|b| Level { enlarging: (b > 0).then(|| conv(3)), second: conv(3), to_image: conv(1) });
-        let weights = GeneratorWeights {
+        let weights = ProGanWeights {
             latent_dim: 1,
             first_weight: vec![0.5; 16],
             first_bias: vec![0.0; 16],
             levels: levels.collect(),
-            lod: 0.0,
+            ..ProGanWeights::usual()
         };
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tall.safetensors");

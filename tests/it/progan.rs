@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gan_lab::checkpoint::{GeneratorWeights, Source, layout};
+use gan_lab::checkpoint::{ProGanWeights, Source, layout};
 
 use crate::world::{World, contents_of};
 
@@ -50,7 +50,7 @@ fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
         assert_eq!(shown, records.len());
         let path = world.path(loss).join("generator.safetensors");
         let source = Source::open(&path).unwrap();
-        let weights = GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).unwrap();
+        let weights = ProGanWeights::read(&source, &layout::detect(&source).unwrap()).unwrap();
         assert_eq!((weights.resolution(), weights.image_channels(), weights.latent_dim), (8, 1, 4));
         let job = [
             "sefa",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, Source, layout};
+use gan_lab::checkpoint::{self, NamedTensor, ProGanWeights, Source, layout};
 use gan_lab::synthesis::Generator;
 
 use crate::world::World;
@@ -14,9 +14,9 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/checkpoints").join(name)
 }
 
-fn weights(path: &Path) -> GeneratorWeights {
+fn weights(path: &Path) -> ProGanWeights {
     let source = Source::open(path).unwrap();
-    GeneratorWeights::read(&source, &layout::detect(&source).unwrap()).unwrap()
+    ProGanWeights::read(&source, &layout::detect(&source).unwrap()).unwrap()
 }
 
 /// How far a checkpoint's images are from those that PyTorch made.
@@ -95,7 +95,7 @@ fn a_checkpoint_cut_anywhere_is_refused_and_never_panics() {
         for cut in (0..whole.len() - 4).step_by(701) {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let read = Source::open(&path)
-                .map(|source| layout::detect(&source).map(|layout| GeneratorWeights::read(&source, &layout)));
+                .map(|source| layout::detect(&source).map(|layout| ProGanWeights::read(&source, &layout)));
             assert!(!matches!(read, Ok(Some(Ok(_)))), "{file} cut at {cut} was read");
         }
     }

@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::SefaError;
 use crate::checkpoint::layout::{Family, Layout};
-use crate::checkpoint::{GeneratorWeights, Source, TensorError};
+use crate::checkpoint::{ProGanWeights, Source, TensorError};
 
 /// Directions with their eigenvalues, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ impl Directions {
 }
 
 /// A^T as the matrix [latent, units] of a ProGAN's first layer; each column belongs to one unit.
-pub fn first_layer(weights: &GeneratorWeights) -> Result<Tensor, SefaError> {
+pub fn first_layer(weights: &ProGanWeights) -> Result<Tensor, SefaError> {
     let latent = weights.latent_dim as i64;
     let outputs = weights.levels[0].second.inputs as i64;
     let weight = Tensor::from_slice(&weights.first_weight).f_view([outputs, latent, 16])?;
