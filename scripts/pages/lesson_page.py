@@ -17,7 +17,7 @@ def checks(gan_lab, world, root):
         return page.locator("#time").inner_text()
 
     def pressed(page):
-        return set(page.eval_on_selector_all(".layer [aria-pressed=true]", "(all) => all.map((node) => node.id.slice(6))"))
+        return set(page.eval_on_selector_all(".layer > [aria-pressed=true]", "(all) => all.map((node) => node.id.slice(6))"))
 
     def arrive(page, link, name):
         """Waits until the page is where a link says: two links may name one epoch, or the same layers."""

@@ -79,7 +79,7 @@ def checks(gan_lab, world, root):
             newest = page.evaluate("newest")
             until(page, f"shown > {newest} + 1", "two more pages came")
             equal(inner(page, "there.getElementById('time').textContent"), "epoch 5", "the frame that was looked at")
-            equal(inner(page, "[...there.querySelectorAll('.layer [aria-pressed=true]')].map((node) => node.id)"), ["layer-real"], "its layers")
+            equal(inner(page, "[...there.querySelectorAll('.layer > [aria-pressed=true]')].map((node) => node.id)"), ["layer-real"], "its layers")
             equal(page.wrong, [], "the console says")
             for url in page.asked:
                 expect(url.startswith(served.url.split("?")[0]) or url == "about:blank", f"it asks for {url}")
@@ -115,6 +115,16 @@ def checks(gan_lab, world, root):
             bench.shot(page, "live-1400-dark", whole=False)
             equal(page.wrong, [], "the console says")
 
+    def filled(bench):
+        (world / "later").mkdir()
+        with Served(gan_lab, world, "watch", "later") as served:
+            page = opened(bench, served.url)
+            until(page, "/no run yet/.test(document.getElementById('words').textContent)", "it waits for a run")
+            gan_lab("train", "gan", *SMALL, "--epochs", "10", "--out", "later/first", "--quiet")
+            until(page, "document.querySelector('iframe.front').contentDocument.getElementById('time').textContent === 'epoch 10'", "the first run")
+            served.process.send_signal(signal.SIGINT)
+            served.end(0)
+
     def watched(bench):
         gan_lab("train", "gan", *SMALL, "--epochs", "10", "--out", "watched", "--quiet")
         with Served(gan_lab, world, "watch", "watched") as served:
@@ -148,6 +158,7 @@ def checks(gan_lab, world, root):
         ("the page grows, and keeps what a reader looks at", grows),
         ("a run waits, steps, goes on and stops as it is asked", controlled),
         ("the end is told and the page stays", ends),
+        ("a folder is watched before there is a run", filled),
         ("another process's run is watched", watched),
         ("only this machine and who has the address", guarded),
     ]

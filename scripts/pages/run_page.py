@@ -34,10 +34,10 @@ def checks(gan_lab, world, root):
         return page.locator("#time").inner_text()
 
     def pressed(page):
-        return page.eval_on_selector_all(".layer [aria-pressed=true]", "(all) => all.map((node) => node.id.slice(6))")
+        return page.eval_on_selector_all(".layer > [aria-pressed=true]", "(all) => all.map((node) => node.id.slice(6))")
 
     def available(page):
-        return page.eval_on_selector_all(".layer button:enabled", "(all) => all.map((node) => node.id.slice(6))")
+        return page.eval_on_selector_all(".layer > button:enabled", "(all) => all.map((node) => node.id.slice(6))")
 
     def sizes(bench):
         for path, runs in ((one, 1), (critic, 1), (pairs, 1), (four, 4)):
@@ -140,6 +140,34 @@ def checks(gan_lab, world, root):
             text = page.locator(f".layer:has(#layer-{layer}) p").inner_text()
             expect(text.startswith("Not here: "), f"{layer} is not there and does not say why: {text!r}")
 
+    def stretched(bench):
+        page = bench.page(one, "#layers=field")
+        def ends():
+            return page.locator(".scales .ends span").all_inner_texts()
+        before = plot(page)
+        equal(ends(), ["0 % real", "50 %", "100 % real"], "the scale's ends")
+        page.keyboard.press("s")
+        expect(plot(page) != before, "stretched colours are others")
+        low, middle, high = ends()
+        equal(middle, "50 %", "the middle")
+        expect(low != "0 % real" and low.endswith(" %") and high.endswith(" %"), f"the ends: {low}, {high}")
+        expect(float(low[:-2]) < 50 < float(high[:-2]), f"the ends: {low}, {high}")
+        again = bench.page(one, page.evaluate("location.hash"))
+        equal(plot(again), plot(page), "the address keeps it")
+        page.click("#stretch")
+        equal(plot(page), before, "and back")
+        bench.sound(page)
+
+    def scales(bench):
+        # A WGAN beside GANs: colours and axes of each are said.
+        page = bench.page(four, "#layers=field+scores")
+        expect(page.locator(".scales > div").count() >= 3, "each kind of score has a scale")
+        said = page.locator(".layer:has(#layer-field)").inner_text()
+        for name in page.locator("#plots h3 > span:first-child").all_inner_texts():
+            expect(said.count(name) >= 2, f"{name} is not named with its words and its scale: {said}")
+        equal(page.locator("[data-histogram=scores] p", has_text="The axis is this run's own.").count() > 0, True, "axes of their own")
+        bench.sound(page)
+
     def playing(bench):
         page = bench.page(one, f"#epoch={epochs[0]}&speed=4")
         page.keyboard.press("Space")
@@ -160,7 +188,7 @@ def checks(gan_lab, world, root):
     def saving(bench):
         page = bench.page(one)
         name, bytes = download(page, lambda: page.click("#save"))
-        equal((name, bytes[:8]), (f"epoch-{epochs[-1]}.png", b"\x89PNG\r\n\x1a\n"), "the picture")
+        equal((name, bytes[:8]), (f"gan-rmsprop-epoch-{epochs[-1]}.png", b"\x89PNG\r\n\x1a\n"), "the picture")
         expect(len(bytes) > 5000, "the picture is empty")
         bench.sound(page)
 
@@ -236,6 +264,6 @@ def checks(gan_lab, world, root):
 
     yield from (
         ("sizes", sizes), ("looks", looks), ("the plot is the largest", largest), ("moves", moving), ("curves", curves), ("address", address),
-        ("layers", layers), ("plays", playing), ("saves", saving), ("points", pointing), ("four runs", four_runs), ("is repeated", repeated),
+        ("layers", layers), ("stretches", stretched), ("scales", scales), ("plays", playing), ("saves", saving), ("points", pointing), ("four runs", four_runs), ("is repeated", repeated),
         ("print", paper), ("a run of one frame and nothing beside its points", young),
     )

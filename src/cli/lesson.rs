@@ -28,7 +28,7 @@ const RUNS: &str = "work_dirs/lessons";
                         that are there are not done again, and those that were stopped go on. The text is for somebody who has seen \
                         PyTorch but never a GAN.")]
 pub(super) struct LessonArgs {
-    /// Which lesson; without it they are listed
+    /// Which lesson, by name or number; without it they are listed
     #[arg(value_parser = lesson)]
     name: Option<&'static Lesson>,
     /// The folder for the page

@@ -68,6 +68,8 @@ impl RunSource {
     /// As many as a page shows, those that were written last.
     fn shown(&self) -> Vec<RunDir> {
         let mut dirs = (self.find)();
+        // One that has not saved its first state has nothing to show yet.
+        dirs.retain(|dir| !dir.is_half_begun());
         if dirs.len() > MOST_RUNS {
             let mut newest: Vec<PathBuf> = dirs.iter().map(|dir| dir.path().to_owned()).collect();
             newest.sort_by_key(|path| std::cmp::Reverse(written(&RunDir::new(path))));

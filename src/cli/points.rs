@@ -6,6 +6,7 @@ use super::session;
 use super::signals::Signals;
 use super::table::facts;
 use crate::config::{RunConfig, Scale, TrainConfig};
+use crate::data::synthetic::Law;
 use crate::data::{self, DataError, LEAST_HELD_OUT};
 use crate::figures::measure;
 use crate::json;
@@ -43,12 +44,16 @@ pub(super) fn advised(error: TrainError, config: &TrainConfig) -> anyhow::Error 
         TrainError::Data(DataError::TooFew { found, .. }) => {
             return hinted(error.to_string(), fitting(config, *found));
         }
-        TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used"),
+        TrainError::Data(_) if data::is_there(&config.data.path) => Some("these data cannot be used".to_owned()),
         TrainError::Data(_) if config.data.path.is_dir() => {
-            Some("a folder is no data file; name a MAT, npy or CSV file with --data")
+            Some("a folder is no data file; name a MAT, npy or CSV file with --data".to_owned())
         }
         TrainError::Data(_) => {
-            Some("the data file is not there; name a file with --data, or make one with `gan-lab data make points`")
+            // A file that is called as a law is the one that the command of that name makes.
+            let stem = config.data.path.file_stem().unwrap_or_default().to_string_lossy();
+            let law = Law::ALL.into_iter().find(|law| law.name() == stem).map_or("points", Law::name);
+            let words = "the data file is not there; name a file with --data, or make one with";
+            Some(format!("{words} `gan-lab data make {law}`"))
         }
         _ => None,
     };

@@ -1,6 +1,6 @@
 //! `gan-lab watch`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +12,8 @@ use super::pages::{RunSource, serve};
 use super::printer::Printer;
 use super::signals::Signals;
 use crate::compare::runs_under;
-use crate::run::{Ability, RunDir};
+use crate::run::{Ability, RunDir, RunError};
+use crate::sweep::SweepError;
 
 /// How long it takes until a signal is seen.
 const LOOK: Duration = Duration::from_millis(200);
@@ -33,10 +34,20 @@ pub(super) struct WatchArgs {
     port: Option<u16>,
 }
 
+/// Whether it is a folder with nothing in it, or with runs alone that are not begun.
+fn is_empty(path: &Path) -> bool {
+    let no_run = |error: SweepError| matches!(error, SweepError::Run(RunError::NoRun { .. }));
+    path.is_dir() && runs_under(path, Ability::Report).is_err_and(no_run)
+}
+
 pub(super) fn run(args: &WatchArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
-    // What is wrong with a path is said at once.
-    named(&args.dirs, Ability::Report, "shown", printer)?;
+    // What is wrong with a path is said at once. A folder may fill later.
+    let (empty, others): (Vec<_>, Vec<_>) = args.dirs.iter().cloned().partition(|path| is_empty(path));
+    for path in &empty {
+        printer.note(&format!("{} holds no run yet; the page comes with the first", path.display()));
+    }
+    named(&others, Ability::Report, "shown", printer)?;
     let paths = args.dirs.clone();
     let find = move || -> Vec<RunDir> {
         paths.iter().filter_map(|path| runs_under(path, Ability::Report).ok()).flat_map(|found| found.dirs).collect()

@@ -25,7 +25,7 @@ pub(super) static LESSON: Lesson = Lesson {
             changes: &[
                 ("objective.rule", "wasserstein"),
                 ("penalty.name", "wgan-gp"),
-                ("penalty.weight", "0.1"),
+                ("penalty.weight", "1"),
                 ("critic_steps", "5"),
                 ("lr", "1e-4"),
                 ("lr_d", "0.001"),

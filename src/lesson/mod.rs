@@ -98,9 +98,10 @@ pub enum LessonError {
 }
 
 impl Lesson {
-    /// The lesson of this name.
+    /// The lesson of this name, or of this number, as texts call them.
     pub fn named(name: &str) -> Result<&'static Self, LessonError> {
-        let found = LESSONS.into_iter().find(|lesson| lesson.name == name);
+        let numbered = || LESSONS.get(name.parse::<usize>().ok()?.checked_sub(1)?).copied();
+        let found = LESSONS.into_iter().find(|lesson| lesson.name == name).or_else(numbered);
         let known = || LESSONS.map(|lesson| lesson.name).join(", ");
         found.ok_or_else(|| LessonError::Unknown { name: name.to_owned(), known: known() })
     }

@@ -48,6 +48,14 @@ fn every_lessons_runs_are_sound_and_differ() {
     let teaching: BTreeSet<&str> =
         POINTS.presets.iter().map(|preset| preset.name).filter(|name| name.starts_with("teach-")).collect();
     assert_eq!(used, teaching, "presets of lessons, and those that lessons use");
+    // As titles and texts number them.
+    for (i, lesson) in LESSONS.iter().enumerate() {
+        assert!(lesson.title.starts_with(&format!("{}.", i + 1)), "{}", lesson.title);
+        assert_eq!(Lesson::named(&(i + 1).to_string()).unwrap().name, lesson.name);
+    }
+    for name in ["0", "7", "-1", "1.0"] {
+        assert!(Lesson::named(name).is_err(), "{name}");
+    }
     assert!(Lesson::named("lessons").unwrap_err().to_string().contains("field, strong"));
 }
 

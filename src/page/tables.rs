@@ -46,7 +46,35 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     comparison.data_sets.iter().flat_map(|set| of_data_set(set, several)).collect()
 }
 
+/// A longer label makes a table wider than its page.
+const LONGEST_LABEL: usize = 48;
+
+/// The data set with labels that a column has room for: what many settings tell apart is called by the folder of its first
+/// run, which the page has the settings of.
+fn with_short_labels(set: &DataSet) -> DataSet {
+    let mut set = set.clone();
+    for group in set.groups.iter_mut().filter(|group| group.label.chars().count() > LONGEST_LABEL) {
+        let Some(first) = group.runs.first() else { continue };
+        let folder = first.dir.file_name().unwrap_or_default().to_string_lossy();
+        let more = if group.runs.len() > 1 { " and its like" } else { "" };
+        let short = format!("{folder}{more}: {}", first.config.title());
+        for run in &mut group.runs {
+            run.label.clone_from(&short);
+        }
+        for difference in &mut set.differences {
+            for label in [&mut difference.label, &mut difference.against] {
+                if *label == group.label {
+                    label.clone_from(&short);
+                }
+            }
+        }
+        group.label = short;
+    }
+    set
+}
+
 fn of_data_set(set: &DataSet, several: bool) -> Vec<Table> {
+    let set = &with_short_labels(set);
     let titled = |title: &str| if several { format!("{title}, {}", set.name) } else { title.to_owned() };
     let table = |title: String, words: String, rows: Vec<Vec<Cell>>| {
         let rows = rows.into_iter().map(|row| row.into_iter().map(TableCell::from).collect()).collect();

@@ -130,6 +130,8 @@ fn wrong_usage_exits_with_2_and_says_what_is_known() {
         (&["train", "gan", "--set", "lr=fast"], "lr is 'fast'; it must be a number"),
         (&["train", "gan", "--preset", "mine"], "possible values: lab-gan"),
         (&["train", "gan", "--preset", "lab-gan", "--config", "c.json"], "cannot be used with"),
+        (&["train", "gan", "--preset", "best"], "--preset best has an objective of its own"),
+        (&["lesson", "7"], "there is no lesson"),
         (&["train", "gan", "--lr", "fast"], "invalid value 'fast' for '--lr <LR>': it must be a number"),
         (&["train", "gan", "--epochs", "-1"], "it must be a whole number, 0 or more"),
         (&["train", "gan", "--device", "gpu"], "cuda:N"),

@@ -251,6 +251,15 @@ fn data_that_cannot_train_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_missing_data_file_comes_with_what_makes_it() {
+    let world = World::new();
+    let message = world.fails(1, &["train", "--preset", "teach-critic"]);
+    assert!(message.contains("gan-lab data make swissroll"), "{message}");
+    let message = world.fails(1, &["train", "gan", "--data", "mine.csv"]);
+    assert!(message.contains("gan-lab data make points"), "{message}");
+}
+
+#[test]
 fn a_missing_gpu_is_named() {
     #[cfg(feature = "torch")]
     if gan_lab::tensor::cuda_devices() > 0 {

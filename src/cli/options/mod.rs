@@ -54,6 +54,11 @@ pub(super) struct Assignment {
 }
 
 impl<C: Config> Settings<C> {
+    /// The name of the preset, if one was named.
+    pub(super) fn preset(&self) -> Option<&'static str> {
+        self.preset.map(|preset| preset.name)
+    }
+
     /// The config that the file or the preset holds, if one was named.
     pub(super) fn base(&self) -> anyhow::Result<Option<C>> {
         match (&self.file, self.preset) {

@@ -212,7 +212,14 @@ class Histogram {
   constructor({ id, title, has, range, bars, levels, says, words }) {
     Object.assign(this, { id, title, has, bars, levels, says });
     this.runs = runs.filter(has);
-    this.range = this.runs.length ? range(this.runs) : [0, 1];
+    // One range for all, so that pictures can be compared; a run that would fill little of it has its own.
+    const common = this.runs.length ? range(this.runs) : [0, 1], width = ([low, high]) => high - low;
+    this.ranges = new Map(this.runs.map((run) => [run, common]));
+    if (this.runs.length > 1) for (const run of this.runs) {
+      const own = range([run]);
+      if (width(own) < width(common) / 6) this.ranges.set(run, own);
+    }
+    this.common = common;
     this.parts = this.runs.map((run) => ({ run, root: svg("svg", { role: "img", id: `${id}-${run.number}`, "aria-label": title }), said: make("p", {}) }));
     const kinds = id === "weights" ? [] : [make("ul", { class: "keys" }, ...(id === "gaps" ? [] : KINDS.map((name, i) => make("li", {}, sample(KIND_STYLES[i].colour, KIND_STYLES[i].dash), name))))];
     this.node = make("section", { class: "sheet card still", "aria-label": title, "data-histogram": id }, make("h3", {}, title), ...kinds,
@@ -225,8 +232,8 @@ class Histogram {
       const f = { ...frame(width, height, 8), top: 6 }, at = frameAt(run, epoch);
       set(root, { viewBox: `0 0 ${width} ${height}`, height });
       root.replaceChildren();
-      const [low, high] = this.range, x = scaleOf(low, high, f.left, width - f.right);
-      const bars = at < 0 ? [] : this.bars(run, at, this.range);
+      const shown = this.ranges.get(run), [low, high] = shown, x = scaleOf(low, high, f.left, width - f.right);
+      const bars = at < 0 ? [] : this.bars(run, at, shown);
       const most = Math.max(1e-9, ...bars.flatMap((bar) => [...bar.counts]));
       const y = scaleOf(0, most, height - f.bottom, f.top);
       drawAxes(root, f, ticks(low, high, width / 80), [], x, y);
@@ -239,7 +246,7 @@ class Histogram {
         const steps = [[f.left, height - f.bottom], ...[...bar.counts].flatMap((count, i) => [[x(low + (i / BINS) * (high - low)), y(count)], [x(low + ((i + 1) / BINS) * (high - low)), y(count)]]), [width - f.right, height - f.bottom]];
         root.append(svg("path", { d: path(steps), fill: bar.fill ? bar.colour : "none", "fill-opacity": .25, stroke: bar.colour, "stroke-width": 1.6, "stroke-dasharray": bar.dash }));
       }
-      said.textContent = at < 0 ? "No frame yet." : this.says(run, at);
+      said.textContent = at < 0 ? "No frame yet." : `${this.says(run, at)}${shown === this.common ? "" : " The axis is this run's own."}`;
       set(root, { "aria-label": `${this.title}, ${run.name}, epoch ${at < 0 ? epoch : run.epochs[at]}: ${said.textContent}` });
     }
   }
@@ -258,7 +265,7 @@ const makeHistograms = () => [
       const lists = run.scores.at(f), each = (tell) => KINDS.map((kind, i) => `${kind} ${tell(lists[i])}`).join(", ");
       return `Mean score: ${each((list) => figures(mean(list)))}. ${onlyDifferences(run) ? "" : `Above ${figures(run.rule.blind_score)}: ${each((list) => percentWords(share(list, (x) => x > run.rule.blind_score)))}.`}`;
     },
-    words: `Right is taken for real. Training and held-out points apart: the discriminator knows its training points by heart. Generated under held-out: it cannot tell. Where only differences of scores count, so do only distances between the curves, not where they stand. ${ends}`,
+    words: `Right is taken for real. Training and held-out points apart: the discriminator knows its training points by heart. Generated ones where held-out ones are: it cannot tell. Where only differences of scores count, so do only distances between the curves, not where they stand. ${ends}`,
   }),
   new Histogram({
     id: "gaps", title: "Held-out minus generated score", has: (run) => run.scores && run.rule.pairs, range: (list) => commonRange(list.flatMap((run) => run.epochs.map((_, f) => gaps(run, f))), [0]),

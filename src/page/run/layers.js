@@ -6,7 +6,36 @@ const onlyDifferences = (run) => !run.alone;
 // How scores become colours, as in pictures: a probability for logits, else a range symmetric about where the discriminator
 // cannot tell. Where only differences of scores count, that is the middle between mean scores.
 const toned = (middle, half) => ({ middle, half, colour: half === null ? (s) => Math.tanh((s - middle) / 2) : (s) => (s - middle) / half });
-const fieldScale = (run, f) => toned(run.tone.centre[f], run.tone.most);
+// What the field of a frame spans: its lowest and highest score, and how far from the middle all but a fiftieth of it lie.
+const fieldSpan = (run, f) => (run.field.spans ??= [])[f] ??= (() => {
+  const values = sorted(run.field.at(f)), far = sorted(values.map((s) => Math.abs(s - run.tone.centre[f])));
+  return { low: values[0], high: values.at(-1), far: quantile(far, .98) };
+})();
+// Stretched, the colours reach over what the frame itself spans, however little that is.
+const fieldScale = (run, f) => toned(run.tone.centre[f], state.stretch ? fieldSpan(run, f).far || 1 : run.tone.most);
+const chance = (logit) => `${figures(100 / (1 + Math.exp(-logit)))} %`;
+// Runs whose colours mean the same: all that are told as probabilities; each other run by itself.
+const scaleGroups = (layer, epoch) => {
+  const groups = new Map();
+  for (const run of runs) {
+    const f = frameAt(run, epoch);
+    if (layer.has(run) !== true || f < 0) continue;
+    const key = fieldScale(run, f).half === null ? `chance ${run.tone.is_middle}` : run.number;
+    groups.set(key, [...(groups.get(key) ?? []), { run, f }]);
+  }
+  return [...groups.values()];
+};
+const namesOf = (group) => listWords(group.map(({ run }) => run.name));
+// What is said of each scale, with the runs' names where there is more than one.
+const everyScale = (words) => (layer, epoch) => {
+  const groups = scaleGroups(layer, epoch);
+  return groups.length ? groups.map((group) => `${groups.length > 1 ? `${namesOf(group)}: ` : ""}${words(group[0].run, group[0].f, group)}`) : ["No frame yet."];
+};
+// Where a frame's field lies.
+const spanWords = (group) => group.map(({ run, f }) => {
+  const { low, high } = fieldSpan(run, f), of = group.length > 1 ? ` (${run.name})` : "";
+  return run.rule.logits && !run.tone.is_middle ? `from ${chance(low)} to ${chance(high)}${of}` : `from ${figures(low)} to ${figures(high)}${of}`;
+}).join(", ");
 // Without a field the scores of points say how far the colours reach.
 const scoreScale = (run, f) => {
   if (run.tone) return fieldScale(run, f);
@@ -195,17 +224,17 @@ const LAYERS = [
   {
     id: "field", key: "3", name: "Discriminator's field", mark: marks.half(), on: true, has: (run) => Boolean(run.field) || run.why || absent("the field"),
     draw: drawField, scale: true,
-    words: (run, f) => frameWords(run, f, () => {
-      const { half, middle } = fieldScale(run, f);
+    every: everyScale((run, f, group) => {
+      const { half, middle } = fieldScale(run, f), here = ` In this frame it lies ${spanWords(group)}.`;
       const of = run.tone.is_middle ? ` Only differences of scores count: no colour is ${figures(middle)}, the middle between the mean scores of training and of generated points.` : "";
       return half === null
-        ? `How the discriminator scores every place, as a probability: green passes for real, purple for generated. Where it cannot tell there is no colour; over a perfect generator all of it fades.${of}`
-        : `The ${run.rule.wasserstein ? "critic's value" : "discriminator's score"} at every place: green is high, for real, purple low. Full colour is ${figures(half)} away from no colour, in all frames${of ? "" : `; no colour is ${figures(middle)}, where it cannot tell`}.${of} Its slope is what drives the generator.`;
+        ? `How the discriminator scores every place, as a probability: green passes for real, purple for generated. Where it cannot tell there is no colour: over a perfect generator, and as well if it has learnt too little.${here}${of}`
+        : `The ${run.rule.wasserstein ? "critic's value" : "discriminator's score"} at every place: green is high, for real, purple low. Full colour is ${figures(half)} away from no colour, in ${state.stretch ? "this frame alone: colours are stretched" : "all frames"}${of ? "" : `; no colour is ${figures(middle)}, where it cannot tell`}.${here}${of} Its slope is what drives the generator.`;
     }),
   },
   {
     id: "contours", key: "4", name: "Contours", mark: marks.line("ink"), has: (run) => Boolean(run.field) || run.why || absent("the field"), draw: drawContours,
-    words: (run, f) => frameWords(run, f, () => {
+    every: everyScale((run, f) => {
       const { half, middle } = fieldScale(run, f);
       return half === null ? "Lines of the same probability: 5, 10, 20, 35, 50, 65, 80, 90 and 95 %; the thick one is 50 %, where the discriminator cannot tell."
         : `Lines of the same score, ${figures(half / 4.5, 2)} apart; the thick one is ${figures(middle)}. Where they are close, its slope is steep.`;

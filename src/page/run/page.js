@@ -1,6 +1,6 @@
 // The page of runs: what is shown where, and what moves it.
 const SPEEDS = [[".5", "half speed"], ["1", "normal speed"], ["2", "twice"], ["4", "four times"]];
-const state = { epoch: timeline.at(-1) ?? 0, layers: new Set(), speed: "1" };
+const state = { epoch: timeline.at(-1) ?? 0, layers: new Set(), speed: "1", stretch: false };
 const known = (id) => LAYERS.some((layer) => layer.id === id);
 const available = (layer) => runs.some((run) => layer.has(run) === true);
 const usual = () => new Set(LAYERS.filter((layer) => layer.on && available(layer)).map((layer) => layer.id));
@@ -12,6 +12,7 @@ const recall = () => {
   state.epoch = timeline.length ? nearest(at.epoch && Number.isFinite(Number(at.epoch)) ? Number(at.epoch) : timeline.at(-1)) : 0;
   state.layers = at.layers === undefined ? usual() : new Set(at.layers.split(" ").filter(known));
   state.speed = SPEEDS.some(([speed]) => speed === at.speed) ? at.speed : "1";
+  state.stretch = at.stretch === "1";
 };
 const remember = () => {
   const plain = usual(), same = plain.size === state.layers.size && [...plain].every((id) => state.layers.has(id));
@@ -19,6 +20,7 @@ const remember = () => {
     epoch: state.epoch === (timeline.at(-1) ?? 0) ? "" : String(state.epoch),
     layers: same ? null : LAYERS.map((layer) => layer.id).filter((id) => state.layers.has(id)).join(" ") || " ",
     speed: state.speed === "1" ? "" : state.speed,
+    stretch: state.stretch ? "1" : "",
   });
 };
 recall();
@@ -55,21 +57,35 @@ byId("controls").append(
   make("span", { class: "bar" }, play.node, button("\u2039", () => step(-1), { id: "before", "aria-label": "one frame back", title: "one frame back" }), button("\u203a", () => step(1), { id: "after", "aria-label": "one frame on", title: "one frame on" })),
   scrubber.node, make("span", { class: "bar" }, make("span", { id: "time" }), speed, button("Save PNG", () => savePicture(), { id: "save" })));
 
+// What colours and arrows of a saved picture mean.
+const legendOf = ({ run, frame: f }) => {
+  const on = (id) => f >= 0 && state.layers.has(id) && LAYERS.find((layer) => layer.id === id).has(run) === true, said = [];
+  if (on("real")) said.push("rings: real");
+  if (on("made")) said.push("dots: generated");
+  if (on("field")) said.push(`field: ${scaleEnds(run, f).join(" | ")}`);
+  if (on("contours") && !on("field")) said.push(`contours about ${scaleEnds(run, f)[1]}`);
+  if (on("forces")) said.push(`an arrow of ${ARROW} px: ${figures(forceUnit(run), 2)}`);
+  return said.join("; ");
+};
 const savePicture = () => {
-  const columns = COLUMNS, wide = Math.max(...plots.map((plot) => plot.canvas.width)), high = Math.max(...plots.map((plot) => plot.canvas.height)), title = 28 * (devicePixelRatio || 1);
+  const columns = COLUMNS, wide = Math.max(...plots.map((plot) => plot.canvas.width)), high = Math.max(...plots.map((plot) => plot.canvas.height)), title = 44 * (devicePixelRatio || 1);
   const sheet = make("canvas"), context = sheet.getContext("2d");
   sheet.width = wide * Math.min(columns, plots.length);
   sheet.height = (high + title) * Math.ceil(plots.length / columns);
   context.fillStyle = colour("sheet");
   context.fillRect(0, 0, sheet.width, sheet.height);
   plots.forEach((plot, i) => {
-    const x = (i % columns) * wide, y = Math.floor(i / columns) * (high + title);
+    const x = (i % columns) * wide, y = Math.floor(i / columns) * (high + title), font = (size) => `${(title * size) / 28}px system-ui, sans-serif`;
     context.fillStyle = colour("ink");
-    context.font = `${title / 2}px system-ui, sans-serif`;
-    context.fillText(`${plot.run.name}, epoch ${plot.frame < 0 ? "-" : plot.run.epochs[plot.frame]}`, x + title / 2, y + title * .75);
+    context.font = font(14);
+    context.fillText(`${plot.run.name}, epoch ${plot.frame < 0 ? "-" : plot.run.epochs[plot.frame]}`, x + title / 2, y + title * .55);
+    context.fillStyle = colour("soft");
+    context.font = font(11);
+    context.fillText(legendOf(plot), x + title / 2, y + title * .95);
     context.drawImage(plot.canvas, x, y + title);
   });
-  sheet.toBlob((blob) => save(blob, `epoch-${state.epoch}.png`));
+  const name = document.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
+  sheet.toBlob((blob) => save(blob, `${name}-epoch-${state.epoch}.png`));
 };
 
 // --- layers ---
@@ -80,7 +96,7 @@ const rows = LAYERS.map((layer) => {
   node.disabled = why !== null;
   const words = make("p", {}, why === null ? "" : `Not here: ${why}.`);
   const row = make("div", { class: "layer" }, node, words);
-  if (layer.scale) row.append(make("div", { class: "scale" }), make("div", { class: "ends" }, make("span"), make("span"), make("span")));
+  if (layer.scale) row.append(make("div", { class: "scales" }), make("div", {}, button("Stretch the colours (s)", stretch, { id: "stretch", "aria-pressed": "false", title: "over what the field of each frame spans" })));
   if (layer.arrow) row.append(svg("svg", { width: ARROW + 8, height: 12, "aria-hidden": "true", class: "length" }, svg("path", { d: `M2 6 H${ARROW + 2} M${ARROW - 4} 2 L${ARROW + 2} 6 L${ARROW - 4} 10`, fill: "none", stroke: "var(--two)", "stroke-width": 1.6 })));
   return { layer, node, words, row, why };
 });
@@ -91,25 +107,35 @@ const flip = (layer) => {
   draw();
 };
 const showLayers = () => {
+  set(byId("stretch"), { "aria-pressed": String(state.stretch) });
   for (const { layer, node, words, row, why } of rows) {
     if (why !== null) continue;
     const on = state.layers.has(layer.id), run = runs.find((one) => layer.has(one) === true), f = frameAt(run, state.epoch);
     set(node, { "aria-pressed": String(on) });
-    words.textContent = on ? layer.words(run, f) + lacking(layer) : "";
-    for (const extra of row.querySelectorAll(".scale, .ends, .length")) extra.style.display = on && f >= 0 ? "" : "none";
-    if (on && layer.scale && f >= 0) showScale(row, run, f);
+    const said = on ? (layer.every ? layer.every(layer, state.epoch) : [layer.words(run, f)]) : [];
+    words.replaceChildren(...said.map((sentence, i) => make("span", {}, i ? make("br") : null, sentence)), on ? lacking(layer) : "");
+    for (const extra of row.querySelectorAll(".scales, .length, #stretch")) extra.style.display = on && f >= 0 ? "" : "none";
+    if (on && layer.scale) row.querySelector(".scales").replaceChildren(...scaleGroups(layer, state.epoch).map((group, _, all) => scaleOfColours(group, all.length > 1)));
   }
 };
 const lacking = (layer) => {
   const without = runs.filter((run) => layer.has(run) !== true);
   return without.length ? ` Not in ${listWords(without.map((run) => `${run.name} (${layer.has(run)})`))}.` : "";
 };
-const showScale = (row, run, f) => {
-  const [low, middle, high] = [-1, 0, 1].map((t) => rgb(scoreColour(AREAS, t))), { half, middle: centre } = fieldScale(run, f);
-  row.querySelector(".scale").style.background = `linear-gradient(90deg, ${low}, ${middle}, ${high})`;
-  const words = half === null ? ["0 % real", run.tone.is_middle ? "cannot tell" : "50 %", "100 % real"] : [figures(centre - half), figures(centre), figures(centre + half)];
-  [...row.querySelectorAll(".ends span")].forEach((node, i) => { node.textContent = words[i]; });
+const scaleEnds = (run, f) => {
+  const { half, middle } = fieldScale(run, f), is_chance = run.rule.logits && !run.tone.is_middle;
+  if (half === null) return ["0 % real", run.tone.is_middle ? "cannot tell" : "50 %", "100 % real"];
+  return [middle - half, middle, middle + half].map(is_chance ? chance : (x) => figures(x));
 };
+const scaleOfColours = (group, named) => {
+  const [low, middle, high] = [-1, 0, 1].map((t) => rgb(scoreColour(AREAS, t))), [{ run, f }] = group, bar = make("div", { class: "scale" });
+  bar.style.background = `linear-gradient(90deg, ${low}, ${middle}, ${high})`;
+  return make("div", {}, named ? make("p", {}, namesOf(group)) : null, bar, make("div", { class: "ends" }, ...scaleEnds(run, f).map((words) => make("span", {}, words))));
+};
+function stretch() {
+  state.stretch = !state.stretch;
+  draw();
+}
 
 // --- moving ---
 const goTo = (epoch) => { if (epoch !== undefined && epoch !== state.epoch) { state.epoch = epoch; moved(); } };
@@ -141,7 +167,7 @@ document.title = several ? `${runs.length} runs` : first.name;
 byId("title").textContent = several ? `${runs.length} runs side by side` : first.name;
 const frames = (run) => `${run.recorded} frames${run.epochs.length < run.recorded ? `, of which ${run.epochs.length} are shown` : ""}`;
 byId("facts").textContent = several
-  ? `${DATA.same_data ? "The same held-out points" : "Other held-out points in each"}, ${DATA.same_codes ? "the same codes: a point under the pointer is marked in all" : "other codes, as their seeds differ"}; axes and scrubber are one.`
+  ? `${DATA.same_data ? "The same held-out points" : "Other held-out points in each"}, ${DATA.same_codes ? "the same codes: a point under the pointer is marked in all" : "the codes are not the same in all"}; axes and scrubber are one.`
   : `${first.title}, seed ${first.seed}, on ${first.data}: ${first.status}, ${frames(first)}. The scrubber moves through the frames.`;
 byId("top").append(theme(draw));
 
@@ -182,6 +208,7 @@ draw();
 keys({
   ArrowLeft: () => step(-1), ArrowRight: () => step(1), ",": () => step(-1), ".": () => step(1), PageUp: () => step(-10), PageDown: () => step(10),
   Home: () => goTo(timeline[0]), End: () => goTo(timeline.at(-1)), " ": toggle,
+  s: () => { if (state.layers.has("field") || state.layers.has("contours") || state.layers.has("judged")) stretch(); },
   ...Object.fromEntries(LAYERS.map((layer) => [layer.key, () => flip(layer)])),
 });
 addEventListener("hashchange", () => { recall(); draw(); });

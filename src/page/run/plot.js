@@ -148,7 +148,7 @@ class Plot {
   words(epoch, layers) {
     const { run, frame } = this;
     const at = frame < 0 ? "no frame yet" : `epoch ${run.epochs[frame]}`;
-    this.now.textContent = several || frame < 0 || run.epochs[frame] !== epoch ? at : "";
+    this.now.textContent = at;
     const numbers = [["sliced_w2", "sliced W2"], ["coverage", "coverage"], ["mode_tv", "mode TV"]].flatMap(([name, words]) => {
       const value = frame < 0 ? null : valueAt(run, name, run.epochs[frame]), floor = run.floor?.[name];
       if (value === null) return [];
