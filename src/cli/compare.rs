@@ -15,7 +15,7 @@ use super::table::{Align, table};
 use crate::compare::{self, Comparison, DataSet, Format, OUTPUTS, Selection, SelectionError};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::kinds::points::{Plan, Which};
+use crate::kinds::points::{Plan, View, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
 use crate::run::{Ability, RUNS, RunDir, digest};
@@ -78,6 +78,9 @@ pub(super) struct CompareArgs {
     /// Where the runs' data are now, if they were moved; with --lab the data to train on
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// What the panels show of each run, from the back to the front whatever the order here
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    layers: Vec<View>,
     /// Draw no panel.gif
     #[arg(long)]
     no_gif: bool,
@@ -110,6 +113,10 @@ fn format(text: &str) -> Result<Format, String> {
 pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let selection = selection(args)?;
     of_the_lab_only(args)?;
+    if let Some(below) = args.layers.iter().find(|view| view.is_below()) {
+        let words = format!("--layers {}: it stands below points, and a panel has no room there", below.name());
+        return Err(UsageError(words).into());
+    }
     let out = args.out.clone().unwrap_or_else(|| Path::new(COMPARISONS).join(default_name(args)));
     let mut folder = ResultFolder::open(&out, args.force)?;
     // Before anything is trained or measured.
@@ -139,13 +146,13 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let mut written = Vec::new();
     for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
         let working = (output.format == Format::Gif).then(|| printer.spinner(&format!("drawing {}", output.file)));
-        let bytes = (output.bytes)(&comparison)?;
+        let bytes = (output.bytes)(&comparison, &args.layers)?;
         written.push(folder.write(output.file, &bytes).map_err(refused)?);
         drop(working);
     }
     // The pictures say the same.
     if wanted(Format::Png) || wanted(Format::Gif) {
-        for note in compare::not_drawn(&comparison) {
+        for note in compare::not_drawn(&comparison, &args.layers) {
             printer.note(&note);
         }
     }

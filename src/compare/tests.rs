@@ -218,7 +218,7 @@ fn every_output_holds_both_data_sets_and_says_what_cannot_be_told() {
         if output.file.starts_with("panel") {
             continue;
         }
-        let bytes = (output.bytes)(&comparison).unwrap();
+        let bytes = (output.bytes)(&comparison, &[]).unwrap();
         if output.format == Format::Png {
             assert!(bytes.starts_with(b"\x89PNG"), "{}", output.file);
             continue;
@@ -237,7 +237,7 @@ fn every_output_holds_both_data_sets_and_says_what_cannot_be_told() {
 
 fn text_of(comparison: &Comparison, file: &str) -> String {
     let output = OUTPUTS.iter().find(|output| output.file == file).unwrap();
-    String::from_utf8((output.bytes)(comparison).unwrap()).unwrap()
+    String::from_utf8((output.bytes)(comparison, &[]).unwrap()).unwrap()
 }
 
 fn rows_of(comparison: &Comparison, file: &str) -> Vec<BTreeMap<String, String>> {

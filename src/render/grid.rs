@@ -318,11 +318,18 @@ impl Row {
         self.cells.iter().find_map(|cell| cell.real.names.as_ref())
     }
 
-    /// The layers that need a key; the scale of all cells is the run's, and the last cell's words stand for all.
+    /// The layers that need a key; none where cells differ in what theirs would say.
     fn keyed(&self) -> Vec<&Layer> {
-        let of = |cell: &'_ &Cell| cell.layers.iter().any(Layer::has_key);
-        let cell = self.cells.iter().rev().find(of);
-        cell.map(|cell| cell.layers.iter().filter(|layer| layer.has_key()).collect()).unwrap_or_default()
+        fn keyed(cell: &Cell) -> Vec<&Layer> {
+            cell.layers.iter().filter(|layer| layer.has_key()).collect()
+        }
+        let words = |layers: &[&Layer]| -> Vec<String> {
+            layers.iter().flat_map(|layer| layer.key_words().into_iter().map(str::to_owned)).collect()
+        };
+        let mut all = self.cells.iter().map(keyed).filter(|layers| !layers.is_empty());
+        let Some(last) = all.next_back() else { return Vec::new() };
+        let said = words(&last);
+        if all.all(|other| words(&other) == said) { last } else { Vec::new() }
     }
 
     fn key_words(&self) -> Vec<&str> {

@@ -45,6 +45,33 @@ fn runs_are_compared_in_a_table_a_curve_and_a_panel() {
 }
 
 #[test]
+fn panels_show_what_was_recorded_of_each_run_with_its_own_scale() {
+    let world = World::new();
+    world.train("a/gan", &["gan", "--epochs", "4", "--frame-every", "1"]);
+    world.train("a/wgan", &["wgan", "--epochs", "4", "--frame-every", "2"]);
+    world.train("a/bare", &["gan", "--epochs", "4", "--frame-every", "2", "--lr", "1e-3", "--record", "none"]);
+    let compared = |out: &str, layers: &[&str]| {
+        let measured = ["compare", "a", "--out", out, "--samples", "20", "--repeats", "1", "--format", "png,gif"];
+        let output = world.run(&[&measured[..], layers].concat());
+        assert!(output.status.success(), "{layers:?}");
+        let read = |file: &str| std::fs::read(world.path(out).join(file)).unwrap();
+        (["panel.png", "panel.gif"].map(read), String::from_utf8(output.stderr).unwrap())
+    };
+    let (plain, said) = compared("plain", &[]);
+    assert!(!said.contains("bare"), "{said}");
+    assert_eq!(compared("points", &["--layers", "points"]).0, plain);
+    let (layered, said) = compared("layered", &["--layers", "field,forces,density,points"]);
+    // What a run did not record is named, and its other layers are drawn.
+    assert!(said.contains("a/bare has no field") && said.contains("a/bare has no forces"), "{said}");
+    assert!(!said.contains("density") && !said.contains("a/gan has"), "{said}");
+    for (with, without) in layered.iter().zip(&plain) {
+        assert_ne!(with, without);
+    }
+    let message = world.fails(2, &["compare", "a", "--layers", "field,losses"]);
+    assert!(message.contains("--layers losses: it stands below points"), "{message}");
+}
+
+#[test]
 fn seeds_of_a_sweep_are_taken_together_and_paired() {
     let world = World::new();
     let plan = serde_json::json!({

@@ -12,6 +12,7 @@ mod table_csv;
 pub use panel::{Panel, PanelError, real_of};
 
 use super::Comparison;
+use crate::kinds::points::View;
 use crate::media::MediaError;
 use crate::render::RenderError;
 
@@ -58,8 +59,8 @@ pub struct Output {
     pub format: Format,
     /// What it holds, in a sentence.
     pub content: &'static str,
-    /// Its bytes.
-    pub bytes: fn(&Comparison) -> Result<Vec<u8>, OutputError>,
+    /// Its bytes; panels show these views of each run.
+    pub bytes: fn(&Comparison, &[View]) -> Result<Vec<u8>, OutputError>,
 }
 
 /// Every file, in the order in which they are written.
@@ -68,33 +69,43 @@ pub static OUTPUTS: [Output; 9] = [
         file: "table.md",
         format: Format::Md,
         content: "for each data set the groups, the differences, the runs",
-        bytes: |comparison| Ok(markdown::text(comparison).into_bytes()),
+        bytes: |comparison, _| Ok(markdown::text(comparison).into_bytes()),
     },
     Output {
         file: "table.csv",
         format: Format::Csv,
         content: "a line a run, a column a metric",
-        bytes: table_csv::bytes,
+        bytes: |comparison, _| table_csv::bytes(comparison),
     },
-    Output { file: "runs.csv", format: Format::Csv, content: "a line for each run and metric", bytes: runs_csv::bytes },
+    Output {
+        file: "runs.csv",
+        format: Format::Csv,
+        content: "a line for each run and metric",
+        bytes: |comparison, _| runs_csv::bytes(comparison),
+    },
     Output {
         file: "curves.csv",
         format: Format::Csv,
         content: "a line for each run, metric and measured epoch",
-        bytes: curves_csv::bytes,
+        bytes: |comparison, _| curves_csv::bytes(comparison),
     },
-    Output { file: "comparison.json", format: Format::Json, content: "all of it", bytes: json::bytes },
+    Output {
+        file: "comparison.json",
+        format: Format::Json,
+        content: "all of it",
+        bytes: |comparison, _| json::bytes(comparison),
+    },
     Output {
         file: "table.tex",
         format: Format::Latex,
         content: "for each data set the groups and the differences, for booktabs",
-        bytes: |comparison| Ok(latex::text(comparison).into_bytes()),
+        bytes: |comparison, _| Ok(latex::text(comparison).into_bytes()),
     },
     Output {
         file: "curve.png",
         format: Format::Png,
         content: "for each data set the headline metric over the epochs, over the floor's band",
-        bytes: curve::bytes,
+        bytes: |comparison, _| curve::bytes(comparison),
     },
     Output {
         file: "panel.png",
@@ -106,8 +117,9 @@ pub static OUTPUTS: [Output; 9] = [
 ];
 
 /// What the pictures leave out, as they say themselves: of the curves, and of the panel.
-pub fn not_drawn(comparison: &Comparison) -> Vec<String> {
-    let [curves, panel] = [("curve.png", curve::left_out(comparison)), ("panel.png", panel::left_out(comparison))]
+pub fn not_drawn(comparison: &Comparison, views: &[View]) -> Vec<String> {
+    let panel = panel::left_out(comparison, views);
+    let [curves, panel] = [("curve.png", curve::left_out(comparison)), ("panel.png", panel)]
         .map(|(file, notes)| notes.into_iter().map(move |note| format!("{file}: {note}")));
     curves.chain(panel).collect()
 }

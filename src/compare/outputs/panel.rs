@@ -6,10 +6,12 @@ use super::super::{Comparison, DataSet, Group, RunSummary, names_of_runs};
 use super::OutputError;
 use super::curve::unmeasured;
 use crate::data::Point;
-use crate::kinds::points::{Frames, PointsRun};
+use crate::kinds::points::{Frames, PointsRun, SceneError, Scenes, View};
 use crate::media::{Animation, encode_gif, encode_png};
 use crate::metric::Metric;
-use crate::render::{Axes, AxesChoice, Cell, Grid, Picture, Real, RenderError, Row, Size, Theme, columns, wrapped};
+use crate::render::{
+    Axes, AxesChoice, Cell, Grid, Layer, Picture, Real, RenderError, Row, Size, Theme, columns, wrapped,
+};
 use crate::run::{RunDir, RunError, count};
 
 /// With more runs than this each group shows its median run.
@@ -19,18 +21,23 @@ const MOST_CELLS: usize = 36;
 const CELL: Size = Size { width: 320, height: 240 };
 const FRAMES_A_SECOND: f64 = 4.0;
 
-pub(super) fn last(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
-    let panel = Panel::open(comparison)?;
+pub(super) fn last(comparison: &Comparison, views: &[View]) -> Result<Vec<u8>, OutputError> {
+    let panel = Panel::open(comparison, views)?;
     Ok(encode_png(&panel.last().map_err(PanelError::from)?)?)
 }
 
-pub(super) fn film(comparison: &Comparison) -> Result<Vec<u8>, OutputError> {
-    Ok(encode_gif(&Panel::open(comparison)?, FRAMES_A_SECOND)?)
+pub(super) fn film(comparison: &Comparison, views: &[View]) -> Result<Vec<u8>, OutputError> {
+    Ok(encode_gif(&Panel::open(comparison, views)?, FRAMES_A_SECOND)?)
 }
 
 /// What is not on the panel, a sentence for each reason.
-pub(super) fn left_out(comparison: &Comparison) -> Vec<String> {
-    Plan::of(comparison).left_out(comparison)
+pub(super) fn left_out(comparison: &Comparison, views: &[View]) -> Vec<String> {
+    let plan = Plan::of(comparison);
+    let lacking = plan.sets.iter().flatten().filter_map(|(run, _)| {
+        let run = PointsRun::open(&RunDir::new(&run.dir)).ok()?;
+        Some(views.iter().filter_map(move |view| view.missing_in(&run)).collect::<Vec<_>>())
+    });
+    plan.left_out(comparison).into_iter().chain(lacking.flatten()).collect()
 }
 
 /// Runs on one sheet; a frame for each epoch that any of them recorded.
@@ -60,6 +67,8 @@ struct Recorded {
     diverged: Option<u64>,
     real: Arc<Real>,
     frames: Frames,
+    /// What is shown of it beside its points, if anything.
+    scenes: Option<Scenes>,
 }
 
 /// Why a panel cannot be made.
@@ -68,6 +77,9 @@ pub enum PanelError {
     /// A run cannot be read.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// What is to be shown of it cannot be.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
     /// It cannot be drawn.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -152,19 +164,20 @@ fn median(group: &Group, headline: Metric) -> Option<&RunSummary> {
 }
 
 impl Panel {
-    /// The recorded frames of a comparison's runs. What is not drawn is said on the sheet.
-    pub fn open(comparison: &Comparison) -> Result<Self, PanelError> {
+    /// The recorded frames of a comparison's runs, as these views; of none of them, as points. What is not drawn is said on the
+    /// sheet.
+    pub fn open(comparison: &Comparison, views: &[View]) -> Result<Self, PanelError> {
         let plan = Plan::of(comparison);
         let several = comparison.data_sets.len() > 1;
         let drawn = comparison.data_sets.iter().zip(&plan.sets).filter(|(_, runs)| !runs.is_empty());
         let facets = drawn
-            .map(|(set, runs)| Facet::open(if several { &set.name } else { "" }, runs, plan.medians))
+            .map(|(set, runs)| Facet::open(if several { &set.name } else { "" }, runs, plan.medians, views))
             .collect::<Result<Vec<_>, _>>()?;
         let cells = facets.iter().flat_map(|facet| &facet.cells);
         let mut epochs: Vec<u64> = cells.flat_map(|cell| cell.frames.epochs.iter().copied()).collect();
         epochs.sort_unstable();
         epochs.dedup();
-        let mut footnotes = plan.left_out(comparison);
+        let mut footnotes = left_out(comparison, views);
         footnotes.extend(unmeasured(comparison));
         Ok(Self { facets, epochs, footnotes })
     }
@@ -188,17 +201,24 @@ impl Panel {
 }
 
 impl Facet {
-    fn open(name: &str, runs: &[(&RunSummary, usize)], medians: bool) -> Result<Self, PanelError> {
+    fn open(name: &str, runs: &[(&RunSummary, usize)], medians: bool, views: &[View]) -> Result<Self, PanelError> {
         let of_runs: Vec<_> =
             runs.iter().map(|(run, _)| (run.label.as_str(), run.config.seed, run.dir.as_path())).collect();
         // A group's one run needs no seed in its name.
         let titles =
             if medians { runs.iter().map(|(run, _)| run.label.clone()).collect() } else { names_of_runs(&of_runs) };
         let cell = |(&(run, of), title)| Recorded::open(run, title, of);
-        let cells = runs.iter().zip(titles).map(cell).collect::<Result<Vec<_>, PanelError>>()?;
+        let mut cells = runs.iter().zip(titles).map(cell).collect::<Result<Vec<_>, PanelError>>()?;
         let all: Vec<Point> = cells.iter().flat_map(|cell| cell.real.points.iter().copied()).collect();
         let is_lab = runs.first().is_some_and(|(run, _)| run.config.data.is_the_labs());
         let axes = Axes::chosen(AxesChoice::Auto, &all, is_lab, f64::from(CELL.width) / f64::from(CELL.height));
+        if !matches!(views, [] | [View::Points]) {
+            for (cell, (run, _)) in cells.iter_mut().zip(runs) {
+                let run = PointsRun::open(&RunDir::new(&run.dir))?;
+                let there: Vec<View> = views.iter().copied().filter(|view| view.missing_in(&run).is_none()).collect();
+                cell.scenes = Some(Scenes::of(&run, &there, axes)?);
+            }
+        }
         Ok(Self { name: name.to_owned(), axes, cells })
     }
 }
@@ -213,6 +233,7 @@ impl Recorded {
             diverged: run.state.is_diverged().then_some(run.epochs + 1),
             real: Arc::new(real_of(&points)?),
             frames: points.frames()?,
+            scenes: None,
         })
     }
 
@@ -225,14 +246,19 @@ impl Recorded {
         let frame = found.map(|i| format!("epoch {}", epochs[i]));
         let in_cell = if found.is_some() { None } else { Some(words.clone().unwrap_or_else(|| "no frame yet".into())) };
         let beside = words.filter(|_| found.is_some());
+        let scene = self.scenes.as_ref().zip(found).map(|(scenes, i)| scenes.at(epochs[i])).unwrap_or_default();
+        // Each run has a scale of its own.
+        let scales: Vec<String> = scene.layers.iter().filter_map(Layer::said).collect();
+        let scales = if scales.is_empty() { String::new() } else { format!(" ({})", scales.join("; ")) };
         let note: Vec<String> = frame.into_iter().chain(beside).chain(self.choice.clone()).collect();
         Cell {
-            title: self.title.clone(),
+            title: format!("{}{scales}", self.title),
             note: note.join("; "),
             real: Arc::clone(&self.real),
             generated: found.map(|i| self.frames.samples[i].clone()),
             words: in_cell.unwrap_or_default(),
-            ..Cell::default()
+            layers: scene.layers,
+            without_points: scene.without_points,
         }
     }
 }
@@ -277,13 +303,13 @@ mod tests {
         let few = comparison(&[("one", 2), ("other", 1)]);
         let plan = Plan::of(&few);
         assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
-        assert!(!plan.medians && left_out(&few).is_empty());
+        assert!(!plan.medians && left_out(&few, &[]).is_empty());
         let many = comparison(&[("one", 9), ("other", 2)]);
         let plan = Plan::of(&many);
         assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [9, 2]);
         // The lower of two by what was measured.
         assert!(plan.medians && plan.sets.iter().flatten().all(|(run, of)| run.config.seed == 0 && *of == 2));
-        let said = left_out(&many);
+        let said = left_out(&many, &[]);
         assert_eq!(
             said,
             ["each group shows its median run by sliced-w2; 11 other runs of the same groups are not drawn"]
@@ -295,7 +321,7 @@ mod tests {
         let all = comparison(&[("one", 40), ("other", 3)]);
         let plan = Plan::of(&all);
         assert_eq!(plan.sets.iter().map(Vec::len).collect::<Vec<_>>(), [33, 3]);
-        let said = left_out(&all);
+        let said = left_out(&all, &[]);
         let [_, groups] = &said[..] else { panic!("{said:?}") };
         assert!(
             groups.starts_with("left out, because there is room for 36 groups: one: GAN, RMSProp, lr "),
@@ -322,6 +348,7 @@ mod tests {
             diverged,
             real: Arc::default(),
             frames: Frames { epochs: epochs.to_vec(), samples: vec![vec![[0.0; 2]]; epochs.len()] },
+            scenes: None,
         };
         let said = |recorded: Recorded, epoch| {
             let cell = recorded.at(epoch);

@@ -89,6 +89,18 @@ impl View {
             Self::Density | Self::Points | Self::Distance | Self::Losses => None,
         }
     }
+
+    /// Whether it stands below the points.
+    pub const fn is_below(self) -> bool {
+        matches!(self, Self::Scores | Self::Distance | Self::Losses)
+    }
+
+    /// Why a run cannot be shown so; None if it can.
+    pub fn missing_in(self, run: &PointsRun) -> Option<String> {
+        let needed = self.needs()?;
+        let is_there = run.has_recorded(needed);
+        (!is_there).then(|| missing(run, self, needed).to_string())
+    }
 }
 
 /// Why a run's frames cannot be shown so.
@@ -150,14 +162,7 @@ impl Scenes {
         let frames = run.frames()?;
         let recorded = run.recorded(frames.epochs.len())?;
         for view in views {
-            let there = match view.needs() {
-                Some(Recording::Field) => recorded.field.is_some(),
-                Some(Recording::Lattice) => recorded.lattice.is_some(),
-                Some(Recording::Forces) => recorded.forces.is_some(),
-                Some(Recording::Scores) => recorded.scores.is_some(),
-                Some(Recording::Slopes | Recording::Weights) | None => true,
-            };
-            if let Some(needed) = view.needs().filter(|_| !there) {
+            if let Some(needed) = view.needs().filter(|&needed| !recorded.has(needed)) {
                 return Err(missing(run, *view, needed));
             }
         }
@@ -237,7 +242,7 @@ impl Scenes {
         Some(Forces {
             from: points.iter().take(forces.len()).copied().collect(),
             to: points.iter().zip(forces).map(to).collect(),
-            words: format!("push on points, x {}", self.step),
+            words: format!("forces, {} x as long", self.step),
         })
     }
 

@@ -29,8 +29,11 @@ const namesOf = (group) => listWords(group.map(({ run }) => run.name));
 // What is said of each scale, with the runs' names where there is more than one.
 const everyScale = (words) => (layer, epoch) => {
   const groups = scaleGroups(layer, epoch);
-  return groups.length ? groups.map((group) => `${groups.length > 1 ? `${namesOf(group)}: ` : ""}${words(group[0].run, group[0].f, group)}`) : ["No frame yet."];
+  if (!groups.length) return ["No frame yet."];
+  const short = groups.length > 1;
+  return groups.map((group) => `${short ? `${namesOf(group)}: ` : ""}${words(group[0].run, group[0].f, group, short)}`);
 };
+const FIELD_IN_SHORT = "How each discriminator scores every place: green passes for real, purple for generated; no colour is where it cannot tell.";
 // Where a frame's field lies.
 const spanWords = (group) => group.map(({ run, f }) => {
   const { low, high } = fieldSpan(run, f), of = group.length > 1 ? ` (${run.name})` : "";
@@ -224,8 +227,10 @@ const LAYERS = [
   {
     id: "field", key: "3", name: "Discriminator's field", mark: marks.half(), on: true, has: (run) => Boolean(run.field) || run.why || absent("the field"),
     draw: drawField, scale: true,
-    every: everyScale((run, f, group) => {
+    general: FIELD_IN_SHORT,
+    every: everyScale((run, f, group, short) => {
       const { half, middle } = fieldScale(run, f), here = ` In this frame it lies ${spanWords(group)}.`;
+      if (short) return `${half === null ? "a probability;" : `full colour is ${figures(half)} from ${figures(middle)}${run.tone.is_middle ? ", the middle between mean scores" : ""};`} it lies ${spanWords(group)} here.`;
       const of = run.tone.is_middle ? ` Only differences of scores count: no colour is ${figures(middle)}, the middle between the mean scores of training and of generated points.` : "";
       return half === null
         ? `How the discriminator scores every place, as a probability: green passes for real, purple for generated. Where it cannot tell there is no colour: over a perfect generator, and as well if it has learnt too little.${here}${of}`
@@ -234,8 +239,9 @@ const LAYERS = [
   },
   {
     id: "contours", key: "4", name: "Contours", mark: marks.line("ink"), has: (run) => Boolean(run.field) || run.why || absent("the field"), draw: drawContours,
-    every: everyScale((run, f) => {
+    every: everyScale((run, f, _, short) => {
       const { half, middle } = fieldScale(run, f);
+      if (short && half === null) return "5, 10, 20, 35, 50, 65, 80, 90 and 95 %.";
       return half === null ? "Lines of the same probability: 5, 10, 20, 35, 50, 65, 80, 90 and 95 %; the thick one is 50 %, where the discriminator cannot tell."
         : `Lines of the same score, ${figures(half / 4.5, 2)} apart; the thick one is ${figures(middle)}. Where they are close, its slope is steep.`;
     }),

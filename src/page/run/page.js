@@ -113,6 +113,7 @@ const showLayers = () => {
     const on = state.layers.has(layer.id), run = runs.find((one) => layer.has(one) === true), f = frameAt(run, state.epoch);
     set(node, { "aria-pressed": String(on) });
     const said = on ? (layer.every ? layer.every(layer, state.epoch) : [layer.words(run, f)]) : [];
+    if (said.length > 1 && layer.general) said.unshift(layer.general);
     words.replaceChildren(...said.map((sentence, i) => make("span", {}, i ? make("br") : null, sentence)), on ? lacking(layer) : "");
     for (const extra of row.querySelectorAll(".scales, .length, #stretch")) extra.style.display = on && f >= 0 ? "" : "none";
     if (on && layer.scale) row.querySelector(".scales").replaceChildren(...scaleGroups(layer, state.epoch).map((group, _, all) => scaleOfColours(group, all.length > 1)));

@@ -10,6 +10,8 @@ use super::super::{Axes, RenderError};
 use super::plane::paint;
 use crate::data::Point;
 
+/// What its key says.
+pub(super) const WORDS_OF_KEY: &str = "denser";
 /// Cells along each axis.
 const SIDE: usize = 64;
 /// The weights of a cell's neighbours: a Gaussian of 1.2 cells.

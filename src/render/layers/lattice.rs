@@ -21,6 +21,8 @@ pub enum Mesh {
     Sheet(Vec<Vec<Point>>),
 }
 
+/// What its key says.
+pub(super) const WORDS_OF_KEY: &str = "codes, deep where many samples are";
 /// How deep a cell is: so much of the generated points' colour at most and at least.
 const DEPTH: (f64, f64) = (0.6, 0.05);
 /// A cell of this share of the picture is half as deep as the smallest.

@@ -52,7 +52,23 @@ impl Layer {
             Self::Field(field) => field.words.iter().map(String::as_str).collect(),
             Self::Contours(_) => vec![contours::BLIND],
             Self::Forces(forces) => vec![&forces.words],
-            Self::Density(_) | Self::Lattice(_) => Vec::new(),
+            Self::Density(_) => vec![density::WORDS_OF_KEY],
+            Self::Lattice(_) => vec![lattice::WORDS_OF_KEY],
+        }
+    }
+
+    /// What its tones or lengths are, in words; None of one whose tones have no numbers.
+    pub fn said(&self) -> Option<String> {
+        match self {
+            Self::Field(field) => {
+                let [name, low, high] = &field.words;
+                // "score from the middle" is told by its range about 0.
+                let name = name.split(' ').next().unwrap_or(name);
+                let is_symmetric = low.strip_prefix('-').is_some_and(|low| low == high);
+                Some(if is_symmetric { format!("{name} +-{high}") } else { format!("{name} {low} to {high}") })
+            }
+            Self::Forces(forces) => Some(forces.words.clone()),
+            Self::Contours(_) | Self::Density(_) | Self::Lattice(_) => None,
         }
     }
 
@@ -84,7 +100,8 @@ impl Layer {
             Self::Field(field) => field::key(field, area, at, look, scale),
             Self::Contours(field) => contours::key(field, area, at, look, scale),
             Self::Forces(forces) => forces::key(forces, area, at, look, scale),
-            Self::Density(_) | Self::Lattice(_) => Ok(0),
+            Self::Density(_) => plane::key(density::WORDS_OF_KEY, area, at, look, scale),
+            Self::Lattice(_) => plane::key(lattice::WORDS_OF_KEY, area, at, look, scale),
         }
     }
 }

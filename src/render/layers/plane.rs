@@ -2,15 +2,44 @@
 
 use plotters::backend::DrawingBackend;
 use plotters::element::Rectangle;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, RGBAColor, RGBColor, ShapeStyle};
 
 use super::super::scale::Scale;
-use super::super::scatter::Chart;
+use super::super::scatter::{Area, Chart};
+use super::super::theme::Look;
+use super::super::words::width;
 use super::super::{Axes, RenderError};
+use super::field::{SPACE, WORDS};
 use crate::data::Point;
 
 /// The side of a patch of one colour, in pixels of a picture of the usual size.
 const PATCH: f64 = 2.0;
+
+/// The side of a key's square.
+const SQUARE: f64 = 11.0;
+
+/// A key of areas in the generated points' colour: a square from pale to deep, and words; gives how wide it is.
+pub(super) fn key<DB: DrawingBackend>(
+    words: &str,
+    area: &Area<DB>,
+    (x, y): (i32, i32),
+    look: Look,
+    scale: Scale,
+) -> Result<i32, RenderError> {
+    const STEPS: i32 = 4;
+    let (wide, half) = (scale.at(SQUARE / 2.0).max(1), scale.at(SQUARE / 2.0));
+    for step in 0..STEPS {
+        let left = x + step * wide;
+        let colour = look.generated.colour.mix(0.15 + 0.6 * f64::from(step) / f64::from(STEPS - 1));
+        let corners = [(left, y - half), (left + wide, y + half)];
+        area.draw(&Rectangle::new(corners, colour.filled())).map_err(RenderError::new)?;
+    }
+    let at = x + STEPS * wide + scale.at(SPACE);
+    let style = scale.font(WORDS, look.label).pos(Pos::new(HPos::Left, VPos::Center));
+    area.draw_text(words, &style, (at, y)).map_err(RenderError::new)?;
+    Ok(at + width(words, WORDS, scale).ceil() as i32 - x)
+}
 
 /// Paints the chart's area patch by patch; those beside each other that have one colour are one rectangle.
 pub(super) fn paint<DB: DrawingBackend>(

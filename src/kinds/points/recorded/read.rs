@@ -38,7 +38,26 @@ pub struct Recorded {
     pub weights: Option<Vec<Vec<f32>>>,
 }
 
+impl Recorded {
+    /// Whether it holds this.
+    pub fn has(&self, what: Recording) -> bool {
+        match what {
+            Recording::Field => self.field.is_some(),
+            Recording::Lattice => self.lattice.is_some(),
+            Recording::Forces => self.forces.is_some(),
+            Recording::Scores => self.scores.is_some(),
+            Recording::Slopes => self.slopes.is_some(),
+            Recording::Weights => self.weights.is_some(),
+        }
+    }
+}
+
 impl PointsRun {
+    /// Whether this was recorded; not if that cannot be read.
+    pub fn has_recorded(&self, what: Recording) -> bool {
+        self.scope().is_ok_and(|scope| scope.is_some_and(|scope| scope.recordings().contains(&what)))
+    }
+
     /// What is recorded beside points, and of how many; None for a run that records nothing.
     pub fn scope(&self) -> Result<Option<Scope>, RunError> {
         if !self.dir().manifest()?.digests.contains_key(RECORDED) {
