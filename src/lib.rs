@@ -30,6 +30,7 @@ pub mod real;
 pub mod render;
 pub mod rng;
 pub mod run;
+mod simd;
 pub mod sweep;
 #[cfg(feature = "torch")]
 pub mod synthesis;

@@ -6,13 +6,11 @@ use std::path::Path;
 use anyhow::Context as _;
 use fs_err as fs;
 
-use super::exit::UsageError;
 use crate::checkpoint::layout::{self, Family};
-use crate::checkpoint::{ProGanWeights, Source, bundled};
-use crate::config::{SefaCodes, SefaConfig};
-use crate::kinds::sefa::{self, Job, Picked, draw_codes, factorize, first_layer, style_layers};
+use crate::checkpoint::{GeneratorWeights, ProGanWeights, Source, bundled};
+use crate::config::SefaConfig;
+use crate::kinds::sefa::{self, Drawing, Job, Picked, factorize, first_layer, style_layers};
 use crate::run::{RunDir, RunError, Session, Start, digest};
-use crate::synthesis::Generator;
 use crate::tensor;
 
 /// Takes the directory of a job that is there, as it was begun.
@@ -34,18 +32,11 @@ pub(super) fn pick(labels: BTreeMap<usize, String>, config: &SefaConfig, path: &
         let directions = factorize(&style_layers(&source, &layout, &config.layers)?, !config.raw)?;
         return Ok(Picked { model, sha256, bytes: size, directions, generator: None, labels });
     }
-    if !config.layers.is_empty() {
-        return Err(
-            UsageError("--layers is for StyleGAN and StyleGAN2; a ProGAN has its first layer only".into()).into()
-        );
-    }
     let weights = ProGanWeights::read(&source, &layout)?;
     drop(source);
     let directions = factorize(&first_layer(&weights)?, !config.raw)?;
-    let unit = config.codes == SefaCodes::UnitMeanSquare;
-    let codes = draw_codes(config.seed, config.samples, weights.latent_dim, unit)?;
-    let generator = Generator::new(&weights, tensor::device(config.device)?)?;
-    Ok(Picked { model, sha256, bytes: size, directions, generator: Some((codes, generator)), labels })
+    let drawing = Drawing::new(&GeneratorWeights::ProGan(weights), config, tensor::device(config.device)?)?;
+    Ok(Picked { model, sha256, bytes: size, directions, generator: Some(drawing), labels })
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

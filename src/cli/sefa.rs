@@ -20,6 +20,7 @@ use crate::config::SefaConfig;
 use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
 use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
+use crate::synthesis::SynthesisError;
 
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
@@ -33,18 +34,19 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
-    let picked = pick(labels, &config, &path)?;
+    let given = |key: &str| args.settings.given(key).is_some();
+    let picked = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
+        Ok(error) => typed(error, &given),
+        Err(error) => error,
+    })?;
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
     session::note_nothing_to_resume(&dir, start, printer);
-    let given = |key: &str| args.settings.given(key).is_some();
-    let mut session = sefa::open(config, picked, &path, dir, start).map_err(|error| match error {
-        // What was typed is wrong, though it takes the model to see it.
-        SefaError::Direction { .. } if given("directions") => UsageError(format!("--directions: {error}")).into(),
-        SefaError::TooMany { .. } if given("k") => UsageError(format!("--k: {error}")).into(),
-        other => anyhow::Error::from(other),
-    })?;
+    let mut session = sefa::open(config, picked, &path, dir, start).map_err(|error| typed(error, &given))?;
+    for remark in session.work().remarks() {
+        printer.note(&remark.to_string());
+    }
     let Position { done, total } = session.position();
     let model = session.work().model().to_owned();
     if session.work().has_pictures() {
@@ -57,6 +59,23 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     report(&session, outcome, total - done, printer)?;
     Ok(session::exit(outcome, &signals))
+}
+
+/// An error of what was typed is one of usage, though it takes the model to see it.
+fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
+    let key = match &error {
+        SefaError::Direction { .. } => "directions",
+        SefaError::TooMany { .. } => "k",
+        SefaError::OnlyStyleGan { setting } => setting,
+        SefaError::Synthesis(
+            SynthesisError::Class { .. } | SynthesisError::NoClasses { .. } | SynthesisError::ClassNeeded { .. },
+        ) => "class",
+        _ => return error.into(),
+    };
+    if given(key) || matches!(error, SefaError::Synthesis(SynthesisError::ClassNeeded { .. })) {
+        return UsageError(format!("--{}: {error}", key.replace('_', "-"))).into();
+    }
+    error.into()
 }
 
 /// What the job is called: by the model, its content where it is not the bundled one, and what is asked of it.

@@ -240,6 +240,8 @@ impl Values {
             Self::Device => text.parse::<Device>().ok().map(|device| Value::from(device.to_string())),
             Self::Text | Self::Path => json().or_else(|| Some(Value::from(text))),
             Self::Choice(_) => Some(Value::from(text)).filter(|value| self.fits(value)).or_else(json),
+            // All of them is what an empty list means, where it means something.
+            Self::Wholes if text == "all" => Some(Value::Array(Vec::new())),
             Self::Wholes => json().or_else(|| number_list(text, 1 << 16).map(Value::from)),
             Self::Numbers => json().or_else(|| text.split(',').map(|x| number(x.trim().parse().ok()?)).collect()),
             Self::Switches => {

@@ -38,7 +38,7 @@ pub struct SefaConfig {
     pub codes: SefaCodes,
     /// Whether the weights are factorised as they are, without normalising each output unit's weights first.
     pub raw: bool,
-    /// StyleGAN and StyleGAN2: the layers to factorise; none for all.
+    /// StyleGAN and StyleGAN2: the layers to factorise, whose rows of w are edited; none for all.
     pub layers: Vec<usize>,
     /// Side of each image in the pictures, in pixels.
     pub viz_size: usize,
@@ -46,6 +46,60 @@ pub struct SefaConfig {
     pub device: Device,
     /// Images rendered at a time.
     pub batch: usize,
+    /// StyleGAN and StyleGAN2: psi of the truncation, w = mean + psi (w - mean).
+    #[serde(skip_serializing_if = "is_usual_truncation")]
+    pub truncation: f64,
+    /// StyleGAN and StyleGAN2: how many of the first rows of w are truncated.
+    #[serde(skip_serializing_if = "is_usual_depth")]
+    pub truncation_layers: usize,
+    /// StyleGAN and StyleGAN2: the noise that is added to feature maps.
+    #[serde(skip_serializing_if = "SefaNoise::is_const")]
+    pub noise: SefaNoise,
+    /// The class that a conditional model draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<usize>,
+}
+
+// A setting that was not there before is left out where it is as it was then, so that a job's files stay the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_usual_truncation(psi: &f64) -> bool {
+    (*psi - USUAL_TRUNCATION).abs() == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_usual_depth(layers: &usize) -> bool {
+    *layers == USUAL_DEPTH
+}
+
+/// genforce's and the lab's psi, and how many layers they truncate.
+const USUAL_TRUNCATION: f64 = 0.7;
+const USUAL_DEPTH: usize = 8;
+
+/// The noise that a StyleGAN adds to its feature maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SefaNoise {
+    /// The maps that are stored with the weights.
+    #[default]
+    Const,
+    /// None.
+    None,
+    /// Maps of each sample's own.
+    Random,
+}
+
+impl SefaNoise {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: "const", help: "The maps that are stored with the weights" },
+        Choice { name: "none", help: "No noise" },
+        Choice { name: "random", help: "Drawn for each sample, by the seed" },
+    ];
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_const(&self) -> bool {
+        *self == Self::Const
+    }
 }
 
 /// What is done to the codes that were drawn.
@@ -85,6 +139,10 @@ impl Default for SefaConfig {
             viz_size: 256,
             device: Device::Cpu,
             batch: 1,
+            truncation: USUAL_TRUNCATION,
+            truncation_layers: USUAL_DEPTH,
+            noise: SefaNoise::Const,
+            class: None,
         }
     }
 }
@@ -100,6 +158,12 @@ impl SefaConfig {
         require("end", self.end, self.end.is_finite(), "a number")?;
         require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
         require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
+        require("truncation", self.truncation, (-10.0..=10.0).contains(&self.truncation), "-10 to 10")?;
+        let most = format!("{LARGEST_INDEX} at most");
+        require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
+        if let Some(class) = self.class {
+            require("class", class, class <= LARGEST_INDEX, &most)?;
+        }
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
             require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;
@@ -131,7 +195,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 11] = [
+        let cases: [(&str, Spoil); 14] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
@@ -143,6 +207,9 @@ mod tests {
             ("directions", |c| c.directions = Some(vec![])),
             ("directions", |c| c.directions = Some(vec![70_000])),
             ("layers", |c| c.layers = vec![usize::MAX]),
+            ("truncation", |c| c.truncation = f64::NAN),
+            ("truncation_layers", |c| c.truncation_layers = usize::MAX),
+            ("class", |c| c.class = Some(usize::MAX)),
         ];
         for (key, spoil) in cases {
             let mut config = SefaConfig::default();
@@ -150,6 +217,23 @@ mod tests {
             let message = config.check().unwrap_err().to_string();
             assert!(message.starts_with(&format!("{key} is ")), "{key}: {message}");
         }
+    }
+
+    #[test]
+    fn settings_that_came_later_are_left_out_where_they_are_usual() {
+        let usual = serde_json::to_value(SefaConfig::default()).unwrap();
+        let later = ["truncation", "truncation_layers", "noise", "class"];
+        assert!(later.iter().all(|key| usual.get(key).is_none()), "{usual}");
+        let other = SefaConfig {
+            truncation: 0.5,
+            truncation_layers: 18,
+            noise: SefaNoise::Random,
+            class: Some(3),
+            ..SefaConfig::default()
+        };
+        let json = serde_json::to_value(&other).unwrap();
+        assert!(later.iter().all(|key| json.get(key).is_some()), "{json}");
+        assert_eq!(serde_json::from_value::<SefaConfig>(json).unwrap(), other);
     }
 
     #[test]

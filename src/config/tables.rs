@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading,
     ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale,
-    SefaCodes, SefaConfig, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -574,15 +574,42 @@ static SEFA_KEYS: &[Key] = &[
     key("raw", Values::Switch, "Factorise the weights without normalising each output unit's weights first")
         .flag("raw")
         .under("Editing"),
-    key("layers", Values::Wholes, "StyleGAN and StyleGAN2: factorise these layers; none for all")
-        .flag("layers")
-        .under("Editing"),
+    key(
+        "layers",
+        Values::Wholes,
+        "StyleGAN and StyleGAN2: factorise and edit these layers: all, or 0-1,5; none for all",
+    )
+    .flag("layers")
+    .under("Editing"),
     key("viz_size", Values::Whole, "Side of each image in the pictures")
         .flag("viz-size")
         .value_name("PIXELS")
         .under("Pictures"),
     DEVICE,
     key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
+    key(
+        "truncation",
+        Values::Number,
+        "StyleGAN and StyleGAN2: how far codes w keep from their mean: 0 not at all, 1 as drawn; 0.7 if not said",
+    )
+    .flag("truncation")
+    .value_name("PSI")
+    .under("Editing"),
+    key(
+        "truncation_layers",
+        Values::Whole,
+        "StyleGAN and StyleGAN2: how many of the first layers that is done in; 8 if not said",
+    )
+    .flag("truncation-layers")
+    .under("Editing"),
+    key(
+        "noise",
+        Values::Choice(&SefaNoise::CHOICES),
+        "StyleGAN and StyleGAN2: the noise in the pictures; const if not said",
+    )
+    .flag("noise")
+    .under("Editing"),
+    key("class", Values::Whole, "Which class a conditional model draws").flag("class").under("Editing"),
 ];
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod documents;
 mod draw;
 mod engines;
 mod export;
+#[cfg(feature = "torch")]
+mod generators;
 mod help;
 mod hostile;
 mod inspect;
@@ -30,6 +32,8 @@ mod rooms;
 #[cfg(feature = "torch")]
 mod sefa;
 mod sweep;
+#[cfg(feature = "torch")]
+mod synthesis;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(all(feature = "torch", target_os = "linux"))]

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::{self, NamedTensor, ProGanWeights, Source, layout};
-use gan_lab::synthesis::Generator;
 
 use crate::world::World;
 
@@ -23,7 +22,7 @@ fn weights(path: &Path) -> ProGanWeights {
 fn deviation(path: &Path, images: &str) -> f64 {
     let reference = checkpoint::load(&fixture("images.safetensors")).unwrap().tensors;
     let numbers = |name: &str| NamedTensor::find(&reference, name).unwrap().as_f32_any().unwrap().to_vec();
-    let generator = Generator::new(&weights(path), tch::Device::Cpu).unwrap();
+    let generator = gan_lab::synthesis::ProGan::new(&weights(path), tch::Device::Cpu).unwrap();
     let made = gan_lab::tensor::to_host(&generator.images(&numbers("codes")).unwrap()).unwrap();
     let expected = numbers(images);
     assert_eq!(made.len(), expected.len());
@@ -200,6 +199,10 @@ fn directions_labels_and_presets_are_taken() {
         (&["--directions", "6"][..], "no direction 6"),
         (&["--labels", "none.json"], "labels"),
         (&["--layers", "0"], "StyleGAN"),
+        (&["--truncation", "0.5"], "--truncation: truncation is for StyleGAN"),
+        (&["--truncation-layers", "2"], "--truncation-layers"),
+        (&["--noise", "random"], "--noise"),
+        (&["--class", "0"], "--class: class 0 was asked for, but this model has no classes"),
     ] {
         let output = world.run(&small("job", &[&["--checkpoint", file], args].concat()));
         assert!(!output.status.success());
@@ -227,6 +230,10 @@ fn stylegans_are_factorised_without_pictures() {
             "--out",
             &format!("some-{file}"),
         ]);
+        let all = format!("all-{file}");
+        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "all", "--out", &all]);
+        let bytes = |folder: &str| std::fs::read(world.path(folder).join("directions.safetensors")).unwrap();
+        assert!(bytes(&all) == bytes(file) && bytes(&all) != bytes(&format!("some-{file}")), "{file}");
         let message = world.fails(1, &["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "9"]);
         assert!(message.contains("no layer 9") && message.contains("0 to 3"), "{message}");
     }
@@ -238,7 +245,7 @@ fn the_bundled_model_is_there_and_makes_images() {
     assert!(std::fs::metadata(&path).unwrap().len() < 4_000_000);
     let weights = weights(&path);
     assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (32, 1, 0.0));
-    let generator = Generator::new(&weights, tch::Device::Cpu).unwrap();
+    let generator = gan_lab::synthesis::ProGan::new(&weights, tch::Device::Cpu).unwrap();
     let codes = gan_lab::kinds::sefa::draw_codes(0, 4, weights.latent_dim, false).unwrap();
     let images = gan_lab::tensor::to_host(&generator.images(&codes.values).unwrap()).unwrap();
     // Garments on black: most of each image's border is dark, and something in it is not.

@@ -7,7 +7,6 @@ use super::descend::Descent;
 use super::generator::{Generator, Mode, Scratch};
 use super::matrix::{Kept, Rows};
 use super::pool::Crew;
-use super::simd::{Cpu, Lanes};
 use super::slab::{self, Differentiated, SLAB, Shape, Slab};
 use super::subsets::{ROWS, tables_of};
 use super::tiles::{read, write};
@@ -17,6 +16,7 @@ use crate::objective::penalties::{Law, Penalised, Points};
 use crate::objective::{Constraint, Game, Meets, Network, mixed};
 use crate::optim::Update;
 use crate::real::Real;
+use crate::simd::{Cpu, Lanes};
 
 /// What the threads are to do together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

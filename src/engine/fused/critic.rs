@@ -28,7 +28,6 @@ use super::maxout::{Choose, Keep, Larger, WeightedCount};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes, WeightedSums};
 use super::norm::{AddWeighted, Scale, ScaleAll, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
-use super::simd::{Cpu, LANES, Lanes, row};
 use super::slab::{Differentiated, INPUTS, Slab};
 use super::spectral::SpectralNorm;
 use super::subsets::{AddUp, Pick, Picks, ROWS, Tabulate, tables_of};
@@ -36,6 +35,7 @@ use super::tiles::{groups, read, tiles, write};
 use crate::config::{Activation, DiscriminatorConfig};
 use crate::objective::penalties::Law;
 use crate::real::Real;
+use crate::simd::{Cpu, LANES, Lanes, row};
 
 #[derive(Debug)]
 pub(super) struct Critic<T> {

@@ -1,10 +1,10 @@
 //! An optimiser's step as an inner loop.
 
 use super::matrix::{Each, Learnt, Matrix};
-use super::simd::{Cpu, Isa, Kernel, Lanes};
 use crate::objective::constraints;
 use crate::optim::{Update, average, clip};
 use crate::real::Real;
+use crate::simd::{Cpu, Isa, Kernel, Lanes};
 
 /// A step of an optimiser, and what follows it.
 #[derive(Clone, Copy, Debug)]

@@ -11,10 +11,10 @@ use super::matrix::{Kept, Learnt, Matrix, Place, Rows};
 use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
 use super::product::{End, Part, Product, Start, Transpose};
-use super::simd::{Cpu, LANES, Lanes};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
 use crate::real::Real;
+use crate::simd::{Cpu, LANES, Lanes};
 
 /// No tile has more features: enough that a task is worth its start, few enough that a task's data stay in cache.
 const WIDEST: usize = 32;

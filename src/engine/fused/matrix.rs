@@ -2,9 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::simd::{LANES, Lanes};
 use crate::optim::BUFFERS;
 use crate::real::Real;
+use crate::simd::{LANES, Lanes};
 
 /// The size of a cache line in bytes. A row that began elsewhere would lie in two of them.
 const LINE: usize = 64;

@@ -2,8 +2,8 @@
 //! stand at the same place among those of their features are a piece, and a Linear of its own; which piece was the largest is
 //! kept for each sample and feature, as a number.
 
-use super::simd::{Isa, Kernel, LANES, Lanes, row, row_done};
 use crate::real::Real;
+use crate::simd::{Isa, Kernel, LANES, Lanes, row, row_done};
 
 /// Puts what a piece gives in the place of what is less, and its number beside.
 pub(super) struct Larger<'a, T> {
@@ -91,8 +91,8 @@ impl<T: Real> Kernel for WeightedCount<'_, T> {
 #[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
     use super::super::matrix::{Matrix, numbers};
-    use super::super::simd::Cpu;
     use super::*;
+    use crate::simd::Cpu;
 
     #[test]
     fn the_largest_piece_is_found_and_its_values_come_back() {

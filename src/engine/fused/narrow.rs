@@ -1,8 +1,8 @@
 //! Products with a layer of few outputs, whose columns would fill a row of lanes badly.
 
 use super::norm::{leaky, slope};
-use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 use crate::real::Real;
+use crate::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 
 /// Adds to the sums of each sample, `sums[sample][r]`, its features times the weights of output r, lane by lane: a
 /// product with a factor of few columns, whose last sum is over the lanes.
@@ -150,8 +150,8 @@ impl<T: Real, const R: usize> Kernel for WeightedSums<'_, T, R> {
 #[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
     use super::super::matrix::numbers;
-    use super::super::simd::Cpu;
     use super::*;
+    use crate::simd::Cpu;
 
     #[test]
     fn few_columns_are_summed_over_the_lanes() {

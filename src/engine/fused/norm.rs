@@ -4,8 +4,8 @@
 //! y = gamma n + beta (Ioffe and Szegedy 2015, Algorithm 1). Given dL/dy: dbeta = sum(dL/dy), dgamma = sum(dL/dy n),
 //! dL/dz = gamma / sqrt(v + eps) (dL/dy - dbeta / B - n dgamma / B).
 
-use super::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done};
 use crate::real::Real;
+use crate::simd::{Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done};
 
 /// LeakyReLU of a row, with the slope below 0.
 #[inline(always)]

@@ -1,8 +1,8 @@
 //! Matrix products, and transposes.
 
 use super::norm::{leaky, leaky_backward};
-use super::simd::{Isa, Kernel, LANES, Lanes, fused, row_done};
 use crate::real::Real;
+use crate::simd::{Isa, Kernel, LANES, Lanes, add_products, row_done};
 
 /// Terms of a product that follow each other in its sums.
 #[derive(Clone, Copy, Debug)]
@@ -161,18 +161,6 @@ impl<T: Real> Part<'_, T> {
     }
 }
 
-#[inline(always)]
-fn add_products<I: Isa, T: Real, const R: usize>(sums: &mut [Lanes<T>; R], a: [T; R], b: &Lanes<T>) {
-    // Four rows at a time, which the compiler writes out: a loop over more of them it would turn on its side.
-    for (sums, a) in sums.chunks_mut(4).zip(a.chunks(4)) {
-        for (sums, a) in sums.iter_mut().zip(a) {
-            for j in 0..LANES {
-                sums[j] = fused::<I, T>(*a, b[j], sums[j]);
-            }
-        }
-    }
-}
-
 /// Turns LANES rows of each of some blocks of columns: the block's columns become rows that follow those of the block
 /// before.
 pub(super) struct Transpose<'a, T> {
@@ -215,8 +203,8 @@ fn transpose_square<T: Real>(from: &[Lanes<T>; LANES], to: &mut [Lanes<T>; LANES
 #[allow(clippy::float_cmp, reason = "exact numbers are meant")]
 mod tests {
     use super::super::matrix::{Matrix, numbers};
-    use super::super::simd::Cpu;
     use super::*;
+    use crate::simd::Cpu;
 
     /// Numbers whose products and sums have to be rounded.
     fn thirds(matrix: &Matrix<f64>) -> Matrix<f32> {

@@ -6,11 +6,11 @@ use std::sync::RwLock;
 use super::matrix::{Matrix, Rows};
 use super::narrow::WeightedSums;
 use super::product::Part;
-use super::simd::{Cpu, LANES, Lanes};
 use super::subsets::Picks;
 use crate::config::DiscriminatorConfig;
 use crate::objective::penalties::Law;
 use crate::real::Real;
+use crate::simd::{Cpu, LANES, Lanes};
 
 /// How many samples are one task.
 pub(super) const SLAB: usize = 64;

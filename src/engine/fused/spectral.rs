@@ -6,9 +6,9 @@
 use super::descend::Descent;
 use super::matrix::{Each, Learnt, Rows};
 use super::narrow::{Dots, Totals, WeightedSums};
-use super::simd::{Cpu, Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 use crate::objective::constraints::spectral_norm::EPS;
 use crate::real::Real;
+use crate::simd::{Cpu, Isa, Kernel, LANES, Lanes, STRANDS, fused, row, row_done, total};
 
 /// The two vectors that follow a layer's first singular ones.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 //! sums are a table that all results share; a result adds up one entry of each table instead of four products.
 
 use super::product::End;
-use super::simd::{Isa, Kernel, LANES, Lanes, row_done};
 use crate::real::Real;
+use crate::simd::{Isa, Kernel, LANES, Lanes, row_done};
 use std::hint::black_box;
 
 /// How many rows a table sums up.
@@ -247,8 +247,8 @@ impl<T: Real> AddUp<'_, T> {
 mod tests {
     use super::super::matrix::{Matrix, numbers};
     use super::super::norm::slope;
-    use super::super::simd::Cpu;
     use super::*;
+    use crate::simd::Cpu;
 
     /// The entries that `values` [samples, features] pick.
     fn picks(values: &Matrix<f64>) -> Picks {

@@ -6,7 +6,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::product::{End, Part, Start};
-use super::simd::LANES;
+use crate::simd::LANES;
 
 /// The first feature and the number of features of each tile of a layer: whole rows of lanes, `widest` at most, and
 /// half of the layer, so that several threads have equal shares.

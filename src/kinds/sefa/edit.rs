@@ -26,16 +26,45 @@ pub fn draw_codes(seed: u64, n: usize, latent_dim: usize, normalise: bool) -> Re
     Ok(Codes { latent_dim, values: Vec::try_from(&codes.f_view([-1])?)? })
 }
 
-impl Codes {
-    /// One of them.
-    pub fn code(&self, index: usize) -> &[f32] {
-        &self.values[index * self.latent_dim..][..self.latent_dim]
+/// The samples as a generator draws them: rows of numbers, of which some are edited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Samples {
+    /// Numbers in a row: the latent code's for a ProGAN, w's for a StyleGAN.
+    pub row_dim: usize,
+    /// Rows of a sample: one for a ProGAN.
+    pub rows: usize,
+    /// Which rows are edited, ascending.
+    pub edited: Vec<usize>,
+    /// All numbers.
+    pub values: Vec<f32>,
+}
+
+impl Samples {
+    /// Of codes that are drawn as they are.
+    pub fn of_codes(codes: Codes) -> Self {
+        Self { row_dim: codes.latent_dim, rows: 1, edited: vec![0], values: codes.values }
     }
 
-    /// One of them after a step along a direction.
-    pub fn edited(&self, index: usize, directions: &Directions, direction: usize, distance: f64) -> Vec<f32> {
-        let step = directions.vector(direction);
-        self.code(index).iter().zip(step).map(|(&z, &d)| z + (distance * d) as f32).collect()
+    /// One of them.
+    pub fn sample(&self, index: usize) -> &[f32] {
+        let size = self.rows * self.row_dim;
+        &self.values[index * size..][..size]
+    }
+
+    /// One of them after a step along a direction, in the rows that are edited.
+    pub fn stepped(&self, index: usize, directions: &Directions, direction: usize, distance: f64) -> Vec<f32> {
+        let mut sample = self.sample(index).to_vec();
+        for &row in &self.edited {
+            for (x, &d) in sample[row * self.row_dim..][..self.row_dim].iter_mut().zip(directions.vector(direction)) {
+                *x += (distance * d) as f32;
+            }
+        }
+        sample
+    }
+
+    /// The first row in which edited pictures of a sample differ.
+    pub fn first_edited(&self) -> usize {
+        self.edited.first().copied().unwrap_or(0)
     }
 }
 
@@ -78,7 +107,7 @@ mod tests {
     fn normalised_codes_have_length_root_of_their_dimension() {
         let codes = draw_codes(3, 2, 64, true).unwrap();
         for i in 0..2 {
-            let length = codes.code(i).iter().map(|x| x * x).sum::<f32>().sqrt();
+            let length = codes.values[i * 64..][..64].iter().map(|x| x * x).sum::<f32>().sqrt();
             assert!((length - 8.0).abs() < 1e-3);
         }
     }
@@ -93,10 +122,19 @@ mod tests {
 
     #[test]
     fn a_step_forward_and_the_turned_direction_backward_are_one() {
-        let codes = Codes { latent_dim: 2, values: vec![0.5, -0.5] };
+        let samples = Samples::of_codes(Codes { latent_dim: 2, values: vec![0.5, -0.5] });
         let along =
             |sign: f64| Directions { latent_dim: 2, vectors: vec![0.6 * sign, 0.8 * sign], eigenvalues: vec![1.0] };
-        assert_eq!(codes.edited(0, &along(1.0), 0, 2.0), codes.edited(0, &along(-1.0), 0, -2.0));
-        assert_eq!(codes.edited(0, &along(1.0), 0, 0.0), codes.values);
+        assert_eq!(samples.stepped(0, &along(1.0), 0, 2.0), samples.stepped(0, &along(-1.0), 0, -2.0));
+        assert_eq!(samples.stepped(0, &along(1.0), 0, 0.0), samples.values);
+    }
+
+    #[test]
+    fn only_the_chosen_rows_are_edited() {
+        let values = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0];
+        let samples = Samples { row_dim: 2, rows: 3, edited: vec![1], values };
+        let directions = Directions { latent_dim: 2, vectors: vec![1.0, 0.0], eigenvalues: vec![1.0] };
+        assert_eq!(samples.stepped(1, &directions, 0, 0.5), [10.0, 20.0, 30.5, 40.0, 50.0, 60.0]);
+        assert_eq!((samples.sample(0), samples.first_edited()), (&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..], 1));
     }
 }

@@ -45,7 +45,9 @@ pub fn first_layer(weights: &ProGanWeights) -> Result<Tensor, SefaError> {
     let latent = weights.latent_dim as i64;
     let outputs = weights.levels[0].second.inputs as i64;
     let weight = Tensor::from_slice(&weights.first_weight).f_view([outputs, latent, 16])?;
-    Ok(weight.f_permute([1, 0, 2])?.f_reshape([latent, outputs * 16])?.f_to_kind(Kind::Double)?)
+    // A label is no part of what is edited.
+    let weight = weight.f_narrow(1, 0, latent - weights.classes as i64)?;
+    Ok(weight.f_permute([1, 0, 2])?.f_reshape([-1, outputs * 16])?.f_to_kind(Kind::Double)?)
 }
 
 /// The same for a StyleGAN's or StyleGAN2's style layers, side by side; `layers` empty means all.

@@ -3,12 +3,17 @@
 //! A generator's first step is affine: y = A z + b. A step n in the latent space changes y by A n whatever z is, so
 //! the directions that change the image most are those that maximise |A n|^2: the eigenvectors of A^T A with the
 //! largest eigenvalues (equation 4).
+//!
+//! A ProGAN's first layer takes the code itself. In a StyleGAN every layer takes w by a style layer; the directions of chosen
+//! layers are steps of their rows of w, after truncation.
 
+mod drawing;
 mod edit;
 mod factorize;
 mod work;
 
-pub use edit::{Codes, Distances, draw_codes};
+pub use drawing::Drawing;
+pub use edit::{Codes, Distances, Samples, draw_codes};
 pub use factorize::{Directions, factorize, first_layer, style_layers};
 pub use work::{Job, Picked, Rendered, labels, open, settings};
 
@@ -76,6 +81,17 @@ pub enum SefaError {
         /// Its last layer.
         last: usize,
     },
+    /// A setting that means nothing to a ProGAN.
+    #[error(
+        "{setting} is for StyleGAN and StyleGAN2: a ProGAN has its first layer only, and neither codes w nor noise"
+    )]
+    OnlyStyleGan {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// The pictures cannot be made.
+    #[error(transparent)]
+    Synthesis(#[from] crate::synthesis::SynthesisError),
     /// A unit without any weight has no direction.
     #[error("unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use --raw")]
     EmptyUnit {

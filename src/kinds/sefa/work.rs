@@ -20,14 +20,14 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Codes, Directions, SefaError};
+use super::drawing::Wanted;
+use super::{Directions, Drawing, SefaError};
 use crate::checkpoint::{self, NamedTensor};
 use crate::config::SefaConfig;
 use crate::media::{self, Animation, MediaError};
 use crate::page::{PageDirection, SefaPage};
 use crate::render::{Picture, RenderError, image_picture};
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest};
-use crate::synthesis::Generator;
 use crate::{memory, tensor};
 
 /// Frames a second of the video, as in the published ones.
@@ -46,8 +46,8 @@ pub struct Picked {
     pub bytes: u64,
     /// All directions.
     pub directions: Directions,
-    /// The samples' codes, and what makes pictures of them; None for a model whose pictures cannot be made here.
-    pub generator: Option<(Codes, Generator)>,
+    /// The samples, and what makes pictures of them; None for a model whose pictures cannot be made here.
+    pub generator: Option<Drawing>,
     /// What people called directions.
     pub labels: BTreeMap<usize, String>,
 }
@@ -182,7 +182,7 @@ fn called(dir: &RunDir) -> Option<String> {
 /// What `job.json` says.
 fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: &[usize], distances: &[f64]) -> Value {
     let unit = config.codes == crate::config::SefaCodes::UnitMeanSquare;
-    serde_json::json!({
+    let mut said = serde_json::json!({
         "program": crate::version::program(),
         "commit": crate::version::commit(),
         "model": picked.model,
@@ -197,7 +197,17 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         "layers": config.layers,
         "distances": distances,
         "viz_size": config.viz_size,
-    })
+    });
+    if picked.generator.as_ref().is_some_and(Drawing::in_w) {
+        said["space"] = "w, after truncation".into();
+        said["truncation"] = config.truncation.into();
+        said["truncation_layers"] = config.truncation_layers.into();
+        said["noise"] = serde_json::json!(config.noise);
+    }
+    if let Some(class) = config.class {
+        said["class"] = class.into();
+    }
+    said
 }
 
 /// The images that are there as they were recorded. A job of before there were records has those that can be read and
@@ -280,9 +290,10 @@ impl Work for Job {
             self.images.iter().rev().filter(missing).copied().collect()
         });
         let batch: Vec<Place> = (0..self.config.batch).map_while(|_| todo.pop()).collect();
-        let Some((codes, generator)) = &self.picked.generator else { return Ok(()) };
-        let values: Vec<f32> = batch.iter().flat_map(|&place| self.code(codes, place)).collect();
-        let images = generator.images(&values)?;
+        let wanted: Vec<Wanted> = batch.iter().map(|&place| self.wanted(place)).collect();
+        let Picked { generator, directions, .. } = &mut self.picked;
+        let Some(drawing) = generator else { return Ok(()) };
+        let images = drawing.images(&wanted, directions)?;
         for (i, place) in batch.into_iter().enumerate() {
             let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.config.viz_size)?;
             let (image, bytes) = (image_name(place), media::encode_png(&picture)?);
@@ -368,17 +379,19 @@ impl Job {
         &self.without
     }
 
+    /// What a person should know of how the pictures are made.
+    pub fn remarks(&self) -> &[crate::synthesis::Remark] {
+        self.picked.generator.as_ref().map_or(&[], Drawing::remarks)
+    }
+
     /// Whether it has pictures.
     pub fn has_pictures(&self) -> bool {
         self.picked.generator.is_some()
     }
 
-    /// The code of an image.
-    fn code(&self, codes: &Codes, (sample, edit): Place) -> Vec<f32> {
-        match edit {
-            None => codes.code(sample).to_vec(),
-            Some((direction, step)) => codes.edited(sample, &self.picked.directions, direction, self.distances[step]),
-        }
+    /// What is asked for an image.
+    fn wanted(&self, (sample, edit): Place) -> Wanted {
+        (sample, edit.map(|(direction, step)| (direction, self.distances[step])))
     }
 
     /// The directions, and the table of their eigenvalues with labels.
@@ -502,7 +515,9 @@ fn harmless(label: &str) -> String {
 
 /// The image at the pictures' size, by bilinear interpolation as in the lab.
 fn resized(image: &tch::Tensor, side: usize) -> Result<Picture, SefaError> {
-    let channels = image.size()[1] as usize;
+    // Beyond red, green and blue there is transparency, which a video has not; the second of two channels is that too.
+    let channels = if image.size()[1] >= 3 { 3 } else { 1 };
+    let image = image.f_narrow(1, 0, channels as i64)?;
     let scaled = image.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?;
     Ok(image_picture(&tensor::to_host(&scaled)?, channels, side, 1))
 }

@@ -1,4 +1,8 @@
-//! A ProGAN generator that only makes pictures: no gradients, bounded memory, as fast as a CPU allows.
+//! ProGAN's synthesis (Karras et al. 2018, section 4 and appendix A), by libtorch.
+//!
+//! z / sqrt(mean(z^2) + 1e-8) goes through a dense layer to 4x4; each level doubles the side, and convolves twice; each
+//! convolution reads activations that are normalised over channels in the same way, and ends in LeakyReLU; a 1x1 convolution
+//! makes the image.
 //!
 //! Nearest-neighbour enlargement followed by a 3x3 convolution reads each small pixel up to nine times. Along one axis,
 //! with weights w0 w1 w2, an even place needs w0 of the pixel before and w1 + w2 of its own, an odd one w0 + w1 of its
@@ -7,17 +11,22 @@
 
 use tch::{Device, TchError, Tensor};
 
+use super::{SynthesisError, channels_last, check_class};
 use crate::checkpoint::{Conv, ProGanWeights};
-use crate::tensor::{doubled, leaky_relu, pixel_norm};
+use crate::tensor::{doubled, leaky, pixel_norm};
 
 /// A generator on a device.
 #[derive(Debug)]
-pub struct Generator {
+pub struct ProGan {
     first: Tensor,
     first_bias: Tensor,
     levels: Vec<Level>,
     latent: i64,
     lod: f64,
+    negative_slope: f64,
+    normalises_first: bool,
+    tanh: bool,
+    classes: usize,
 }
 
 #[derive(Debug)]
@@ -27,7 +36,7 @@ struct Level {
     to_image: (Tensor, Tensor),
 }
 
-impl Generator {
+impl ProGan {
     /// Puts the weights on a device, in the forms that the arithmetic takes.
     pub fn new(weights: &ProGanWeights, device: Device) -> Result<Self, TchError> {
         let outputs = weights.levels[0].second.inputs as i64;
@@ -47,10 +56,31 @@ impl Generator {
             levels: levels.collect::<Result<_, TchError>>()?,
             latent,
             lod: weights.lod,
+            negative_slope: weights.negative_slope,
+            normalises_first: weights.normalises_first,
+            tanh: weights.tanh,
+            classes: weights.classes,
         })
     }
 
-    /// Images [n, channels, side, side] of codes [n, latent], about in [-1, 1].
+    /// Numbers in a code, the label's not counted.
+    pub fn latent_dim(&self) -> usize {
+        self.latent as usize - self.classes
+    }
+
+    /// How many classes a label may say; 0 for a model without labels.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Codes `[n, latent_dim]` with a class's label after each.
+    pub fn labelled(&self, codes: &[f32], class: Option<usize>) -> Result<Vec<f32>, SynthesisError> {
+        check_class(class, self.classes)?;
+        let label: Vec<f32> = (0..self.classes).map(|i| f32::from(Some(i) == class)).collect();
+        Ok(codes.chunks_exact(self.latent_dim()).flat_map(|code| code.iter().chain(&label).copied()).collect())
+    }
+
+    /// Images [n, channels, side, side] of codes [n, latent], labels included, about in [-1, 1].
     pub fn images(&self, codes: &[f32]) -> Result<Tensor, TchError> {
         tch::no_grad(|| self.forward(codes))
     }
@@ -59,7 +89,7 @@ impl Generator {
         let codes = Tensor::from_slice(codes).f_view([-1, self.latent])?.f_to_device(self.first.device())?;
         let outputs = self.first_bias.size()[1];
         let first = pixel_norm(&codes)?.f_matmul(&self.first)?.f_view([-1, outputs, 4, 4])?;
-        let mut x = leaky_relu(&first.f_add(&self.first_bias)?)?;
+        let mut x = self.activated(&first.f_add(&self.first_bias)?)?;
         let last = self.levels.len() - 1;
         // With lod between whole numbers the side below is faded into.
         let top = last - (self.lod.floor() as usize).min(last);
@@ -71,9 +101,10 @@ impl Generator {
             }
             if let Some((weight, bias)) = &level.enlarging {
                 let y = pixel_norm(&x)?;
-                x = leaky_relu(&y.f_conv_transpose2d(weight, Some(bias), [2, 2], [1, 1], [0, 0], 1, [1, 1])?)?;
+                x = self.activated(&y.f_conv_transpose2d(weight, Some(bias), [2, 2], [1, 1], [0, 0], 1, [1, 1])?)?;
             }
-            x = leaky_relu(&conv(&level.second, &pixel_norm(&x)?, 1)?)?;
+            let y = if b > 0 || self.normalises_first { pixel_norm(&x)? } else { x };
+            x = self.activated(&conv(&level.second, &y, 1)?)?;
         }
         let fine = image(&self.levels[top], &x)?;
         let mut image = match coarse {
@@ -83,7 +114,11 @@ impl Generator {
         for _ in top..last {
             image = doubled(&image)?;
         }
-        image.f_contiguous()
+        if self.tanh { image.f_tanh() } else { image.f_contiguous() }
+    }
+
+    fn activated(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        leaky(x, self.negative_slope)
     }
 }
 
@@ -93,11 +128,6 @@ fn image(level: &Level, x: &Tensor) -> Result<Tensor, TchError> {
 
 fn conv((weight, bias): &(Tensor, Tensor), x: &Tensor, padding: i64) -> Result<Tensor, TchError> {
     x.f_conv2d(weight, Some(bias), [1, 1], [padding, padding], [1, 1], 1)
-}
-
-/// The memory layout in which libtorch's CPU convolutions are fastest: channels last.
-fn channels_last(x: &Tensor) -> Result<Tensor, TchError> {
-    x.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
 }
 
 fn plain(conv: &Conv, k: i64, device: Device) -> Result<(Tensor, Tensor), TchError> {
@@ -161,14 +191,19 @@ mod tests {
         let z = pixel_norm(&Tensor::from_slice(codes).view([-1, latent])).unwrap().view([-1, latent, 1, 1]);
         let kernel = Tensor::from_slice(&weights.first_weight).view([outputs, latent, 4, 4]);
         let x = z.conv2d(&kernel, None::<Tensor>, [1, 1], [3, 3], [1, 1], 1);
-        let mut x = leaky_relu(&(x + Tensor::from_slice(&weights.first_bias).view([1, outputs, 4, 4]))).unwrap();
-        for level in &weights.levels {
+        let x = x + Tensor::from_slice(&weights.first_bias).view([1, outputs, 4, 4]);
+        // LeakyReLU by its definition.
+        let activated = |x: &Tensor| x.clamp_min(0.0) + x.clamp_max(0.0) * weights.negative_slope;
+        let mut x = activated(&x);
+        for (b, level) in weights.levels.iter().enumerate() {
             if let Some(conv) = &level.enlarging {
-                x = leaky_relu(&apply(conv, 3, &doubled(&pixel_norm(&x).unwrap()).unwrap())).unwrap();
+                x = activated(&apply(conv, 3, &doubled(&pixel_norm(&x).unwrap()).unwrap()));
             }
-            x = leaky_relu(&apply(&level.second, 3, &pixel_norm(&x).unwrap())).unwrap();
+            let y = if b == 0 && !weights.normalises_first { x } else { pixel_norm(&x).unwrap() };
+            x = activated(&apply(&level.second, 3, &y));
         }
-        apply(&weights.levels[weights.levels.len() - 1].to_image, 1, &pixel_norm(&x).unwrap())
+        let image = apply(&weights.levels[weights.levels.len() - 1].to_image, 1, &pixel_norm(&x).unwrap());
+        if weights.tanh { image.tanh() } else { image }
     }
 
     #[test]
@@ -176,7 +211,7 @@ mod tests {
         for (levels, channels) in [(1, 1), (2, 3), (5, 3)] {
             let weights = weights(levels, 12, channels, |b| 16 >> b.min(3));
             let codes = Stream::new(0, Use::Eval, 0).normal(3 * 12);
-            let fast = Generator::new(&weights, Device::Cpu).unwrap().images(&codes).unwrap();
+            let fast = ProGan::new(&weights, Device::Cpu).unwrap().images(&codes).unwrap();
             let plain = plainly(&weights, &codes);
             assert_eq!(fast.size(), [3, channels as i64, 4 << (levels - 1), 4 << (levels - 1)]);
             let apart = (&fast - &plain).abs();
@@ -188,11 +223,45 @@ mod tests {
         }
     }
 
+    /// The largest difference from the plain network.
+    fn apart(weights: &ProGanWeights, codes: &[f32]) -> f64 {
+        let fast = ProGan::new(weights, Device::Cpu).unwrap().images(codes).unwrap();
+        (fast - plainly(weights, codes)).abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn what_other_layouts_have_beside_their_weights_is_obeyed() {
+        let usual = weights(3, 12, 3, |_| 8);
+        let codes = Stream::new(1, Use::Eval, 0).normal(2 * 12);
+        let image = |weights: &ProGanWeights| ProGan::new(weights, Device::Cpu).unwrap().images(&codes).unwrap();
+        for other in [
+            ProGanWeights { negative_slope: 0.05, ..usual.clone() },
+            ProGanWeights { normalises_first: false, ..usual.clone() },
+            ProGanWeights { tanh: true, ..usual.clone() },
+        ] {
+            assert!(apart(&other, &codes) < 1e-4);
+            assert!((image(&usual) - image(&other)).abs().max().double_value(&[]) > 0.01);
+        }
+    }
+
+    #[test]
+    fn a_class_is_a_one_hot_label_after_the_code() {
+        let weights = ProGanWeights { classes: 3, ..weights(2, 12, 1, |_| 8) };
+        let net = ProGan::new(&weights, Device::Cpu).unwrap();
+        assert_eq!((net.latent_dim(), net.classes()), (9, 3));
+        let codes = Stream::new(1, Use::Eval, 0).normal(2 * 9);
+        let labelled = net.labelled(&codes, Some(1)).unwrap();
+        assert_eq!((labelled.len(), &labelled[..9], &labelled[9..12]), (24, &codes[..9], &[0.0, 1.0, 0.0][..]));
+        assert_eq!((&labelled[12..21], &labelled[21..]), (&codes[9..], &[0.0, 1.0, 0.0][..]));
+        let said = |class| net.labelled(&codes, class).unwrap_err().to_string();
+        assert!(said(None).contains("0 to 2") && said(Some(3)).contains("no class 3"));
+    }
+
     #[test]
     fn lod_stops_below_and_fades() {
         let mut weights = weights(3, 6, 1, |_| 8);
         let codes = Stream::new(0, Use::Eval, 0).normal(2 * 6);
-        let at = |weights: &ProGanWeights| Generator::new(weights, Device::Cpu).unwrap().images(&codes).unwrap();
+        let at = |weights: &ProGanWeights| ProGan::new(weights, Device::Cpu).unwrap().images(&codes).unwrap();
         weights.lod = 1.0;
         let stopped = at(&weights);
         let below = at(&ProGanWeights { levels: weights.levels[..2].to_vec(), lod: 0.0, ..weights.clone() });
@@ -208,7 +277,7 @@ mod tests {
     #[test]
     fn a_side_of_1024_runs() {
         let weights = weights(9, 16, 3, |b| (256 >> b).clamp(4, 16));
-        let image = Generator::new(&weights, Device::Cpu).unwrap().images(&[0.5; 16]).unwrap();
+        let image = ProGan::new(&weights, Device::Cpu).unwrap().images(&[0.5; 16]).unwrap();
         assert_eq!(image.size(), [1, 3, 1024, 1024]);
         assert!(image.isfinite().all().int64_value(&[]) == 1);
     }

@@ -10,16 +10,16 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::real::Real;
 
 /// Numbers in a row: the width of an AVX-512 register in single precision.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Sums over samples that grow side by side, for each has to wait for its last term.
-pub(super) const STRANDS: usize = 4;
+pub(crate) const STRANDS: usize = 4;
 
 /// A row of numbers that are treated alike.
-pub(super) type Lanes<T> = [T; LANES];
+pub(crate) type Lanes<T> = [T; LANES];
 
 /// What is known of the instruction set when a kernel is compiled.
-pub(super) trait Isa {
+pub(crate) trait Isa {
     /// Whether a b + c is one instruction.
     const FUSED: bool;
     /// Whether a row fits into one register, and there are 32 of them.
@@ -34,7 +34,7 @@ impl<S: Simd> Isa for Of<S> {
 }
 
 /// An inner loop with all that it works on.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// Does the work; `inline(always)`, so that it is compiled for the instruction set of its caller.
     fn run<I: Isa>(self);
 }
@@ -52,27 +52,27 @@ impl<K: Kernel> WithSimd for Dispatch<K> {
 
 /// Which instruction set is used; found once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cpu(Arch);
+pub(crate) struct Cpu(Arch);
 
 impl Cpu {
-    pub(super) fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         Self(Arch::new())
     }
 
-    pub(super) fn run(self, kernel: impl Kernel) {
+    pub(crate) fn run(self, kernel: impl Kernel) {
         self.0.dispatch(Dispatch(kernel));
     }
 }
 
 /// a b + c, rounded once where the instruction set can.
 #[inline(always)]
-pub(super) fn fused<I: Isa, T: Real>(a: T, b: T, c: T) -> T {
+pub(crate) fn fused<I: Isa, T: Real>(a: T, b: T, c: T) -> T {
     if I::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 /// A row from what `f` makes of each place.
 #[inline(always)]
-pub(super) fn row<T: Real>(f: impl Fn(usize) -> T) -> Lanes<T> {
+pub(crate) fn row<T: Real>(f: impl Fn(usize) -> T) -> Lanes<T> {
     let mut row = [T::ZERO; LANES];
     for (j, x) in row.iter_mut().enumerate() {
         *x = f(j);
@@ -83,13 +83,13 @@ pub(super) fn row<T: Real>(f: impl Fn(usize) -> T) -> Lanes<T> {
 /// Stands at the end of work on a row in a loop over rows: without it the compiler may work on as many rows as a
 /// register has numbers, turned on their side by gathers and scatters. It is no instruction.
 #[inline(always)]
-pub(super) fn row_done() {
+pub(crate) fn row_done() {
     std::hint::black_box(());
 }
 
 /// A row's sum, in a fixed order.
 #[inline(always)]
-pub(super) fn total<T: Real>(mut row: Lanes<T>) -> T {
+pub(crate) fn total<T: Real>(mut row: Lanes<T>) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for j in 0..width {
@@ -98,4 +98,17 @@ pub(super) fn total<T: Real>(mut row: Lanes<T>) -> T {
         width /= 2;
     }
     row[0]
+}
+
+/// Adds the products of R numbers and a row to R rows of sums.
+#[inline(always)]
+pub(crate) fn add_products<I: Isa, T: Real, const R: usize>(sums: &mut [Lanes<T>; R], a: [T; R], b: &Lanes<T>) {
+    // Four rows at a time, which the compiler writes out: a loop over more of them it would turn on its side.
+    for (sums, a) in sums.chunks_mut(4).zip(a.chunks(4)) {
+        for (sums, a) in sums.iter_mut().zip(a) {
+            for j in 0..LANES {
+                sums[j] = fused::<I, T>(*a, b[j], sums[j]);
+            }
+        }
+    }
 }

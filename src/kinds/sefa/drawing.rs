@@ -1,0 +1,114 @@
+//! What renders a job's images: a generator, and the samples' rows.
+
+use tch::{Device, Tensor};
+
+use super::{Directions, Samples, SefaError, draw_codes};
+use crate::checkpoint::GeneratorWeights;
+use crate::config::{SefaCodes, SefaConfig, SefaNoise};
+use crate::synthesis::{Begun, Generator, NoiseMode, Remark, Truncation};
+
+/// A generator with the samples that it draws.
+#[derive(Debug)]
+pub struct Drawing {
+    samples: Samples,
+    generator: Generator,
+    class: Option<usize>,
+    noise: SefaNoise,
+    seed: u64,
+    remarks: Vec<Remark>,
+    /// What the edited pictures of the sample before have in common.
+    begun: Option<(usize, Begun)>,
+}
+
+/// An image: its sample, and the direction and the distance that it is edited by.
+pub(super) type Wanted = (usize, Option<(usize, f64)>);
+
+impl Drawing {
+    /// Draws the codes of a job and, for a StyleGAN, maps and truncates them.
+    ///
+    /// # Errors
+    /// Settings that the network has nothing for, a layer or a class that it does not have, a failure of libtorch.
+    pub fn new(weights: &GeneratorWeights, config: &SefaConfig, device: Device) -> Result<Self, SefaError> {
+        let generator = Generator::new(weights, device)?;
+        let unit = config.codes == SefaCodes::UnitMeanSquare;
+        let codes = draw_codes(config.seed, config.samples, generator.latent_dim(), unit)?;
+        let (samples, remarks) = if let GeneratorWeights::ProGan(_) = weights {
+            if let Some(setting) = stylegans(config) {
+                return Err(SefaError::OnlyStyleGan { setting });
+            }
+            // The class is checked here, before anything is written.
+            generator.rows(&codes.values, config.class, &Truncation::NONE)?;
+            (Samples::of_codes(codes), Vec::new())
+        } else {
+            let (row_dim, rows) = (generator.row_dim(), generator.row_count());
+            let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
+            let values = generator.rows(&codes.values, config.class, &truncation)?;
+            let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
+            edited.sort_unstable();
+            if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
+                let network = if matches!(weights, GeneratorWeights::StyleGan(_)) { "StyleGAN" } else { "StyleGAN2" };
+                return Err(SefaError::Layer { asked, network, last: rows - 1 });
+            }
+            let remarks = generator.remarks(&truncation, noise_mode(config.noise, config.seed, 0));
+            (Samples { row_dim, rows, edited, values }, remarks)
+        };
+        let SefaConfig { class, noise, seed, .. } = *config;
+        Ok(Self { samples, generator, class, noise, seed, remarks, begun: None })
+    }
+
+    /// What a person should know of how the pictures are made.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
+    }
+
+    /// Whether the samples are rows of w.
+    pub fn in_w(&self) -> bool {
+        self.samples.rows > 1
+    }
+
+    /// Images `[n, channels, side, side]`.
+    pub(super) fn images(&mut self, wanted: &[Wanted], directions: &Directions) -> Result<Tensor, SefaError> {
+        let rows = |&(sample, edit): &Wanted| match edit {
+            None => self.samples.sample(sample).to_vec(),
+            Some((direction, distance)) => self.samples.stepped(sample, directions, direction, distance),
+        };
+        if !self.in_w() {
+            let values: Vec<f32> = wanted.iter().flat_map(rows).collect();
+            return Ok(self.generator.images(&values, self.class, NoiseMode::Stored)?);
+        }
+        let all: Vec<(usize, Vec<f32>)> = wanted.iter().map(|place| (place.0, rows(place))).collect();
+        let mut images = Vec::with_capacity(all.len());
+        for (sample, rows) in all {
+            let noise = noise_mode(self.noise, self.seed, sample as u64);
+            if self.begun.as_ref().is_none_or(|(of, _)| *of != sample) {
+                self.begun = None;
+                let first = self.samples.first_edited();
+                let begun = self.generator.begin(self.samples.sample(sample), self.class, first, noise)?;
+                self.begun = Some((sample, begun));
+            }
+            let Some((_, begun)) = &self.begun else { continue };
+            images.push(self.generator.image(begun, &rows, noise)?);
+        }
+        Ok(Tensor::f_cat(&images, 0)?)
+    }
+}
+
+fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
+    match noise {
+        SefaNoise::Const => NoiseMode::Stored,
+        SefaNoise::None => NoiseMode::None,
+        SefaNoise::Random => NoiseMode::Random { seed, picture: sample },
+    }
+}
+
+/// A setting that is not its default and means nothing to a ProGAN.
+fn stylegans(config: &SefaConfig) -> Option<&'static str> {
+    let usual = SefaConfig::default();
+    let said = [
+        ("layers", !config.layers.is_empty()),
+        ("truncation", (config.truncation - usual.truncation).abs() > 0.0),
+        ("truncation_layers", config.truncation_layers != usual.truncation_layers),
+        ("noise", config.noise != usual.noise),
+    ];
+    said.into_iter().find(|(_, said)| *said).map(|(setting, _)| setting)
+}

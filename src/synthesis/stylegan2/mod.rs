@@ -1,0 +1,105 @@
+//! StyleGAN2's synthesis (Karras et al. 2020a, section 2 and appendix B), and that of StyleGAN2-ADA's networks.
+//!
+//! With row w_i, convolution i = 0 .. L - 2 has the style s = A w_i + a by channel in and the demodulation
+//! d_o = 1 / sqrt(sum over in, ky, kx of (W s)^2 + 1e-8). An even one is a 3x3 correlation with padding 1; an odd one doubles the
+//! side, by a transposed convolution of stride 2 and a filter with gain 4. Then
+//! x = clamp(lrelu(x d + noise strength + bias) sqrt 2). After convolution 2b comes block b's image: a 1x1 convolution with
+//! the style of row 2b + 1 and no demodulation, its clamp, and the enlarged image of the block below added.
+//!
+//! W and s are never multiplied: s goes into the maps, d into what follows the sums, so that weights are arranged once for all
+//! pictures. On a CPU that is our own code (`cpu`), elsewhere libtorch's (`torch`).
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+mod torch;
+
+pub(super) use cpu::OnCpu;
+pub(super) use torch::OnDevice;
+
+use tch::{Device, TchError, Tensor};
+
+use super::affine::Affine;
+use super::noise::{Maps, NoiseMode, Stored};
+use super::{SynthesisError, image_tensor};
+use crate::checkpoint::StyleGan2Weights;
+
+/// A synthesis network.
+#[derive(Debug)]
+pub(super) struct StyleGan2 {
+    place: Place,
+    noise: Stored,
+    rows: usize,
+    w_dim: usize,
+}
+
+#[derive(Debug)]
+enum Place {
+    Cpu(OnCpu),
+    Device(OnDevice),
+}
+
+/// A picture that is made up to a row of w.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// Ours.
+    Cpu(cpu::Begun),
+    /// libtorch's.
+    Device(torch::Begun),
+}
+
+impl StyleGan2 {
+    pub(super) fn new(weights: &StyleGan2Weights, device: Device) -> Result<Self, TchError> {
+        let place = if device == Device::Cpu {
+            Place::Cpu(OnCpu::new(weights, tch::get_num_threads().max(1) as usize))
+        } else {
+            Place::Device(OnDevice::new(weights, device)?)
+        };
+        Ok(Self { place, noise: noise(weights), rows: weights.rows(), w_dim: weights.mapping.w_dim() })
+    }
+
+    /// The same by libtorch, on any device.
+    #[cfg(test)]
+    pub(super) fn by_torch(weights: &StyleGan2Weights, device: Device) -> Result<Self, TchError> {
+        let place = Place::Device(OnDevice::new(weights, device)?);
+        Ok(Self { place, noise: noise(weights), rows: weights.rows(), w_dim: weights.mapping.w_dim() })
+    }
+
+    pub(super) fn row_count(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn draws_noise(&self) -> bool {
+        self.noise.drawn
+    }
+
+    /// What all pictures have in common whose rows `[L, w_dim]` are these up to row `first`.
+    pub(super) fn begin(&self, rows: &[f32], first: usize, mode: NoiseMode) -> Result<Begun, SynthesisError> {
+        let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
+        let maps = if first > 0 { self.noise.maps(mode) } else { self.noise.maps(NoiseMode::None) };
+        Ok(match &self.place {
+            Place::Cpu(on) => {
+                let nothing = on.nothing();
+                Begun::Cpu(if first > 0 { on.begin(&nothing, &rows, &maps, first) } else { nothing })
+            }
+            Place::Device(on) => Begun::Device(on.begin(&rows, &maps, first)?),
+        })
+    }
+
+    /// The image `[channels, side, side]`.
+    pub(super) fn image(&self, begun: &Begun, rows: &[f32], mode: NoiseMode) -> Result<Tensor, SynthesisError> {
+        let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
+        let maps = self.noise.maps(mode);
+        match (&self.place, begun) {
+            (Place::Cpu(on), Begun::Cpu(begun)) => Ok(image_tensor(&on.image(begun, &rows, &maps))?),
+            (Place::Device(on), Begun::Device(begun)) => Ok(on.image(begun, &rows, &maps)?),
+            _ => Err(SynthesisError::OtherGenerator),
+        }
+    }
+}
+
+fn noise(weights: &StyleGan2Weights) -> Stored {
+    let of = |(i, conv): (usize, &'_ crate::checkpoint::StyleGan2Conv)| (conv.noise.clone(), 4 << i.div_ceil(2));
+    let layers: Vec<_> = weights.convs.iter().enumerate().map(of).collect();
+    Stored::new(layers.iter().map(|(noise, side)| (noise.as_ref(), *side)))
+}

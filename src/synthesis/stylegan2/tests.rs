@@ -1,0 +1,180 @@
+//! Both implementations against the formulas in double precision, with nothing merged and no memory laid out for speed.
+
+use tch::{Device, Kind, Tensor};
+
+use super::{OnCpu, Place, StyleGan2};
+use crate::checkpoint::{Dense, Mapping, Noise, StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
+use crate::rng::{Stream, Use};
+use crate::synthesis::NoiseMode;
+use crate::tensor::to_host;
+
+/// A network with random weights; `width` says the channels of a level.
+pub(crate) fn random(levels: usize, w_dim: usize, channels: usize, width: impl Fn(usize) -> usize) -> StyleGan2Weights {
+    let mut rng = Stream::new(5, Use::Init, 0);
+    let mut normal = |n: usize, scale: f32| rng.normal(n).into_iter().map(|x| x * scale).collect::<Vec<f32>>();
+    let mut dense = |inputs: usize, outputs: usize, bias: f32| Dense {
+        weight: normal(inputs * outputs, 1.0 / (inputs as f32).sqrt()),
+        bias: normal(outputs, 0.2).into_iter().map(|x| x + bias).collect(),
+        inputs,
+        outputs,
+    };
+    let mapping = Mapping { latent_dim: w_dim, classes: None, layers: vec![dense(w_dim, w_dim, 0.0)], mean: None };
+    let styles: Vec<Dense> = (0..2 * levels - 1).map(|i| dense(w_dim, width(i / 2), 1.0)).collect();
+    let image_styles: Vec<Dense> = (0..levels).map(|b| dense(w_dim, width(b), 1.0)).collect();
+    let conv = |(i, style): (usize, Dense)| {
+        let (inputs, outputs, side) = (style.outputs, width(i.div_ceil(2)), 4 << i.div_ceil(2));
+        StyleGan2Conv {
+            weight: normal(outputs * inputs * 9, 1.0),
+            inputs,
+            outputs,
+            style,
+            bias: normal(outputs, 0.2),
+            noise: Some(Noise { strength: vec![0.3], map: Some(normal(side * side, 1.0)) }),
+            clamp: Some(2.5),
+        }
+    };
+    let convs: Vec<StyleGan2Conv> = styles.into_iter().enumerate().map(conv).collect();
+    let to_image = |style: Dense| StyleGan2ToImage {
+        weight: normal(channels * style.outputs, 1.0 / (style.outputs as f32).sqrt()),
+        inputs: style.outputs,
+        style,
+        bias: normal(channels, 0.2),
+        clamp: Some(2.5),
+    };
+    let to_images = image_styles.into_iter().map(to_image).collect();
+    let constant = normal(width(0) * 16, 1.0);
+    let filter = [1.0, 3.0, 3.0, 1.0];
+    let filter = filter.iter().flat_map(|a| filter.map(|b| a * b / 64.0)).collect();
+    StyleGan2Weights { mapping, constant, convs, to_images, skips: true, filter }
+}
+
+fn double(values: &[f32], shape: &[i64]) -> Tensor {
+    Tensor::from_slice(values).view(shape).to_kind(Kind::Double)
+}
+
+fn styled(style: &Dense, w: &[f32]) -> Tensor {
+    let weight = double(&style.weight, &[style.outputs as i64, style.inputs as i64]);
+    weight.mv(&double(w, &[-1])) + double(&style.bias, &[-1])
+}
+
+fn clamped(x: Tensor, clamp: Option<f32>) -> Tensor {
+    clamp.map_or_else(|| x.shallow_clone(), |clamp| x.clamp(-f64::from(clamp), f64::from(clamp)))
+}
+
+/// The four taps [1, 3, 3, 1] / 8 both ways, twice in each of them: the gain of 4.
+fn filtered(x: &Tensor, before: i64, after: i64) -> Tensor {
+    let channels = x.size()[1];
+    let taps = double(&[0.25, 0.75, 0.75, 0.25], &[4]);
+    let filter = taps.outer(&taps).view([1, 1, 4, 4]).repeat([channels, 1, 1, 1]);
+    x.constant_pad_nd([before, after, before, after]).conv2d(&filter, None::<Tensor>, [1, 1], [0, 0], [1, 1], channels)
+}
+
+fn plainly(weights: &StyleGan2Weights, rows: &[f32]) -> Vec<f32> {
+    let row = |i: usize| &rows[i * weights.mapping.w_dim()..][..weights.mapping.w_dim()];
+    let mut x = double(&weights.constant, &[1, -1, 4, 4]);
+    let mut image: Option<Tensor> = None;
+    for (i, conv) in weights.convs.iter().enumerate() {
+        let (inputs, outputs) = (conv.inputs as i64, conv.outputs as i64);
+        let weight = double(&conv.weight, &[outputs, inputs, 3, 3]) * styled(&conv.style, row(i)).view([1, -1, 1, 1]);
+        let norms = (weight.square().sum_dim_intlist([1_i64, 2, 3].as_slice(), true, None) + 1e-8).sqrt();
+        let weight = weight / norms;
+        x = if i % 2 == 1 {
+            let y = x.conv_transpose2d(&weight.transpose(0, 1), None::<Tensor>, [2, 2], [0, 0], [0, 0], 1, [1, 1]);
+            filtered(&y, 1, 1)
+        } else {
+            x.conv2d(&weight, None::<Tensor>, [1, 1], [1, 1], [1, 1], 1)
+        };
+        let noise = conv.noise.as_ref().unwrap();
+        let side = x.size()[3];
+        x = x + double(noise.map.as_ref().unwrap(), &[1, 1, side, side]) * f64::from(noise.strength[0]);
+        x = x + double(&conv.bias, &[1, -1, 1, 1]);
+        x = clamped((x.clamp_min(0.0) + x.clamp_max(0.0) * 0.2) * 2_f64.sqrt(), conv.clamp);
+        if i % 2 == 1 {
+            continue;
+        }
+        let layer = &weights.to_images[i / 2];
+        let weight = double(&layer.weight, &[-1, layer.inputs as i64, 1, 1]);
+        let weight = weight * styled(&layer.style, row(i + 1)).view([1, -1, 1, 1]);
+        let own = x.conv2d(&weight, None::<Tensor>, [1, 1], [0, 0], [1, 1], 1) + double(&layer.bias, &[1, -1, 1, 1]);
+        let own = clamped(own, layer.clamp);
+        image = Some(match image {
+            None => own,
+            Some(below) => {
+                let size = below.size();
+                let spread = Tensor::zeros([1, size[1], size[2], 2, size[3], 2], (Kind::Double, Device::Cpu));
+                spread.select(5, 0).select(3, 0).copy_(&below);
+                filtered(&spread.view([1, size[1], 2 * size[2], 2 * size[3]]), 2, 1) + own
+            }
+        });
+    }
+    to_host(&image.unwrap()).unwrap()
+}
+
+fn rows(weights: &StyleGan2Weights) -> Vec<f32> {
+    Stream::new(1, Use::Eval, 0).normal(weights.rows() * weights.mapping.w_dim())
+}
+
+fn drawn(net: &StyleGan2, rows: &[f32]) -> Vec<f32> {
+    let begun = net.begin(rows, 0, NoiseMode::Stored).unwrap();
+    to_host(&net.image(&begun, rows, NoiseMode::Stored).unwrap()).unwrap()
+}
+
+#[test]
+fn both_implementations_are_the_formulas() {
+    // One level alone; channels below, at and beyond a whole block of 16; sides of every way to convolve.
+    for (levels, channels, widths) in [(1, 1, [3, 3, 3, 3, 3]), (3, 3, [20, 16, 7, 7, 7]), (5, 4, [33, 17, 16, 8, 5])] {
+        let weights = random(levels, 12, channels, |b| widths[b]);
+        let rows = rows(&weights);
+        let expected = plainly(&weights, &rows);
+        for (name, net) in [
+            ("ours", StyleGan2::new(&weights, Device::Cpu).unwrap()),
+            ("libtorch's", StyleGan2::by_torch(&weights, Device::Cpu).unwrap()),
+        ] {
+            let made = drawn(&net, &rows);
+            assert_eq!(made.len(), expected.len());
+            let apart = made.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 5e-5, "{name}, {levels} levels: {apart}");
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_makes_the_same_bytes() {
+    let weights = random(6, 12, 3, |b| [20, 20, 18, 16, 9, 8][b]);
+    let rows = rows(&weights);
+    let with = |threads: usize| {
+        let net = StyleGan2 {
+            place: Place::Cpu(OnCpu::new(&weights, threads)),
+            ..StyleGan2::new(&weights, Device::Cpu).unwrap()
+        };
+        drawn(&net, &rows)
+    };
+    let one = with(1);
+    for threads in [2, 3, 7] {
+        assert!(with(threads) == one, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_picture_after_a_larger_one_has_no_trace_of_it() {
+    // The memory of maps is used again: what lies around them has to be zero in every shape.
+    let weights = random(5, 12, 3, |b| [9, 20, 18, 16, 9][b]);
+    let net = StyleGan2::new(&weights, Device::Cpu).unwrap();
+    let rows = rows(&weights);
+    let first = drawn(&net, &rows);
+    let other: Vec<f32> = rows.iter().map(|x| 3.0 - x).collect();
+    assert!(drawn(&net, &other) != first);
+    assert!(drawn(&net, &rows) == first);
+}
+
+#[test]
+fn a_style_of_zero_is_no_division_by_zero() {
+    let mut weights = random(3, 4, 3, |_| 8);
+    for conv in &mut weights.convs {
+        conv.style.weight.fill(0.0);
+        conv.style.bias.fill(0.0);
+    }
+    let rows = rows(&weights);
+    let (made, expected) = (drawn(&StyleGan2::new(&weights, Device::Cpu).unwrap(), &rows), plainly(&weights, &rows));
+    assert!(made.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
+}
