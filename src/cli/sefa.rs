@@ -33,7 +33,10 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
-    let picked = pick(labels, &config, &path)?;
+    let (picked, said) = pick(labels, &config, &path)?;
+    for words in &said {
+        printer.note(words);
+    }
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
@@ -84,6 +87,8 @@ fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     let name = &config.model;
     let places = [
         format!("checkpoints/{name}.pth"),
+        format!("checkpoints/{name}.pt"),
+        format!("checkpoints/{name}.pkl"),
         format!("checkpoints/{name}.safetensors"),
         format!("data/models/{name}.safetensors"),
     ];

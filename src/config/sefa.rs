@@ -46,6 +46,41 @@ pub struct SefaConfig {
     pub device: Device,
     /// Images rendered at a time.
     pub batch: usize,
+    /// Where the file holds several generators: the one under this key; None for the averaged one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
+    /// genforce's `fused_scale`; None for what the file shows, else the code's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fused_scale: Option<FusedScale>,
+    /// genforce's `final_tanh`: the image goes through tanh.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub final_tanh: bool,
+    /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub label_size: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// Whether enlarging layers are transposed convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FusedScale {
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+impl FusedScale {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "yes", help: "Enlarging layers are transposed convolutions" },
+        Choice { name: "no", help: "They enlarge and convolve" },
+    ];
 }
 
 /// What is done to the codes that were drawn.
@@ -85,6 +120,10 @@ impl Default for SefaConfig {
             viz_size: 256,
             device: Device::Cpu,
             batch: 1,
+            weights_key: None,
+            fused_scale: None,
+            final_tanh: false,
+            label_size: 0,
         }
     }
 }
@@ -100,6 +139,10 @@ impl SefaConfig {
         require("end", self.end, self.end.is_finite(), "a number")?;
         require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
         require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
+        require("label_size", self.label_size, self.label_size <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+        if let Some(key) = &self.weights_key {
+            require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
+        }
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
             require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;
@@ -131,7 +174,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 11] = [
+        let cases: [(&str, Spoil); 13] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
@@ -143,6 +186,8 @@ mod tests {
             ("directions", |c| c.directions = Some(vec![])),
             ("directions", |c| c.directions = Some(vec![70_000])),
             ("layers", |c| c.layers = vec![usize::MAX]),
+            ("label_size", |c| c.label_size = usize::MAX),
+            ("weights_key", |c| c.weights_key = Some(String::new())),
         ];
         for (key, spoil) in cases {
             let mut config = SefaConfig::default();
