@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Make the checkpoints in tests/fixtures/checkpoints/: small random generators in every layout and format, the images
-that PyTorch makes of them, and files that must be refused.
+that PyTorch makes of them, and files that must be refused. layout_fixtures.py makes the other layouts.
 
 Needs: pip install torch safetensors numpy
 """
@@ -23,18 +23,6 @@ def strided(state):
     """As genforce's converter saves: weights as permuted views of TensorFlow's order."""
     view = lambda t: t.permute(2, 3, 1, 0).contiguous().permute(3, 2, 0, 1) if t.dim() == 4 else t
     return collections.OrderedDict((k, view(v)) for k, v in state.items())
-
-
-def style(prefix, layers, widths, two):
-    state = {}
-    for i, width in enumerate(widths):
-        module = f"output{(layers - 1) // 2}" if two and i == layers - 1 else f"layer{i}"
-        state[f"{prefix}synthesis.{module}.style.weight"] = torch.randn(width, 6)
-    for b in range(layers // 2):
-        state[f"{prefix}synthesis.output{b}.weight"] = torch.randn(3, 4, 1, 1)
-    if two:
-        state[f"{prefix}synthesis.early_layer.const"] = torch.randn(1, 4, 4, 4)
-    return state
 
 
 class Code:
@@ -64,8 +52,6 @@ def main():
     zoo_state = zoo.state_dict()
     torch.save({"avgG": zoo_state, "netG": Zoo(**SIZES).state_dict(), "config": {"depth": 2}}, OUT / "zoo.pth")
     torch.save({"netG": {k.replace(".module", ""): v for k, v in zoo_state.items()}}, OUT / "zoo-old.pth")
-    torch.save({"generator_smooth": style("", 4, [8, 8, 6, 6], False)}, OUT / "stylegan.pth")
-    torch.save({"generator_smooth": style("", 4, [4, 4, 4, 3], True)}, OUT / "stylegan2.pth")
 
     missing = {k: v for k, v in state.items() if k != "layer3.bias"}
     shape = {**state, "layer3.weight": torch.randn(5, 7, 3, 3), "layer3.bias": torch.randn(4)}

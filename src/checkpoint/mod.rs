@@ -2,21 +2,19 @@
 
 #[cfg(feature = "torch")]
 mod bundled;
-#[cfg(feature = "torch")]
-mod generator;
-pub mod layout;
+mod bytes;
+pub mod layouts;
+mod pickle;
 mod source;
-#[cfg(feature = "torch")]
 mod weights;
+mod written;
 
 #[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled};
-#[cfg(feature = "torch")]
-pub use source::{Source, TensorInfo};
-#[cfg(feature = "torch")]
+pub use source::{Source, TensorInfo, Value};
 pub use weights::{
-    Classes, Conv, Dense, Enlarging, GeneratorWeights, Level, Mapping, Noise, ProGanWeights, StyleGan2Conv,
-    StyleGan2ToImage, StyleGan2Weights, StyleGanLayer, StyleGanWeights,
+    Classes, Conv, Dense, Enlarging, Factors, GeneratorWeights, Level, Mapping, NoRow, Noise, ProGanWeights,
+    StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights, StyleGanLayer, StyleGanWeights,
 };
 
 use std::collections::HashMap;

@@ -36,23 +36,6 @@ pub(super) mod progan {
     }
 }
 
-/// `gan-lab convert`
-pub(super) mod convert {
-    use super::{Exit, Printer, Rest, WithoutTorch};
-
-    /// Turn a ProGAN checkpoint into a safetensors file
-    #[derive(Debug, clap::Args)]
-    #[command(after_help = super::NOTE)]
-    pub(in crate::cli) struct ConvertArgs {
-        #[command(flatten)]
-        rest: Rest,
-    }
-
-    pub(in crate::cli) fn convert(_: &ConvertArgs, _: &Printer) -> anyhow::Result<Exit> {
-        Err(WithoutTorch { what: "gan-lab convert" }.into())
-    }
-}
-
 use super::exit::Exit;
 use super::printer::Printer;
 use crate::engine::WithoutTorch;

@@ -11,7 +11,8 @@ use super::folder::no_run;
 use super::points::{gamma_in_data_units, gamma_words, idle_words};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
-use crate::checkpoint::{self, Source, TensorInfo, layout};
+use crate::checkpoint::layouts::{self, Layout};
+use crate::checkpoint::{self, Source, TensorInfo};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
 use crate::data::{self, Reading};
 use crate::figures::measure;
@@ -28,16 +29,19 @@ use crate::version;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A run's networks come from its config, and its files of weights are compared with them. A file is known by \
-                  its tensors' names and shapes: weights and states of gan-lab's, and ProGAN and StyleGAN checkpoints. \
-                  Nothing in it is executed."
+                  its tensors' names and shapes: weights and states of gan-lab's, and ProGAN, StyleGAN and StyleGAN2 checkpoints \
+                  in every layout of docs/CHECKPOINTS.md. Nothing in it is executed."
 )]
 pub(super) struct InspectArgs {
-    /// A run's directory, or a .safetensors, .pth or .pt file
+    /// A run's directory, or a .safetensors, .pth, .pt or .pkl file
     #[arg(value_name = "RUN|FILE")]
     what: PathBuf,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Where a file holds several generators: the one under this key, such as G_ema
+    #[arg(long, value_name = "KEY")]
+    weights_key: Option<String>,
 }
 
 /// The form of the result.
@@ -74,7 +78,8 @@ pub(super) fn run(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit>
         "run or file",
         "name a run's directory or a file of weights; gan-lab runs lists the runs",
     )?;
-    let report = if args.what.is_dir() { of_directory(&args.what)? } else { of_file(&args.what)? };
+    let key = args.weights_key.as_deref();
+    let report = if args.what.is_dir() { of_directory(&args.what)? } else { of_file(&args.what, key)? };
     let fields = || report.json();
     match args.format {
         Format::Table => printer.result_lines(&report.lines(), &report.quiet, fields)?,
@@ -460,9 +465,13 @@ impl Content {
     }
 }
 
-fn of_file(path: &Path) -> anyhow::Result<Report> {
+fn of_file(path: &Path, key: Option<&str>) -> anyhow::Result<Report> {
     let source = Source::open(path).map_err(|error| or_points(error.into(), path))?;
-    let layout = layout::detect(&source);
+    let generators = layouts::all(&source);
+    let layout = match key {
+        Some(_) => Some(layouts::choose(&source, key)?.0),
+        None => generators.first().cloned(),
+    };
     let note: Option<Value> = source.note().and_then(|note| serde_json::from_str(note).ok());
     let content = match &layout {
         Some(layout) => Some(of_layout(&source, layout)),
@@ -473,6 +482,11 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     let mut report = Report::new(path, content.words.clone());
     report.fact("format", source.format());
     report.fact("network", content.words.clone());
+    if let Some(layout) = &layout {
+        sizes(&mut report, &source, layout, &generators);
+    } else if !known {
+        report.fact("why", layouts::why_none(&source));
+    }
     if let Some(program) = note.as_ref().and_then(|note| note["program"].as_str()) {
         report.fact("written by", program);
     }
@@ -485,19 +499,64 @@ fn of_file(path: &Path) -> anyhow::Result<Report> {
     report.field("file", json::path(path));
     report.field("format", source.format());
     report.field("network", known.then(|| content.words.clone()));
-    report.field("layout", layout.as_ref().map(|layout| layout.family.title()));
+    report.field("layout", layout.as_ref().map(Layout::title));
     report.field("prefix", layout.as_ref().map(|layout| layout.prefix.clone()));
     report.field("resolution", layout.as_ref().map(|layout| layout.resolution));
     report.field("done", content.done);
     report.field("total", content.total);
     let tensor = |t: &TensorInfo| json!({ "name": t.name, "type": t.kind, "shape": t.shape });
     report.field("tensors", source.tensors().iter().map(tensor).collect::<Value>());
+    beside(&mut report, &source);
     report.problems.extend(content.problem);
     report.networks = content.points.iter().map(PointsNet::network).chain(content.networks).collect();
     report.loading = loading(path, &source, &content.points);
     report.points = content.points;
     report.tensors = source.tensors().to_vec();
     Ok(report)
+}
+
+/// What a generator's shapes say, and which others there are.
+fn sizes(report: &mut Report, source: &Source, layout: &Layout, all: &[Layout]) {
+    let sizes = layout.sizes(source);
+    let known = |n: usize| if n > 0 { n.to_string() } else { "unknown, for a tensor is missing".to_owned() };
+    let latent = match sizes.w {
+        Some(w) => format!("z {}, w {}", known(sizes.latent), known(w)),
+        None => format!("z {}", known(sizes.latent)),
+    };
+    report.fact("codes", latent);
+    if sizes.classes > 0 {
+        report.fact("classes", sizes.classes.to_string());
+    }
+    report.fact("channels", known(sizes.channels));
+    let keys: Vec<&str> = all.iter().map(Layout::key).collect();
+    if keys.len() > 1 {
+        report.fact("generators", format!("{}; this is {} (--weights-key chooses)", keys.join(", "), layout.key()));
+    }
+    report.field("family", layout.family().title());
+    report.field("key", layout.key());
+    report.field("generators", keys);
+    report.field("latent", sizes.latent);
+    report.field("w", sizes.w);
+    report.field("classes", sizes.classes);
+    report.field("channels", sizes.channels);
+}
+
+/// What a file holds beside its tensors.
+fn beside(report: &mut Report, source: &Source) {
+    if !source.unknown().is_empty() {
+        report.fact("objects", format!("{} (read as plain records)", source.unknown().join(", ")));
+    }
+    for skipped in source.skipped() {
+        report.fact("left out", skipped.clone());
+    }
+    for danger in source.dangers() {
+        report.problems.push(format!(
+            "the file asks for {danger} when Python opens it; nothing was run here: do not open it with torch.load or pickle"
+        ));
+    }
+    report.field("objects", json!(source.unknown()));
+    report.field("left_out", json!(source.skipped()));
+    report.field("dangers", json!(source.dangers()));
 }
 
 /// An error of a file that holds no tensors, with a hint where it holds points.
@@ -526,13 +585,11 @@ fn weights_file(net: &PointsNet) -> (Role, String) {
     (net.role(), format!("{}.safetensors", net.role().name()))
 }
 
-fn of_layout(source: &Source, layout: &layout::Layout) -> Content {
-    let place = if layout.prefix.is_empty() { "at the top" } else { layout.prefix.trim_end_matches('.') };
-    let mut content = Content::of_words(format!("{}, {1} x {1}, {place}", layout.family.title(), layout.resolution));
-    if layout.family == layout::Family::Pggan {
-        let network = describe::progan_of_tensors(source.tensors(), &layout.prefix, layout.resolution);
-        content.networks.extend(network);
-    }
+fn of_layout(source: &Source, layout: &Layout) -> Content {
+    let place = if layout.prefix.is_empty() { "at the top" } else { layout.key() };
+    let mut content = Content::of_words(format!("{}, {1} x {1}, {place}", layout.title(), layout.resolution));
+    let network = describe::progan_of_tensors(source.tensors(), &layout.prefix, layout.resolution);
+    content.networks.extend(network);
     content
 }
 

@@ -6,7 +6,6 @@ mod args;
 mod compare;
 mod completions;
 mod config;
-#[cfg(feature = "torch")]
 mod convert;
 mod data;
 mod doctor;
@@ -15,6 +14,7 @@ mod eval;
 mod exit;
 mod export;
 mod folder;
+mod generator;
 mod inspect;
 #[cfg(feature = "torch")]
 mod jobs;
@@ -49,7 +49,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 #[cfg(not(feature = "torch"))]
-use absent::{convert, sefa};
+use absent::sefa;
 use exit::{Exit, Failure};
 use printer::{OutputArgs, Printer};
 

@@ -35,10 +35,13 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let given = |key: &str| args.settings.given(key).is_some();
-    let picked = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
+    let (picked, said) = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
         Ok(error) => typed(error, &given),
         Err(error) => error,
     })?;
+    for words in &said {
+        printer.note(words);
+    }
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
@@ -103,6 +106,8 @@ fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     let name = &config.model;
     let places = [
         format!("checkpoints/{name}.pth"),
+        format!("checkpoints/{name}.pt"),
+        format!("checkpoints/{name}.pkl"),
         format!("checkpoints/{name}.safetensors"),
         format!("data/models/{name}.safetensors"),
     ];

@@ -58,6 +58,18 @@ pub struct SefaConfig {
     /// The class that a conditional model draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<usize>,
+    /// Where the file holds several generators: the one under this key; None for the averaged one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
+    /// genforce's `fused_scale`; None for what the file shows, else the code's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fused_scale: Option<FusedScale>,
+    /// genforce's `final_tanh`: the image goes through tanh.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub final_tanh: bool,
+    /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub label_size: usize,
 }
 
 // A setting that was not there before is left out where it is as it was then, so that a job's files stay the same.
@@ -102,6 +114,29 @@ impl SefaNoise {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// Whether enlarging layers are transposed convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FusedScale {
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+impl FusedScale {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "yes", help: "Enlarging layers are transposed convolutions" },
+        Choice { name: "no", help: "They enlarge and convolve" },
+    ];
+}
+
 /// What is done to the codes that were drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -143,6 +178,10 @@ impl Default for SefaConfig {
             truncation_layers: USUAL_DEPTH,
             noise: SefaNoise::Const,
             class: None,
+            weights_key: None,
+            fused_scale: None,
+            final_tanh: false,
+            label_size: 0,
         }
     }
 }
@@ -163,6 +202,10 @@ impl SefaConfig {
         require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
         if let Some(class) = self.class {
             require("class", class, class <= LARGEST_INDEX, &most)?;
+        }
+        require("label_size", self.label_size, self.label_size <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+        if let Some(key) = &self.weights_key {
+            require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
         }
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
@@ -195,7 +238,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 14] = [
+        let cases: [(&str, Spoil); 16] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
@@ -210,6 +253,8 @@ mod tests {
             ("truncation", |c| c.truncation = f64::NAN),
             ("truncation_layers", |c| c.truncation_layers = usize::MAX),
             ("class", |c| c.class = Some(usize::MAX)),
+            ("label_size", |c| c.label_size = usize::MAX),
+            ("weights_key", |c| c.weights_key = Some(String::new())),
         ];
         for (key, spoil) in cases {
             let mut config = SefaConfig::default();

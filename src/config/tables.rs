@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, GeneratorLoss, Heading,
-    ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role, Scale,
-    SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values, presets,
+    Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
+    Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role,
+    Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values,
+    presets,
 };
 use crate::objective::penalties;
 
@@ -610,6 +611,29 @@ static SEFA_KEYS: &[Key] = &[
     .flag("noise")
     .under("Editing"),
     key("class", Values::Whole, "Which class a conditional model draws").flag("class").under("Editing"),
+    key(
+        "weights_key",
+        Values::Text,
+        "Where the file holds several generators: the one under this key, such as G_ema; the averaged one without it",
+    )
+    .flag("weights-key")
+    .value_name("KEY")
+    .under("Generator"),
+    key("fused_scale", Values::Choice(&FusedScale::CHOICES), "genforce's fused_scale, where the file does not show it")
+        .flag("fused-scale")
+        .value_name("WHETHER")
+        .under("Generator"),
+    key("final_tanh", Values::Switch, "genforce's final_tanh: the image goes through tanh")
+        .flag("final-tanh")
+        .under("Generator"),
+    key(
+        "label_size",
+        Values::Whole,
+        "How many of a ProGAN's inputs are a one-hot label, where the file does not say it",
+    )
+    .flag("label-size")
+    .value_name("N")
+    .under("Generator"),
 ];
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn help_texts() {
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
     ] {
-        if cfg!(not(feature = "torch")) && ["train_progan", "sefa", "convert"].contains(&name) {
+        if cfg!(not(feature = "torch")) && ["train_progan", "sefa"].contains(&name) {
             continue;
         }
         insta::assert_snapshot!(format!("help_{name}"), world.done(args));
@@ -42,7 +42,7 @@ fn help_texts() {
 #[test]
 fn commands_for_images_say_that_they_are_not_there() {
     let world = World::new();
-    for args in [&["sefa", "--seed", "0"][..], &["train", "progan", "images"], &["convert", "a", "b"]] {
+    for args in [&["sefa", "--seed", "0"][..], &["train", "progan", "images"]] {
         let message = world.fails(1, args);
         assert!(message.contains("without libtorch") && message.contains("setup-libtorch.sh"), "{args:?}: {message}");
     }

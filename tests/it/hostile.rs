@@ -126,7 +126,8 @@ mod images {
     use std::path::PathBuf;
 
     use flate2::Compression;
-    use gan_lab::checkpoint::{Conv, Level, ProGanWeights, Source, layout, save};
+    use gan_lab::checkpoint::layouts::{self, Options};
+    use gan_lab::checkpoint::{Conv, GeneratorWeights, Level, ProGanWeights, Source, save};
     use gan_lab::data::images::load_images;
     use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba};
 
@@ -350,9 +351,10 @@ mod images {
         )
     }
 
-    fn read(path: &Path) -> Result<ProGanWeights, String> {
+    fn read(path: &Path) -> Result<GeneratorWeights, String> {
         let source = Source::open(path).map_err(|error| error.to_string())?;
-        ProGanWeights::read(&source, &layout::detect(&source).unwrap()).map_err(|error| error.to_string())
+        let layout = layouts::detect(&source).unwrap();
+        GeneratorWeights::read(&source, &layout, &Options::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -375,7 +377,8 @@ mod images {
         assert!(message.contains("'layer1.weight', unpack to more bytes than the file holds"), "{message}");
         // Strides that lead out of the storage.
         let outside = file("o.pth", &generator(64, [1025, 16, 4, 1]));
-        assert!(read(&outside.path).unwrap_err().contains("storage '0' declares"));
+        let message = read(&outside.path).unwrap_err();
+        assert!(message.contains("'layer0.weight' leads out of its storage"), "{message}");
     }
 
     #[test]

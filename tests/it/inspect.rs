@@ -292,12 +292,39 @@ fn what_is_no_run_is_refused_with_what_to_do() {
     assert!(said.contains("ended before its first state was saved"), "{said}");
 }
 
-#[cfg(not(feature = "torch"))]
 #[test]
-fn pytorch_files_need_libtorch() {
+fn other_peoples_files_are_read_with_or_without_libtorch() {
     let world = World::new();
-    for name in ["genforce-zip.pth", "genforce-legacy.pth"] {
-        let said = world.fails(1, &["inspect", fixture("checkpoints").join(name).to_str().unwrap()]);
-        assert!(said.contains("without libtorch") && said.contains("setup-libtorch.sh"), "{said}");
+    for name in ["genforce-zip.pth", "genforce-legacy.pth", "layouts/progan-tensorflow.pkl"] {
+        let said = world.done(&["inspect", fixture("checkpoints").join(name).to_str().unwrap()]);
+        assert!(said.contains("ProGAN") && said.contains("z 6"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_would_run_code_is_named_and_nothing_runs() {
+    let world = World::new();
+    let path = fixture("checkpoints/wrong-code.pth");
+    let output = world.run(&["inspect", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("asks for posix.system") && said.contains("nothing was run"), "{said}");
+}
+
+#[test]
+fn files_that_are_no_checkpoint_are_named_for_what_they_are() {
+    let world = World::new();
+    let whole = std::fs::read(fixture("checkpoints/genforce-zip.pth")).unwrap();
+    for (name, bytes, words) in [
+        ("lfs.pth", &b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"[..], "Git LFS pointer"),
+        ("empty.pth", b"", "empty"),
+        ("page.pkl", b"<!DOCTYPE html><html>", "HTML page"),
+        ("packed.pth.gz", b"\x1f\x8b\x08\0\0\0\0\0", "gzip"),
+        ("cut.pth", &whole[..whole.len() / 2], "cut short"),
+        ("keras.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0", "HDF5"),
+    ] {
+        std::fs::write(world.path(name), bytes).unwrap();
+        let said = world.fails(1, &["inspect", name]);
+        assert!(said.contains(words), "{name}: {said}");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gan_lab::checkpoint::{self, NamedTensor, ProGanWeights, Source, layout};
+use gan_lab::checkpoint::layouts::{self, Options};
+use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, ProGanWeights, Source};
 
 use crate::world::World;
 
@@ -15,7 +16,11 @@ fn fixture(name: &str) -> PathBuf {
 
 fn weights(path: &Path) -> ProGanWeights {
     let source = Source::open(path).unwrap();
-    ProGanWeights::read(&source, &layout::detect(&source).unwrap()).unwrap()
+    let layout = layouts::detect(&source).unwrap();
+    match GeneratorWeights::read(&source, &layout, &Options::default()).unwrap() {
+        GeneratorWeights::ProGan(weights) => weights,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// How far a checkpoint's images are from those that PyTorch made.
@@ -75,7 +80,8 @@ fn wrong_checkpoints_are_refused_by_name_and_nothing_is_written() {
         ("wrong-nan.pth", &["'generator.layer1.bias' has NaN"]),
         ("wrong-network.pth", &["no generator that is known here"]),
         ("wrong-code.pth", &["no generator that is known here"]),
-        ("wrong-text.pth", &["not a PyTorch checkpoint"]),
+        ("layouts/stylegan2-nvidia.pkl", &["only a ProGAN is converted"]),
+        ("wrong-text.pth", &["HTML page"]),
         ("none.pth", &["none.pth"]),
     ] {
         let message = world.fails(1, &["convert", fixture(file).to_str().unwrap(), "out.safetensors"]);
@@ -93,8 +99,10 @@ fn a_checkpoint_cut_anywhere_is_refused_and_never_panics() {
         let path = dir.path().join(file);
         for cut in (0..whole.len() - 4).step_by(701) {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let read = Source::open(&path)
-                .map(|source| layout::detect(&source).map(|layout| ProGanWeights::read(&source, &layout)));
+            let read = Source::open(&path).map(|source| {
+                let layout = layouts::detect(&source)?;
+                Some(GeneratorWeights::read(&source, &layout, &Options::default()))
+            });
             assert!(!matches!(read, Ok(Some(Ok(_)))), "{file} cut at {cut} was read");
         }
     }
@@ -107,7 +115,12 @@ fn inspect_says_what_is_there() {
         ("genforce-legacy.pth", "PyTorch (legacy)"),
         ("genforce-training.pth", "16 x 16, models.generator_smooth"),
         ("zoo.pth", "pytorch_GAN_zoo's layout), 16 x 16, avgG"),
-        ("stylegan2.pth", "StyleGAN2"),
+        ("layouts/stylegan2-nvidia.pkl", "StyleGAN2 (NVIDIA's layout), 16 x 16, G_ema"),
+        ("layouts/stylegan2-encoder.pt", "state_dict.decoder"),
+        ("layouts/model.safetensors.index.json", "safetensors in shards"),
+        ("layouts/conditional-nvidia.pkl", "classes   3"),
+        ("layouts/stylegan-tensorflow.pkl", "z 6, w 5"),
+        ("layouts/stylegan2-rosinality-training.pt", "argparse.Namespace (read as plain records)"),
         ("wrong-network.pth", "none that is known here"),
     ] {
         let text = world.done(&["inspect", fixture(file).to_str().unwrap()]);
@@ -212,30 +225,62 @@ fn directions_labels_and_presets_are_taken() {
 }
 
 #[test]
-fn stylegans_are_factorised_without_pictures() {
+fn stylegans_are_factorised_and_drawn() {
     let world = World::new();
-    for (file, units) in [("stylegan.pth", 28.0), ("stylegan2.pth", 15.0)] {
-        let path = fixture(file);
-        let text = world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--out", file]);
-        assert!(text.contains("not built in yet"), "{text}");
+    for (file, units) in [("stylegan-genforce.pth", 60.0), ("stylegan2-nvidia.pkl", 30.0)] {
+        let path = fixture("layouts").join(file);
+        let checkpoint = path.to_str().unwrap();
+        let text = world.done(&small(file, &["--checkpoint", checkpoint]));
+        assert!(text.contains("index.html") && world.path(file).join("images/sample0.png").is_file(), "{text}");
         let directions = checkpoint::load(&world.path(file).join("directions.safetensors")).unwrap().tensors;
-        let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[6]).unwrap();
+        let eigenvalues = NamedTensor::find(&directions, "eigenvalues").unwrap().as_f64(&[5]).unwrap();
         assert!((eigenvalues.iter().sum::<f64>() - units).abs() < 1e-9, "{file}");
-        world.done(&[
-            "sefa",
-            "--checkpoint",
-            path.to_str().unwrap(),
-            "--layers",
-            "0,2",
-            "--out",
-            &format!("some-{file}"),
-        ]);
-        let all = format!("all-{file}");
-        world.done(&["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "all", "--out", &all]);
+        let [all, some] = ["all", "some"].map(|which| format!("{which}-{file}"));
+        world.done(&small(&some, &["--checkpoint", checkpoint, "--layers", "0,2"]));
+        world.done(&small(&all, &["--checkpoint", checkpoint, "--layers", "all"]));
         let bytes = |folder: &str| std::fs::read(world.path(folder).join("directions.safetensors")).unwrap();
-        assert!(bytes(&all) == bytes(file) && bytes(&all) != bytes(&format!("some-{file}")), "{file}");
+        assert!(bytes(&all) == bytes(file) && bytes(&all) != bytes(&some), "{file}");
         let message = world.fails(1, &["sefa", "--checkpoint", path.to_str().unwrap(), "--layers", "9"]);
-        assert!(message.contains("no layer 9") && message.contains("0 to 3"), "{message}");
+        assert!(message.contains("no layer 9") && message.contains("0 to 5"), "{message}");
+    }
+}
+
+#[test]
+fn a_key_chooses_the_generator_and_what_is_not_drawn_is_refused() {
+    let world = World::new();
+    let path = |name: &str| fixture("layouts").join(name).into_os_string().into_string().unwrap();
+    let zoo = path("progan-zoo.pth");
+    let run = |out: &str, more: &[&str]| {
+        world.done(&small(out, &[&["--checkpoint", &zoo], more].concat()));
+        std::fs::read(world.path(out).join("images/sample0.png")).unwrap()
+    };
+    let averaged = run("averaged", &[]);
+    assert_ne!(run("other", &["--weights-key", "netG"]), averaged);
+    assert_eq!(run("named", &["--weights-key", "avgG"]), averaged);
+    // The job keeps the choice: the same command without it is another job.
+    let message = world.fails(1, &small("other", &["--checkpoint", &zoo]));
+    assert!(message.contains("weights_key"), "{message}");
+    let said = world.run(&small("said", &["--checkpoint", &zoo])).stderr;
+    assert!(String::from_utf8_lossy(&said).contains("2 generators: avgG, netG; taking avgG"));
+    for (name, words) in [("progan-zoo-unusual.pth", "one-hot label"), ("stylegan2-nvidia.pkl", "'nobody'")] {
+        let path = path(name);
+        let key = if words == "'nobody'" { &["--weights-key", "nobody"][..] } else { &[] };
+        let message = world.fails(1, &small("refused", &[&["--checkpoint", &path], key].concat()));
+        assert!(message.contains(words) && !world.path("refused").exists(), "{message}");
+    }
+}
+
+#[test]
+fn a_converted_file_keeps_what_its_layout_has_no_place_for() {
+    let world = World::new();
+    for name in ["progan-zoo-unusual.pth", "progan-pth-3.bin", "progan-tensorflow-fused.pkl", "progan-genforce.pth"] {
+        let path = fixture("layouts").join(name);
+        world.done(&["convert", path.to_str().unwrap(), "out.safetensors", "--force"]);
+        let (before, after) = (weights(&path), weights(&world.path("out.safetensors")));
+        let beside = |w: &ProGanWeights| (w.lod, w.negative_slope, w.normalises_first, w.tanh, w.classes, w.latent_dim);
+        assert_eq!(beside(&after), beside(&before), "{name}");
+        let apart = before.first_weight.iter().zip(&after.first_weight).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-6, "{name}: {apart}");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gan_lab::checkpoint::{self, GeneratorWeights, ProGanWeights, layout};
+use gan_lab::checkpoint::layouts::{self, Options};
+use gan_lab::checkpoint::{self, GeneratorWeights};
 use gan_lab::config::{SefaConfig, SefaNoise};
 use gan_lab::kinds::sefa::{self, Directions, Drawing, Picked, draw_codes};
 use gan_lab::render::{Picture, image_picture};
@@ -297,8 +298,7 @@ fn what_a_network_has_nothing_for_is_refused() {
     let layer = SefaConfig { layers: vec![9], class: Some(0), ..usual.clone() };
     assert!(said(&conditional, layer).contains("no layer 9"));
     let source = checkpoint::Source::open(Path::new("data/models/pggan_fashion32.safetensors")).unwrap();
-    let progan = ProGanWeights::read(&source, &layout::detect(&source).unwrap()).unwrap();
-    let progan = GeneratorWeights::ProGan(progan);
+    let progan = GeneratorWeights::read(&source, &layouts::detect(&source).unwrap(), &Options::default()).unwrap();
     assert_eq!(said(&progan, usual.clone()), "");
     for (setting, config) in [
         ("truncation", SefaConfig { truncation: 0.5, ..usual.clone() }),

@@ -1,10 +1,12 @@
 //! Generators as effective weights: whatever file they came from, constants are multiplied in, kernels stand in one
 //! order, and what no layout names is a field.
 
+mod factors;
 mod progan;
 mod stylegan;
 mod stylegan2;
 
+pub use factors::{Factors, NoRow};
 pub use progan::{Conv, Level, ProGanWeights};
 pub use stylegan::{Enlarging, StyleGanLayer, StyleGanWeights};
 pub use stylegan2::{StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};

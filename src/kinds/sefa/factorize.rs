@@ -3,8 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::SefaError;
-use crate::checkpoint::layout::{Family, Layout};
-use crate::checkpoint::{ProGanWeights, Source, TensorError};
+use crate::checkpoint::{GeneratorWeights, NoRow, ProGanWeights};
 
 /// Directions with their eigenvalues, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,37 +49,12 @@ pub fn first_layer(weights: &ProGanWeights) -> Result<Tensor, SefaError> {
     Ok(weight.f_permute([1, 0, 2])?.f_reshape([-1, outputs * 16])?.f_to_kind(Kind::Double)?)
 }
 
-/// The same for a StyleGAN's or StyleGAN2's style layers, side by side; `layers` empty means all.
-pub fn style_layers(source: &Source, layout: &Layout, layers: &[usize]) -> Result<Tensor, SefaError> {
-    let count = 2 * layout.resolution.ilog2() as usize - 2;
-    let all: Vec<usize> = (0..count).collect();
-    let layers = if layers.is_empty() { &all[..] } else { layers };
-    let mut columns = Vec::new();
-    for &layer in layers {
-        if layer >= count {
-            return Err(SefaError::Layer { asked: layer, network: layout.family.title(), last: count - 1 });
-        }
-        // StyleGAN2's last layer is the last one to an image.
-        let module = if layout.family == Family::StyleGan2 && layer == count - 1 {
-            format!("output{}", layer / 2)
-        } else {
-            format!("layer{layer}")
-        };
-        let name = format!("{}synthesis.{module}.style.weight", layout.prefix);
-        let wrong = |problem: TensorError| crate::checkpoint::CheckpointError::Tensor {
-            path: source.path().to_owned(),
-            problem,
-        };
-        let missing = || wrong(TensorError::Missing { name: name.clone() });
-        let info = source.tensor(&name).ok_or_else(missing)?;
-        let values = source.read(&name)?.ok_or_else(missing)?;
-        let [units, latent] = info.shape[..] else {
-            let (found, expected) = (format!("{:?}", info.shape), "[units, latent]".to_owned());
-            return Err(wrong(TensorError::Unexpected { name, found, expected }).into());
-        };
-        columns.push(Tensor::from_slice(&values).f_view([units as i64, latent as i64])?.f_transpose(0, 1)?);
-    }
-    Ok(Tensor::f_cat(&columns, 1)?.f_to_kind(Kind::Double)?)
+/// The same for the styles of a StyleGAN or StyleGAN2, side by side; `layers` empty means all.
+pub fn style_layers(weights: &GeneratorWeights, network: &'static str, layers: &[usize]) -> Result<Tensor, SefaError> {
+    let wrong = |NoRow { asked, rows }: NoRow| SefaError::Layer { asked, network, last: rows.saturating_sub(1) };
+    let factors = weights.factors(layers).map_err(wrong)?;
+    let units = Tensor::from_slice(&factors.weight).f_view([factors.units as i64, factors.code_dim as i64])?;
+    Ok(units.f_transpose(0, 1)?.f_contiguous()?.f_to_kind(Kind::Double)?)
 }
 
 /// Factorises [latent, units]. With `normalise`, as in the paper's code, every column is first brought to unit length;
