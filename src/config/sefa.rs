@@ -52,9 +52,9 @@ pub struct SefaConfig {
     /// StyleGAN and StyleGAN2: how many of the first rows of w are truncated.
     #[serde(skip_serializing_if = "is_usual_depth")]
     pub truncation_layers: usize,
-    /// StyleGAN and StyleGAN2: the noise that is added to feature maps.
-    #[serde(skip_serializing_if = "SefaNoise::is_const")]
-    pub noise: SefaNoise,
+    /// StyleGAN and StyleGAN2: the noise that is added to feature maps; None for the stored maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<SefaNoise>,
     /// The class that a conditional model draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<usize>,
@@ -95,11 +95,6 @@ impl SefaNoise {
         Choice { name: "none", help: "No noise" },
         Choice { name: "random", help: "Drawn for each sample, by the seed" },
     ];
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-    fn is_const(&self) -> bool {
-        *self == Self::Const
-    }
 }
 
 /// What is done to the codes that were drawn.
@@ -141,7 +136,7 @@ impl Default for SefaConfig {
             batch: 1,
             truncation: USUAL_TRUNCATION,
             truncation_layers: USUAL_DEPTH,
-            noise: SefaNoise::Const,
+            noise: None,
             class: None,
         }
     }
@@ -169,6 +164,8 @@ impl SefaConfig {
             require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;
         }
         once("layers", &mut self.layers)?;
+        // Said or not, it is the same job.
+        self.noise = self.noise.filter(|&noise| noise != SefaNoise::Const);
         Ok(self)
     }
 
@@ -227,13 +224,15 @@ mod tests {
         let other = SefaConfig {
             truncation: 0.5,
             truncation_layers: 18,
-            noise: SefaNoise::Random,
+            noise: Some(SefaNoise::Random),
             class: Some(3),
             ..SefaConfig::default()
         };
         let json = serde_json::to_value(&other).unwrap();
         assert!(later.iter().all(|key| json.get(key).is_some()), "{json}");
         assert_eq!(serde_json::from_value::<SefaConfig>(json).unwrap(), other);
+        let said = SefaConfig { noise: Some(SefaNoise::Const), ..SefaConfig::default() };
+        assert_eq!(said.check().unwrap(), SefaConfig::default());
     }
 
     #[test]

@@ -202,7 +202,7 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         said["space"] = "w, after truncation".into();
         said["truncation"] = config.truncation.into();
         said["truncation_layers"] = config.truncation_layers.into();
-        said["noise"] = serde_json::json!(config.noise);
+        said["noise"] = serde_json::json!(config.noise.unwrap_or_default());
     }
     if let Some(class) = config.class {
         said["class"] = class.into();
