@@ -40,12 +40,6 @@ pub struct SefaConfig {
     pub raw: bool,
     /// StyleGAN and StyleGAN2: the layers to factorise, whose rows of w are edited; none for all.
     pub layers: Vec<usize>,
-    /// Side of each image in the pictures, in pixels.
-    pub viz_size: usize,
-    /// What does the arithmetic.
-    pub device: Device,
-    /// Images rendered at a time.
-    pub batch: usize,
     /// StyleGAN and StyleGAN2: psi of the truncation, w = mean + psi (w - mean).
     #[serde(skip_serializing_if = "is_usual_truncation")]
     pub truncation: f64,
@@ -58,6 +52,12 @@ pub struct SefaConfig {
     /// The class that a conditional model draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<usize>,
+    /// Side of each image in the pictures, in pixels.
+    pub viz_size: usize,
+    /// What does the arithmetic.
+    pub device: Device,
+    /// Images rendered at a time.
+    pub batch: usize,
 }
 
 // A setting that was not there before is left out where it is as it was then, so that a job's files stay the same.
@@ -131,13 +131,13 @@ impl Default for SefaConfig {
             codes: SefaCodes::AsDrawn,
             raw: false,
             layers: Vec::new(),
-            viz_size: 256,
-            device: Device::Cpu,
-            batch: 1,
             truncation: USUAL_TRUNCATION,
             truncation_layers: USUAL_DEPTH,
             noise: None,
             class: None,
+            viz_size: 256,
+            device: Device::Cpu,
+            batch: 1,
         }
     }
 }
@@ -151,14 +151,14 @@ impl SefaConfig {
         }
         require("start", self.start, self.start.is_finite(), "a number")?;
         require("end", self.end, self.end.is_finite(), "a number")?;
-        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
-        require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
         require("truncation", self.truncation, (-10.0..=10.0).contains(&self.truncation), "-10 to 10")?;
         let most = format!("{LARGEST_INDEX} at most");
         require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
         if let Some(class) = self.class {
             require("class", class, class <= LARGEST_INDEX, &most)?;
         }
+        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
+        require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
             require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;

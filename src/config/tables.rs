@@ -581,12 +581,6 @@ static SEFA_KEYS: &[Key] = &[
     )
     .flag("layers")
     .under("Editing"),
-    key("viz_size", Values::Whole, "Side of each image in the pictures")
-        .flag("viz-size")
-        .value_name("PIXELS")
-        .under("Pictures"),
-    DEVICE,
-    key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
     key(
         "truncation",
         Values::Number,
@@ -610,6 +604,12 @@ static SEFA_KEYS: &[Key] = &[
     .flag("noise")
     .under("Editing"),
     key("class", Values::Whole, "Which class a conditional model draws").flag("class").under("Editing"),
+    key("viz_size", Values::Whole, "Side of each image in the pictures")
+        .flag("viz-size")
+        .value_name("PIXELS")
+        .under("Pictures"),
+    DEVICE,
+    key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
 ];
 
 #[cfg(test)]
