@@ -1,5 +1,6 @@
-//! Times the synthesis of pictures: `cargo bench --bench synthesis -- FILE [repeats]`, FILE being what bench_synthesis.py writes.
-//! Reads a line from standard input before each picture and answers with seconds and the process's peak memory.
+//! Times the synthesis of pictures: `cargo bench --bench synthesis -- FILE [repeats]`, FILE being what
+//! bench_synthesis.py writes. Reads a line from standard input before each picture and answers with seconds and the
+//! process's peak memory.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a benchmark")]
 

@@ -3,9 +3,9 @@
 
     python3 scripts/bench_synthesis.py [--repeats 5] [--threads 2] [--models sg2-1024,sg2-256]
 
-Plain is the networks' arithmetic as scripts/stylegan.py has it: each picture's weights are modulated and convolved, PyTorch's
-usual memory layout, no gradients. Both draw the same rows of w, one picture at a time. Also said: gan-lab's peak memory, reading
-included, and by how many of 255 steps a picture's channels differ at most.
+Plain is the networks' arithmetic as scripts/stylegan.py has it: each picture's weights are modulated and convolved,
+PyTorch's usual memory layout, no gradients. Both draw the same rows of w, one picture at a time. Also said: gan-lab's
+peak memory, reading included, and by how many of 255 steps a picture's channels differ at most.
 
 Needs: cargo build --release --bench synthesis; pip install torch numpy safetensors
 """
@@ -81,7 +81,8 @@ def compare(name, args, folder):
     ours_time, plain_time = (statistics.median(times[k]) for k in ("ours", "plain"))
     print(
         f"{name:13} ours {ours_time:6.3f} s (least {min(times['ours']):.3f})   plain {plain_time:6.3f} s (least "
-        f"{min(times['plain']):.3f})   {statistics.median(ratios):5.2f} times   peak {peak:4.0f} MB   apart {apart} of 255, "
+        f"{min(times['plain']):.3f})   {statistics.median(ratios):5.2f} times   peak {peak:4.0f} MB   "
+        f"apart {apart} of 255, "
         f"{np.abs(made - plain).max() / plain.std():.1e} deviations",
         flush=True,
     )

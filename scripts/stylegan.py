@@ -1,5 +1,6 @@
 """StyleGAN's and StyleGAN2's generators in plain PyTorch, as their papers and published codes describe them, of random
-parameters; and their effective weights (constants multiplied in) as a flat dict, which tests and bench_synthesis.py read.
+parameters; and their effective weights (constants multiplied in) as a flat dict, which tests and bench_synthesis.py
+read.
 
 synthesis_fixtures.py makes test files with it, bench_synthesis.py times it.
 
@@ -48,7 +49,8 @@ class Mapping:
         if self.embed is not None:
             e = F.one_hot(torch.tensor([label] * len(z)), self.classes).to(z.dtype) @ self.embed[0].T
             e = e / math.sqrt(self.classes) + self.embed[1]
-            x = torch.cat([normalised(z), normalised(e)], 1) if self.each_normalised else normalised(torch.cat([z, e], 1))
+            both = torch.cat([normalised(z), normalised(e)], 1)
+            x = both if self.each_normalised else normalised(torch.cat([z, e], 1))
         else:
             x = normalised(z)
         for weight, bias in self.layers:
@@ -141,7 +143,8 @@ class StyleGan2:
 
     def to_image(self, layer, x, w):
         s = self.style(layer, w) / math.sqrt(x.shape[1])
-        image = torch.einsum("nihw,noi->nohw", x, layer["weight"][None] * s[:, None]) + layer["bias"][None, :, None, None]
+        image = torch.einsum("nihw,noi->nohw", x, layer["weight"][None] * s[:, None])
+        image = image + layer["bias"][None, :, None, None]
         return image if self.clamp is None else image.clamp(-self.clamp, self.clamp)
 
     def synthesis(self, ws, noise_mode="const"):
@@ -159,7 +162,8 @@ class StyleGan2:
         return image
 
     def effective(self):
-        out = {"const": self.const, "filter": self.filter, "skips": torch.tensor(float(self.skips)), **self.mapping.effective()}
+        out = {"const": self.const, "filter": self.filter, "skips": torch.tensor(float(self.skips))}
+        out.update(self.mapping.effective())
         scale = lambda layer: 1 / math.sqrt(layer["affine.weight"].shape[1])
         for name, layers in (("conv", self.convs), ("image", self.images)):
             for i, layer in enumerate(layers):
@@ -177,8 +181,8 @@ class StyleGan2:
 
 
 class StyleGan:
-    def __init__(self, resolution, base=16384, most=512, z=512, w=512, layers=8, channels=3, classes=0, lod=0.0, noise=True,
-                 mean=True, seed=0, dtype=torch.float32):
+    def __init__(self, resolution, base=16384, most=512, z=512, w=512, layers=8, channels=3, classes=0, lod=0.0,
+                 noise=True, mean=True, seed=0, dtype=torch.float32):
         random = source(seed, dtype)
         self.resolution, self.lod = resolution, lod
         self.mapping = Mapping(random, z, w, layers, classes, True, mean, each_normalised=False)
@@ -215,7 +219,8 @@ class StyleGan:
         else:
             x = F.conv2d(F.interpolate(x, scale_factor=2, mode="nearest"), weight, padding=1)
         blur = torch.tensor([1.0, 2.0, 1.0], dtype=x.dtype) / 4
-        return F.conv2d(x, torch.outer(blur, blur)[None, None].repeat(x.shape[1], 1, 1, 1), padding=1, groups=x.shape[1])
+        blur = torch.outer(blur, blur)[None, None].repeat(x.shape[1], 1, 1, 1)
+        return F.conv2d(x, blur, padding=1, groups=x.shape[1])
 
     def synthesis(self, ws, noise_mode="const"):
         x = self.const[None].repeat(len(ws), 1, 1, 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Make the files in tests/fixtures/synthesis/: small random generators of the StyleGAN families as effective weights, codes,
-and what plain PyTorch makes of them in double precision. Run in scripts/.
+"""Make the files in tests/fixtures/synthesis/: small random generators of the StyleGAN families as effective weights,
+codes, and what plain PyTorch makes of them in double precision. Run in scripts/.
 
 Needs: pip install torch safetensors numpy
 """
@@ -48,7 +48,8 @@ def main():
         numbers = {
             **net.effective(), "z": z, "w": w, "psi": torch.tensor(psi),
             "cutoff": torch.tensor(float(net.rows if cutoff is None else cutoff)),
-            "label": torch.tensor(float(-1 if label is None else label)), "noise": torch.tensor(float(noise)), "images": image,
+            "label": torch.tensor(float(-1 if label is None else label)), "noise": torch.tensor(float(noise)),
+            "images": image,
         }
         # The images alone keep double precision's digits that single precision has room for; so do the weights.
         save_file({k: v.to(torch.float32).contiguous() for k, v in numbers.items()}, OUT / f"{name}.safetensors")

@@ -40,21 +40,15 @@ pub struct SefaConfig {
     pub raw: bool,
     /// StyleGAN and StyleGAN2: the layers to factorise, whose rows of w are edited; none for all.
     pub layers: Vec<usize>,
-    /// Side of each image in the pictures, in pixels.
-    pub viz_size: usize,
-    /// What does the arithmetic.
-    pub device: Device,
-    /// Images rendered at a time.
-    pub batch: usize,
     /// StyleGAN and StyleGAN2: psi of the truncation, w = mean + psi (w - mean).
     #[serde(skip_serializing_if = "is_usual_truncation")]
     pub truncation: f64,
     /// StyleGAN and StyleGAN2: how many of the first rows of w are truncated.
     #[serde(skip_serializing_if = "is_usual_depth")]
     pub truncation_layers: usize,
-    /// StyleGAN and StyleGAN2: the noise that is added to feature maps.
-    #[serde(skip_serializing_if = "SefaNoise::is_const")]
-    pub noise: SefaNoise,
+    /// StyleGAN and StyleGAN2: the noise that is added to feature maps; None for the stored maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<SefaNoise>,
     /// The class that a conditional model draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<usize>,
@@ -70,6 +64,12 @@ pub struct SefaConfig {
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
     #[serde(skip_serializing_if = "is_zero")]
     pub label_size: usize,
+    /// Side of each image in the pictures, in pixels.
+    pub viz_size: usize,
+    /// What does the arithmetic.
+    pub device: Device,
+    /// Images rendered at a time.
+    pub batch: usize,
 }
 
 // A setting that was not there before is left out where it is as it was then, so that a job's files stay the same.
@@ -107,11 +107,6 @@ impl SefaNoise {
         Choice { name: "none", help: "No noise" },
         Choice { name: "random", help: "Drawn for each sample, by the seed" },
     ];
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-    fn is_const(&self) -> bool {
-        *self == Self::Const
-    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -171,13 +166,13 @@ impl Default for SefaConfig {
             codes: SefaCodes::AsDrawn,
             raw: false,
             layers: Vec::new(),
+            truncation: USUAL_TRUNCATION,
+            truncation_layers: USUAL_DEPTH,
+            noise: None,
+            class: None,
             viz_size: 256,
             device: Device::Cpu,
             batch: 1,
-            truncation: USUAL_TRUNCATION,
-            truncation_layers: USUAL_DEPTH,
-            noise: SefaNoise::Const,
-            class: None,
             weights_key: None,
             fused_scale: None,
             final_tanh: false,
@@ -195,8 +190,6 @@ impl SefaConfig {
         }
         require("start", self.start, self.start.is_finite(), "a number")?;
         require("end", self.end, self.end.is_finite(), "a number")?;
-        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
-        require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
         require("truncation", self.truncation, (-10.0..=10.0).contains(&self.truncation), "-10 to 10")?;
         let most = format!("{LARGEST_INDEX} at most");
         require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
@@ -207,11 +200,15 @@ impl SefaConfig {
         if let Some(key) = &self.weights_key {
             require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
         }
+        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
+        require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
             require("directions", "an empty list", !directions.is_empty(), "at least one direction")?;
         }
         once("layers", &mut self.layers)?;
+        // Said or not, it is the same job.
+        self.noise = self.noise.filter(|&noise| noise != SefaNoise::Const);
         Ok(self)
     }
 
@@ -272,13 +269,15 @@ mod tests {
         let other = SefaConfig {
             truncation: 0.5,
             truncation_layers: 18,
-            noise: SefaNoise::Random,
+            noise: Some(SefaNoise::Random),
             class: Some(3),
             ..SefaConfig::default()
         };
         let json = serde_json::to_value(&other).unwrap();
         assert!(later.iter().all(|key| json.get(key).is_some()), "{json}");
         assert_eq!(serde_json::from_value::<SefaConfig>(json).unwrap(), other);
+        let said = SefaConfig { noise: Some(SefaNoise::Const), ..SefaConfig::default() };
+        assert_eq!(said.check().unwrap(), SefaConfig::default());
     }
 
     #[test]

@@ -582,12 +582,6 @@ static SEFA_KEYS: &[Key] = &[
     )
     .flag("layers")
     .under("Editing"),
-    key("viz_size", Values::Whole, "Side of each image in the pictures")
-        .flag("viz-size")
-        .value_name("PIXELS")
-        .under("Pictures"),
-    DEVICE,
-    key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
     key(
         "truncation",
         Values::Number,
@@ -634,6 +628,12 @@ static SEFA_KEYS: &[Key] = &[
     .flag("label-size")
     .value_name("N")
     .under("Generator"),
+    key("viz_size", Values::Whole, "Side of each image in the pictures")
+        .flag("viz-size")
+        .value_name("PIXELS")
+        .under("Pictures"),
+    DEVICE,
+    key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
 ];
 
 #[cfg(test)]

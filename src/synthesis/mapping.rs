@@ -1,7 +1,8 @@
-//! From latent codes z to rows of intermediate codes w, and the truncation (Karras et al. 2019, section 2 and appendix B).
+//! From latent codes z to rows of intermediate codes w, and the truncation (Karras et al. 2019, section 2 and
+//! appendix B).
 //!
-//! x = z / sqrt(mean(z^2) + 1e-8), then layers x = lrelu(W x + b); w = mean + psi (w - mean) in the first rows. A class's
-//! embedding stands beside the code.
+//! x = z / sqrt(mean(z^2) + 1e-8), then layers x = lrelu(W x + b); w = mean + psi (w - mean) in the first rows. A
+//! class's embedding stands beside the code.
 
 use std::sync::OnceLock;
 

@@ -1,8 +1,8 @@
 //! Makes generators' pictures out of their effective weights: no gradients, bounded memory, as fast as a CPU allows.
 //!
-//! From a latent code to an image in two steps. A ProGAN draws the code itself; a StyleGAN maps it to rows of w, one for each
-//! layer ([`Generator::rows`]), and draws those. What all pictures have in common whose rows agree up to one is made once
-//! ([`Generator::begin`]).
+//! From a latent code to an image in two steps. A ProGAN draws the code itself; a StyleGAN maps it to rows of w, one
+//! for each layer ([`Generator::rows`]), and draws those. What all pictures have in common whose rows agree up to one
+//! is made once ([`Generator::begin`]).
 
 mod affine;
 mod cpu;
@@ -181,7 +181,8 @@ impl Generator {
         }
     }
 
-    /// How many rows a picture is drawn from: 1, the code itself, for a ProGAN; as many as layers take w for a StyleGAN.
+    /// How many rows a picture is drawn from: 1, the code itself, for a ProGAN; as many as layers take w for a
+    /// StyleGAN.
     pub fn row_count(&self) -> usize {
         match &self.net {
             Net::ProGan(_) => 1,

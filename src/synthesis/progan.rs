@@ -1,8 +1,8 @@
 //! ProGAN's synthesis (Karras et al. 2018, section 4 and appendix A), by libtorch.
 //!
-//! z / sqrt(mean(z^2) + 1e-8) goes through a dense layer to 4x4; each level doubles the side, and convolves twice; each
-//! convolution reads activations that are normalised over channels in the same way, and ends in LeakyReLU; a 1x1 convolution
-//! makes the image.
+//! z / sqrt(mean(z^2) + 1e-8) goes through a dense layer to 4x4; each level doubles the side, and convolves twice;
+//! each convolution reads activations that are normalised over channels in the same way, and ends in LeakyReLU; a 1x1
+//! convolution makes the image.
 //!
 //! Nearest-neighbour enlargement followed by a 3x3 convolution reads each small pixel up to nine times. Along one axis,
 //! with weights w0 w1 w2, an even place needs w0 of the pixel before and w1 + w2 of its own, an odd one w0 + w1 of its
@@ -215,7 +215,8 @@ mod tests {
             let plain = plainly(&weights, &codes);
             assert_eq!(fast.size(), [3, channels as i64, 4 << (levels - 1), 4 << (levels - 1)]);
             let apart = (&fast - &plain).abs();
-            // Where a place's features are all but zero, pixel norm enlarges what rounding left; elsewhere nothing does.
+            // Where a place's features are all but zero, pixel norm enlarges what rounding left; elsewhere nothing
+            // does.
             assert!(apart.mean(Kind::Float).double_value(&[]) < 1e-5, "{levels} levels");
             let bytes = |x: &Tensor| ((x + 1.0) * 127.5 + 0.5).clamp(0.0, 255.0).floor();
             let steps = (bytes(&fast) - bytes(&plain)).abs().max().double_value(&[]);

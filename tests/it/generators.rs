@@ -49,7 +49,7 @@ impl Numbers {
     }
 
     fn count(&self, name: impl Fn(usize) -> String) -> usize {
-        (0..).take_while(|&i| self.get(&name(i)).is_some()).count()
+        (0..64).take_while(|&i| self.get(&name(i)).is_some()).count()
     }
 
     fn mapping(&self) -> Mapping {

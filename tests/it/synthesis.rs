@@ -102,7 +102,6 @@ fn pictures_are_pytorchs() {
         let (made, expected) = (case.images(&case.rows()), case.numbers.of("images"));
         let apart = largest(&made, &expected);
         let steps = made.iter().zip(&expected).map(|(a, b)| (byte(*a) - byte(*b)).abs()).max().unwrap();
-        println!("{name}: {apart:.1e}, {steps} steps");
         let most = if name.starts_with("sg1") { 2 } else { 1 };
         assert!(apart < 2e-3 && steps <= most, "{name}: {apart}, {steps} steps of 255");
     }
@@ -274,7 +273,7 @@ fn noise_of_a_samples_own_is_the_same_in_all_its_pictures() {
     let world = tempfile::tempdir().unwrap();
     let case = Case::read("sg2");
     let images = |noise, folder: &str| {
-        let config = SefaConfig { noise, layers: vec![7], ..SefaConfig::default() };
+        let config = SefaConfig { noise: Some(noise), layers: vec![7], ..SefaConfig::default() };
         let dir = job(&case, "sg2", &world.path().join(folder), config);
         ["images/sample0.png", "images/sample0_semantic0_step0.png"].map(|image| picture(&dir, image))
     };
@@ -303,7 +302,7 @@ fn what_a_network_has_nothing_for_is_refused() {
     for (setting, config) in [
         ("truncation", SefaConfig { truncation: 0.5, ..usual.clone() }),
         ("truncation_layers", SefaConfig { truncation_layers: 2, ..usual.clone() }),
-        ("noise", SefaConfig { noise: SefaNoise::None, ..usual.clone() }),
+        ("noise", SefaConfig { noise: Some(SefaNoise::None), ..usual.clone() }),
         ("layers", SefaConfig { layers: vec![0], ..usual.clone() }),
         ("class", SefaConfig { class: Some(0), ..usual.clone() }),
     ] {

@@ -49,10 +49,11 @@ impl Drawing {
                 let network = if matches!(weights, GeneratorWeights::StyleGan(_)) { "StyleGAN" } else { "StyleGAN2" };
                 return Err(SefaError::Layer { asked, network, last: rows - 1 });
             }
-            let remarks = generator.remarks(&truncation, noise_mode(config.noise, config.seed, 0));
+            let remarks = generator.remarks(&truncation, noise_mode(config.noise.unwrap_or_default(), config.seed, 0));
             (Samples { row_dim, rows, edited, values }, remarks)
         };
-        let SefaConfig { class, noise, seed, .. } = *config;
+        let SefaConfig { class, seed, .. } = *config;
+        let noise = config.noise.unwrap_or_default();
         Ok(Self { samples, generator, class, noise, seed, remarks, begun: None })
     }
 

@@ -4,8 +4,8 @@
 //! the directions that change the image most are those that maximise |A n|^2: the eigenvectors of A^T A with the
 //! largest eigenvalues (equation 4).
 //!
-//! A ProGAN's first layer takes the code itself. In a StyleGAN every layer takes w by a style layer; the directions of chosen
-//! layers are steps of their rows of w, after truncation.
+//! A ProGAN's first layer takes the code itself. In a StyleGAN every layer takes w by a style layer; the directions
+//! of chosen layers are steps of their rows of w, after truncation.
 
 mod drawing;
 mod edit;

@@ -162,7 +162,8 @@ pub fn open(
     Session::open(work, &claim, dir, start)
 }
 
-/// Whether there is memory for the list of images, and for the pictures of all directions, which the page holds together.
+/// Whether there is memory for the list of images, and for the pictures of all directions, which the page holds
+/// together.
 fn permit(config: &SefaConfig, directions: usize, has_pictures: bool) -> Result<(), SefaError> {
     let [samples, steps, side] = [config.samples, config.steps, config.viz_size].map(|n| n as u64);
     let images = samples * steps * directions as u64;
@@ -202,7 +203,7 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         said["space"] = "w, after truncation".into();
         said["truncation"] = config.truncation.into();
         said["truncation_layers"] = config.truncation_layers.into();
-        said["noise"] = serde_json::json!(config.noise);
+        said["noise"] = serde_json::json!(config.noise.unwrap_or_default());
     }
     if let Some(class) = config.class {
         said["class"] = class.into();

@@ -195,12 +195,11 @@ impl Convolution {
             let first = i * height;
             let lines = height.min(side - first);
             let mut strip = std::mem::take(&mut scratch.strip);
-            let maps = match maps {
-                Some(maps) => maps,
-                None => {
-                    strip.resize(line * height, EMPTY);
-                    &mut strip[..line * lines]
-                }
+            let maps = if let Some(maps) = maps {
+                maps
+            } else {
+                strip.resize(line * height, EMPTY);
+                &mut strip[..line * lines]
             };
             match (self.way, self.way.pattern(), filter) {
                 (_, Some(pattern), Some(filter)) => {
@@ -221,16 +220,16 @@ impl Convolution {
         });
     }
 
-    /// How many lines a thread takes at a time. Few weights are read anew for each strip, many only once by each thread.
+    /// How many lines a thread takes at a time. Few weights are read anew for each strip, many only once by each
+    /// thread.
     fn height(&self, threads: usize) -> usize {
         let side = self.side_out();
         let unit = if self.way == Way::Winograd { 4 } else { 2 };
         let most = match self.way {
             // As many tiles as make the products of a strip long rows.
             Way::Winograd => 4 * 128_usize.div_ceil(side / 4),
-            Way::Direct => side,
             Way::Enlarging | Way::EnlargingFour if side > 64 => side.div_ceil(4 * threads),
-            Way::Enlarging | Way::EnlargingFour => side,
+            Way::Direct | Way::Enlarging | Way::EnlargingFour => side,
         };
         most.min(side.div_ceil(threads)).next_multiple_of(unit).min(side)
     }

@@ -1,8 +1,9 @@
 //! A transposed convolution of stride 2 with a filter after it.
 //!
-//! y[2i + ky, 2j + kx] += x[i, j] w[ky, kx] makes maps of side 2H + 1. Looked at from a place of y: an even line takes ky 0 of
-//! line i and ky 2 of line i - 1, an odd one ky 1 of line i alone; so it is with columns. Each line of y is made by two
-//! products, one for its even and one for its odd places, and kept only as long as the filter reads it.
+//! y[2i + ky, 2j + kx] += x[i, j] w[ky, kx] makes maps of side 2H + 1. Looked at from a place of y: an even line
+//! takes ky 0 of line i and ky 2 of line i - 1, an odd one ky 1 of line i alone; so it is with columns. Each line of
+//! y is made by two products, one for its even and one for its odd places, and kept only as long as the filter reads
+//! it.
 
 use super::conv::Convolution;
 use super::finish::{FilterLine, Finish};
@@ -16,7 +17,8 @@ use crate::simd::{Cpu, LANES};
 pub(super) struct Pattern {
     /// The order of taps (3 ky + kx, or 4 ky + kx): those of even lines' even places, even odd, odd even, odd odd.
     pub(super) order: &'static [usize],
-    /// For each of these kinds, where its taps begin in the order, and how far above and left of place (y / 2, x / 2) each reads.
+    /// For each of these kinds, where its taps begin in the order, and how far above and left of place (y / 2, x / 2)
+    /// each reads.
     kinds: [(usize, &'static [(isize, isize)]); 4],
     /// How much longer y's lines are than twice the side.
     longer: usize,
@@ -29,8 +31,8 @@ pub(super) static THREE: Pattern = Pattern {
     longer: 1,
 };
 
-/// 4x4 with padding 1: y[2i + ky - 1] += x[i] w[ky], 2 H lines. An even line takes ky 1 of line i and ky 3 of i - 1, an odd one
-/// ky 2 of line i and ky 0 of i + 1.
+/// 4x4 with padding 1: y[2i + ky - 1] += x[i] w[ky], 2 H lines. An even line takes ky 1 of line i and ky 3 of i - 1,
+/// an odd one ky 2 of line i and ky 0 of i + 1.
 pub(super) static FOUR: Pattern = Pattern {
     order: &[5, 7, 13, 15, 6, 4, 14, 12, 9, 11, 1, 3, 10, 8, 2, 0],
     kinds: [

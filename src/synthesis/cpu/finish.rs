@@ -6,7 +6,8 @@ use crate::simd::{Cpu, Isa, Kernel, LANES, fused, row, row_done};
 /// The slope of LeakyReLU below 0.
 const SLOPE: f32 = 0.2;
 
-/// What becomes of the sums y of a layer: s clamp(lrelu(d y + n + b)), with d by channel, n by place, b by channel, s by channel.
+/// What becomes of the sums y of a layer: s clamp(lrelu(d y + n + b)), with d by channel, n by place, b by channel, s
+/// by channel.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::synthesis) struct Finish<'a> {
     pub(in crate::synthesis) factors: &'a [Row],

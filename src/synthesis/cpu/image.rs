@@ -36,7 +36,8 @@ impl Image {
     }
 }
 
-/// A filter of an enlargement to twice the side (upfirdn): zeros between the places, then the filter, whose gain of 4 is in it.
+/// A filter of an enlargement to twice the side (upfirdn): zeros between the places, then the filter, whose gain of 4
+/// is in it.
 #[derive(Clone, Debug)]
 pub(in crate::synthesis) struct Filter {
     pub(in crate::synthesis) taps: usize,
@@ -50,7 +51,8 @@ impl Filter {
         Self { taps: filter.len().isqrt(), turned: filter.iter().rev().map(|x| 4.0 * x).collect() }
     }
 
-    /// The taps that meet an image's places when a place of parity `parity` is made: tap and offset from half the place.
+    /// The taps that meet an image's places when a place of parity `parity` is made: tap and offset from half the
+    /// place.
     fn meeting(&self, parity: usize) -> Vec<(usize, isize)> {
         let before = self.taps.div_ceil(2) as isize;
         let of = |tap: usize| {
@@ -81,16 +83,17 @@ impl Kernel for EnlargedLine<'_> {
     fn run<I: Isa>(self) {
         let Image { channels, side, values } = self.image;
         let (channels, side) = (*channels, *side);
-        let mut sums = vec![0.0_f32; side];
+        // Places of each parity by themselves, so that all loops go along whole lines.
+        let mut sums = [vec![0.0_f32; side], vec![0.0_f32; side]];
         for (channel, out) in self.out.chunks_exact_mut(2 * side).enumerate() {
-            for parity in 0..2 {
+            for (sums, meeting) in sums.iter_mut().zip(self.meeting) {
                 sums.fill(0.0);
                 for &(a, down) in &self.meeting[self.y % 2] {
                     let Some(line) = (self.y / 2).checked_add_signed(down).filter(|&line| line < side) else {
                         continue;
                     };
                     let from = &values[(line * channels + channel) * side..][..side];
-                    for &(b, right) in &self.meeting[parity] {
+                    for &(b, right) in meeting {
                         let f = self.filter.turned[a * self.filter.taps + b];
                         let first = right.unsigned_abs().min(side);
                         let (to, from) = if right < 0 {
@@ -103,9 +106,10 @@ impl Kernel for EnlargedLine<'_> {
                         }
                     }
                 }
-                for (out, sum) in out.chunks_exact_mut(2).zip(&sums) {
-                    out[parity] = *sum;
-                }
+            }
+            let [even, odd] = &sums;
+            for ((out, even), odd) in out.as_chunks_mut::<2>().0.iter_mut().zip(even).zip(odd) {
+                *out = [*even, *odd];
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Feature maps and convolutions on a CPU, in plain Rust over rows of 16 channels.
 //!
-//! libtorch's convolutions read and write whole maps, and what stands between them (noise, bias, activation, filters) reads
-//! and writes them again. Here a thread takes a strip of lines through all of that while it is in cache. The products are one
-//! inner loop (`product`); 3x3 convolutions of large sides have fewer of them by Winograd's algorithm (`winograd`).
-//! Every number is made by one sequence of roundings, whatever the number of threads.
+//! libtorch's convolutions read and write whole maps, and what stands between them (noise, bias, activation, filters)
+//! reads and writes them again. Here a thread takes a strip of lines through all of that while it is in cache. The
+//! products are one inner loop (`product`); 3x3 convolutions of large sides have fewer of them by Winograd's
+//! algorithm (`winograd`). Every number is made by one sequence of roundings, whatever the number of threads.
 
 pub(super) mod conv;
 mod enlarging;
@@ -22,8 +22,8 @@ pub(super) type Row = Lanes<f32>;
 
 pub(super) const EMPTY: Row = [0.0; LANES];
 
-/// Feature maps of one picture: line by line, in a line its blocks of 16 channels, in a block its places from left to right.
-/// Around it lies a border of zeros, one place wide.
+/// Feature maps of one picture: line by line, in a line its blocks of 16 channels, in a block its places from left to
+/// right. Around it lies a border of zeros, one place wide.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map {
     pub(super) blocks: usize,
@@ -62,11 +62,11 @@ impl Map {
     /// Takes another shape in the same memory. The border is zero afterwards, what lies in it is not cleared.
     pub(super) fn reshape(&mut self, blocks: usize, side: usize) {
         (self.blocks, self.side) = (blocks, side);
-        let (width, line, size) = (self.width(), self.line(), self.size());
-        if self.rows.len() < size {
-            self.rows.resize(size, EMPTY);
+        let (width, line, whole) = (self.width(), self.line(), self.size());
+        if self.rows.len() < whole {
+            self.rows.resize(whole, EMPTY);
         }
-        let rows = &mut self.rows[..size];
+        let rows = &mut self.rows[..whole];
         rows[..line].fill(EMPTY);
         rows[line * (side + 1)..].fill(EMPTY);
         for part in rows.chunks_exact_mut(width) {

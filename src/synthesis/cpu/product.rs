@@ -5,8 +5,8 @@ use crate::simd::{Isa, Kernel, LANES, add_products};
 
 /// out[step i] = sum over parts p and 16 channels k of a[first + starts[p] + i][k] b[16 p + k], for `places` places i.
 ///
-/// A part is a tap and a block of 16 channels: `starts` says where its first place lies, `b` has its weights to 16 channels
-/// out. The sums stay in registers over all parts.
+/// A part is a tap and a block of 16 channels: `starts` says where its first place lies, `b` has its weights to 16
+/// channels out. The sums stay in registers over all parts.
 pub(super) struct Product<'a> {
     pub(super) a: &'a [Row],
     pub(super) first: usize,
@@ -20,7 +20,8 @@ pub(super) struct Product<'a> {
 impl Kernel for Product<'_> {
     #[inline(always)]
     fn run<I: Isa>(mut self) {
-        // As many places as registers hold, in groups of nearly one size: a last group of one place would wait for itself.
+        // As many places as registers hold, in groups of nearly one size: a last group of one place would wait for
+        // itself.
         let most = if I::WIDE { 16 } else { 6 };
         let size = self.places.div_ceil(self.places.div_ceil(most).max(1));
         let mut place = 0;

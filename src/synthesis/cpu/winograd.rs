@@ -1,9 +1,9 @@
-//! 3x3 convolutions by Winograd's algorithm F(4x4, 3x3) (Lavin and Gray 2016): a tile of 4x4 places takes 36 products in the
-//! place of 144.
+//! 3x3 convolutions by Winograd's algorithm F(4x4, 3x3) (Lavin and Gray 2016): a tile of 4x4 places takes 36 products
+//! in the place of 144.
 //!
-//! Y = A^T [(G g G^T) * (B^T d B)] A with the points 0, 1, -1, 2, -2 and infinity; the product inside is, for each of the 36
-//! numbers of a tile, a matrix product over channels. What rounding adds is about ten times that of the sums themselves, far
-//! below a step of 8-bit images.
+//! Y = A^T [(G g G^T) * (B^T d B)] A with the points 0, 1, -1, 2, -2 and infinity; the product inside is, for each of
+//! the 36 numbers of a tile, a matrix product over channels. What rounding adds is about ten times that of the sums
+//! themselves, far below a step of 8-bit images.
 
 use super::conv::Convolution;
 use super::finish::{Finish, OfBlock};
@@ -117,8 +117,8 @@ impl Kernel for Input<'_> {
                 }
                 row_done();
             }
-            for (y, [a, b, c, d, e, f]) in half.iter().enumerate() {
-                for (x, value) in into::<I>([a, b, c, d, e, f]).into_iter().enumerate() {
+            for (y, line) in half.iter().enumerate() {
+                for (x, value) in into::<I>(line.each_ref()).into_iter().enumerate() {
                     self.to[(6 * y + x) * self.apart + tile] = value;
                 }
                 row_done();
@@ -170,10 +170,10 @@ impl Kernel for Output<'_> {
                 }
                 row_done();
             }
-            for (y, [a, b, c, d, e, f]) in half.iter().enumerate() {
+            for (y, sums) in half.iter().enumerate() {
                 let noise =
                     self.noise[y].get(4 * tile..).and_then(<[f32]>::first_chunk::<4>).copied().unwrap_or_default();
-                let line = out_of::<I>([a, b, c, d, e, f]);
+                let line = out_of::<I>(sums.each_ref());
                 for (x, value) in line.iter().enumerate() {
                     self.to[y * self.line + 4 * tile + x] = self.finish.apply::<I>(value, noise[x]);
                     row_done();

@@ -78,7 +78,7 @@ impl Layer {
 
 impl OnCpu {
     pub(in crate::synthesis) fn new(weights: &StyleGanWeights, threads: usize) -> Self {
-        let side_in = |i: usize| 4_usize << (i.max(1) - 1) / 2;
+        let side_in = |i: usize| 4_usize << ((i.max(1) - 1) / 2);
         let blur = [1.0_f32, 2.0, 1.0];
         Self {
             constant: Map::of(&weights.constant),
@@ -148,8 +148,8 @@ impl OnCpu {
     ) -> (Norm, Option<Image>) {
         map.copy_from(&begun.map);
         let (mut norm, mut coarse) = (begun.norm.clone(), begun.coarse.clone());
-        for i in begun.next..until {
-            let (factors, added) = self.layers[i].styled(&norm, rows[i]);
+        for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
+            let (factors, added) = self.layers[i].styled(&norm, w);
             scaled_and_shifted(shop, map, &in_rows(&factors), &in_rows(&added));
             if self.top.fades_after(i) {
                 let ones = vec![1.0; factors.len()];

@@ -1,12 +1,12 @@
 //! StyleGAN's synthesis (Karras et al. 2019, figure 1b, and its published code).
 //!
-//! Layer 0 begins with the constant, others with a convolution, which doubles the side in every even one and is blurred there
-//! by [1, 2, 1] / 4 both ways. Then noise times a strength by channel, bias, LeakyReLU, instance norm
-//! (x - mean) / sqrt(variance + 1e-8) over places, and the style: x times one number and plus another by channel, A w_i + a.
-//! The image is a 1x1 convolution of the last layer's maps.
+//! Layer 0 begins with the constant, others with a convolution, which doubles the side in every even one and is
+//! blurred there by [1, 2, 1] / 4 both ways. Then noise times a strength by channel, bias, LeakyReLU, instance norm
+//! (x - mean) / sqrt(variance + 1e-8) over places, and the style: x times one number and plus another by channel, A
+//! w_i + a. The image is a 1x1 convolution of the last layer's maps.
 //!
-//! Norm and style together are a factor and a number to add by channel. On a CPU that is our own code (`cpu`), elsewhere
-//! libtorch's (`torch`).
+//! Norm and style together are a factor and a number to add by channel. On a CPU that is our own code (`cpu`),
+//! elsewhere libtorch's (`torch`).
 
 mod cpu;
 #[cfg(test)]
@@ -71,11 +71,11 @@ impl Top {
     }
 }
 
-/// The 4x4 kernel `[outputs, inputs, 4, 4]` by which a 3x3 one doubles the side, as a transposed convolution of stride 2 and
-/// padding 1.
+/// The 4x4 kernel `[outputs, inputs, 4, 4]` by which a 3x3 one doubles the side, as a transposed convolution of
+/// stride 2 and padding 1.
 ///
-/// Nearest-neighbour enlargement and a convolution: along an axis w2, w1 + w2, w0 + w1, w0 (see `progan`). Fused: the sum of the
-/// kernel and itself one place on, w0, w0 + w1, w1 + w2, w2, as published files mean it.
+/// Nearest-neighbour enlargement and a convolution: along an axis w2, w1 + w2, w0 + w1, w0 (see `progan`). Fused: the
+/// sum of the kernel and itself one place on, w0, w0 + w1, w1 + w2, w2, as published files mean it.
 fn doubling(weight: &[f32], enlarging: Enlarging) -> Vec<f32> {
     let along = |w: [f32; 3]| match enlarging {
         Enlarging::Nearest => [w[2], w[1] + w[2], w[0] + w[1], w[0]],

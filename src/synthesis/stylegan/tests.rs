@@ -15,7 +15,7 @@ fn random(widths: &[usize], channels: usize, enlarging: Enlarging) -> StyleGanWe
     let w_dim = 12;
     let layer = |i: usize| {
         let (width, side) = (widths[i / 2], 4 << (i / 2));
-        let inputs = if i % 2 == 0 { widths[(i / 2).saturating_sub(1)] } else { width };
+        let inputs = if i.is_multiple_of(2) { widths[(i / 2).saturating_sub(1)] } else { width };
         let scale = (2.0 / (9 * inputs) as f32).sqrt();
         StyleGanLayer {
             conv: (i > 0).then(|| Conv {
@@ -24,7 +24,7 @@ fn random(widths: &[usize], channels: usize, enlarging: Enlarging) -> StyleGanWe
                 inputs,
                 outputs: width,
             }),
-            enlarging: (i > 0 && i % 2 == 0).then_some(enlarging),
+            enlarging: (i > 0 && i.is_multiple_of(2)).then_some(enlarging),
             bias: if i == 0 { normal(width, 0.2) } else { Vec::new() },
             noise: Some(Noise { strength: normal(width, 0.3), map: Some(normal(side * side, 1.0)) }),
             style: Dense {
@@ -82,8 +82,8 @@ fn plainly(weights: &StyleGanWeights, rows: &[f32]) -> Vec<f32> {
         let noise = layer.noise.as_ref().unwrap();
         let side = x.size()[3];
         let map = double(noise.map.as_ref().unwrap(), &[1, 1, side, side]);
-        x = x + map * double(&noise.strength, &[1, -1, 1, 1]);
-        x = x + double(layer.conv.as_ref().map_or(&layer.bias, |conv| &conv.bias), &[1, -1, 1, 1]);
+        x += map * double(&noise.strength, &[1, -1, 1, 1]);
+        x += double(layer.conv.as_ref().map_or(&layer.bias, |conv| &conv.bias), &[1, -1, 1, 1]);
         x = x.clamp_min(0.0) + x.clamp_max(0.0) * 0.2;
         x = &x - x.mean_dim([2_i64, 3].as_slice(), true, None);
         x = &x / (x.square().mean_dim([2_i64, 3].as_slice(), true, None) + 1e-8).sqrt();

@@ -157,8 +157,8 @@ impl OnDevice {
     fn go_on(&self, begun: &Begun, rows: &[&[f32]], maps: &Maps<'_>, until: usize) -> Result<Begun, TchError> {
         let mut x = begun.x.shallow_clone();
         let mut coarse = begun.coarse.as_ref().map(Tensor::shallow_clone);
-        for i in begun.next..until {
-            let styled = self.layers[i].styled(&x, rows[i])?;
+        for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
+            let styled = self.layers[i].styled(&x, w)?;
             if self.top.fades_after(i) {
                 coarse = Some(doubled(&self.to_image(self.top.level - 1, &styled)?)?);
             }

@@ -154,8 +154,8 @@ impl OnCpu {
         self.go_on(&mut at_work, begun, rows, noise, end).unwrap_or_default()
     }
 
-    /// Does what stands between convolution `begun.next` and `until`, the end with the last image layer being one more than
-    /// there are. What goes into `until` is then in the first map, without its style.
+    /// Does what stands between convolution `begun.next` and `until`, the end with the last image layer being one
+    /// more than there are. What goes into `until` is then in the first map, without its style.
     fn go_on(
         &self,
         AtWork { shop, maps: [map, other] }: &mut AtWork,

@@ -1,13 +1,13 @@
 //! StyleGAN2's synthesis (Karras et al. 2020a, section 2 and appendix B), and that of StyleGAN2-ADA's networks.
 //!
-//! With row w_i, convolution i = 0 .. L - 2 has the style s = A w_i + a by channel in and the demodulation
-//! d_o = 1 / sqrt(sum over in, ky, kx of (W s)^2 + 1e-8). An even one is a 3x3 correlation with padding 1; an odd one doubles the
-//! side, by a transposed convolution of stride 2 and a filter with gain 4. Then
-//! x = clamp(lrelu(x d + noise strength + bias) sqrt 2). After convolution 2b comes block b's image: a 1x1 convolution with
-//! the style of row 2b + 1 and no demodulation, its clamp, and the enlarged image of the block below added.
+//! With row w_i, convolution i = 0 .. L - 2 has the style s = A w_i + a by channel in and the demodulation d_o = 1 /
+//! sqrt(sum over in, ky, kx of (W s)^2 + 1e-8). An even one is a 3x3 correlation with padding 1; an odd one doubles
+//! the side, by a transposed convolution of stride 2 and a filter with gain 4. Then x = clamp(lrelu(x d + noise
+//! strength + bias) sqrt 2). After convolution 2b comes block b's image: a 1x1 convolution with the style of row 2b +
+//! 1 and no demodulation, its clamp, and the enlarged image of the block below added.
 //!
-//! W and s are never multiplied: s goes into the maps, d into what follows the sums, so that weights are arranged once for all
-//! pictures. On a CPU that is our own code (`cpu`), elsewhere libtorch's (`torch`).
+//! W and s are never multiplied: s goes into the maps, d into what follows the sums, so that weights are arranged
+//! once for all pictures. On a CPU that is our own code (`cpu`), elsewhere libtorch's (`torch`).
 
 mod cpu;
 #[cfg(test)]

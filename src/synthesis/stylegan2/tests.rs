@@ -57,7 +57,7 @@ fn styled(style: &Dense, w: &[f32]) -> Tensor {
     weight.mv(&double(w, &[-1])) + double(&style.bias, &[-1])
 }
 
-fn clamped(x: Tensor, clamp: Option<f32>) -> Tensor {
+fn clamped(x: &Tensor, clamp: Option<f32>) -> Tensor {
     clamp.map_or_else(|| x.shallow_clone(), |clamp| x.clamp(-f64::from(clamp), f64::from(clamp)))
 }
 
@@ -86,9 +86,9 @@ fn plainly(weights: &StyleGan2Weights, rows: &[f32]) -> Vec<f32> {
         };
         let noise = conv.noise.as_ref().unwrap();
         let side = x.size()[3];
-        x = x + double(noise.map.as_ref().unwrap(), &[1, 1, side, side]) * f64::from(noise.strength[0]);
-        x = x + double(&conv.bias, &[1, -1, 1, 1]);
-        x = clamped((x.clamp_min(0.0) + x.clamp_max(0.0) * 0.2) * 2_f64.sqrt(), conv.clamp);
+        x += double(noise.map.as_ref().unwrap(), &[1, 1, side, side]) * f64::from(noise.strength[0]);
+        x += double(&conv.bias, &[1, -1, 1, 1]);
+        x = clamped(&((x.clamp_min(0.0) + x.clamp_max(0.0) * 0.2) * 2_f64.sqrt()), conv.clamp);
         if i % 2 == 1 {
             continue;
         }
@@ -96,14 +96,14 @@ fn plainly(weights: &StyleGan2Weights, rows: &[f32]) -> Vec<f32> {
         let weight = double(&layer.weight, &[-1, layer.inputs as i64, 1, 1]);
         let weight = weight * styled(&layer.style, row(i + 1)).view([1, -1, 1, 1]);
         let own = x.conv2d(&weight, None::<Tensor>, [1, 1], [0, 0], [1, 1], 1) + double(&layer.bias, &[1, -1, 1, 1]);
-        let own = clamped(own, layer.clamp);
+        let own = clamped(&own, layer.clamp);
         image = Some(match image {
             None => own,
             Some(below) => {
-                let size = below.size();
-                let spread = Tensor::zeros([1, size[1], size[2], 2, size[3], 2], (Kind::Double, Device::Cpu));
+                let (_, channels, lower, _) = below.size4().unwrap();
+                let spread = Tensor::zeros([1, channels, lower, 2, lower, 2], (Kind::Double, Device::Cpu));
                 spread.select(5, 0).select(3, 0).copy_(&below);
-                filtered(&spread.view([1, size[1], 2 * size[2], 2 * size[3]]), 2, 1) + own
+                filtered(&spread.view([1, channels, 2 * lower, 2 * lower]), 2, 1) + own
             }
         });
     }

@@ -124,12 +124,12 @@ impl OnDevice {
     /// Goes on with a picture up to convolution `until`; the end is one more than there are.
     fn go_on(&self, begun: &Begun, rows: &[&[f32]], maps: &Maps<'_>, until: usize) -> Result<Begun, TchError> {
         let (mut x, mut image) = (begun.x.shallow_clone(), begun.image.as_ref().map(Tensor::shallow_clone));
-        for i in begun.next..until {
+        for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
             if i % 2 == 1 {
-                image = self.next_image(i / 2, &x, image, rows[i])?;
+                image = self.next_image(i / 2, &x, image, w)?;
             }
             if let Some(layer) = self.layers.get(i) {
-                x = self.layer(layer, i % 2 == 1, &x, rows[i], maps.of(i))?;
+                x = self.layer(layer, i % 2 == 1, &x, w, maps.of(i))?;
             }
         }
         Ok(Begun { next: until, x, image })
@@ -143,8 +143,7 @@ impl OnDevice {
         let own = self.to_images[b].apply(x, w)?;
         let Some(below) = below else { return Ok(Some(own)) };
         // Zeros between the places, then the filter.
-        let size = below.size();
-        let (channels, side) = (size[1], size[2]);
+        let (_, channels, side, _) = below.size4()?;
         let spread = Tensor::f_zeros([1, channels, side, 2, side, 2], (below.kind(), self.device))?;
         spread.f_select(5, 0)?.f_select(3, 0)?.f_copy_(&below)?;
         let spread = spread.f_view([1, channels, 2 * side, 2 * side])?;
