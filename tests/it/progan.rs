@@ -51,8 +51,10 @@ fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
         assert_eq!(shown, records.len());
         let path = world.path(loss).join("generator.safetensors");
         let source = Source::open(&path).unwrap();
-        let weights = GeneratorWeights::read(&source, &layouts::detect(&source).unwrap(), &Options::default()).unwrap();
+        let layout = layouts::detect(&source).unwrap();
+        let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &Options::default()).unwrap();
         assert_eq!((weights.resolution(), weights.image_channels(), weights.latent_dim()), (8, 1, 4));
+        assert!(notes.is_empty(), "{notes:?}");
         let job = [
             "sefa",
             "--checkpoint",

@@ -6,11 +6,10 @@ use super::Layout;
 use super::reader::Reader;
 
 /// What ends or begins a tensor's name, after any prefix, and what it says.
-const BY_NAME: [(&str, &str); 13] = [
+const BY_NAME: [(&str, &str); 12] = [
     ("backbone.synthesis.b4.const", "an EG3D (three-dimensional) generator"),
     ("synthesis.input.freqs", "a StyleGAN3, whose pictures are not built in"),
     ("synthesis.input.transform", "a StyleGAN3, whose pictures are not built in"),
-    ("main.init.init.1.weight_orig", "a Projected GAN with FastGAN's generator"),
     (
         "initial_block.conv_1.deconv.weight",
         "a generator of pro-gan-pth 1, which does not keep the scales of its layers",
@@ -47,6 +46,9 @@ pub(super) fn reason(source: &Source) -> String {
         }
     }
     for tensor in source.tensors() {
+        if tensor.name.contains("synthesis.se_64.") {
+            return format!("it holds a Projected GAN with FastGAN's generator (by its tensor '{}')", tensor.name);
+        }
         if let Some((_, words)) = BY_NAME.iter().find(|(end, _)| tensor.name.ends_with(end)) {
             return format!("it holds {words} (by its tensor '{}')", tensor.name);
         }
@@ -59,8 +61,13 @@ pub(super) fn reason(source: &Source) -> String {
     }
     let first = source.tensors().first().map_or_else(String::new, |tensor| format!(", the first '{}'", tensor.name));
     let count = source.tensors().len();
+    let mut classes: Vec<(&str, &str)> = source.classes().collect();
+    classes.sort_by_key(|(name, _)| name.len());
+    let classes: Vec<String> = classes.iter().take(3).map(|(name, class)| format!("'{name}' of {class}")).collect();
+    let classes =
+        if classes.is_empty() { String::new() } else { format!(", and objects such as {}", classes.join(", ")) };
     format!(
-        "it holds no generator that is known here (it has {count} tensors{first}); gan-lab inspect lists what it has, and \
+        "it holds no generator that is known here (it has {count} tensors{first}{classes}); gan-lab inspect lists what it has, and \
          docs/CHECKPOINTS.md what is read"
     )
 }

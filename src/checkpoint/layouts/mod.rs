@@ -20,6 +20,8 @@ mod tensorflow_stylegan;
 mod tensorflow_stylegan2;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;
 
 use std::collections::BTreeSet;
 

@@ -73,7 +73,8 @@ fn layer(
         Fused::Yes => true,
         Fused::No => false,
     };
-    let enlarging = (i >= 2 && i % 2 == 0).then_some(if is_fused { Enlarging::Fused } else { Enlarging::Nearest });
+    let enlarging =
+        (i >= 2 && i.is_multiple_of(2)).then_some(if is_fused { Enlarging::Fused } else { Enlarging::Nearest });
     Ok(StyleGanLayer { conv, enlarging, bias, noise, style })
 }
 

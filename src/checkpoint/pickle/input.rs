@@ -45,15 +45,14 @@ impl<'a> Input<'a> {
             return Err(self.cut());
         }
         let inside = (self.at - self.start) as usize;
-        let byte = match self.window.get(inside) {
-            Some(&byte) => byte,
-            None => {
-                let len = (self.end - self.at).min(WINDOW as u64) as usize;
-                self.window.resize(len, 0);
-                self.start = self.at;
-                self.bytes.fill(self.at, &mut self.window)?;
-                self.window[0]
-            }
+        let byte = if let Some(&byte) = self.window.get(inside) {
+            byte
+        } else {
+            let len = (self.end - self.at).min(WINDOW as u64) as usize;
+            self.window.resize(len, 0);
+            self.start = self.at;
+            self.bytes.fill(self.at, &mut self.window)?;
+            self.window[0]
         };
         self.at += 1;
         Ok(byte)

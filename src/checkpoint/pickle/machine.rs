@@ -1,5 +1,6 @@
 //! The machine: a stack, marks on it, a memo, and what each opcode does to them.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::input::Input;
@@ -74,12 +75,11 @@ impl<'a> Machine<'a> {
             0x89 => self.stack.push(FALSE),
             b'K' => {
                 let byte = self.input.byte()?;
-                let id = match self.small.get(&byte) {
-                    Some(&id) => id,
-                    None => {
-                        let id = self.new_node(Node::Int(i64::from(byte)))?;
-                        *self.small.entry(byte).or_insert(id)
-                    }
+                let id = if let Some(&id) = self.small.get(&byte) {
+                    id
+                } else {
+                    let id = self.new_node(Node::Int(i64::from(byte)))?;
+                    *self.small.entry(byte).or_insert(id)
                 };
                 self.stack.push(id);
             }
@@ -158,7 +158,7 @@ impl<'a> Machine<'a> {
             }
             b't' | b'l' | b'd' | 0x91 => {
                 let items = Items::of(&self.since_mark()?);
-                if opcode == b'd' && items.all().len() % 2 > 0 {
+                if opcode == b'd' && !items.all().len().is_multiple_of(2) {
                     return Err(self.unsound("a key without a value"));
                 }
                 self.push(match opcode {
@@ -316,16 +316,15 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, global: Global) -> Result<(), PickleError> {
-        let id = match self.globals.get(&global) {
-            Some(&id) => id,
-            None => {
-                if self.globals.len() >= MOST_GLOBALS {
-                    return Err(PickleError::Large);
-                }
-                let id = self.new_node(Node::Global(self.pickle.globals.len() as u32))?;
-                self.pickle.globals.push(global.clone());
-                *self.globals.entry(global).or_insert(id)
+        let id = if let Some(&id) = self.globals.get(&global) {
+            id
+        } else {
+            if self.globals.len() >= MOST_GLOBALS {
+                return Err(PickleError::Large);
             }
+            let id = self.new_node(Node::Global(self.pickle.globals.len() as u32))?;
+            self.pickle.globals.push(global.clone());
+            *self.globals.entry(global).or_insert(id)
         };
         self.stack.push(id);
         Ok(())
@@ -369,12 +368,10 @@ impl<'a> Machine<'a> {
         if self.memo.len() + self.odd_memo.len() >= MOST_VALUES {
             return Err(PickleError::Large);
         }
-        if at < self.memo.len() {
-            self.memo[at] = id;
-        } else if at == self.memo.len() {
-            self.memo.push(id);
-        } else {
-            self.odd_memo.insert(number, id);
+        match at.cmp(&self.memo.len()) {
+            Ordering::Less => self.memo[at] = id,
+            Ordering::Equal => self.memo.push(id),
+            Ordering::Greater => drop(self.odd_memo.insert(number, id)),
         }
         Ok(())
     }

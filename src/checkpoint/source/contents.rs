@@ -230,7 +230,7 @@ impl Walker<'_> {
         let persistent = self.persistent(record);
         let class = match &persistent {
             Some((class, _)) => Some(class.clone()),
-            None => self.class(record).map(|global| global.path()),
+            None => self.class(record).map(Global::path),
         };
         if let Some(class) = class.filter(|_| self.found.classes.len() < MOST_VALUES) {
             self.named(name)?;
