@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use fs_err as fs;
 
 use super::args::must_be_there;
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, hinted};
 use super::jobs::pick;
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
@@ -75,7 +75,10 @@ fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
         ) => "class",
         _ => return error.into(),
     };
-    if given(key) || matches!(error, SefaError::Synthesis(SynthesisError::ClassNeeded { .. })) {
+    if let SefaError::Synthesis(SynthesisError::ClassNeeded { .. }) = &error {
+        return hinted(error.to_string(), "name one with --class");
+    }
+    if given(key) {
         return UsageError(format!("--{}: {error}", key.replace('_', "-"))).into();
     }
     error.into()

@@ -39,7 +39,14 @@ impl Repeat {
         let mut known: Vec<(&Preset, Value)> =
             POINTS.presets.iter().filter_map(|preset| Some((preset, complete(preset)?))).collect();
         // A stable sort: of presets that are as like it, the first.
-        known.sort_by_key(|(_, base)| differing(base, &wanted).filter(|key| counts(key.role)).count());
+        known.sort_by_key(|(preset, base)| {
+            let differ = differing(base, &wanted).filter(|key| counts(key.role)).count();
+            // A lesson's preset is made to show something; it says little of a run that is not the lesson's.
+            (
+                if differ > 0 && preset.name.starts_with(LESSONS) { differ + STRANGE } else { differ },
+                preset.name.starts_with(LESSONS),
+            )
+        });
         let said = known.iter().find_map(|(preset, base)| by_preset(preset, base, &wanted));
         let words = said.unwrap_or_else(|| by_file(&wanted));
         let nearest = known.first();
@@ -63,6 +70,10 @@ impl Repeat {
         }
     }
 }
+
+/// How presets of lessons are called, and by so many settings more they have to be nearer than others.
+const LESSONS: &str = "teach-";
+const STRANGE: usize = 4;
 
 /// Whether a setting says what kind of run it is.
 const fn counts(role: Role) -> bool {

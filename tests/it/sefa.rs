@@ -246,7 +246,7 @@ fn stylegans_are_factorised_and_drawn() {
 }
 
 #[test]
-fn a_key_chooses_the_generator_and_what_is_not_drawn_is_refused() {
+fn a_key_chooses_the_generator_and_a_class_what_it_draws() {
     let world = World::new();
     let path = |name: &str| fixture("layouts").join(name).into_os_string().into_string().unwrap();
     let zoo = path("progan-zoo.pth");
@@ -262,12 +262,15 @@ fn a_key_chooses_the_generator_and_what_is_not_drawn_is_refused() {
     assert!(message.contains("weights_key"), "{message}");
     let said = world.run(&small("said", &["--checkpoint", &zoo])).stderr;
     assert!(String::from_utf8_lossy(&said).contains("2 generators: avgG, netG; taking avgG"));
-    for (name, words) in [("progan-zoo-unusual.pth", "one-hot label"), ("stylegan2-nvidia.pkl", "'nobody'")] {
-        let path = path(name);
-        let key = if words == "'nobody'" { &["--weights-key", "nobody"][..] } else { &[] };
-        let message = world.fails(1, &small("refused", &[&["--checkpoint", &path], key].concat()));
-        assert!(message.contains(words) && !world.path("refused").exists(), "{message}");
-    }
+    let other = path("stylegan2-nvidia.pkl");
+    let message = world.fails(1, &small("refused", &["--checkpoint", &other, "--weights-key", "nobody"]));
+    assert!(message.contains("'nobody'") && !world.path("refused").exists(), "{message}");
+    // Labels, another slope and tanh.
+    let unusual = path("progan-zoo-unusual.pth");
+    let message = world.fails(1, &small("refused", &["--checkpoint", &unusual]));
+    assert!(message.contains("this model draws a class, 0 to 1") && message.contains("--class"), "{message}");
+    assert!(!world.path("refused").exists());
+    world.done(&small("classed", &["--checkpoint", &unusual, "--class", "1"]));
 }
 
 #[test]

@@ -14,7 +14,7 @@
 //! A model whose pictures cannot be made here has the first three files only.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,9 @@ pub fn open(
     dir: RunDir,
     start: Start,
 ) -> Result<Session<Job>, SefaError> {
+    // A job that is there keeps the name of the file that it was begun with, wherever an equal one lies by now.
+    let begun_with = if start == (Start::New { force: true }) { None } else { begun_with(&dir, &picked.sha256) };
+    let checkpoint = begun_with.as_deref().unwrap_or(checkpoint);
     // A checkpoint that was renamed since is the same model.
     let model = if start == Start::Resume { called(&dir) } else { None };
     let picked = Picked { model: model.unwrap_or(picked.model), ..picked };
@@ -178,6 +181,13 @@ fn permit(config: &SefaConfig, directions: usize, has_pictures: bool) -> Result<
 /// What the model of the job in a directory is called, if there is one that says it.
 fn called(dir: &RunDir) -> Option<String> {
     Some(dir.json(Kind::Sefa.settings_file()).ok()?.get("model")?.as_str()?.to_owned())
+}
+
+/// The file that the job in a directory was begun with, if that had these bytes and is still there.
+fn begun_with(dir: &RunDir, sha256: &str) -> Option<PathBuf> {
+    let job = dir.json(Kind::Sefa.settings_file()).ok()?;
+    let same = job.get("checkpoint_sha256")?.as_str()? == sha256;
+    Some(PathBuf::from(job.get("checkpoint")?.as_str()?)).filter(|path| same && path.is_file())
 }
 
 /// What `job.json` says.

@@ -251,7 +251,7 @@ const LAYERS = [
     words: (run, f) => frameWords(run, f, () => `Where the generator's loss pulls each of the first ${run.forces.at(f).x.length} points: minus its gradient. An arrow as long as the one below is ${unitWords()}; it says direction and strength, not where the point will be: one step moves all of them.`),
   },
   {
-    id: "lattice", key: "6", name: "Manifold", mark: marks.sheet("made"), has: (run) => Boolean(run.lattice) || run.why_no_lattice || absent("the generator's lattice"), draw: drawLattice,
+    id: "lattice", key: "6", name: "Manifold (lattice)", mark: marks.sheet("made"), has: (run) => Boolean(run.lattice) || run.why_no_lattice || absent("the generator's lattice"), draw: drawLattice,
     words: (run, f) => frameWords(run, f, () => run.lattice.dims === 1
       ? "The line of all codes as the generator lays it. Dots stand evenly among the codes: where they are close, many samples are."
       : "The sheet of codes as the generator lays it. Every cell holds the same share of samples: strong colour is many samples on little area. Folds, and bridges between modes, are seen here."),
