@@ -11,7 +11,6 @@ mod weights;
 
 #[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled};
-#[cfg(feature = "torch")]
 pub use source::{Source, TensorInfo};
 #[cfg(feature = "torch")]
 pub use weights::{
