@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::args::whole;
 use crate::checkpoint::layouts::{Fused, Options};
 use crate::config::FusedScale;
 
@@ -18,7 +19,7 @@ pub(super) struct GeneratorArgs {
     #[arg(long, help_heading = "Generator")]
     final_tanh: bool,
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Generator")]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>(0..=65_535), help_heading = "Generator")]
     label_size: usize,
 }
 

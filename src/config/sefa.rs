@@ -53,16 +53,11 @@ pub struct SefaConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fused_scale: Option<FusedScale>,
     /// genforce's `final_tanh`: the image goes through tanh.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub final_tanh: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub final_tanh: Option<bool>,
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub label_size: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_zero(n: &usize) -> bool {
-    *n == 0
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_size: Option<usize>,
 }
 
 /// Whether enlarging layers are transposed convolutions.
@@ -122,8 +117,8 @@ impl Default for SefaConfig {
             batch: 1,
             weights_key: None,
             fused_scale: None,
-            final_tanh: false,
-            label_size: 0,
+            final_tanh: None,
+            label_size: None,
         }
     }
 }
@@ -139,7 +134,9 @@ impl SefaConfig {
         require("end", self.end, self.end.is_finite(), "a number")?;
         require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
         require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
-        require("label_size", self.label_size, self.label_size <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+        if let Some(size) = self.label_size {
+            require("label_size", size, size <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+        }
         if let Some(key) = &self.weights_key {
             require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
         }
@@ -186,7 +183,7 @@ mod tests {
             ("directions", |c| c.directions = Some(vec![])),
             ("directions", |c| c.directions = Some(vec![70_000])),
             ("layers", |c| c.layers = vec![usize::MAX]),
-            ("label_size", |c| c.label_size = usize::MAX),
+            ("label_size", |c| c.label_size = Some(usize::MAX)),
             ("weights_key", |c| c.weights_key = Some(String::new())),
         ];
         for (key, spoil) in cases {
