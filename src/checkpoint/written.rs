@@ -42,10 +42,10 @@ fn divided(values: &[f32], by: f64) -> Vec<f32> {
 }
 
 impl ProGanWeights {
-    /// What genforce's layout has no place for, for the note of a file; None for a usual ProGAN.
-    pub fn to_note(&self) -> Option<String> {
+    /// What genforce's layout has no place for, for the note of a file.
+    pub fn to_note(&self) -> String {
         let usual = Self::usual();
-        let mut unusual = Map::new();
+        let mut unusual = Map::from_iter([("fused_scale".to_owned(), false.into())]);
         let mut say = |is: bool, name: &str, value: Value| {
             if is {
                 unusual.insert(name.to_owned(), value);
@@ -55,6 +55,6 @@ impl ProGanWeights {
         say(self.normalises_first != usual.normalises_first, "normalises_first", self.normalises_first.into());
         say(self.tanh != usual.tanh, "tanh", self.tanh.into());
         say(self.classes != usual.classes, "classes", self.classes.into());
-        (!unusual.is_empty()).then(|| serde_json::json!({ "generator": unusual }).to_string())
+        serde_json::json!({ "generator": unusual }).to_string()
     }
 }

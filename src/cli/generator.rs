@@ -19,7 +19,7 @@ pub(super) struct GeneratorArgs {
     #[arg(long, help_heading = "Generator")]
     final_tanh: bool,
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>(0..=u64::MAX), help_heading = "Generator")]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>(0..=65_535), help_heading = "Generator")]
     label_size: usize,
 }
 

@@ -32,7 +32,7 @@ pub(super) fn pick(
     let source = Source::open(path)?;
     let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    let options = options(config.fused_scale, config.final_tanh, config.label_size);
+    let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
     let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
     drop(source);
     let matrix = match &weights {

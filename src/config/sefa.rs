@@ -59,11 +59,11 @@ pub struct SefaConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fused_scale: Option<FusedScale>,
     /// genforce's `final_tanh`: the image goes through tanh.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub final_tanh: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub final_tanh: Option<bool>,
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub label_size: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_size: Option<usize>,
     /// Side of each image in the pictures, in pixels.
     pub viz_size: usize,
     /// What does the arithmetic.
@@ -107,11 +107,6 @@ impl SefaNoise {
         Choice { name: "none", help: "No noise" },
         Choice { name: "random", help: "Drawn for each sample, by the seed" },
     ];
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_zero(n: &usize) -> bool {
-    *n == 0
 }
 
 /// Whether enlarging layers are transposed convolutions.
@@ -175,8 +170,8 @@ impl Default for SefaConfig {
             batch: 1,
             weights_key: None,
             fused_scale: None,
-            final_tanh: false,
-            label_size: 0,
+            final_tanh: None,
+            label_size: None,
         }
     }
 }
@@ -196,7 +191,9 @@ impl SefaConfig {
         if let Some(class) = self.class {
             require("class", class, class <= LARGEST_INDEX, &most)?;
         }
-        require("label_size", self.label_size, self.label_size <= LARGEST_INDEX, &format!("{LARGEST_INDEX} at most"))?;
+        if let Some(size) = self.label_size {
+            require("label_size", size, size <= LARGEST_INDEX, &most)?;
+        }
         if let Some(key) = &self.weights_key {
             require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
         }
@@ -250,7 +247,7 @@ mod tests {
             ("truncation", |c| c.truncation = f64::NAN),
             ("truncation_layers", |c| c.truncation_layers = usize::MAX),
             ("class", |c| c.class = Some(usize::MAX)),
-            ("label_size", |c| c.label_size = usize::MAX),
+            ("label_size", |c| c.label_size = Some(usize::MAX)),
             ("weights_key", |c| c.weights_key = Some(String::new())),
         ];
         for (key, spoil) in cases {
