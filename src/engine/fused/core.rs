@@ -462,6 +462,10 @@ fn programs(hidden: usize, game: Game, together: bool) -> [(Program, Vec<Vec<Tas
     // The first phase has room for `more`.
     let passes = |more: &[Tasks]| {
         let mut phases: Vec<_> = forward(Mode::Train).chain([vec![Tasks::Fake]]).collect();
+        if hidden == 0 && !more.is_empty() {
+            // Generated points may be judged by the real ones' scores, which have to be there.
+            phases.insert(0, Vec::new());
+        }
         phases[0].splice(0..0, more.iter().copied());
         if matches!(game.rule.meets, Meets::Means(_)) {
             phases.push(vec![Tasks::Meet]);
@@ -575,6 +579,11 @@ mod tests {
                     assert!(level == 1 || descend(level) > backward(level - 1), "{phases:?}");
                 }
                 assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::OutputBias)) > fake);
+                // Scores that generated points' are compared with are those of the phase before, or an earlier one.
+                if let Meets::Pairs(_) | Meets::Means(_) = rule.meets {
+                    let real = phase_of(&phases, |tasks| matches!(tasks, Tasks::Real | Tasks::MoreReal));
+                    assert!(fake > real, "{phases:?}");
+                }
                 if program == Program::Both && !rule.has_sides() {
                     let real = phase_of(&phases, |tasks| matches!(tasks, Tasks::Real));
                     assert!(phase_of(&phases, |tasks| matches!(tasks, Tasks::Update)) > fake.max(real));
