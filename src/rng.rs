@@ -40,11 +40,13 @@ pub enum Use {
     Data,
     /// Real points that a law gives anew in every iteration.
     Fresh,
+    /// The traits of drawn faces.
+    Faces,
 }
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
@@ -57,6 +59,7 @@ impl Use {
         Self::Eval,
         Self::Data,
         Self::Fresh,
+        Self::Faces,
     ];
 
     const fn name(self) -> &'static [u8] {
@@ -73,6 +76,7 @@ impl Use {
             Self::Eval => b"eval",
             Self::Data => b"data",
             Self::Fresh => b"fresh",
+            Self::Faces => b"faces",
         }
     }
 }

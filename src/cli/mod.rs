@@ -14,6 +14,7 @@ mod draw;
 mod eval;
 mod exit;
 mod export;
+mod faces;
 mod folder;
 mod inspect;
 #[cfg(feature = "torch")]
