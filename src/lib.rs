@@ -11,6 +11,7 @@ pub mod data;
 pub mod digest;
 pub mod engine;
 pub mod export;
+pub mod faces;
 pub mod figures;
 pub mod files;
 pub mod json;

@@ -42,11 +42,13 @@ pub enum Use {
     Fresh,
     /// The noise that a generator of images adds to its feature maps.
     Grain,
+    /// The traits of drawn faces.
+    Faces,
 }
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
@@ -60,6 +62,7 @@ impl Use {
         Self::Data,
         Self::Fresh,
         Self::Grain,
+        Self::Faces,
     ];
 
     const fn name(self) -> &'static [u8] {
@@ -77,6 +80,7 @@ impl Use {
             Self::Data => b"data",
             Self::Fresh => b"fresh",
             Self::Grain => b"grain",
+            Self::Faces => b"faces",
         }
     }
 }

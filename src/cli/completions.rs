@@ -19,16 +19,50 @@ pub(super) fn run(args: &CompletionsArgs, mut command: Command, printer: &Printe
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "gan-lab", &mut script);
     let script = String::from_utf8(script).context("the script is not text")?;
-    printer.raw(&mended(args.shell, &script), || serde_json::json!({ "shell": args.shell.to_string() }))?;
+    let script = mended(args.shell, script, &command);
+    printer.raw(&script, || serde_json::json!({ "shell": args.shell.to_string() }))?;
     Ok(Exit::Done)
 }
 
 /// `clap_complete` 4.6.11 gives a subcommand two names in bash, one where the words are read and another where they are
-/// completed, whenever the program's own name has a hyphen; nothing is then completed behind a subcommand.
-fn mended(shell: Shell, script: &str) -> String {
-    if shell == Shell::Bash {
-        script.replace("gan__subcmd__lab__subcmd__", "gan__lab__subcmd__")
-    } else {
-        script.to_owned()
+/// completed, whenever the program's own name has a hyphen; nothing is then completed behind a subcommand. In fish it knows
+/// nothing of subcommands of a subcommand's subcommands.
+fn mended(shell: Shell, script: String, command: &Command) -> String {
+    match shell {
+        Shell::Bash => script.replace("gan__subcmd__lab__subcmd__", "gan__lab__subcmd__"),
+        Shell::Fish => with_third_level(script, command),
+        _ => script,
     }
+}
+
+/// A script for fish with the options of commands such as `data make faces`, behind which those of `data make` are not offered.
+fn with_third_level(mut script: String, command: &Command) -> String {
+    for (first, second) in below(command).flat_map(|first| below(first).map(move |second| (first, second))) {
+        let above = format!(
+            "__fish_gan_lab_using_subcommand {}; and __fish_seen_subcommand_from {}",
+            first.get_name(),
+            second.get_name()
+        );
+        let names: Vec<&str> = below(second).map(Command::get_name).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let alone = format!("\"{above}; and not __fish_seen_subcommand_from {}\"", names.join(" "));
+        script = script.replace(&format!("\"{above}\""), &alone);
+        for third in below(second) {
+            let place = format!("{above}; and __fish_seen_subcommand_from {}", third.get_name());
+            for option in third.get_arguments() {
+                let Some(long) = option.get_long() else { continue };
+                let help = option.get_help().map(ToString::to_string).unwrap_or_default().replace('\'', "\\'");
+                let value = if option.get_action().takes_values() { " -r" } else { "" };
+                script += &format!("complete -c gan-lab -n \"{place}\" -l {long} -d '{help}'{value}\n");
+            }
+        }
+    }
+    script
+}
+
+/// A command's subcommands, but for help.
+fn below(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|sub| sub.get_name() != "help")
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::args::whole;
 use super::exit::{Exit, UsageError, hinted, refused};
+use super::faces::{self, FacesArgs};
 use super::printer::{Printer, shown_path};
 use super::reading::ReadingArgs;
 use super::table::{Align, facts, table};
@@ -18,16 +19,31 @@ use crate::made::ResultFolder;
 use crate::render::{AxesChoice, Classes, Real, ScatterPainter, Shown, Size, Theme};
 use crate::{figures, files, json, media};
 
-/// Make point sets, and look into data files
+/// Make data whose law is known, and look into data files
 #[derive(Debug, Subcommand)]
 pub(super) enum DataCommand {
     Make(MakeArgs),
     Inspect(InspectArgs),
 }
 
-/// Make a point set whose law is known
+/// Make a point set, or pictures of faces, whose law is known
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct MakeArgs {
+    #[command(subcommand)]
+    pictures: Option<Pictures>,
+    #[command(flatten)]
+    points: Option<PointArgs>,
+}
+
+/// Sets of pictures, which have options of their own.
+#[derive(Debug, Subcommand)]
+enum Pictures {
+    Faces(FacesArgs),
+}
+
+#[derive(Debug, Args)]
+struct PointArgs {
     /// Which set
     law: Law,
     /// How many points
@@ -67,6 +83,14 @@ pub(super) fn run(command: &DataCommand, printer: &Printer) -> anyhow::Result<Ex
 }
 
 fn make(args: &MakeArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    match (&args.pictures, &args.points) {
+        (Some(Pictures::Faces(args)), _) => faces::make(args, printer),
+        (None, Some(args)) => make_points(args, printer),
+        (None, None) => Err(UsageError("say which set".to_owned()).into()),
+    }
+}
+
+fn make_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let law = args.law;
     let path = args.out.clone().unwrap_or_else(|| Path::new("data").join(format!("{}.mat", law.name())));
     if path.exists() && !args.force {

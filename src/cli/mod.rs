@@ -13,6 +13,7 @@ mod draw;
 mod eval;
 mod exit;
 mod export;
+mod faces;
 mod folder;
 mod generator;
 mod inspect;

@@ -58,9 +58,13 @@ impl ImageSet {
 
 /// Reads all images of `path` at `side` x `side`. Smaller images are set on black, larger ones are resized; pictures
 /// that are no squares lose what lies outside the largest square in their middle. A folder's images are in colour if
-/// any of them is.
+/// any of them is. A folder without pictures that holds one npy file stands for that file.
 pub fn load_images(path: &Path, side: usize) -> Result<ImageSet, DataError> {
-    let set = if path.is_dir() { folder(path, side)? } else { array(path, side)? };
+    let set = match lone_array(path)? {
+        Some(file) => array(&file, side)?,
+        None if path.is_dir() => folder(path, side)?,
+        None => array(path, side)?,
+    };
     if set.is_empty() {
         return Err(damaged(path, "there are no images in it"));
     }
@@ -99,12 +103,33 @@ impl ImageSet {
 
 const ADVICE: &str = "take fewer images, or a smaller --resolution";
 
+/// The npy file of a folder that has one and no pictures.
+fn lone_array(path: &Path) -> Result<Option<PathBuf>, DataError> {
+    if !path.is_dir() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let file = entry?.path();
+        match extension(&file).as_str() {
+            "png" | "jpg" | "jpeg" => return Ok(None),
+            "npy" => found.push(file),
+            _ => {}
+        }
+    }
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// A file name's end, in small letters.
+fn extension(file: &Path) -> String {
+    file.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
 fn folder(path: &Path, side: usize) -> Result<ImageSet, DataError> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(path)? {
         let file = entry?.path();
-        let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-        if ["png", "jpg", "jpeg"].contains(&extension.as_str()) {
+        if ["png", "jpg", "jpeg"].contains(&extension(&file).as_str()) {
             files.push(file);
         }
     }
@@ -341,6 +366,21 @@ mod tests {
         assert_eq!((set.len(), set.channels), (2, 3));
         assert_eq!(set.image(0), [[10; 16], [20; 16], [30; 16]].concat());
         assert_eq!(set.image(1), [7; 48]);
+    }
+
+    #[test]
+    fn a_folder_with_one_array_and_no_picture_stands_for_the_array() {
+        let dir = tempfile::tempdir().unwrap();
+        let array = |value: u8| [super::super::npy::header_of("|u1", &[1, 4, 4, 3]), vec![value; 48]].concat();
+        fs::write(dir.path().join("faces.npy"), array(9)).unwrap();
+        fs::write(dir.path().join("traits.csv"), "a\n1\n").unwrap();
+        assert_eq!(load_images(dir.path(), 4).unwrap().image(0), [9; 48]);
+        // Of two nobody knows which.
+        fs::write(dir.path().join("more.NPY"), array(1)).unwrap();
+        assert!(load_images(dir.path(), 4).unwrap_err().to_string().contains("no images"));
+        // Pictures come first.
+        RgbImage::from_pixel(4, 4, image::Rgb([10, 20, 30])).save(dir.path().join("a.png")).unwrap();
+        assert_eq!(load_images(dir.path(), 4).unwrap().image(0)[..16], [10; 16]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ fn help_texts() {
         ("inspect", &["inspect", "--help"]),
         ("data", &["data", "--help"]),
         ("data_make", &["data", "make", "--help"]),
+        ("data_make_faces", &["data", "make", "faces", "--help"]),
         ("data_inspect", &["data", "inspect", "--help"]),
         ("config", &["config", "--help"]),
         ("doctor", &["doctor", "--help"]),
@@ -58,7 +59,7 @@ fn completions_and_manual_pages_know_every_command() {
         assert!(page.contains(command), "{command} is not in the manual");
     }
     world.done(&["man", "--out", "pages"]);
-    for page in ["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1"] {
+    for page in ["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1", "gan-lab-data-make-faces.1"] {
         assert!(world.path("pages").join(page).exists(), "{page} is missing");
     }
 }

@@ -9,6 +9,7 @@ mod documents;
 mod draw;
 mod engines;
 mod export;
+mod faces;
 #[cfg(feature = "torch")]
 mod generators;
 mod help;

@@ -78,6 +78,7 @@ impl Stage {
         self.add("protocol", "ring8 --fraction 0.0002 --methods vanilla,best --seeds 0-1 --jobs 1 --out published");
         self.add("run", "--plan sweep/plan.jsonl --index 0");
         self.add("data make", "ring8 --points 40 --out ring.npy --force");
+        self.add("data make faces", "--n 3 --resolution 16 --threads 1 --force --out faces");
         self.add("data inspect", "data.npy --out data.png");
         self.add("inspect", "run");
         self.add("inspect", "run/generator.safetensors");
@@ -145,7 +146,10 @@ fn all_commands(world: &World, prefix: &[&str]) -> BTreeSet<String> {
     for name in names.filter(|&name| name != "help") {
         found.extend(all_commands(world, &[prefix, &[name]].concat()));
     }
-    if found.is_empty() || help.contains("[OPTIONS] [") || help.contains("[OPTIONS] <PLAN>") {
+    if found.is_empty()
+        || help.contains("[OPTIONS] [")
+        || ["<PLAN>", "<LAW>"].iter().any(|name| help.contains(&format!("[OPTIONS] {name}")))
+    {
         found.insert(prefix.join(" "));
     }
     found.remove("");
@@ -341,6 +345,7 @@ fn names_that_are_no_text_are_names_as_any_other() {
         "sweep @.json --out s@",
         "sweep status s@ --all",
         "data make moons --points 40 --out x@.npy --force",
+        "data make faces --n 3 --resolution 16 --force --out f@",
         "data inspect @.npy",
         "inspect @",
         "doctor --data @.npy",
@@ -479,7 +484,7 @@ fn completed(world: &World, shell: &str, script: &str) -> Option<Vec<String>> {
 }
 
 /// Words on the line, the last of them unfinished; what must be offered, and what must not.
-const COMPLETIONS: [(&str, &[&str], &[&str]); 7] = [
+const COMPLETIONS: [(&str, &[&str], &[&str]); 8] = [
     ("gan-lab tr", &["train"], &["draw"]),
     ("gan-lab draw --shee", &["--sheet"], &["--clip"]),
     ("gan-lab train --cl", &["--clip"], &["--sheet"]),
@@ -487,6 +492,7 @@ const COMPLETIONS: [(&str, &[&str], &[&str]); 7] = [
     ("gan-lab train --optim ad", &["adam"], &["rmsprop"]),
     ("gan-lab data ", &["make", "inspect"], &["draw"]),
     ("gan-lab data make --see", &["--seed"], &["--clip"]),
+    ("gan-lab data make faces --re", &["--resolution"], &["--points"]),
 ];
 
 #[test]
