@@ -42,7 +42,7 @@ pub(super) fn pick(
     let directions = factorize(&matrix, !config.raw)?;
     let drawing = Drawing::new(&weights, config, tensor::device(config.device)?)?;
     let said = several.into_iter().chain(notes).collect();
-    Ok((Picked { model, sha256, bytes: size, directions, generator: Some(drawing), labels }, said))
+    Ok((Picked { model, sha256, bytes: size, directions, drawing, labels }, said))
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

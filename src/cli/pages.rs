@@ -11,11 +11,8 @@ use super::printer::Printer;
 use crate::compare::{labels, names_of_runs};
 use crate::kinds::points::PointsRun;
 use crate::live::{Controls, Feed, Server, Source};
-use crate::page::{MOST_RUNS, RunPage, Shown, Table};
+use crate::page::{MOST_RUNS, RunPage, Shown, Table, folder_name, is_short};
 use crate::run::{RunDir, Status};
-
-/// A longer name of a run takes too much room beside its curves.
-const LONGEST_NAME: usize = 48;
 
 /// The page of these runs.
 pub(super) fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
@@ -26,9 +23,8 @@ pub(super) fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> a
         runs.iter().zip(&labels).map(|(run, label)| (label.as_str(), run.config().seed, run.path())).collect();
     let mut names = names_of_runs(&told);
     // What many settings tell apart has a name of lines; its folder's is shorter, and the page has the settings.
-    if names.iter().any(|name| name.chars().count() > LONGEST_NAME) {
-        let folder = |run: &PointsRun| run.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        names = runs.iter().map(|run| format!("{}: {}", folder(run), run.config().title())).collect();
+    if !names.iter().all(|name| is_short(name)) {
+        names = runs.iter().map(|run| folder_name(run.path(), "", run.config())).collect();
     }
     let shown: Vec<Shown> = runs.into_iter().zip(names).map(|(run, name)| Shown { name, run }).collect();
     RunPage::of(&shown, tables, notes).context("the page cannot be made")

@@ -52,9 +52,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let Position { done, total } = session.position();
     let model = session.work().model().to_owned();
-    if session.work().has_pictures() {
-        printer.note(&format!("rendering {} images of {model} ({done} are there)", total - done));
-    }
+    printer.note(&format!("rendering {} images of {model} ({done} are there)", total - done));
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Sefa.unit(), &signals, printer, &|_| Vec::new())?;
     for (extension, reason) in session.work().without() {
@@ -89,10 +87,6 @@ fn default_name(config: &SefaConfig, picked: &Picked) -> String {
     let is_bundled = config.checkpoint.is_none() && config.model == BUNDLED;
     let content = if is_bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
     let model = format!("{}{content}", picked.model);
-    if picked.generator.is_none() {
-        let layers = config.layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-        return format!("{model}_L{}", if layers.is_empty() { "all" } else { &layers });
-    }
     config.default_name(&model)
 }
 
@@ -147,28 +141,18 @@ fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, S
 fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Printer) -> anyhow::Result<()> {
     let (dir, job) = (session.dir(), session.work());
     let path = dir.path().display().to_string();
-    let all: Vec<usize> = (0..job.directions().len()).collect();
-    let chosen = if job.has_pictures() { job.chosen() } else { &all[..all.len().min(job.k())] };
+    let chosen = job.chosen();
     let page = dir.file("index.html");
     let words = match outcome {
         Outcome::Stopped => "stopped and saved\nnext: the same command with --resume goes on".to_owned(),
         Outcome::Finished | Outcome::Ended => {
             let table = listing(job.directions(), chosen, job.labels());
-            let next = if job.has_pictures() {
-                format!("wrote {path}\nnext: open {} in a browser", page.display())
-            } else {
-                format!("wrote {path} (directions and eigenvalues; pictures of a StyleGAN are not built in yet)")
-            };
-            format!("{table}\n\n{next}")
+            format!("{table}\n\nwrote {path}\nnext: open {} in a browser", page.display())
         }
     };
     let eigenvalues: Vec<f64> = chosen.iter().map(|&i| job.directions().eigenvalues[i]).collect();
     let status = if outcome == Outcome::Stopped { "stopped" } else { "finished" };
     let fields = || {
-        if !job.has_pictures() {
-            let eigenvalues = &job.directions().eigenvalues;
-            return serde_json::json!({ "status": status, "job": json::path(dir.path()), "eigenvalues": eigenvalues });
-        }
         serde_json::json!({
             "status": status, "job": json::path(dir.path()), "page": json::path(&page),
             "video": job.video(dir, "mp4").as_deref().map(json::path), "rendered": rendered,

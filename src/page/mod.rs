@@ -20,7 +20,7 @@ pub use repeat::{Repeat, Setting};
 pub use run::{MOST_RUNS, MOST_SIDE_BY_SIDE, RunPage, Shown};
 #[cfg(feature = "torch")]
 pub use sefa::{PageDirection, SefaPage};
-pub use tables::{Table, TableCell, tables};
+pub use tables::{Table, TableCell, folder_name, is_short, tables};
 
 use serde::Serialize;
 

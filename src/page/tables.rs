@@ -1,10 +1,13 @@
 //! Tables of a page: those of a comparison, as `gan-lab compare` writes them.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::compare::{
     Cell, Comparison, DataSet, NEAR, PAIRED_WORDS, about, difference_rows, group_rows, over_words, run_rows,
 };
+use crate::config::RunConfig;
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,18 +49,28 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     comparison.data_sets.iter().flat_map(|set| of_data_set(set, several)).collect()
 }
 
-/// A longer label makes a table wider than its page.
-const LONGEST_LABEL: usize = 48;
+/// A longer name of a run or a group takes too much room beside curves and in tables.
+const LONGEST_NAME: usize = 48;
+
+/// Whether there is room for such a name.
+pub fn is_short(name: &str) -> bool {
+    name.chars().count() <= LONGEST_NAME
+}
+
+/// What a run is called whose settings would make a name of lines: by its folder, which the page has the settings of; `more`
+/// follows the folder's name.
+pub fn folder_name(run: &Path, more: &str, config: &RunConfig) -> String {
+    format!("{}{more}: {}", run.file_name().unwrap_or_default().to_string_lossy(), config.title())
+}
 
 /// The data set with labels that a column has room for: what many settings tell apart is called by the folder of its first
 /// run, which the page has the settings of.
 fn with_short_labels(set: &DataSet) -> DataSet {
     let mut set = set.clone();
-    for group in set.groups.iter_mut().filter(|group| group.label.chars().count() > LONGEST_LABEL) {
+    for group in set.groups.iter_mut().filter(|group| !is_short(&group.label)) {
         let Some(first) = group.runs.first() else { continue };
-        let folder = first.dir.file_name().unwrap_or_default().to_string_lossy();
         let more = if group.runs.len() > 1 { " and its like" } else { "" };
-        let short = format!("{folder}{more}: {}", first.config.title());
+        let short = folder_name(&first.dir, more, &first.config);
         for run in &mut group.runs {
             run.label.clone_from(&short);
         }

@@ -208,7 +208,7 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         sha256: "0".repeat(64),
         bytes: 1,
         directions: Directions { latent_dim: dim, vectors, eigenvalues: vec![3.0, 2.0, 1.0] },
-        generator: Some(Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap()),
+        drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
         labels: std::collections::BTreeMap::new(),
     };
     let file = folder().join(format!("{name}.safetensors"));

@@ -47,21 +47,20 @@ pub(in crate::cli) fn points(args: &PointArgs, saved: Option<&TrainConfig>) -> a
         let words = "a model has a rule of its own; say --model or --rule, with --penalty and --constraint if you like";
         return Err(UsageError(words.into()).into());
     }
-    if let (Some(_), Some(preset)) = (model, args.settings.preset()) {
-        let with_model = args.settings.base()?.map(|base: TrainConfig| args.settings.over(&base)).transpose()?;
-        let alone = args.settings.base()?;
-        if with_model.zip(alone).is_some_and(|(with_model, alone)| with_model.objective != alone.objective) {
-            let words = format!(
-                "--preset {preset} has an objective of its own, which a model would replace; leave the model out, or name \
-                 what should differ: --rule, --penalty, --constraint"
-            );
-            return Err(UsageError(words).into());
-        }
+    let named: Option<TrainConfig> = args.settings.base()?;
+    if let (Some(_), Some(preset), Some(alone)) = (model, args.settings.preset(), &named)
+        && args.settings.over(alone)?.objective != alone.objective
+    {
+        let words = format!(
+            "--preset {preset} has an objective of its own, which a model would replace; leave the model out, or name \
+             what should differ: --rule, --penalty, --constraint"
+        );
+        return Err(UsageError(words).into());
     }
     // The rule replaces what a model would bring.
     let known = Model::ALL.into_iter().find(|known| model == Some(known.name()));
     let lab = || known.or_else(|| rule.map(|_| Model::Gan)).map(TrainConfig::lab);
-    let base = args.settings.base()?.or_else(|| saved.cloned()).or_else(lab);
+    let base = named.or_else(|| saved.cloned()).or_else(lab);
     base.map(|base| args.settings.over(&base)).transpose()
 }
 

@@ -10,8 +10,6 @@
 //! | `frames/frame<k>.png` | direction k: a row a sample, a column a distance |
 //! | `<job>.mp4`, `<job>.gif` | a frame a distance: unedited, then each direction |
 //! | `index.html` | a page with sliders |
-//!
-//! A model whose pictures cannot be made here has the first three files only.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -46,8 +44,8 @@ pub struct Picked {
     pub bytes: u64,
     /// All directions.
     pub directions: Directions,
-    /// The samples, and what makes pictures of them; None for a model whose pictures cannot be made here.
-    pub generator: Option<Drawing>,
+    /// The samples, and what makes pictures of them.
+    pub drawing: Drawing,
     /// What people called directions.
     pub labels: BTreeMap<usize, String>,
 }
@@ -64,8 +62,6 @@ pub struct Rendered {
 /// A job at work.
 pub struct Job {
     config: SefaConfig,
-    /// Directions that were asked for.
-    asked: usize,
     picked: Picked,
     chosen: Vec<usize>,
     distances: Vec<f64>,
@@ -119,7 +115,7 @@ pub fn open(
     // A checkpoint that was renamed since is the same model.
     let model = if start == Start::Resume { called(&dir) } else { None };
     let picked = Picked { model: model.unwrap_or(picked.model), ..picked };
-    let chosen = if picked.generator.is_some() { config.chosen() } else { Vec::new() };
+    let chosen = config.chosen();
     if let Some(&asked) = chosen.iter().find(|&&index| index >= picked.directions.len()) {
         let count = picked.directions.len();
         return Err(match config.directions {
@@ -128,11 +124,10 @@ pub fn open(
         });
     }
     let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
-    permit(&config, chosen.len(), picked.generator.is_some())?;
-    let asked = config.k;
+    permit(&config, chosen.len())?;
     let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), ..config };
     let name = dir.path().file_name().map_or_else(|| "sefa".to_owned(), |name| name.to_string_lossy().into_owned());
-    let images = if picked.generator.is_some() { places(config.samples, &chosen, &distances) } else { Vec::new() };
+    let images = places(config.samples, &chosen, &distances);
     let side = config.viz_size;
     let wanted: HashSet<String> = images.iter().map(|&place| image_name(place)).collect();
     let claim = Claim {
@@ -151,7 +146,6 @@ pub fn open(
     };
     let work = Job {
         config,
-        asked,
         picked,
         chosen,
         distances,
@@ -167,10 +161,10 @@ pub fn open(
 
 /// Whether there is memory for the list of images, and for the pictures of all directions, which the page holds
 /// together.
-fn permit(config: &SefaConfig, directions: usize, has_pictures: bool) -> Result<(), SefaError> {
+fn permit(config: &SefaConfig, directions: usize) -> Result<(), SefaError> {
     let [samples, steps, side] = [config.samples, config.steps, config.viz_size].map(|n| n as u64);
     let images = samples * steps * directions as u64;
-    let needed = if has_pictures { images * (side * side * 3 * 2 + LISTED) } else { 0 };
+    let needed = images * (side * side * 3 * 2 + LISTED);
     Ok(memory::permit(
         "the pictures of this job",
         needed,
@@ -209,7 +203,7 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         "distances": distances,
         "viz_size": config.viz_size,
     });
-    if picked.generator.as_ref().is_some_and(Drawing::in_w) {
+    if picked.drawing.in_w() {
         said["space"] = "w, after truncation".into();
         said["truncation"] = config.truncation.into();
         said["truncation_layers"] = config.truncation_layers.into();
@@ -302,8 +296,7 @@ impl Work for Job {
         });
         let batch: Vec<Place> = (0..self.config.batch).map_while(|_| todo.pop()).collect();
         let wanted: Vec<Wanted> = batch.iter().map(|&place| self.wanted(place)).collect();
-        let Picked { generator, directions, .. } = &mut self.picked;
-        let Some(drawing) = generator else { return Ok(()) };
+        let Picked { drawing, directions, .. } = &mut self.picked;
         let images = drawing.images(&wanted, directions)?;
         for (i, place) in batch.into_iter().enumerate() {
             let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.config.viz_size)?;
@@ -360,11 +353,6 @@ impl Job {
         &self.picked.model
     }
 
-    /// How many directions were asked for.
-    pub fn k(&self) -> usize {
-        self.asked
-    }
-
     /// Where the video with this extension is, if there is one.
     pub fn video(&self, dir: &RunDir, extension: &str) -> Option<std::path::PathBuf> {
         Some(dir.file(&format!("{}.{extension}", self.name))).filter(|path| path.is_file())
@@ -392,12 +380,7 @@ impl Job {
 
     /// What a person should know of how the pictures are made.
     pub fn remarks(&self) -> &[crate::synthesis::Remark] {
-        self.picked.generator.as_ref().map_or(&[], Drawing::remarks)
-    }
-
-    /// Whether it has pictures.
-    pub fn has_pictures(&self) -> bool {
-        self.picked.generator.is_some()
+        self.picked.drawing.remarks()
     }
 
     /// What is asked for an image.
@@ -445,9 +428,6 @@ impl Job {
     /// Turns the images into pictures of directions, a video, a GIF and a page; gives the formats for which the
     /// pictures are too large, with the reason.
     fn assemble(&self, run: &mut ActiveRun) -> Result<Vec<(&'static str, MediaError)>, SefaError> {
-        if !self.has_pictures() {
-            return Ok(Vec::new());
-        }
         let (side, samples) = (self.config.viz_size, self.config.samples);
         let dir = run.dir().clone();
         let frames = (0..self.chosen.len()).map(|k| self.direction_picture(&dir, k)).collect::<Result<Vec<_>, _>>()?;
