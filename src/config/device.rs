@@ -79,6 +79,51 @@ impl EngineKind {
     }
 }
 
+/// The numbers in which the layers of images' networks are computed while they are trained. Weights, their gradients and
+/// the optimisers' state are in single precision always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Bfloat16 on a CPU that multiplies it, float32 elsewhere; a checked config never says so.
+    #[default]
+    Auto,
+    /// Single precision.
+    Float32,
+    /// Half as many bits: single precision's range with 8 bits of its 24 for the digits.
+    Bfloat16,
+}
+
+impl Precision {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 3] = [
+        Choice { name: "auto", help: "Bfloat16 on a CPU that multiplies it (AVX-512 BF16), else float32" },
+        Choice { name: "float32", help: "Single precision" },
+        Choice { name: "bfloat16", help: "Half as many bits in the layers; weights stay in single precision" },
+    ];
+
+    /// What it comes to on this machine.
+    #[must_use]
+    pub fn resolved(self, device: Device) -> Self {
+        match (self, device) {
+            (Self::Auto, Device::Cpu) if multiplies_bfloat16() => Self::Bfloat16,
+            (Self::Auto, _) => Self::Float32,
+            (named, _) => named,
+        }
+    }
+
+    /// What runs had before there was a choice.
+    pub(super) fn before() -> Self {
+        Self::Float32
+    }
+}
+
+fn multiplies_bfloat16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// A CPU, or one CUDA GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

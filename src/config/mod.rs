@@ -24,7 +24,7 @@ mod watch;
 
 pub use activation::Activation;
 pub use check::{ConfigError, RunConfig};
-pub use device::{Device, EngineKind};
+pub use device::{Device, EngineKind, Precision};
 pub use diff::{Difference, differences};
 pub use keys::{Choice, Config, Key, KeyError, Owner, Role, Table, Values, at, shown};
 pub use list::{name_pair, number_list};

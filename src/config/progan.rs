@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::check::{MOST_THREADS, not_negative, positive, require, storable};
-use super::{Choice, ConfigError, Device};
+use super::{Choice, ConfigError, Device, Precision};
 use crate::objective::{Game, Penalised, penalties, rules};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
@@ -42,6 +42,9 @@ pub struct ProganConfig {
     pub seed: u64,
     /// What does the arithmetic.
     pub device: Device,
+    /// The numbers that layers are computed in.
+    #[serde(default = "Precision::before")]
+    pub precision: Precision,
     /// CPU threads; 0 asks for what the machine has.
     pub threads: usize,
 }
@@ -136,6 +139,7 @@ impl Default for ProganConfig {
             record_kimg: 5.0,
             seed: 0,
             device: Device::Cpu,
+            precision: Precision::Auto,
             threads: 0,
         }
     }
@@ -176,6 +180,7 @@ impl ProganConfig {
                 require("loss.drift", drift, not_negative(drift), "a number, 0 or more")?;
             }
         }
+        self.precision = self.precision.resolved(self.device);
         if self.threads == 0 {
             self.threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         }

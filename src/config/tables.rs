@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
-    Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role,
-    Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig, UpdateOrder, Values,
-    presets,
+    Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision, ProganConfig,
+    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig,
+    UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -45,7 +45,11 @@ pub static PROGAN: Table = Table {
     required: &[],
     default: || ProganConfig::default().to_json(),
     complete: complete::<ProganConfig>,
-    resolved: |config| pretty(&ProganConfig::from_value(config.clone())?.check()?),
+    resolved: |config| {
+        let said = ProganConfig::from_value(config.clone())?;
+        // Which numbers it comes to is the machine's.
+        pretty(&ProganConfig { precision: said.precision, ..said.check()? })
+    },
 };
 
 /// What finds semantic directions and renders them.
@@ -545,6 +549,11 @@ static PROGAN_KEYS: &[Key] = &[
     key("ema_kimg", Values::Number, "Thousands of images in which the averaged generator forgets half"),
     SEED,
     DEVICE,
+    key("precision", Values::Choice(&Precision::CHOICES), "What the layers are computed in")
+        .flag("precision")
+        .value_name("NUMBERS")
+        .under("Machine")
+        .role(Role::Machine),
     THREADS,
     key("record_kimg", Values::Number, "Thousands of images between two records")
         .flag("record-kimg")

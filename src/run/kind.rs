@@ -199,6 +199,14 @@ impl Kind {
         }
     }
 
+    /// Settings that came later, with what runs had before: to say that is to say nothing.
+    pub const fn later_keys(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Progan => &[("precision", "float32")],
+            Self::Points | Self::Sefa => &[],
+        }
+    }
+
     /// Settings that say where an input lies; its digest says what it is.
     pub const fn input_keys(self) -> &'static [&'static str] {
         match self {

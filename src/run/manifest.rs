@@ -170,6 +170,11 @@ pub(super) fn essence(kind: Kind, settings: &Value) -> Value {
     for key in kind.free_keys().iter().chain(kind.input_keys()).chain(kind.total_key().as_slice()) {
         remove(&mut settings, key);
     }
+    for (key, before) in kind.later_keys() {
+        if settings.get(key).and_then(Value::as_str) == Some(before) {
+            remove(&mut settings, key);
+        }
+    }
     sorted(settings)
 }
 

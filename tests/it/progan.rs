@@ -73,22 +73,36 @@ fn a_run_grows_records_and_leaves_a_generator_that_sefa_takes() {
 }
 
 #[test]
-fn killed_and_resumed_it_ends_byte_for_byte_the_same() {
+fn killed_and_resumed_it_ends_byte_for_byte_the_same_in_every_precision() {
     let world = world();
-    world.done(&args("straight", &[]));
-    world.done(&args("killed", &[]));
-    // Back to an earlier record, as a kill would leave it: its state, with later records and samples beside it.
-    let mut child = world.command(&args("resumed", &[])).spawn().unwrap();
-    let state = world.path("resumed/state.safetensors");
-    while !state.is_file() {
-        std::thread::yield_now();
+    for precision in ["float32", "bfloat16"] {
+        let name = |what: &str| format!("{what}-{precision}");
+        let run = |what: &str, more: &[&str]| {
+            let (out, more) = (name(what), [&["--precision", precision], more].concat());
+            args(&out, &more).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let done = |args: Vec<String>| world.done(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        done(run("straight", &[]));
+        done(run("again", &[]));
+        // Back to an earlier record, as a kill would leave it: its state, with later records and samples beside it.
+        let resumed = run("resumed", &[]);
+        let mut child = world.command(&resumed.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
+        let state = world.path(&name("resumed")).join("state.safetensors");
+        while !state.is_file() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        done(run("resumed", &["--resume"]));
+        for what in ["again", "resumed"] {
+            let [straight, other] = ["straight", what].map(|what| contents_of(&world.path(&name(what))));
+            assert_eq!(straight, other, "{what} in {precision}");
+        }
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    world.done(&args("resumed", &["--resume"]));
-    for folder in ["killed", "resumed"] {
-        assert_eq!(contents_of(&world.path("straight")), contents_of(&world.path(folder)), "{folder}");
-    }
+    // What the layers were computed in is part of what a run is.
+    let other = args("straight-float32", &["--precision", "bfloat16", "--resume"]);
+    let said = world.fails(1, &other);
+    assert!(said.contains("precision"), "{said}");
 }
 
 #[test]

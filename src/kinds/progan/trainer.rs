@@ -4,7 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::networks::{Network, halved, softened};
 use super::schedule::{Phase, Schedule};
-use crate::config::{AdamOptions, ImageLoss, Optim, ProganConfig};
+use crate::config::{AdamOptions, ImageLoss, Optim, Precision, ProganConfig};
 use crate::data::images::ImageSet;
 use crate::memory::{self, TooMuch};
 use crate::nets::Slot;
@@ -124,8 +124,12 @@ impl Trainer {
         let device = tensor::device(config.device)?;
         tch::set_num_threads(config.threads as i32);
         let mut rng = Stream::new(config.seed, Use::Init, 0);
-        let (mut generator, mut discriminator) =
-            (Network::generator(net, device)?, Network::discriminator(net, device)?);
+        let at_work = match config.precision.resolved(config.device) {
+            Precision::Bfloat16 => Kind::BFloat16,
+            Precision::Auto | Precision::Float32 => Kind::Float,
+        };
+        let mut generator = Network::generator(net, device)?.at_work(at_work);
+        let mut discriminator = Network::discriminator(net, device)?.at_work(at_work);
         generator.initialise(&mut rng)?;
         discriminator.initialise(&mut rng)?;
         let mut averaged = Network::generator(net, device)?;
