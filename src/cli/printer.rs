@@ -35,6 +35,8 @@ enum Mode {
     Normal,
     Quiet,
     Json,
+    /// A command within another, which says the result.
+    Mute,
 }
 
 /// How a line of a result looks on a terminal.
@@ -64,6 +66,11 @@ impl Printer {
     pub(super) fn for_arguments(arguments: &[OsString]) -> Self {
         let before_rest = arguments.iter().take_while(|argument| *argument != "--");
         Self { mode: if before_rest.into_iter().any(|a| a == "--json") { Mode::Json } else { Mode::Normal } }
+    }
+
+    /// The printer of a command within this one's: it says what a person watches, and no results of its own otherwise.
+    pub(super) fn within(&self) -> Self {
+        Self { mode: if self.mode == Mode::Normal { Mode::Normal } else { Mode::Mute } }
     }
 
     /// Whether everything is said in JSON.
@@ -96,6 +103,7 @@ impl Printer {
     ) -> anyhow::Result<()> {
         match self.mode {
             Mode::Normal => out(&lines_of(words)),
+            Mode::Mute => Ok(()),
             Mode::Quiet if quiet.as_ref().is_empty() => Ok(()),
             // A script gets the very name; a terminal gets one that does it no harm.
             Mode::Quiet if std::io::stdout().is_terminal() => {
@@ -111,6 +119,9 @@ impl Printer {
 
     /// A result that has one form only, such as a script; with `--json` it is the field `text` beside `json`'s.
     pub(super) fn raw(&self, text: &str, json: impl FnOnce() -> Value) -> anyhow::Result<()> {
+        if self.mode == Mode::Mute {
+            return Ok(());
+        }
         if self.mode != Mode::Json {
             return out(text.as_bytes());
         }

@@ -16,6 +16,7 @@ mod tables;
 
 pub use lesson::LessonPage;
 pub use live::LivePage;
+pub(crate) use repeat::quoted;
 pub use repeat::{Repeat, Setting};
 pub use run::{MOST_RUNS, MOST_SIDE_BY_SIDE, RunPage, Shown};
 #[cfg(feature = "torch")]

@@ -23,6 +23,7 @@ mod old;
 #[cfg(feature = "torch")]
 mod progan;
 mod protocol;
+mod quickstart;
 mod reading;
 mod recorded;
 mod refusals;
