@@ -9,6 +9,8 @@ mod config;
 mod convert;
 mod data;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod draw;
 mod eval;
 mod exit;

@@ -23,8 +23,8 @@ pub enum TorchLibraryError {
     /// It is not there.
     #[error(
         "this needs libtorch, and there is none in {}; fetch it with ./scripts/setup-libtorch.sh in gan-lab's folder, \
-         or name the folder of a libtorch {} with {}",
-        folder.display(), VERSION, VARIABLE
+         or, where gan-lab was installed by pip, with: pip install torch=={}; or name the folder of a libtorch {} with {}",
+        folder.display(), VERSION, VERSION, VARIABLE
     )]
     Missing {
         /// Where it should be.

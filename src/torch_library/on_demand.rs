@@ -48,9 +48,14 @@ pub(super) fn load() -> Result<(), TorchLibraryError> {
     LOADED.get_or_init(|| load_from(&folder()?, functions)).clone()
 }
 
-/// The folder of libtorch's libraries: where it was on building, or where the user says that it is.
+/// The folder of libtorch's libraries: where the user says that it is, where it was on building, or in the Python
+/// package `torch` beside which the program was installed.
 fn folder() -> Result<PathBuf, TorchLibraryError> {
-    let Some(root) = elsewhere() else { return Ok(PathBuf::from(env!("GAN_LAB_LIBTORCH_LIB"))) };
+    let Some(root) = elsewhere() else {
+        let built_with = PathBuf::from(env!("GAN_LAB_LIBTORCH_LIB"));
+        let packaged = || installed().into_iter().find(|root| fits(root)).map(|root| root.join("lib"));
+        return Ok(if built_with.join(CORE).exists() { built_with } else { packaged().unwrap_or(built_with) });
+    };
     // "2.13.0+cpu"; a libtorch out of a Python package does not say.
     match version(&root) {
         Some(found) if found.split('+').next() != Some(VERSION) => {
@@ -71,6 +76,31 @@ pub(super) fn elsewhere() -> Option<PathBuf> {
 pub(super) fn version(root: &Path) -> Option<String> {
     let text = fs::read_to_string(root.join("build-version")).ok()?;
     Some(text.trim().to_owned()).filter(|version| !version.is_empty())
+}
+
+/// The package `torch` in the Python installation that the program is part of, and in those that are active.
+fn installed() -> Vec<PathBuf> {
+    let beside = env::current_exe().ok().and_then(|program| Some(program.parent()?.parent()?.to_owned()));
+    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(env::var_os).map(PathBuf::from);
+    let mut found = Vec::new();
+    for prefix in beside.into_iter().chain(active) {
+        let Ok(pythons) = fs::read_dir(prefix.join("lib")) else { continue };
+        let is_python = |name: &OsStr| name.to_string_lossy().starts_with("python3");
+        let pythons = pythons.filter_map(Result::ok).filter(|entry| is_python(&entry.file_name()));
+        let mut pythons: Vec<PathBuf> = pythons.map(|entry| entry.path()).collect();
+        pythons.sort();
+        found.extend(pythons.into_iter().map(|python| python.join("site-packages/torch")));
+    }
+    found
+}
+
+/// Whether a Python package `torch` has the libraries that tch is written for.
+fn fits(package: &Path) -> bool {
+    let version = fs::read_to_string(package.join("version.py")).unwrap_or_default();
+    let line = version.lines().find_map(|line| line.strip_prefix("__version__ = "));
+    let number = line.map(|value| value.trim_matches(['\'', '"', ' ']));
+    let number = number.and_then(|value| value.split('+').next());
+    number == Some(VERSION) && package.join("lib").join(CORE).exists()
 }
 
 fn load_from(folder: &Path, functions: &Functions) -> Result<(), TorchLibraryError> {

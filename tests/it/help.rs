@@ -7,6 +7,7 @@ fn help_texts() {
     let world = World::new();
     for (name, args) in [
         ("gan-lab", &["--help"][..]),
+        ("quickstart", &["quickstart", "--help"]),
         ("train", &["train", "--help"]),
         ("train_progan", &["train", "progan", "--help"]),
         ("draw", &["draw", "--help"]),

@@ -61,6 +61,7 @@ impl Stage {
     }
 
     fn calls(&mut self) {
+        self.add("quickstart", "data.npy --epochs 1");
         self.add("train", &format!("gan --epochs 1 --threads 1 --force --out again {}", SMALL.join(" ")));
         self.add("train", &format!("gan --epochs 2 --threads 1 --resume --out run {}", SMALL.join(" ")));
         self.add("draw", "run --last");

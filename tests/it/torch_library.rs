@@ -117,6 +117,38 @@ fn a_libtorch_that_moved_is_found_by_its_new_name() {
 }
 
 #[test]
+fn the_package_torch_beside_the_program_or_in_the_active_environment_will_do() {
+    let without = Without::new();
+    fn args(out: &str) -> Vec<&str> {
+        train_args(out, &["wgan-gp", "--epochs", "1", "--engine", "torch"])
+    }
+    without.world.done(&args("run"));
+    let package = without.world.path("venv/lib/python3.11/site-packages/torch");
+    linked(&package);
+    let version = |text: &str| std::fs::write(package.join("version.py"), format!("__version__ = '{text}'\n")).unwrap();
+    version("2.13.0+cpu");
+    std::fs::create_dir_all(without.world.path("venv/bin")).unwrap();
+    let installed = without.world.path("venv/bin/gan-lab");
+    std::fs::copy(&without.program, &installed).unwrap();
+    let beside = |out: &str| {
+        let mut command = Command::new(&installed);
+        command.args(args(out)).current_dir(without.world.path("")).env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE);
+        command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX");
+        command
+    };
+    let mut active = without.command(&args("active-run"));
+    active.env("VIRTUAL_ENV", without.world.path("venv"));
+    for (out, mut command) in [("beside-run", beside("beside-run")), ("active-run", active)] {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{out}: {}", errors(&output));
+        assert_same(&without.world.path(out), &without.world.path("run"));
+    }
+    // Another release is not taken.
+    version("2.1.0+cpu");
+    assert!(says(beside("other-run")).contains("pip install torch==2.13.0"));
+}
+
+#[test]
 fn a_libtorch_that_does_not_fit_is_refused() {
     let without = Without::new();
     let root = without.world.path("other");
