@@ -378,8 +378,12 @@ fn names_that_are_no_text_are_names_as_any_other() {
         for args in ["convert @.pth o@.safetensors --force", "inspect @.pth"] {
             run_odd(world, 0, args);
         }
-        // A job says where its checkpoint is, in JSON.
-        run_odd(world, 2, "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@");
+        // A job says where its checkpoint is, in JSON, by a text that leads back to it.
+        let job = "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@";
+        run_odd(world, 0, &format!("{job} --force"));
+        for args in [&format!("{job} --resume"), "runs --check j@", "inspect j@"] {
+            run_odd(world, 0, args);
+        }
     }
 }
 
@@ -387,12 +391,7 @@ fn names_that_are_no_text_are_names_as_any_other() {
 fn a_config_that_could_not_be_written_is_refused_before_anything_is() {
     let world = World::new();
     std::fs::copy(world.path("data.npy"), world.path("").join(OsStr::from_bytes(b"n\xff.npy"))).unwrap();
-    let mut calls =
-        vec!["train gan --data @.npy --train-size 200 --out r", "compare --lab --data @.npy --out r --runs r"];
-    if cfg!(feature = "torch") {
-        calls.push("train progan --data @.npy --out r");
-    }
-    for args in calls {
+    for args in ["train gan --data @.npy --train-size 200 --out r", "compare --lab --data @.npy --out r --runs r"] {
         for output in run_odd(&world, 2, args) {
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(stderr.contains("is not UTF-8") && stderr.contains("rename or link"), "{args}: {stderr}");
