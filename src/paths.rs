@@ -82,9 +82,11 @@ mod tests {
     #[test]
     fn utf8_is_written_as_it_is_and_other_bytes_with_a_mark() {
         let odd = PathBuf::from(OsString::from_vec(b"a\xff\xfe/\xc3\xa4\xc3.pth".to_vec()));
-        for (path, expected) in
-            [(Path::new("checkpoints/a b.pth"), "checkpoints/a b.pth"), (Path::new("ä"), "ä"), (&odd, "a\0ff\0fe/ä\0c3.pth")]
-        {
+        for (path, expected) in [
+            (Path::new("checkpoints/a b.pth"), "checkpoints/a b.pth"),
+            (Path::new("ä"), "ä"),
+            (&odd, "a\0ff\0fe/ä\0c3.pth"),
+        ] {
             assert_eq!(text(path), expected);
             assert_eq!(is_plain(expected), path.to_str().is_some());
         }

@@ -57,7 +57,9 @@ pub enum ConfigError {
         expected: String,
     },
     /// A path that no text is.
-    #[error("the path {path} is not UTF-8, and a run of points cannot be named by it in scripts and pages; rename or link the file")]
+    #[error(
+        "the path {path} is not UTF-8, and a run of points cannot be named by it in scripts and pages; rename or link the file"
+    )]
     Path {
         /// It, as far as it can be shown.
         path: String,

@@ -50,7 +50,8 @@ impl SmallImages {
 impl ImageConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let found = format!("'{}'", self.ground);
-        let expected = "a colour: white, black, grey, red, green, blue, yellow, cyan, magenta, or digits such as #ff8000";
+        let expected =
+            "a colour: white, black, grey, red, green, blue, yellow, cyan, magenta, or digits such as #ff8000";
         require("images.ground", found, self.ground_colour().is_some(), expected)?;
         let key = self.key.as_ref();
         require("images.key", "empty", key.is_none_or(|key| !key.is_empty()), "an array's name, such as train_images")

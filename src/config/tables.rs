@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
     Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, ProganConfig, RULE_CHOICES, Role,
-    Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, SmallImages, Table, TrainConfig, UpdateOrder, Values,
-    presets,
+    Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, SmallImages, Table, TrainConfig, UpdateOrder,
+    Values, presets,
 };
 use crate::objective::penalties;
 

@@ -608,6 +608,23 @@ fn progress_fits_terminals_of_any_width() {
     }
 }
 
+#[cfg(feature = "torch")]
+#[test]
+fn reading_images_has_a_bar_that_goes_before_the_first_word_of_the_run() {
+    let world = World::new();
+    std::fs::write(world.path("squares.idx"), squares()).unwrap();
+    let args = "train progan --data squares.idx --resolution 4 --latent-dim 4 --fmaps-base 16 --fmaps-max 4 --batch-size 8 \
+                --kimg-per-phase 0.008 --final-kimg 0.008 --record-kimg 0.008 --threads 1 --force --out progan";
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let (status, text) = on_a_terminal(world.command(&args), 80, None);
+    assert!(status.success() && text.contains("reading image 8/8"), "{text}");
+    assert!(text.find("reading image") < text.find("training a ProGAN"), "{text}");
+    assert_eq!(last_line(&text), "", "{text:?}");
+    // Without a terminal there is nothing to wait before.
+    let output = world.run(&args);
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stderr).contains("reading image"));
+}
+
 /// What a terminal of so many columns and rows shows after all of `text`.
 fn screen(text: &str, (columns, rows): (u16, u16)) -> Vec<String> {
     let mut parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);

@@ -91,10 +91,9 @@ impl<C: Config> Settings<C> {
 pub(super) fn blame(table: &Table, given: &[Assignment], error: ConfigError, otherwise: &'static str) -> anyhow::Error {
     let culprit = match &error {
         ConfigError::Value { key, .. } => given.iter().rev().find(|assignment| assignment.is_of(table, key)),
-        ConfigError::Path { .. } => given
-            .iter()
-            .rev()
-            .find(|assignment| assignment.value.as_str().is_some_and(|text| !paths::is_plain(text))),
+        ConfigError::Path { .. } => {
+            given.iter().rev().find(|assignment| assignment.value.as_str().is_some_and(|text| !paths::is_plain(text)))
+        }
         ConfigError::Json { .. } => None,
     };
     match culprit {

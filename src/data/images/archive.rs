@@ -102,7 +102,10 @@ impl Archive {
 fn wrong(place: &Path, error: &ZipError) -> DataError {
     match error {
         ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) | ZipError::InvalidPassword => {
-            no_images(place, format!("it is packed in a way that is not read ({error}); unpack the archive into a folder"))
+            no_images(
+                place,
+                format!("it is packed in a way that is not read ({error}); unpack the archive into a folder"),
+            )
         }
         _ => damaged(place, format!("it does not unpack ({error})")),
     }

@@ -108,9 +108,8 @@ impl File<'_> {
     /// Reads the array from its beginning.
     fn read<T>(&self, work: &mut Use<'_, T>) -> Result<T, DataError> {
         match &self.place {
-            Place::Member(archive, member) => archive.with(*member, self.path, |reader, bytes| {
-                open(self.path, &mut BufReader::new(reader), bytes, work)
-            }),
+            Place::Member(archive, member) => archive
+                .with(*member, self.path, |reader, bytes| open(self.path, &mut BufReader::new(reader), bytes, work)),
             Place::File { gzip } => {
                 let file = fs::File::open(self.path)?;
                 let bytes = file.metadata()?.len();
@@ -152,12 +151,7 @@ fn archived(
 }
 
 /// The place of the array with that key, or of the only one that images can be.
-fn chosen(
-    path: &Path,
-    archive: &Archive,
-    arrays: &[(String, usize)],
-    key: Option<&str>,
-) -> Result<usize, DataError> {
+fn chosen(path: &Path, archive: &Archive, arrays: &[(String, usize)], key: Option<&str>) -> Result<usize, DataError> {
     let mut known = Vec::new();
     for (name, member) in arrays {
         if key == Some(name) {
@@ -239,7 +233,8 @@ impl<'a> Filling<'a> {
             set.notes.push(format!("its {channels} channels are colour and alpha, laid on the ground (--ground)"));
         }
         if height != width {
-            set.notes.push("its images are not square, and lose what lies outside the largest square in the middle".into());
+            set.notes
+                .push("its images are not square, and lose what lies outside the largest square in the middle".into());
         }
         Ok(Self { set, layout, reading })
     }

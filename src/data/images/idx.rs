@@ -32,8 +32,7 @@ pub(super) fn header(path: &Path, reader: &mut dyn Read) -> Result<(Numbers, u64
     for _ in 0..axes {
         shape.push(u64::from(u32::from_be_bytes(word("its header is cut short")?)));
     }
-    let numbers =
-        Numbers { number, endian: Endian::Big, is_bool: false, fortran: false, shape, kind: kind.to_owned() };
+    let numbers = Numbers { number, endian: Endian::Big, is_bool: false, fortran: false, shape, kind: kind.to_owned() };
     Ok((numbers, 4 + 4 * u64::from(axes)))
 }
 

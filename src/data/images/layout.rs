@@ -36,7 +36,10 @@ impl Layout {
     ) -> Result<(Self, Option<String>), DataError> {
         let wrong = |why: &str| {
             let shape = show_shape(shape);
-            Err(no_images(path, format!("its shape is {shape}{why}; images are n x h x w, n x h x w x 3 or n x 3 x h x w")))
+            Err(no_images(
+                path,
+                format!("its shape is {shape}{why}; images are n x h x w, n x h x w x 3 or n x 3 x h x w"),
+            ))
         };
         let steps = steps(shape, fortran);
         let (Some(steps), false) = (steps, shape.contains(&0)) else {
@@ -236,7 +239,9 @@ mod tests {
         assert_eq!(scale("float64", [0.0, 255.0]), Ok((Scale::Bytes, true)));
         assert_eq!(scale("int64", [0.0, 255.0]), Ok((Scale::Bytes, false)));
         assert_eq!(scale("int64", [0.0, 1.0]), Ok((Scale::Bytes, true)));
-        for (kind, range) in [("float32", [-2.1, 2.6]), ("float32", [0.0, 4095.0]), ("uint16", [0.0, 256.0]), ("int8", [-1.0, 9.0])] {
+        for (kind, range) in
+            [("float32", [-2.1, 2.6]), ("float32", [0.0, 4095.0]), ("uint16", [0.0, 256.0]), ("int8", [-1.0, 9.0])]
+        {
             assert!(scale(kind, range).is_err(), "{kind} {range:?}");
         }
         assert_eq!([Scale::Unit.byte(0.5), Scale::Signed.byte(0.0), Scale::Bytes.byte(12.4)], [128, 128, 12]);

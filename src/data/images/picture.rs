@@ -141,9 +141,9 @@ impl Header {
             ImageFormat::Gif => {
                 let mut options = gif::DecodeOptions::new();
                 options.skip_frame_decoding(true);
-                options.read_info(stream).is_ok_and(|mut decoder| {
-                    (0..2).all(|_| matches!(decoder.next_frame_info(), Ok(Some(_))))
-                })
+                options
+                    .read_info(stream)
+                    .is_ok_and(|mut decoder| (0..2).all(|_| matches!(decoder.next_frame_info(), Ok(Some(_)))))
             }
             ImageFormat::WebP => {
                 let start = stream.fill_buf().unwrap_or_default();

@@ -68,16 +68,24 @@ impl Passed {
             kinds.push(format!("{more} other kinds"));
         }
         (all > 0).then(|| {
-            format!("{} passed over: {}", counted(all, "file of another kind was", "files of other kinds were"), kinds.join(", "))
+            format!(
+                "{} passed over: {}",
+                counted(all, "file of another kind was", "files of other kinds were"),
+                kinds.join(", ")
+            )
         })
     }
 
     /// A clause for each reason why something was passed over.
     fn said(&self) -> Vec<String> {
         let clauses = [
-            self.hidden.said("file that begins with a dot was passed over", "files that begin with a dot were passed over"),
+            self.hidden
+                .said("file that begins with a dot was passed over", "files that begin with a dot were passed over"),
             self.dead.said("link that leads nowhere was passed over", "links that lead nowhere were passed over"),
-            self.odd.said("entry that is no plain file was passed over", "entries that are no plain files were passed over"),
+            self.odd.said(
+                "entry that is no plain file was passed over",
+                "entries that are no plain files were passed over",
+            ),
             self.others(),
         ];
         clauses.into_iter().flatten().collect()
@@ -235,20 +243,29 @@ mod tests {
         let classes = |paths: &[&str]| shelf(paths).classes().0.map(|classes| (classes.names, classes.of));
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         assert_eq!(classes(&["a.png", "b.png"]), None);
-        assert_eq!(classes(&["dogs/1.png", "cats/2.png", "cats/x/1.png"]), Some((names(&["cats", "dogs"]), vec![0, 0, 1])));
+        assert_eq!(
+            classes(&["dogs/1.png", "cats/2.png", "cats/x/1.png"]),
+            Some((names(&["cats", "dogs"]), vec![0, 0, 1]))
+        );
         // A folder that holds all is passed through, and is no class.
         assert_eq!(classes(&["all/b/1.png", "all/a/1.png"]), Some((names(&["a", "b"]), vec![0, 1])));
         assert_eq!(classes(&["all/b/1.png", "all/b/2.png"]), None);
         let mixed = shelf(&["a.png", "b/1.png", "c/1.png"]);
         let (classes, notes) = mixed.classes();
-        assert!(classes.is_none() && notes[0].contains("2 folders in it") && notes[0].contains("no classes"), "{notes:?}");
+        assert!(
+            classes.is_none() && notes[0].contains("2 folders in it") && notes[0].contains("no classes"),
+            "{notes:?}"
+        );
     }
 
     #[test]
     fn members_stay_inside() {
-        for (name, expected) in
-            [("a/b.png", "a/b.png"), ("../../etc/x.png", "etc/x.png"), ("/etc/x.png", "etc/x.png"), ("a\\b.png", "a/b.png")]
-        {
+        for (name, expected) in [
+            ("a/b.png", "a/b.png"),
+            ("../../etc/x.png", "etc/x.png"),
+            ("/etc/x.png", "etc/x.png"),
+            ("a\\b.png", "a/b.png"),
+        ] {
             assert_eq!(inside(name), Path::new(expected));
         }
     }

@@ -108,7 +108,8 @@ fn every_format_kind_of_pixel_and_array_is_what_pillow_and_numpy_make_of_it() {
         };
         let worst = (0..n * 3 * area).map(difference).max().unwrap();
         let notes = set.notes.join("; ");
-        let as_said = notes.contains("turned") == expected.turned && notes.contains("several pictures") == expected.several;
+        let as_said =
+            notes.contains("turned") == expected.turned && notes.contains("several pictures") == expected.several;
         if worst > expected.tolerance || !as_said {
             wrong.push(format!("{name}: differs by {worst}, notes: {notes}"));
         }
@@ -207,12 +208,17 @@ fn folders_of_classes_are_read_from_disk_and_from_archives() {
         for path in [packed.path().join("pets.zip"), packed.path().to_owned(), dir.path().to_owned()] {
             let set = load(&path, 16, &ImageReading { threads: 2, ..ImageReading::default() }).unwrap();
             let classes = set.classes.as_ref().unwrap();
-            assert_eq!((&classes.names[..], &classes.of[..]), (&["cats".to_owned(), "dogs".to_owned()][..], &[0, 0, 1, 1][..]));
+            assert_eq!(
+                (&classes.names[..], &classes.of[..]),
+                (&["cats".to_owned(), "dogs".to_owned()][..], &[0, 0, 1, 1][..])
+            );
             assert_eq!(classes.counts(), [2, 2]);
             let reds: Vec<u8> = (0..4).map(|i| set.image(i)[0]).collect();
             assert_eq!(reds, [10, 10, 20, 20]);
             let notes = set.notes.join("; ");
-            for words in ["2 classes by their folders (cats, dogs), 2 images each", "1 file that begins with a dot", ".md"] {
+            for words in
+                ["2 classes by their folders (cats, dogs), 2 images each", "1 file that begins with a dot", ".md"]
+            {
                 assert!(notes.contains(words), "{notes}");
             }
         }
@@ -247,7 +253,11 @@ fn small_images_are_enlarged_refused_or_framed_and_it_is_said() {
     let dir = folder(&[("a.png", &png(16, 16, 1)), ("b.png", &png(8, 12, 1)), ("c.png", &png(40, 4, 1))]);
     let reading = |small| ImageReading { small, ..ImageReading::default() };
     let set = load(dir.path(), 16, &reading(SmallImages::Enlarge)).unwrap();
-    assert!(set.notes.iter().any(|note| note.starts_with("2 images are smaller than 16, and enlarged")), "{:?}", set.notes);
+    assert!(
+        set.notes.iter().any(|note| note.starts_with("2 images are smaller than 16, and enlarged")),
+        "{:?}",
+        set.notes
+    );
     assert!(set.pixels[..].chunks(256).all(|channel| channel.iter().all(|&x| x == channel[0])), "no frame");
     let message = load(dir.path(), 16, &reading(SmallImages::Refuse)).unwrap_err();
     assert!(message.contains("2 images are smaller than 16: b.png, c.png"), "{message}");
@@ -292,8 +302,9 @@ fn arrays_that_are_no_images_are_refused_with_what_they_are() {
         (npy("<c8", &[1, 2, 2], &[0; 32]), "complex64"),
         (npy("|O", &[1, 2, 2], &[0; 32]), "Python objects"),
         (npy("|u1", &[12], &[0; 12]), "labels"),
-        (npy("|u1", &[1, 2, 2], &[0; 3]), "more than the file can hold"),
-        (npy("<f4", &[1, 2, 2], &[0; 15]), "more than the file can hold"),
+        (npy("|u1", &[1 << 40, 2, 2], &[0; 4]), "more than the file can hold"),
+        (npy("|u1", &[1, 2, 2], &[0; 3]), "it ends in image 1"),
+        (npy("<f4", &[1, 2, 2], &[0; 15]), "it ends before"),
         (b"hello, world".to_vec(), "neither a folder nor a zip archive"),
         (vec![], "empty"),
         (png(4, 4, 1), "one picture (PNG)"),
@@ -335,7 +346,10 @@ fn wrong_pictures_say_what_they_are() {
     }
     let dir = folder(&[("a.jpg", b"x"), ("b.jpg", &png(4, 4, 1)), ("c.jpg", b"x"), ("d.jpg", b"x")]);
     let message = load(dir.path(), 4, &ImageReading::default()).unwrap_err();
-    assert!(message.contains("a.jpg") && message.ends_with("2 others cannot be read either: c.jpg, d.jpg"), "{message}");
+    assert!(
+        message.contains("a.jpg") && message.ends_with("2 others cannot be read either: c.jpg, d.jpg"),
+        "{message}"
+    );
 }
 
 #[test]

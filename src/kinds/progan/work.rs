@@ -135,7 +135,9 @@ pub fn open(
     };
     let trainer = Trainer::new(config, images.channels)?;
     // A run of before there were these files has none: they are not its own.
-    let has = |name: &str| start != Start::Resume || dir.manifest().is_ok_and(|run| run.files.iter().any(|file| file == name));
+    let has = |name: &str| {
+        start != Start::Resume || dir.manifest().is_ok_and(|run| run.files.iter().any(|file| file == name))
+    };
     let mut once = Vec::new();
     if dir.kind().is_none() || has(REALS) {
         once.push((REALS, reals(&images)?));
