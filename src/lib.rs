@@ -26,6 +26,7 @@ pub mod nets;
 pub mod objective;
 pub mod optim;
 pub mod page;
+pub mod paths;
 pub mod protocol;
 pub mod real;
 pub mod render;

@@ -64,7 +64,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in code(text) {
         let words = words(line.trim().trim_start_matches("$ "));
-        let whole = words.len() > 1 && !words.iter().any(|word| word.contains(['…', '<', '[']) || word.ends_with("..."));
+        let whole =
+            words.len() > 1 && !words.iter().any(|word| word.contains(['…', '<', '[']) || word.ends_with("..."));
         if words.first().is_some_and(is_ours) && whole {
             found.push(words);
         }
@@ -101,7 +102,8 @@ fn is_only_named(command: &[String]) -> bool {
 fn command_lines_are_found_in_blocks_and_in_prose() {
     let text = "Say `gan-lab draw\nRUN --fps 3`, or `gan-lab …`.\n\n```sh\ngan-lab eval 'my run' | head # why\nls\n```\n\n    gan-lab runs\n";
     let found = commands(text);
-    let expected = [vec!["gan-lab", "eval", "my run"], vec!["gan-lab", "draw", "RUN", "--fps", "3"], vec!["gan-lab", "runs"]];
+    let expected =
+        [vec!["gan-lab", "eval", "my run"], vec!["gan-lab", "draw", "RUN", "--fps", "3"], vec!["gan-lab", "runs"]];
     for command in &expected {
         assert!(found.iter().any(|words| words == command), "{command:?} is not in {found:?}");
     }

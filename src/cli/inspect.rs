@@ -22,7 +22,7 @@ use crate::nets::Slot;
 use crate::nets::describe::{self, Affine, Network, PointsNet, Role, markdown, pytorch};
 use crate::nets::pggan::{Pggan, slots};
 use crate::objective::Constraint;
-use crate::run::{Kind, RunDir, RunError, Status, count};
+use crate::run::{Input, Kind, RunDir, RunError, Status, count};
 use crate::version;
 
 /// Show what networks a run or a file of weights holds, layer by layer
@@ -397,7 +397,8 @@ fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
     report.fact("objective", image_loss(&config.loss));
     let betas = config.betas;
     report.fact("optimiser", format!("Adam, lr {}, betas ({}, {})", shown(&json!(config.lr)), betas[0], betas[1]));
-    report.fact("pictures", "training.gif and samples/");
+    let reals = if dir.file("reals.png").is_file() { ", reals.png beside them" } else { "" };
+    report.fact("pictures", format!("training.gif and samples/{reals}"));
     let lod = Slot { name: "lod".to_owned(), shape: Vec::new() };
     let expected: Vec<Slot> = slots(&net.generator()).into_iter().chain([lod]).collect();
     compare(&mut report, dir, "generator.safetensors", &expected);
@@ -428,10 +429,9 @@ fn of_sefa(dir: &RunDir) -> anyhow::Result<Report> {
     let mut report = begun(dir, Kind::Sefa, serde_json::to_value(&config)?);
     let manifest = dir.manifest()?;
     let checkpoint = manifest.inputs.iter().find(|input| input.role == "checkpoint");
-    let of_config = || config.checkpoint.as_ref().map(|path| path.to_string_lossy().into_owned());
-    if let Some(path) = checkpoint.map(|input| input.path.clone()).or_else(of_config) {
-        report.fact("generator", path.clone());
-        report.field("checkpoint", json::path(Path::new(&path)));
+    if let Some(path) = checkpoint.map(Input::place).or(config.checkpoint) {
+        report.fact("generator", path.display().to_string());
+        report.field("checkpoint", json::path(&path));
     }
     let directions = config.directions.clone().unwrap_or_else(|| (0..config.k).collect());
     let words = directions.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");

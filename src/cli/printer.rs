@@ -163,6 +163,14 @@ impl Printer {
         }
     }
 
+    /// Progress over work that comes before what is asked for: a bar on a terminal, elsewhere nothing.
+    pub(super) fn loading(&self, unit: &'static str, total: u64) -> Progress {
+        match self.mode {
+            Mode::Normal if std::io::stderr().is_terminal() => Progress::bar(unit, total, 0),
+            _ => Progress::hidden(),
+        }
+    }
+
     /// A sign of life for work without steps, on a terminal; it goes when it is dropped.
     pub(super) fn spinner(&self, words: &str) -> Progress {
         match self.mode {

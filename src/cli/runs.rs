@@ -152,7 +152,7 @@ fn mend_images(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
     crate::torch_library::load()?;
     if kind == Kind::Progan {
         let config = crate::kinds::progan::settings(dir)?;
-        crate::kinds::progan::open(&config, dir.clone(), Start::Resume, None)?;
+        crate::kinds::progan::open(&config, dir.clone(), Start::Resume, None, &mut |_, _| {})?;
         return Ok(());
     }
     let mut session = super::jobs::reopen(dir)?;

@@ -56,8 +56,10 @@ pub enum ConfigError {
         /// What it may be.
         expected: String,
     },
-    /// A path that JSON cannot hold.
-    #[error("the path {path} is not UTF-8 and cannot be stored in config.json; rename or link the file")]
+    /// A path that no text is.
+    #[error(
+        "the path {path} is not UTF-8, and a run of points cannot be named by it in scripts and pages; rename or link the file"
+    )]
     Path {
         /// It, as far as it can be shown.
         path: String,
@@ -439,8 +441,8 @@ fn parameters(inputs: usize, hidden: &[usize], outputs: usize) -> u64 {
     widths.windows(2).map(|pair| pair[0] * pair[1]).sum()
 }
 
-/// Whether a config can be written with this path in it.
-pub(super) fn storable(path: &Path) -> Result<(), ConfigError> {
+/// Whether what is made of a config of points (sweeps, scripts, commands that repeat a run) can name this path.
+fn storable(path: &Path) -> Result<(), ConfigError> {
     match path.to_str() {
         Some(_) => Ok(()),
         None => Err(ConfigError::Path { path: path.display().to_string() }),

@@ -42,7 +42,11 @@ impl ProganConfig {
         let config = self.to_json();
         let mut recipe = PROGAN.default_config();
         let _ = PROGAN.set(&mut recipe, "loss.name", at(&config, "loss.name").clone());
-        let recipe = PROGAN.complete(&recipe).unwrap_or(recipe);
+        let mut recipe = PROGAN.complete(&recipe).unwrap_or(recipe);
+        if let (None, Some(recipe)) = (&self.images, recipe.as_object_mut()) {
+            // Of before there were choices, when there was none to name.
+            recipe.remove("images");
+        }
         let mut parts = vec!["progan".to_owned(), stem(&self.data, "images")];
         if at(&config, "loss.name") != at(&PROGAN.default_config(), "loss.name") {
             parts.push(file_part(&shown(at(&config, "loss.name"))));

@@ -4,16 +4,20 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{MOST_THREADS, not_negative, positive, require, storable};
-use super::{Choice, ConfigError, Device, Precision};
+use super::check::{MOST_THREADS, not_negative, positive, require};
+use super::{Choice, ConfigError, Device, ImageConfig, Precision};
 use crate::objective::{Game, Penalised, penalties, rules};
 
 /// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default = "left_out", deny_unknown_fields)]
 pub struct ProganConfig {
-    /// A folder of PNG and JPEG files, an IDX file (also gzipped) or an npy file.
+    /// A folder of pictures, a zip archive of such, an IDX file (also gzipped), an npy or an npz file.
+    #[serde(with = "crate::paths")]
     pub data: PathBuf,
+    /// How they are read; None as before there were choices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<ImageConfig>,
     /// The images' final side, a power of two from 4 to 1024.
     pub resolution: usize,
     /// The latent code's dimension.
@@ -125,6 +129,7 @@ impl Default for ProganConfig {
     fn default() -> Self {
         Self {
             data: PathBuf::from("data/fashion-mnist/train-images-idx3-ubyte.gz"),
+            images: Some(ImageConfig::default()),
             resolution: 32,
             latent_dim: 64,
             fmaps_base: 1024,
@@ -145,10 +150,17 @@ impl Default for ProganConfig {
     }
 }
 
+/// What a config means by what it leaves out.
+fn left_out() -> ProganConfig {
+    ProganConfig { images: None, ..ProganConfig::default() }
+}
+
 impl ProganConfig {
     /// Checks every value and resolves `threads`.
     pub fn check(mut self) -> Result<Self, ConfigError> {
-        storable(&self.data)?;
+        if let Some(images) = &self.images {
+            images.check()?;
+        }
         let r = self.resolution;
         require("resolution", r, r.is_power_of_two() && (4..=1024).contains(&r), "a power of two from 4 to 1024")?;
         for (key, size) in

@@ -17,7 +17,7 @@ pub struct SefaConfig {
     /// A model by name: `checkpoints/NAME.pth` or `.safetensors`, else one that comes with the project.
     pub model: String,
     /// A checkpoint's file, in the place of `model`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "crate::paths::optional", skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<PathBuf>,
     /// How many samples.
     pub samples: usize,

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
     Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision, ProganConfig,
-    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, Table, TrainConfig,
-    UpdateOrder, Values, presets,
+    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, SmallImages, Table,
+    TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -521,12 +521,23 @@ static PROGAN_KEYS: &[Key] = &[
     key(
         "data",
         Values::Path,
-        "A folder of PNG and JPEG files, an IDX file (also gzipped), or an npy file of bytes; \
-         scripts/fetch-fashion-mnist.sh fetches the default",
+        "A folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF, PNM; also with a folder for each class), a zip archive of \
+         such, an IDX file (also gzipped), an npy or an npz file; scripts/fetch-fashion-mnist.sh fetches the default",
     )
     .flag("data")
     .value_name("PATH")
     .under("Data"),
+    key("images.ground", Values::Text, "Colour behind what is transparent: a name such as black, or #rrggbb")
+        .flag("ground")
+        .value_name("COLOR")
+        .under("Data"),
+    key("images.small", Values::Choice(&SmallImages::CHOICES), "What becomes of images smaller than --resolution")
+        .flag("small")
+        .under("Data"),
+    key("images.key", Values::Text, "The array to read, in an npz file that has several")
+        .flag("key")
+        .value_name("NAME")
+        .under("Data"),
     key("resolution", Values::Whole, "Side of the finished images, a power of two from 4 to 1024").flag("resolution"),
     key("latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
     key("fmaps_base", Values::Whole, "Feature maps at side r are this over r").flag("fmaps-base"),

@@ -70,6 +70,14 @@ pub enum DataError {
         /// Why, and what to do.
         reason: String,
     },
+    /// A sound file that gives no images as it is, or a folder without any.
+    #[error("{path} cannot be read as images: {reason}")]
+    Images {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A line of a text file that does not fit.
     #[error("{path}, line {line}: {reason}")]
     Line {
@@ -216,6 +224,11 @@ pub enum DataError {
 
 pub(super) fn unusable(path: &Path, reason: impl Into<String>) -> DataError {
     DataError::Unusable { path: path.to_owned(), reason: reason.into() }
+}
+
+#[cfg(feature = "torch")]
+pub(super) fn no_images(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::Images { path: path.to_owned(), reason: reason.into() }
 }
 
 pub(super) fn at_line(path: &Path, line: usize, reason: impl Into<String>) -> DataError {

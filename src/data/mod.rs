@@ -48,6 +48,8 @@ use fs_err as fs;
 /// A point of the plane.
 pub type Point = [f64; 2];
 
+#[cfg(feature = "torch")]
+use error::no_images;
 use error::{at_line, damaged, no_names, no_text, unusable};
 use matrix::{Matrix, matrix_points, range, show_shape};
 

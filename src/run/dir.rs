@@ -580,7 +580,10 @@ impl RunDir {
         };
         let advice = match given {
             Some(_) => {
-                format!("name with --{role} the one that it was begun with, {} then, or put that back", input.path)
+                format!(
+                    "name with --{role} the one that it was begun with, {} then, or put that back",
+                    input.place().display()
+                )
             }
             None => format!("put the old file back, or name a copy of it with --{role}"),
         };

@@ -161,6 +161,8 @@ impl Kind {
                 MANIFEST,
                 "config.json",
                 "metrics.jsonl",
+                "images.json",
+                "reals.png",
                 "samples/#.png",
                 "training.gif",
                 "generator.safetensors",
@@ -213,7 +215,7 @@ impl Kind {
             Self::Points => {
                 &["data.path", "data.key", "data.columns", "data.separator", "data.decimal", "data.heading"]
             }
-            Self::Progan => &["data"],
+            Self::Progan => &["data", "images.key"],
             Self::Sefa => &["checkpoint", "model"],
         }
     }
@@ -230,7 +232,7 @@ impl Kind {
     pub const fn instead(self) -> &'static str {
         match self {
             Self::Points => "gan-lab draw, eval, compare and report take it",
-            Self::Progan => "its pictures are training.gif and samples/; gan-lab sefa shows its directions",
+            Self::Progan => "its pictures are training.gif, samples/ and reals.png; gan-lab sefa shows its directions",
             Self::Sefa => "its page is index.html",
         }
     }

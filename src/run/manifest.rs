@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::kind::{MANIFEST, matches};
 use super::{Kind, RunError, hex};
-use crate::files;
+use crate::{files, paths};
 
 const FORMAT: u32 = 1;
 
@@ -18,7 +18,7 @@ const FORMAT: u32 = 1;
 pub struct Input {
     /// What it is for: `data`, `checkpoint`.
     pub role: String,
-    /// Where it lay, as it was named.
+    /// Where it lay, as it was named, in the form of [`crate::paths`].
     pub path: String,
     /// The SHA-256 of its content.
     pub sha256: String,
@@ -27,13 +27,18 @@ pub struct Input {
 impl Input {
     /// The input at `path`.
     pub fn new(role: &str, path: &Path, sha256: String) -> Self {
-        Self { role: role.to_owned(), path: path.to_string_lossy().into_owned(), sha256 }
+        Self { role: role.to_owned(), path: paths::text(path), sha256 }
+    }
+
+    /// Where it lay, as it was named.
+    pub fn place(&self) -> PathBuf {
+        paths::path(&self.path)
     }
 
     /// Where it may lie: as it was named, seen from here; or, where someone works in another folder or the whole was
     /// moved, seen from a folder that the run in `dir` lies in.
     pub fn places(&self, dir: &Path) -> Vec<PathBuf> {
-        let named = PathBuf::from(&self.path);
+        let named = self.place();
         let mut places = vec![named.clone()];
         if named.is_relative()
             && let Ok(dir) = std::path::absolute(dir)

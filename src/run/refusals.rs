@@ -1,7 +1,5 @@
 //! What keeps a command from beginning a run in a folder, or from going on with the one that is there.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::kind::matches;
@@ -39,10 +37,10 @@ pub(super) fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), Run
         return Err(RunError::Foreign { path: path(), name: name.clone() });
     }
     for input in &claim.inputs {
-        let lies = Path::new(&input.path).canonicalize().ok();
+        let lies = input.place().canonicalize().ok();
         let inside = lies.and_then(|lies| Some(lies.strip_prefix(dir.path().canonicalize().ok()?).ok()?.to_owned()));
         if inside.is_some_and(|inside| is_owned(&inside.to_string_lossy())) {
-            return Err(RunError::InputInside { input: input.path.clone().into() });
+            return Err(RunError::InputInside { input: input.place() });
         }
     }
     Ok(())
@@ -114,7 +112,7 @@ pub(super) fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Resu
                 return Err(RunError::OtherInput {
                     path: dir.path().to_owned(),
                     role: input.role.clone(),
-                    input: input.path.clone(),
+                    input: input.place().display().to_string(),
                     advice: format!(
                         "put the old file back, name it with --{}, or begin again with --force",
                         input.role
@@ -125,7 +123,7 @@ pub(super) fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Resu
                 "{} does not say which {} it was begun with; {} is taken for it",
                 dir.path().display(),
                 input.role,
-                input.path
+                input.place().display()
             )),
         }
     }

@@ -14,6 +14,8 @@ mod faces;
 mod generators;
 mod help;
 mod hostile;
+#[cfg(feature = "torch")]
+mod images;
 mod inspect;
 mod kill;
 mod kinds;

@@ -379,8 +379,12 @@ fn names_that_are_no_text_are_names_as_any_other() {
         for args in ["convert @.pth o@.safetensors --force", "inspect @.pth"] {
             run_odd(world, 0, args);
         }
-        // A job says where its checkpoint is, in JSON.
-        run_odd(world, 2, "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@");
+        // A job says where its checkpoint is, in JSON, by a text that leads back to it.
+        let job = "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@";
+        run_odd(world, 0, &format!("{job} --force"));
+        for args in [&format!("{job} --resume"), "runs --check j@", "inspect j@"] {
+            run_odd(world, 0, args);
+        }
     }
 }
 
@@ -388,12 +392,7 @@ fn names_that_are_no_text_are_names_as_any_other() {
 fn a_config_that_could_not_be_written_is_refused_before_anything_is() {
     let world = World::new();
     std::fs::copy(world.path("data.npy"), world.path("").join(OsStr::from_bytes(b"n\xff.npy"))).unwrap();
-    let mut calls =
-        vec!["train gan --data @.npy --train-size 200 --out r", "compare --lab --data @.npy --out r --runs r"];
-    if cfg!(feature = "torch") {
-        calls.push("train progan --data @.npy --out r");
-    }
-    for args in calls {
+    for args in ["train gan --data @.npy --train-size 200 --out r", "compare --lab --data @.npy --out r --runs r"] {
         for output in run_odd(&world, 2, args) {
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(stderr.contains("is not UTF-8") && stderr.contains("rename or link"), "{args}: {stderr}");
@@ -608,6 +607,23 @@ fn progress_fits_terminals_of_any_width() {
             assert!(!line.starts_with("epoch") || line.chars().count() <= most, "{columns}: {line:?}");
         }
     }
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn reading_images_has_a_bar_that_goes_before_the_first_word_of_the_run() {
+    let world = World::new();
+    std::fs::write(world.path("squares.idx"), squares()).unwrap();
+    let args = "train progan --data squares.idx --resolution 4 --latent-dim 4 --fmaps-base 16 --fmaps-max 4 --batch-size 8 \
+                --kimg-per-phase 0.008 --final-kimg 0.008 --record-kimg 0.008 --threads 1 --force --out progan";
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let (status, text) = on_a_terminal(world.command(&args), 80, None);
+    assert!(status.success() && text.contains("reading image 8/8"), "{text}");
+    assert!(text.find("reading image") < text.find("training a ProGAN"), "{text}");
+    assert_eq!(last_line(&text), "", "{text:?}");
+    // Without a terminal there is nothing to wait before.
+    let output = world.run(&args);
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stderr).contains("reading image"));
 }
 
 /// What a terminal of so many columns and rows shows after all of `text`.

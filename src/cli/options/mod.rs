@@ -20,6 +20,7 @@ use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use crate::config::{Config, ConfigError, Key, KeyError, Preset, TABLES, Table, Values, reference, shown};
 use crate::export::TENSORBOARD;
+use crate::paths;
 
 const CONFIG: &str = "config";
 const PRESET: &str = "preset";
@@ -90,10 +91,9 @@ impl<C: Config> Settings<C> {
 pub(super) fn blame(table: &Table, given: &[Assignment], error: ConfigError, otherwise: &'static str) -> anyhow::Error {
     let culprit = match &error {
         ConfigError::Value { key, .. } => given.iter().rev().find(|assignment| assignment.is_of(table, key)),
-        ConfigError::Path { .. } => given
-            .iter()
-            .rev()
-            .find(|assignment| assignment.value.as_str().is_some_and(|text| text.contains('\u{fffd}'))),
+        ConfigError::Path { .. } => {
+            given.iter().rev().find(|assignment| assignment.value.as_str().is_some_and(|text| !paths::is_plain(text)))
+        }
         ConfigError::Json { .. } => None,
     };
     match culprit {
@@ -356,15 +356,8 @@ fn parser(key: &'static Key) -> ValueParser {
             let values = choices.iter().map(|choice| PossibleValue::new(choice.name).help(choice.help));
             PossibleValuesParser::new(values).map(Value::from).into()
         }
-        // Paths are the one thing that may be no text; a config cannot hold those.
-        Values::Path => OsStringValueParser::new()
-            .try_map(|name| {
-                name.into_string().map(Value::from).map_err(|name| {
-                    let path = PathBuf::from(name).display().to_string();
-                    ConfigError::Path { path }
-                })
-            })
-            .into(),
+        // Paths are the one thing that may be no text.
+        Values::Path => OsStringValueParser::new().map(|name| Value::from(paths::text(Path::new(&name)))).into(),
         _ => ValueParser::new(move |text: &str| {
             key.read(text).map_err(|_| format!("it must be {}", key.values.expected()))
         }),

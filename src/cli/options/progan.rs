@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{EventArgs, Settings};
-use crate::config::ProganConfig;
+use crate::config::{ProganConfig, SmallImages};
 
 /// Train a ProGAN on images
 #[derive(Debug, Args)]
@@ -23,6 +23,9 @@ pub(in crate::cli) struct ProganArgs {
     /// Replace the run in that directory
     #[arg(long, help_heading = "Run")]
     pub(in crate::cli) force: bool,
+    /// Refuse images smaller than --resolution, which are enlarged otherwise; as --small refuse
+    #[arg(long, conflicts_with = "images.small", help_heading = "Data")]
+    pub(in crate::cli) strict: bool,
     #[command(flatten)]
     pub(in crate::cli) events: EventArgs,
 }
@@ -31,6 +34,9 @@ pub(in crate::cli) struct ProganArgs {
 /// gone on with, else with the bundled model's recipe.
 pub(in crate::cli) fn progan(args: &ProganArgs, saved: Option<&ProganConfig>) -> anyhow::Result<ProganConfig> {
     let base = args.settings.base()?.or_else(|| saved.cloned()).unwrap_or_default();
-    let config = args.settings.over(&base)?;
+    let mut config = args.settings.over(&base)?;
+    if args.strict {
+        config.images.get_or_insert_default().small = SmallImages::Refuse;
+    }
     config.check().map_err(|error| args.settings.blame(error, "this run cannot be trained"))
 }

@@ -1,6 +1,6 @@
 //! `gan-lab train progan`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
 pub(super) use crate::cli::options::progan::ProganArgs;
@@ -12,6 +12,7 @@ use crate::cli::table::facts;
 use crate::config::ProganConfig;
 use crate::json;
 use crate::kinds::progan::{self, ImageRecord, ProganError};
+use crate::paths;
 use crate::run::{Kind, Outcome, Position, RUNS, RunDir, Start, count};
 
 pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> {
@@ -19,8 +20,17 @@ pub(super) fn run(args: &ProganArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let (config, dir, start) = plan(args)?;
     session::note_nothing_to_resume(&dir, start, printer);
     session::permit_events(&args.events, &dir)?;
-    let opened = progan::open(&config, dir, start, moved(args));
+    let opened = {
+        let mut bar = None;
+        let mut watch = |done: u64, total: u64| {
+            bar.get_or_insert_with(|| printer.loading("reading image", total)).show(done, &[]);
+        };
+        progan::open(&config, dir, start, moved(args).as_deref(), &mut watch)
+    };
     let mut session = opened.map_err(|error| advised(error, &config.data))?;
+    for remark in session.work().remarks() {
+        printer.note(&format!("{}: {remark}", config.data.display()));
+    }
     let Position { done, total } = session.position();
     let (images, side) = session.work().image_set();
     printer.note(&match done {
@@ -58,8 +68,8 @@ fn plan(args: &ProganArgs) -> anyhow::Result<(ProganConfig, RunDir, Start)> {
 }
 
 /// Where the images are said to be now.
-fn moved(args: &ProganArgs) -> Option<&Path> {
-    args.settings.given("data").and_then(serde_json::Value::as_str).map(Path::new)
+fn moved(args: &ProganArgs) -> Option<PathBuf> {
+    args.settings.given("data").and_then(serde_json::Value::as_str).map(paths::path)
 }
 
 /// Images that cannot be used come with what to do about it.

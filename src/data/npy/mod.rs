@@ -225,16 +225,32 @@ pub(super) fn variable_of(path: &Path, name: &str, reader: &mut impl Read) -> Re
     Ok(header.variable(name, None))
 }
 
-/// Reads the header of an array of bytes in C order; gives its shape.
+/// What the header of an array of numbers says.
 #[cfg(feature = "torch")]
-pub(super) fn read_byte_header(path: &Path, reader: &mut impl Read) -> Result<Vec<u64>, DataError> {
-    let header = Header::read(reader).map_err(|reason| damaged(path, reason))?;
-    if header.fortran || !matches!(header.kind, Kind::Number(super::numbers::Number::U8, _)) {
-        let order = if header.fortran { " in Fortran order" } else { "" };
-        let kind = header.kind.name();
-        return Err(damaged(path, format!("images are uint8 in C order; these are {kind}{order}")));
-    }
-    Ok(header.shape)
+#[derive(Clone, Debug)]
+pub(super) struct Heading {
+    pub(super) number: super::numbers::Number,
+    pub(super) endian: super::numbers::Endian,
+    /// Whether the numbers are NumPy's bool, of which each is 0 or 1.
+    pub(super) is_bool: bool,
+    /// Whether the first axis is the fastest.
+    pub(super) fortran: bool,
+    pub(super) shape: Vec<u64>,
+    /// The type's name.
+    pub(super) kind: String,
+}
+
+/// Reads the header of an array of numbers, up to the first of them; the reason where it is another.
+#[cfg(feature = "torch")]
+pub(super) fn heading(reader: &mut impl Read) -> Result<Heading, String> {
+    let Header { kind, fortran, shape } = Header::read(reader)?;
+    let name = kind.name();
+    let (number, endian) = match kind {
+        Kind::Number(number, endian) => (number, endian),
+        Kind::Other(name) if name == "bool" => (super::numbers::Number::U8, super::numbers::Endian::Little),
+        _ => return Err(format!("it holds {name}, not numbers")),
+    };
+    Ok(Heading { number, endian, is_bool: name == "bool", fortran, shape, kind: name })
 }
 
 /// What is wrong with a file.

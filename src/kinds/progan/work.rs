@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `config.json` | the whole resolved config |
 //! | `metrics.jsonl` | one [`ImageRecord`] a line |
+//! | `images.json` | how the images were read: how many, what was changed and left out, their classes |
+//! | `reals.png` | a grid of the images that are learnt from, as the discriminator sees them at the last side |
 //! | `samples/<images>.png` | a grid of images from the same codes at each record |
 //! | `training.gif` | the grids one after another, when training ends or is stopped |
 //! | `generator.safetensors` | the averaged generator, in genforce's layout |
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -17,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::trainer::{Arrays, ProganError, Trainer};
 use crate::checkpoint::{self, NamedTensor};
 use crate::config::ProganConfig;
-use crate::data::images::{ImageSet, load_images};
+use crate::data::images::{ImageReading, ImageSet, Watch, load_images};
 use crate::media::{self, Animation};
 use crate::nets::pggan::{Pggan, slots};
 use crate::render::{Picture, RenderError, image_grid};
@@ -28,9 +31,13 @@ use crate::run::{
 
 /// Images on a side of the sample grids.
 const GRID: usize = 8;
+/// Pixels on a side of a pixel of the last side.
+const ZOOM: usize = 2;
 /// Records a second in the film of the training.
 const FPS: f64 = 8.0;
 const FILM: &str = "training.gif";
+const REALS: &str = "reals.png";
+const ABOUT: &str = "images.json";
 const GENERATOR: &str = "generator.safetensors";
 /// In single precision two numbers of this size that differ by less than 1 are the same.
 const LARGEST_LOSS: f64 = 16_777_216.0;
@@ -106,15 +113,17 @@ pub fn film(dir: &RunDir) -> PathBuf {
 }
 
 /// Loads the images, makes the networks, and takes the directory. Nothing is written before the images are known to be
-/// sound. The images of a run that goes on may be elsewhere, in `moved`.
+/// sound. The images of a run that goes on may be elsewhere, in `moved`. `watch` is told how many are read.
 pub fn open(
     config: &ProganConfig,
     dir: RunDir,
     start: Start,
     moved: Option<&Path>,
+    watch: &mut Watch<'_>,
 ) -> Result<Session<Progan>, ProganError> {
+    let (reading, watch) = (ImageReading::from(config), RefCell::new(watch));
     let load = |path: &Path| -> Result<_, ProganError> {
-        let images = load_images(path, config.resolution)?;
+        let images = load_images(path, config.resolution, &reading, &mut **watch.borrow_mut())?;
         let sha256 = identity(&images);
         Ok(((images, path.to_owned(), sha256.clone()), sha256))
     };
@@ -125,6 +134,15 @@ pub fn open(
         _ => load(&config.data)?.0,
     };
     let trainer = Trainer::new(config, images.channels)?;
+    // A run of before there were these files has none: they are not its own.
+    let has = |name: &str| {
+        start != Start::Resume || dir.manifest().is_ok_and(|run| run.files.iter().any(|file| file == name))
+    };
+    let mut once = Vec::new();
+    if dir.kind().is_none() || has(REALS) {
+        once.push((REALS, reals(&images)?));
+        once.push((ABOUT, about(&images).into_bytes()));
+    }
     let claim = Claim {
         kind: Kind::Progan,
         settings: serde_json::to_value(config)
@@ -132,7 +150,7 @@ pub fn open(
         total: trainer.progress().1,
         ended: None,
         inputs: vec![Input::new("data", &path, sha256)],
-        once: Vec::new(),
+        once,
         name: String::new(),
         series: None,
         conform: Box::new(|_| {}),
@@ -157,6 +175,29 @@ fn identity(images: &ImageSet) -> String {
     hash.update(format!("{} x {} x {} ", images.channels, images.side, images.side));
     hash.update(&images.pixels);
     hex(&hash.finalize())
+}
+
+/// Images of the set on a grid like the samples', spread evenly over it.
+fn reals(images: &ImageSet) -> Result<Vec<u8>, ProganError> {
+    let shown = images.len().min(GRID * GRID);
+    let chosen = (0..shown).flat_map(|i| images.image(i * images.len() / shown));
+    let pixels: Vec<f32> = chosen.map(|&byte| f32::from(byte) / 127.5 - 1.0).collect();
+    Ok(media::encode_png(&image_grid(&pixels, images.channels, images.side, GRID, ZOOM))?)
+}
+
+/// How the images were read, in JSON.
+fn about(images: &ImageSet) -> String {
+    let classes = images.classes.as_ref().map(|classes| {
+        let counts = classes.names.iter().zip(classes.counts());
+        let list: Vec<_> = counts.map(|(name, count)| serde_json::json!({ "name": name, "images": count })).collect();
+        serde_json::json!({ "classes": list, "class_of": classes.of })
+    });
+    let about = serde_json::json!({
+        "images": images.len(), "side": images.side, "channels": images.channels, "notes": images.notes,
+        "classes": classes.as_ref().map(|classes| &classes["classes"]),
+        "class_of": classes.as_ref().map(|classes| &classes["class_of"]),
+    });
+    format!("{about:#}\n")
 }
 
 impl Work for Progan {
@@ -195,7 +236,7 @@ impl Work for Progan {
         let sums = std::mem::take(&mut self.sums);
         let (images, phase, net) = (self.trainer.progress().0, self.trainer.phase(), self.trainer.net());
         let (side, pixels) = self.trainer.images(&self.codes)?;
-        let grid = image_grid(&pixels, net.image_channels, side, GRID, 2 * net.resolution / side);
+        let grid = image_grid(&pixels, net.image_channels, side, GRID, ZOOM * net.resolution / side);
         let grid = media::encode_png(&grid)?;
         run.keep(&sample_name(images), &grid)?;
         let sample = Some(digest(&grid));
@@ -289,6 +330,11 @@ impl Progan {
     /// How many images there are to learn from, and their side.
     pub fn image_set(&self) -> (usize, usize) {
         (self.images.len(), self.images.side)
+    }
+
+    /// What was guessed, changed or left out when the images were read, a clause each.
+    pub fn remarks(&self) -> &[String] {
+        &self.images.notes
     }
 
     /// The grids of samples one after another. One that is not there any more, or not as it was, is left out, aloud.

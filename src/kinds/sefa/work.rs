@@ -181,7 +181,7 @@ fn called(dir: &RunDir) -> Option<String> {
 fn begun_with(dir: &RunDir, sha256: &str) -> Option<PathBuf> {
     let job = dir.json(Kind::Sefa.settings_file()).ok()?;
     let same = job.get("checkpoint_sha256")?.as_str()? == sha256;
-    Some(PathBuf::from(job.get("checkpoint")?.as_str()?)).filter(|path| same && path.is_file())
+    Some(crate::paths::path(job.get("checkpoint")?.as_str()?)).filter(|path| same && path.is_file())
 }
 
 /// What `job.json` says.
@@ -191,7 +191,7 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         "program": crate::version::program(),
         "commit": crate::version::commit(),
         "model": picked.model,
-        "checkpoint": checkpoint.to_string_lossy(),
+        "checkpoint": crate::paths::text(checkpoint),
         "checkpoint_bytes": picked.bytes,
         "checkpoint_sha256": picked.sha256,
         "samples": config.samples,
