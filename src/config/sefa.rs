@@ -87,6 +87,28 @@ fn is_usual_depth(layers: &usize) -> bool {
 const USUAL_TRUNCATION: f64 = 0.7;
 const USUAL_DEPTH: usize = 8;
 
+/// Whose random numbers codes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SefaRng {
+    /// PyTorch's: all samples out of one seed.
+    #[default]
+    Torch,
+    /// NumPy's: a seed for each sample, one after another.
+    Numpy,
+}
+
+impl SefaRng {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "torch", help: "PyTorch's: all samples by one torch.randn after torch.manual_seed(seed)" },
+        Choice {
+            name: "numpy",
+            help: "NumPy's, as NVIDIA's tools number them: sample i is RandomState(seed + i).randn",
+        },
+    ];
+}
+
 /// The noise that a StyleGAN adds to its feature maps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

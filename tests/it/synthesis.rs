@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::layouts::{self, Options};
 use gan_lab::checkpoint::{self, GeneratorWeights};
+use gan_lab::config::SefaRng;
 use gan_lab::config::{SefaConfig, SefaNoise};
-use gan_lab::kinds::sefa::{self, Directions, Drawing, Picked, draw_codes};
+use gan_lab::kinds::sefa::{self, Codes, Directions, Drawing, Picked};
 use gan_lab::render::{Picture, image_picture};
 use gan_lab::run::{RunDir, Start};
 use gan_lab::synthesis::{Generator, NoiseMode, Remark, Truncation};
@@ -242,9 +243,9 @@ fn jobs_edit_the_chosen_rows_of_w_after_truncation() {
         };
         let dir = job(&case, name, &world.path().join(format!("{name}-{}", layers.len())), config);
         let (count, dim) = (case.generator.row_count(), case.generator.row_dim());
-        let codes = draw_codes(4, 2, case.generator.latent_dim(), false).unwrap();
+        let codes = Codes::of_seed(SefaRng::Torch, 4, 2, case.generator.latent_dim()).unwrap();
         let truncation = Truncation { psi: 0.6, rows: Some(3) };
-        let rows = case.generator.rows(&codes.values, class, &truncation).unwrap();
+        let rows = case.generator.rows(&codes.rows, class, &truncation).unwrap();
         let expected = |sample: usize, direction: usize, distance: f32| {
             let mut rows = rows[sample * count * dim..][..count * dim].to_vec();
             for row in (0..count).filter(|row| layers.is_empty() || layers.contains(row)) {

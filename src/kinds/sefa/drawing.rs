@@ -2,9 +2,9 @@
 
 use tch::{Device, Tensor};
 
-use super::{Directions, Samples, SefaError, draw_codes};
+use super::{Codes, Directions, Samples, SefaError};
 use crate::checkpoint::GeneratorWeights;
-use crate::config::{SefaCodes, SefaConfig, SefaNoise};
+use crate::config::{SefaCodes, SefaConfig, SefaNoise, SefaRng};
 use crate::synthesis::{Begun, Generator, NoiseMode, Remark, Truncation};
 
 /// A generator with the samples that it draws.
@@ -30,19 +30,19 @@ impl Drawing {
     /// Settings that the network has nothing for, a layer or a class that it does not have, a failure of libtorch.
     pub fn new(weights: &GeneratorWeights, config: &SefaConfig, device: Device) -> Result<Self, SefaError> {
         let generator = Generator::new(weights, device)?;
-        let unit = config.codes == SefaCodes::UnitMeanSquare;
-        let codes = draw_codes(config.seed, config.samples, generator.latent_dim(), unit)?;
+        let drawn = Codes::of_seed(SefaRng::Torch, config.seed, config.samples, generator.latent_dim())?;
+        let codes = if config.codes == SefaCodes::UnitMeanSquare { drawn.of_unit_mean_square()? } else { drawn };
         let (samples, remarks) = if let GeneratorWeights::ProGan(_) = weights {
             if let Some(setting) = stylegans(config) {
                 return Err(SefaError::OnlyStyleGan { setting });
             }
             // The class is checked here, before anything is written.
-            generator.rows(&codes.values, config.class, &Truncation::NONE)?;
+            generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
             (Samples::of_codes(codes), Vec::new())
         } else {
             let (row_dim, rows) = (generator.row_dim(), generator.row_count());
             let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
-            let values = generator.rows(&codes.values, config.class, &truncation)?;
+            let values = generator.rows(&codes.rows, config.class, &truncation)?;
             let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
             edited.sort_unstable();
             if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {

@@ -7,13 +7,15 @@
 //! A ProGAN's first layer takes the code itself. In a StyleGAN every layer takes w by a style layer; the directions
 //! of chosen layers are steps of their rows of w, after truncation.
 
+mod codes;
 mod drawing;
 mod edit;
 mod factorize;
 mod work;
 
+pub use codes::Codes;
 pub use drawing::Drawing;
-pub use edit::{Codes, Distances, Samples, draw_codes};
+pub use edit::{Distances, Samples};
 pub use factorize::{Directions, factorize, first_layer, style_layers};
 pub use work::{Job, Picked, Rendered, labels, open, settings};
 
@@ -67,6 +69,20 @@ pub enum SefaError {
         asked: usize,
         /// How many there are.
         count: usize,
+    },
+    /// A file of codes that does not fit.
+    #[error("{path}: {reason}")]
+    Codes {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A seed that NumPy does not take.
+    #[error("seed {seed} is no seed of NumPy's: those are 0 to 4294967295")]
+    NumpySeed {
+        /// The seed.
+        seed: u64,
     },
     /// The checkpoint cannot be read.
     #[error(transparent)]
