@@ -170,11 +170,14 @@ impl Kind {
                 MANIFEST,
                 "job.json",
                 "directions.safetensors",
+                "directions.npy",
+                "factor.pt",
                 "eigenvalues.csv",
                 "images.jsonl",
                 "images/sample#.png",
                 "images/sample#_semantic#_step#.png",
                 "frames/frame#.png",
+                "sheets/sheet#.png",
                 "*.mp4",
                 "*.gif",
                 "index.html",
@@ -195,7 +198,7 @@ impl Kind {
         match self {
             Self::Points => &["threads", "stop_when"],
             Self::Progan => &["threads"],
-            Self::Sefa => &["device", "batch"],
+            Self::Sefa => &["device", "batch", "threads"],
         }
     }
 
@@ -206,7 +209,7 @@ impl Kind {
                 &["data.path", "data.key", "data.columns", "data.separator", "data.decimal", "data.heading"]
             }
             Self::Progan => &["data"],
-            Self::Sefa => &["checkpoint", "model"],
+            Self::Sefa => &["checkpoint", "model", "codes_file", "directions_file"],
         }
     }
 

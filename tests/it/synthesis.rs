@@ -201,7 +201,7 @@ fn classes_are_named_where_there_are_some_and_only_there() {
 
 /// Runs a job on a generator, along the first axes of w, and gives its folder.
 fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
-    let config = SefaConfig { samples: 2, k: 2, steps: 3, viz_size: 32, ..config }.check().unwrap();
+    let config = SefaConfig { samples: 2, k: 2, steps: 3, viz_size: Some(32), ..config }.check().unwrap();
     let dim = case.generator.row_dim();
     let vectors = (0..3 * dim).map(|i| f64::from(u8::from(i % dim == i / dim))).collect();
     let picked = Picked {
@@ -211,6 +211,7 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         directions: Directions { latent_dim: dim, vectors, eigenvalues: vec![3.0, 2.0, 1.0] },
         drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
         labels: std::collections::BTreeMap::new(),
+        inputs: Vec::new(),
     };
     let file = folder().join(format!("{name}.safetensors"));
     let mut session = sefa::open(config, picked, &file, RunDir::new(dir), Start::New { force: false }).unwrap();

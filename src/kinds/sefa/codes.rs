@@ -6,7 +6,7 @@ use fs_err as fs;
 use tch::{Device, Kind, Tensor};
 
 use super::SefaError;
-use crate::config::SefaRng;
+use crate::config::{SefaCodes, SefaConfig, SefaRng};
 use crate::data::npy;
 use crate::rng::RandomState;
 
@@ -38,6 +38,28 @@ impl Codes {
     /// One of them.
     pub fn code(&self, index: usize) -> &[f32] {
         &self.rows[index * self.latent_dim..][..self.latent_dim]
+    }
+
+    /// The codes of a job's samples, from where its config says, as they are edited.
+    ///
+    /// # Errors
+    /// As [`Self::of_seed`] and [`Self::read`]; a file of fewer codes than there are to be samples.
+    pub fn of_config(config: &SefaConfig, latent_dim: usize) -> Result<Self, SefaError> {
+        let codes = match &config.codes_file {
+            None => Self::of_seed(config.rng.unwrap_or_default(), config.seed, config.samples, latent_dim)?,
+            Some(path) => {
+                let mut codes = Self::read(path, latent_dim)?;
+                if codes.len() < config.samples {
+                    let reason =
+                        format!("it holds {} codes, and {} samples are asked for", codes.len(), config.samples);
+                    return Err(SefaError::Codes { path: path.clone(), reason });
+                }
+                codes.labels.truncate(config.samples);
+                codes.rows.truncate(config.samples * latent_dim);
+                codes
+            }
+        };
+        if config.codes == SefaCodes::UnitMeanSquare { codes.of_unit_mean_square() } else { Ok(codes) }
     }
 
     /// `n` codes of a seed, as whoever has the numbers draws several.
@@ -184,6 +206,24 @@ mod tests {
         assert_eq!((single.code(1), &single.labels[1][..]), (torch.code(0), "seed 7"));
         let message = Codes::of_seed(SefaRng::Numpy, u64::from(u32::MAX), 2, 4).unwrap_err().to_string();
         assert!(message.contains("seed 4294967296") && message.contains("NumPy"), "{message}");
+    }
+
+    #[test]
+    fn a_job_takes_the_first_codes_of_its_file_and_no_more_than_there_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("z.npy");
+        fs::write(&path, npy::encode(Precision::Single, &[3, 2], &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0])).unwrap();
+        let config = SefaConfig { samples: 2, codes_file: Some(path), ..SefaConfig::default() };
+        let codes = Codes::of_config(&config, 2).unwrap();
+        assert_eq!(
+            (codes.rows, codes.labels),
+            (vec![3.0, 4.0, 5.0, 6.0], vec!["row 0".to_owned(), "row 1".to_owned()])
+        );
+        let scaled = Codes::of_config(&SefaConfig { codes: SefaCodes::UnitMeanSquare, ..config.clone() }, 2).unwrap();
+        // 3 and 4 have a mean square of 12.5.
+        assert!((scaled.rows[0] - 3.0 / 12.5_f32.sqrt()).abs() < 1e-6);
+        let message = Codes::of_config(&SefaConfig { samples: 4, ..config }, 2).unwrap_err().to_string();
+        assert!(message.contains("holds 3 codes, and 4 samples"), "{message}");
     }
 
     #[test]
