@@ -28,6 +28,10 @@ RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --no-deps --quiet
 step "tests without libtorch"
 INSTA_UPDATE=no cargo test --release --locked --no-default-features
 step "tests"
+# One test runs README's lines of PyTorch, where there is one.
+if ! "${GAN_LAB_PYTHON:-python3}" -c "import torch, numpy, safetensors" 2> /dev/null; then
+    say "README's lines of PyTorch are not run: GAN_LAB_PYTHON names no Python with torch, numpy and safetensors"
+fi
 INSTA_UPDATE=no cargo test --release --locked
 step "machine code"
 if [ "$(uname -m)" = x86_64 ] && command -v objdump > /dev/null; then

@@ -7,6 +7,12 @@
 //! A stream is ChaCha8 with a 256-bit key: the seed (8 bytes, little-endian) followed by the name of the use in
 //! ASCII (24 bytes, zero-padded). The ChaCha stream number is the *part*: the epoch where the use is epoch by epoch,
 //! 0 elsewhere.
+//!
+//! [`RandomState`] is none of these streams: it is NumPy's, for codes that people know by NumPy's seeds.
+
+mod numpy;
+
+pub use numpy::RandomState;
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

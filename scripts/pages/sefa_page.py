@@ -108,7 +108,7 @@ def checks(gan_lab, world, root):
         page.locator(".cell").nth(2).click()
         words = page.locator("#large-words")
         until(page, "document.getElementById('large-words').textContent", "it is enlarged")
-        equal(words.inner_text(), "Sample 0, semantic 0, distance +2", "it says")
+        equal(words.inner_text(), "Sample 0 (seed 0 no. 0), semantic 0, distance +2", "it says")
         expect(page.locator("#large-after").is_disabled(), "there is no step after the last")
         first = pixels(page, "#large-canvas")
         expect(first[1] > 20, "the enlarged picture is empty")

@@ -6,12 +6,14 @@ mod bytes;
 pub mod layouts;
 mod pickle;
 mod source;
+mod torch;
 mod weights;
 mod written;
 
 #[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled};
 pub use source::{Source, TensorInfo, Value};
+pub use torch::{TorchValue, torch_file};
 pub use weights::{
     Classes, Conv, Dense, Enlarging, Factors, GeneratorWeights, Level, Mapping, NoRow, Noise, ProGanWeights,
     StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights, StyleGanLayer, StyleGanWeights,

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::args::must_be_there;
 use super::exit::{Exit, UsageError, hinted};
-use super::jobs::pick;
+use super::jobs::{Counts, pick};
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
 use super::printer::Printer;
@@ -19,7 +19,7 @@ use crate::checkpoint::{BUNDLED, bundled};
 use crate::config::SefaConfig;
 use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
-use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
+use crate::run::{Input, Kind, Outcome, Position, RunDir, Session, Start};
 use crate::synthesis::SynthesisError;
 
 /// Where jobs go unless told otherwise.
@@ -27,7 +27,8 @@ const JOBS: &str = "work_dirs/synthesis";
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     crate::torch_library::load()?;
-    let config = configured(args)?;
+    let mut config = configured(args)?;
+    files_are_there(&config)?;
     let path = find_checkpoint(&config)?;
     if bundled(&path).is_some() {
         printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
@@ -35,10 +36,11 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let given = |key: &str| args.settings.given(key).is_some();
-    let (picked, said) = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
-        Ok(error) => typed(error, &given),
-        Err(error) => error,
-    })?;
+    let (picked, said) =
+        pick(labels, &mut config, &path, counts(args)?).map_err(|error| match error.downcast::<SefaError>() {
+            Ok(error) => typed(error, &given),
+            Err(error) => error,
+        })?;
     for words in &said {
         printer.note(words);
     }
@@ -50,14 +52,14 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     for remark in session.work().remarks() {
         printer.note(&remark.to_string());
     }
+    for (extension, reason) in session.work().without() {
+        printer.note(&format!("no {extension}: {reason}"));
+    }
     let Position { done, total } = session.position();
     let model = session.work().model().to_owned();
     printer.note(&format!("rendering {} images of {model} ({done} are there)", total - done));
     let signals = Signals::listen()?;
     let outcome = session::follow(&mut session, Kind::Sefa.unit(), &signals, printer, &|_| Vec::new())?;
-    for (extension, reason) in session.work().without() {
-        printer.note(&format!("no {extension}: {reason}"));
-    }
     report(&session, outcome, total - done, printer)?;
     Ok(session::exit(outcome, &signals))
 }
@@ -82,12 +84,38 @@ fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
     error.into()
 }
 
-/// What the job is called: by the model, its content where it is not the bundled one, and what is asked of it.
+/// Whether numbers of samples and directions were said: by an option, or by a config's file, which says all.
+fn counts(args: &SefaArgs) -> anyhow::Result<Counts> {
+    let settings = &args.settings;
+    let from_file = settings.base()?.is_some() && settings.preset().is_none();
+    let said = |paths: &[&str]| from_file || paths.iter().any(|path| settings.given(path).is_some());
+    Ok(Counts { samples: said(&["samples"]), directions: said(&["k", "directions"]) })
+}
+
+/// Whether the files of codes and directions are there.
+fn files_are_there(config: &SefaConfig) -> anyhow::Result<()> {
+    if let Some(path) = &config.codes_file {
+        must_be_there(path, "file of codes", "numpy.save writes one: codes z as rows")?;
+    }
+    if let Some(path) = &config.directions_file {
+        let hint = "numpy.save writes one: directions as rows; a job's are in directions.npy";
+        must_be_there(path, "file of directions", hint)?;
+    }
+    Ok(())
+}
+
+/// What the job is called: by the model, its content where it is not the bundled one, what is asked of it, and the content of the
+/// files of codes and directions.
 fn default_name(config: &SefaConfig, picked: &Picked) -> String {
+    // The side that is meant where none is said is the same job.
+    let usual = sefa::usual_side(picked.drawing.side());
+    let config = &SefaConfig { viz_size: config.viz_size.filter(|&side| side != usual), ..config.clone() };
     let is_bundled = config.checkpoint.is_none() && config.model == BUNDLED;
     let content = if is_bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
     let model = format!("{}{content}", picked.model);
-    config.default_name(&model)
+    let of =
+        |name: String, input: &Input| format!("{name}_{}-{}", input.role.trim_end_matches("-file"), &input.sha256[..8]);
+    picked.inputs.iter().fold(config.default_name(&model), of)
 }
 
 /// The file that `--checkpoint` or `--model` means.
@@ -131,9 +159,10 @@ fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, S
     let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
     let shares = directions.shares();
     rows.extend(chosen.iter().map(|&i| {
-        let share = format!("{:.1} %", 100.0 * shares[i]);
+        let share = shares.get(i).map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
+        let value = directions.eigenvalue(i).map_or_else(String::new, |value| format!("{value:.3}"));
         let label = labels.get(&i).cloned().unwrap_or_default();
-        vec![i.to_string(), format!("{:.3}", directions.eigenvalues[i]), share, label]
+        vec![i.to_string(), value, share, label]
     }));
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
 }
@@ -150,7 +179,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
             format!("{table}\n\nwrote {path}\nnext: open {} in a browser", page.display())
         }
     };
-    let eigenvalues: Vec<f64> = chosen.iter().map(|&i| job.directions().eigenvalues[i]).collect();
+    let eigenvalues: Vec<f64> = chosen.iter().filter_map(|&i| job.directions().eigenvalue(i)).collect();
     let status = if outcome == Outcome::Stopped { "stopped" } else { "finished" };
     let fields = || {
         serde_json::json!({

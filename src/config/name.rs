@@ -62,7 +62,7 @@ impl SefaConfig {
     pub fn default_name(&self, model: &str) -> String {
         let named = format!("{}_N{}_K{}_seed{}", file_part(model), self.samples, self.chosen().len(), self.seed);
         let config = self.to_json();
-        let apart = ["model", "checkpoint", "samples", "k"];
+        let apart = ["model", "checkpoint", "samples", "k", "codes_file", "directions_file"];
         let differing = |preset: &super::Preset| {
             let recipe = preset.config().and_then(|preset| SEFA.complete(&preset)).ok()?;
             Some((preset.name, differing(&SEFA, &config, &recipe, &apart).len(), recipe))

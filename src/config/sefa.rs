@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::check::require;
 use super::{Choice, ConfigError, Device};
 
+/// The largest side of an image in the pictures.
+const LARGEST_SIDE: usize = 2048;
+/// More threads than these are taken for a typing error.
+const MOST_THREADS: usize = 1024;
 /// A direction or a layer with a larger number than this is taken for a typing error.
 const LARGEST_INDEX: usize = 65_535;
 
@@ -26,8 +30,17 @@ pub struct SefaConfig {
     /// These directions in the place of the first `k`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directions: Option<Vec<usize>>,
-    /// Seed of the codes, as `torch.manual_seed` takes it.
+    /// These directions, out of a file, in the place of those that are found in the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directions_file: Option<PathBuf>,
+    /// Seed of the codes.
     pub seed: u64,
+    /// Whose seed that is; None for PyTorch's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rng: Option<SefaRng>,
+    /// A file of codes, in the place of a seed's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes_file: Option<PathBuf>,
     /// First distance.
     pub start: f64,
     /// Last distance.
@@ -64,10 +77,14 @@ pub struct SefaConfig {
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_size: Option<usize>,
-    /// Side of each image in the pictures, in pixels.
-    pub viz_size: usize,
+    /// Side of each image in the pictures, in pixels; None for what suits the model's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub viz_size: Option<usize>,
     /// What does the arithmetic.
     pub device: Device,
+    /// CPU threads; 0 for as many as libtorch takes.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub threads: usize,
     /// Images rendered at a time.
     pub batch: usize,
 }
@@ -83,9 +100,36 @@ fn is_usual_depth(layers: &usize) -> bool {
     *layers == USUAL_DEPTH
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
 /// genforce's and the lab's psi, and how many layers they truncate.
 const USUAL_TRUNCATION: f64 = 0.7;
 const USUAL_DEPTH: usize = 8;
+
+/// Whose random numbers codes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SefaRng {
+    /// PyTorch's: all samples out of one seed.
+    #[default]
+    Torch,
+    /// NumPy's: a seed for each sample, one after another.
+    Numpy,
+}
+
+impl SefaRng {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 2] = [
+        Choice { name: "torch", help: "PyTorch's: all samples by one torch.randn after torch.manual_seed(seed)" },
+        Choice {
+            name: "numpy",
+            help: "NumPy's, as NVIDIA's tools number them: sample i is RandomState(seed + i).randn",
+        },
+    ];
+}
 
 /// The noise that a StyleGAN adds to its feature maps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +198,10 @@ impl Default for SefaConfig {
             samples: 5,
             k: 5,
             directions: None,
+            directions_file: None,
             seed: 0,
+            rng: None,
+            codes_file: None,
             start: -2.0,
             end: 2.0,
             steps: 21,
@@ -165,8 +212,9 @@ impl Default for SefaConfig {
             truncation_layers: USUAL_DEPTH,
             noise: None,
             class: None,
-            viz_size: 256,
+            viz_size: None,
             device: Device::Cpu,
+            threads: 0,
             batch: 1,
             weights_key: None,
             fused_scale: None,
@@ -197,7 +245,17 @@ impl SefaConfig {
         if let Some(key) = &self.weights_key {
             require("weights_key", "empty", !key.is_empty(), "a key, such as G_ema")?;
         }
-        require("viz_size", self.viz_size, (4..=1024).contains(&self.viz_size), "4 to 1024")?;
+        if let Some(side) = self.viz_size {
+            require("viz_size", side, (4..=LARGEST_SIDE).contains(&side), "4 to 2048")?;
+        }
+        require("threads", self.threads, self.threads <= MOST_THREADS, "0 to 1024")?;
+        self.check_codes()?;
+        for (key, file) in [("codes_file", &self.codes_file), ("directions_file", &self.directions_file)] {
+            let empty = file.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+            require(key, "empty", !empty, "a file")?;
+        }
+        let raw = self.raw && self.directions_file.is_some();
+        require("raw", self.raw, !raw, "false where directions come from a file: no weights are factorised then")?;
         require("batch", self.batch, (1..=256).contains(&self.batch), "1 to 256")?;
         if let Some(directions) = &mut self.directions {
             once("directions", directions)?;
@@ -206,7 +264,20 @@ impl SefaConfig {
         once("layers", &mut self.layers)?;
         // Said or not, it is the same job.
         self.noise = self.noise.filter(|&noise| noise != SefaNoise::Const);
+        self.rng = self.rng.filter(|&rng| rng != SefaRng::Torch);
         Ok(self)
+    }
+
+    /// Seeds that exist, and codes from one place.
+    fn check_codes(&self) -> Result<(), ConfigError> {
+        if self.rng == Some(SefaRng::Numpy) {
+            let last = self.seed.saturating_add(self.samples as u64 - 1);
+            let expected = "such that all seeds are 4294967295 at most, for NumPy takes no larger ones";
+            require("seed", self.seed, u32::try_from(last).is_ok(), expected)?;
+            let from_file = self.codes_file.is_some();
+            require("rng", "numpy", !from_file, "torch, which is usual, where codes come from a file: none is drawn")?;
+        }
+        Ok(())
     }
 
     /// The directions that are shown: those that were named, or the first `k`.
@@ -232,14 +303,21 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 16] = [
+        let cases: [(&str, Spoil); 23] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
             ("steps", |c| c.steps = 0),
             ("start", |c| c.start = f64::NAN),
             ("end", |c| c.end = f64::INFINITY),
-            ("viz_size", |c| c.viz_size = 3),
+            ("viz_size", |c| c.viz_size = Some(3)),
+            ("viz_size", |c| c.viz_size = Some(2049)),
+            ("threads", |c| c.threads = 1025),
+            ("seed", |c| (c.rng, c.seed) = (Some(SefaRng::Numpy), 4_294_967_292)),
+            ("rng", |c| (c.rng, c.codes_file) = (Some(SefaRng::Numpy), Some("z.npy".into()))),
+            ("codes_file", |c| c.codes_file = Some(PathBuf::new())),
+            ("directions_file", |c| c.directions_file = Some(PathBuf::new())),
+            ("raw", |c| (c.raw, c.directions_file) = (true, Some("d.npy".into()))),
             ("batch", |c| c.batch = 257),
             ("directions", |c| c.directions = Some(vec![])),
             ("directions", |c| c.directions = Some(vec![70_000])),
@@ -261,19 +339,35 @@ mod tests {
     #[test]
     fn settings_that_came_later_are_left_out_where_they_are_usual() {
         let usual = serde_json::to_value(SefaConfig::default()).unwrap();
-        let later = ["truncation", "truncation_layers", "noise", "class"];
+        let later = [
+            "truncation",
+            "truncation_layers",
+            "noise",
+            "class",
+            "rng",
+            "codes_file",
+            "directions_file",
+            "viz_size",
+            "threads",
+        ];
         assert!(later.iter().all(|key| usual.get(key).is_none()), "{usual}");
         let other = SefaConfig {
             truncation: 0.5,
             truncation_layers: 18,
             noise: Some(SefaNoise::Random),
             class: Some(3),
+            rng: Some(SefaRng::Numpy),
+            codes_file: Some("z.npy".into()),
+            directions_file: Some("d.npy".into()),
+            viz_size: Some(512),
+            threads: 2,
             ..SefaConfig::default()
         };
         let json = serde_json::to_value(&other).unwrap();
         assert!(later.iter().all(|key| json.get(key).is_some()), "{json}");
         assert_eq!(serde_json::from_value::<SefaConfig>(json).unwrap(), other);
-        let said = SefaConfig { noise: Some(SefaNoise::Const), ..SefaConfig::default() };
+        let (rng, noise) = (Some(SefaRng::Torch), Some(SefaNoise::Const));
+        let said = SefaConfig { rng, noise, ..SefaConfig::default() };
         assert_eq!(said.check().unwrap(), SefaConfig::default());
     }
 

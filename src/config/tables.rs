@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
     Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision, ProganConfig,
-    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, Separator, Shape, Shuffle, SmallImages, Table,
-    TrainConfig, UpdateOrder, Values, presets,
+    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, SefaRng, Separator, Shape, Shuffle, SmallImages,
+    Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -587,7 +587,24 @@ static SEFA_KEYS: &[Key] = &[
         .value_name("K")
         .under(""),
     key("directions", Values::Wholes, "These directions instead: 0,3,7 or 0-4").flag("directions").under(""),
-    Key { help: "Seed of the codes, as torch.manual_seed takes it", heading: "", ..SEED },
+    key(
+        "directions_file",
+        Values::Path,
+        "Directions out of a file instead of the weights: npy (rows), rosinality's factor.pt (columns of eigvec), a job's \
+         directions.safetensors",
+    )
+    .flag("directions-file")
+    .under(""),
+    Key { help: "Seed of the codes", heading: "", ..SEED },
+    key("rng", Values::Choice(&SefaRng::CHOICES), "Whose random numbers codes are; torch if not said")
+        .flag("rng")
+        .under(""),
+    key(
+        "codes_file",
+        Values::Path,
+        "Codes z out of an npy file, [n, dim], instead of a seed's: all of them, or the first --n (--codes FILE)",
+    )
+    .under(""),
     key("start", Values::Number, "First distance").flag("start").under("Editing"),
     key("end", Values::Number, "Last distance").flag("end").under("Editing"),
     key("steps", Values::Whole, "How many distances").flag("steps").under("Editing"),
@@ -648,11 +665,17 @@ static SEFA_KEYS: &[Key] = &[
     .flag("label-size")
     .value_name("N")
     .under("Generator"),
-    key("viz_size", Values::Whole, "Side of each image in the pictures")
+    key(
+        "viz_size",
+        Values::Whole,
+        "Side of each image in the pictures; if not said the model's own up to 512, a whole multiple of a small one's of at \
+         least 256, a whole part of a larger one's",
+    )
         .flag("viz-size")
         .value_name("PIXELS")
         .under("Pictures"),
     DEVICE,
+    Key { help: "CPU threads; 0 for as many as libtorch takes", ..THREADS },
     key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
 ];
 

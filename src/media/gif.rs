@@ -25,13 +25,28 @@ pub trait Animation {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Whether a GIF rests on the last frame before it begins again; one whose end is its beginning does not.
+    fn rests(&self) -> bool {
+        true
+    }
+}
+
+/// Whether a GIF can be so large.
+///
+/// # Errors
+/// [`MediaError::TooLarge`]
+pub fn gif_size(width: usize, height: usize) -> Result<(u16, u16), MediaError> {
+    let too_large = |_| MediaError::TooLarge { width, height };
+    Ok((width.try_into().map_err(too_large)?, height.try_into().map_err(too_large)?))
 }
 
 /// Encodes an animation at `fps` frames a second; it repeats for ever.
 pub fn encode_gif(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaError> {
     let samples = sample_frames(animation)?;
     let mut palette = Palette::of(samples.iter());
-    let (width, height) = sides(samples.first().ok_or(MediaError::NoFrames)?)?;
+    let first = samples.first().ok_or(MediaError::NoFrames)?;
+    let (width, height) = gif_size(first.width, first.height)?;
     drop(samples);
     let delay = (100.0 / fps).round().clamp(2.0, 6000.0) as u16;
     let mut encoder = Encoder::new(Vec::new(), width, height, &palette.bytes())?;
@@ -43,7 +58,7 @@ pub fn encode_gif(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaE
             Some(before) => changes(before, &indices, usize::from(width)),
             None => whole(&indices, width, height),
         };
-        let last = i + 1 == animation.len();
+        let last = i + 1 == animation.len() && animation.rests();
         frame.delay = if last { delay.saturating_mul(LAST_STAYS) } else { delay };
         encoder.write_frame(&frame)?;
         before = Some(indices);
@@ -56,11 +71,6 @@ fn sample_frames(animation: &dyn Animation) -> Result<Vec<Picture>, RenderError>
     let (n, looked_at) = (animation.len(), animation.len().min(PALETTE_FRAMES));
     let place = |i: usize| if looked_at > 1 { i * (n - 1) / (looked_at - 1) } else { 0 };
     (0..looked_at).map(|i| animation.frame(place(i))).collect()
-}
-
-fn sides(picture: &Picture) -> Result<(u16, u16), MediaError> {
-    let too_large = |_| MediaError::TooLarge { width: picture.width, height: picture.height };
-    Ok((picture.width.try_into().map_err(too_large)?, picture.height.try_into().map_err(too_large)?))
 }
 
 fn whole(indices: &[u8], width: u16, height: u16) -> Frame<'static> {
@@ -149,6 +159,29 @@ mod tests {
         // Later frames hold the dot's old and new place only.
         assert!(facts[1..].iter().all(|(pixels, _)| *pixels <= 6), "{facts:?}");
         assert_eq!(facts[4].1, 150);
+    }
+
+    #[test]
+    fn an_animation_that_ends_where_it_begins_does_not_rest() {
+        struct Loop(Pictures);
+
+        impl Animation for Loop {
+            fn len(&self) -> usize {
+                self.0.len()
+            }
+
+            fn frame(&self, index: usize) -> Result<Picture, RenderError> {
+                self.0.frame(index)
+            }
+
+            fn rests(&self) -> bool {
+                false
+            }
+        }
+
+        let (shown, facts) = play(&encode_gif(&Loop(moving_dot(4)), 10.0).unwrap());
+        assert_eq!(shown, moving_dot(4).0);
+        assert!(facts.iter().all(|(_, delay)| *delay == 10), "{facts:?}");
     }
 
     #[test]

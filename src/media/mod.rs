@@ -8,9 +8,9 @@ mod palette;
 mod png;
 
 pub use apng::encode_apng;
-pub use gif::{Animation, encode_gif};
+pub use gif::{Animation, encode_gif, gif_size};
 #[cfg(feature = "torch")]
-pub use mp4::encode_mp4;
+pub use mp4::{encode_mp4, mp4_size};
 pub use png::encode_png;
 #[cfg(feature = "torch")]
 pub use png::{decode_png, encode_jpeg};

@@ -22,7 +22,7 @@ pub fn encode_mp4(animation: &dyn Animation, fps: f64) -> Result<Vec<u8>, MediaE
     let mut muxer = None;
     let mut encoder = encoder(fps)?;
     for i in 0..animation.len() {
-        let picture = fitted(animation.frame(i)?)?;
+        let picture = fitted(&animation.frame(i)?)?;
         let (width, height) = (picture.width, picture.height);
         let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(&picture.rgb, (width, height)));
         let coded = encoder.encode(&yuv)?;
@@ -57,19 +57,30 @@ fn encoder(fps: f64) -> Result<Encoder, MediaError> {
     Ok(Encoder::with_api_config(OpenH264API::from_source(), config)?)
 }
 
-fn fitted(mut picture: Picture) -> Result<Picture, MediaError> {
-    let (full_width, full_height) = (picture.width, picture.height);
+/// The size of a video of pictures of this size: halved until H.264 takes it, both sides even.
+///
+/// # Errors
+/// [`MediaError::NotForVideo`]: so thin that a side is below 16 pixels then.
+pub fn mp4_size(width: usize, height: usize) -> Result<(usize, usize), MediaError> {
+    let (mut small_width, mut small_height) = (width & !1, height & !1);
     loop {
-        picture = even(&picture);
-        let (width, height) = (picture.width, picture.height);
-        if width < 16 || height < 16 {
-            return Err(MediaError::NotForVideo { width: full_width, height: full_height, largest: LARGEST_SIDE });
+        if small_width < 16 || small_height < 16 {
+            return Err(MediaError::NotForVideo { width, height, largest: LARGEST_SIDE });
         }
-        if width.max(height) <= LARGEST_SIDE && width * height <= MOST_PIXELS {
-            return Ok(picture);
+        if small_width.max(small_height) <= LARGEST_SIDE && small_width * small_height <= MOST_PIXELS {
+            return Ok((small_width, small_height));
         }
-        picture = picture.halved();
+        (small_width, small_height) = ((small_width / 2) & !1, (small_height / 2) & !1);
     }
+}
+
+fn fitted(picture: &Picture) -> Result<Picture, MediaError> {
+    let size = mp4_size(picture.width, picture.height)?;
+    let mut picture = even(picture);
+    while (picture.width, picture.height) != size {
+        picture = even(&picture.halved());
+    }
+    Ok(picture)
 }
 
 fn even(picture: &Picture) -> Picture {
@@ -107,7 +118,7 @@ mod tests {
         let mut coder = encoder(10.0).unwrap();
         let mut decoder = openh264::decoder::Decoder::new().unwrap();
         for i in 0..5 {
-            let picture = fitted(Fading.frame(i).unwrap()).unwrap();
+            let picture = fitted(&Fading.frame(i).unwrap()).unwrap();
             let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(&picture.rgb, (64, 48)));
             stream.clear();
             coder.encode(&yuv).unwrap().write_vec(&mut stream);
@@ -122,9 +133,14 @@ mod tests {
     #[test]
     fn large_pictures_are_halved_and_slivers_refused() {
         assert_eq!(
-            (fitted(Picture::white(5000, 64)).unwrap().width, fitted(Picture::white(3001, 3001)).unwrap().width),
+            (fitted(&Picture::white(5000, 64)).unwrap().width, fitted(&Picture::white(3001, 3001)).unwrap().width),
             (2500, 1500)
         );
-        assert!(fitted(Picture::white(64, 32_000)).unwrap_err().to_string().contains("64x32000"));
+        assert!(fitted(&Picture::white(64, 32_000)).unwrap_err().to_string().contains("64x32000"));
+        for (width, height) in [(16, 16), (40, 4001), (3841, 2161), (7682, 100), (99, 6143)] {
+            let picture = fitted(&Picture::white(width, height)).unwrap();
+            assert_eq!((picture.width, picture.height), mp4_size(width, height).unwrap(), "{width}x{height}");
+        }
+        assert!(mp4_size(15, 100).is_err() && mp4_size(0, 0).is_err());
     }
 }

@@ -17,6 +17,8 @@ const keepLabels = () => {
   byId("kept").textContent = kept.set(labelsKey, words)
     ? (words ? "Labels are kept in this browser." : "") : "This browser keeps no labels for this page: export them before you close it.";
 };
+// What a sample is called: its seed, or its row in a file.
+const called = (s) => page.names[s] || `sample ${s}`;
 const name = (k) => labels[k] || `semantic ${page.directions[k].index}`;
 
 const VIEWS = [["ends", "Ends", "the first, the chosen and the last step"], ["one", "One step", "the chosen step alone"], ["strip", "All steps", "every step side by side"]];
@@ -38,7 +40,7 @@ const placeCell = (node) => {
   const at = k === undefined ? 0 : Number(step) < 0 ? state.at[k] : Number(step);
   node.style.backgroundSize = `${(k === undefined ? 1 : steps) * 100}% ${page.samples * 100}%`;
   node.style.backgroundPosition = `${k === undefined ? 0 : percent(at, steps)}% ${percent(Number(sample), page.samples)}%`;
-  set(node, { "aria-label": k === undefined ? `sample ${sample}, unedited` : `sample ${sample}, ${name(k)}, distance ${distance(at)}` });
+  set(node, { "aria-label": k === undefined ? `${called(sample)}, unedited` : `${called(sample)}, ${name(k)}, distance ${distance(at)}` });
   if (node.nextSibling) node.nextSibling.textContent = k === undefined ? "unedited" : signed(at);
 };
 const cell = (k, sample, step) => {
@@ -54,7 +56,7 @@ const placeStrip = (node) => {
   node.style.backgroundSize = `100% ${page.samples * 100}%`;
   node.style.backgroundPosition = `0 ${percent(Number(sample), page.samples)}%`;
   node.firstChild.style.left = `${(100 * state.at[k]) / steps}%`;
-  set(node, { "aria-label": `sample ${sample}, ${name(k)}, all steps from ${distance(0)} to ${distance(steps - 1)}; ${distance(state.at[k])} is chosen` });
+  set(node, { "aria-label": `${called(sample)}, ${name(k)}, all steps from ${distance(0)} to ${distance(steps - 1)}; ${distance(state.at[k])} is chosen` });
 };
 const strip = (k, sample) => {
   const node = button(make("i", { style: `width: ${100 / steps}%` }), (event) => {
@@ -94,14 +96,14 @@ const head = (k) => {
   });
   return make("div", { class: "head" }, make("h2", {}, `Semantic ${d.index}`), label, sliders[k].node,
     make("span", { class: "value small" }, make("span", { "data-distance": k }, `distance ${signed(state.at[k])}`),
-      `; eigenvalue ${figures(d.eigenvalue)}, ${figures(100 * d.share, 2)} % of all`));
+      d.eigenvalue === null ? "" : `; eigenvalue ${figures(d.eigenvalue)}, ${figures(100 * d.share, 2)} % of all`));
 };
 const draw = () => {
   const box = (figures) => make("div", { class: `figures${state.view === "strip" ? " strips" : ""}` }, ...figures);
   const sections = state.by === "semantic"
-    ? page.directions.map((d, k) => make("section", { "aria-label": `Semantic ${d.index}` }, head(k), box(samples.map((s) => figureOf(k, s, () => `sample ${s}`)))))
+    ? page.directions.map((d, k) => make("section", { "aria-label": `Semantic ${d.index}` }, head(k), box(samples.map((s) => figureOf(k, s, () => called(s))))))
     : [make("section", { "aria-label": "Distances" }, ...page.directions.map((_, k) => head(k))),
-       ...samples.map((s) => make("section", { "aria-label": `Sample ${s}` }, make("div", { class: "head" }, make("h2", {}, `Sample ${s}`)),
+       ...samples.map((s) => make("section", { "aria-label": `Sample ${s}` }, make("div", { class: "head" }, make("h2", {}, `Sample ${s}`), make("span", { class: "value small" }, page.names[s] || "")),
          box([make("figure", {}, make("figcaption", {}, "as it is"), make("div", { class: "cells" }, cell(undefined, s, 0))),
            ...page.directions.map((_, k) => figureOf(k, s, () => name(k)))])))];
   byId("main").replaceChildren(...sections);
@@ -135,7 +137,7 @@ const enlarge = async (k, sample, step) => {
   const side = whole.naturalHeight / page.samples, canvas = byId("large-canvas");
   canvas.width = canvas.height = side;
   canvas.getContext("2d").drawImage(whole, (k === undefined ? 0 : step) * side, sample * side, side, side, 0, 0, side, side);
-  const words = `Sample ${sample}, ${k === undefined ? "unedited" : `${name(k)}, distance ${signed(step)}`}`;
+  const words = `Sample ${sample} (${called(sample)}), ${k === undefined ? "unedited" : `${name(k)}, distance ${signed(step)}`}`;
   byId("large-words").textContent = words;
   set(canvas, { "aria-label": words });
   byId("large-before").disabled = k === undefined || step === 0;
@@ -174,17 +176,23 @@ byId("tools").append(make("div", { class: "bar" },
 
 document.title = page.title;
 byId("title").textContent = `Semantic directions of ${page.model}`;
-byId("facts").textContent = `${page.samples} samples of seed ${page.seed}, ${page.directions.length} directions, ${steps} steps from `
+const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+byId("facts").textContent = `${count(page.samples, "sample")} (${page.codes}), ${count(page.directions.length, "direction")}, ${count(steps, "step")} from `
   + `${distance(0)} to ${distance(steps - 1)}. A slider moves all samples along its direction; 0 is the sample as it is.`;
 byId("hint").append("A click enlarges a picture and can save it. Keys: ", make("kbd", {}, "\u2190"), " ", make("kbd", {}, "\u2192"), " move all, ",
   make("kbd", {}, "space"), " plays, ", make("kbd", {}, "1"), " ", make("kbd", {}, "2"), " ", make("kbd", {}, "3"), " choose the view.",
   reduced > 1 ? ` Pictures are at 1/${reduced} of their size, to keep this file small; images/ beside it has them whole.` : "");
 byId("top").append(theme(() => {}));
-const largest = Math.max(...page.eigenvalues), chosen = new Set(page.directions.map((d) => d.index));
-byId("sum").textContent = `${page.eigenvalues.length} in all, sum ${figures(page.eigenvalues.reduce((a, b) => a + b, 0), 4)}`;
-set(byId("chart"), { "aria-label": `${page.eigenvalues.length} eigenvalues from ${figures(largest)} down to ${figures(page.eigenvalues.at(-1))}; those of the directions above are coloured` });
-byId("chart").append(...page.eigenvalues.map((value, i) => make("i",
-  { title: `${i}: ${figures(value)}`, class: chosen.has(i) ? "shown" : "", style: `height: ${largest > 0 ? (100 * value) / largest : 0}%` })));
+// Directions that were found elsewhere have none.
+const eigenvalues = page.eigenvalues;
+byId("eigenvalues").hidden = eigenvalues.length === 0;
+if (eigenvalues.length > 0) {
+  const largest = Math.max(...eigenvalues), chosen = new Set(page.directions.map((d) => d.index));
+  byId("sum").textContent = `${eigenvalues.length} in all, sum ${figures(eigenvalues.reduce((a, b) => a + b, 0), 4)}`;
+  set(byId("chart"), { "aria-label": `${eigenvalues.length} eigenvalues from ${figures(largest)} down to ${figures(eigenvalues.at(-1))}; those of the directions above are coloured` });
+  byId("chart").append(...eigenvalues.map((value, i) => make("i",
+    { title: `${i}: ${figures(value)}`, class: chosen.has(i) ? "shown" : "", style: `height: ${largest > 0 ? (100 * value) / largest : 0}%` })));
+}
 keepLabels();
 draw();
 keys({

@@ -12,8 +12,8 @@ use crate::render::Picture;
 const MOST_BYTES: usize = 21_000_000;
 
 /// How pictures are made smaller until they fit: by what their sides are divided, and the JPEG's quality.
-const LADDER: [(usize, u8); 10] =
-    [(1, 88), (1, 75), (2, 85), (2, 70), (4, 80), (4, 65), (4, 50), (8, 80), (8, 60), (16, 60)];
+const LADDER: [(usize, u8); 11] =
+    [(1, 88), (1, 75), (2, 85), (2, 70), (4, 80), (4, 65), (4, 50), (8, 80), (8, 60), (16, 60), (32, 60)];
 
 /// The longest side of a JPEG.
 const LONGEST: usize = 65_535;
@@ -27,13 +27,15 @@ pub struct SefaPage {
     pub model: String,
     /// What tells these directions from others: a browser keeps labels by it.
     pub key: String,
-    /// The seed of the codes.
-    pub seed: u64,
+    /// Where the codes came from.
+    pub codes: String,
     /// How many samples there are.
     pub samples: usize,
+    /// What each of them is called: its seed, its row in a file.
+    pub names: Vec<String>,
     /// The distances, from first to last.
     pub distances: Vec<f64>,
-    /// All eigenvalues, for the chart.
+    /// All eigenvalues, for the chart; none where directions were found elsewhere.
     pub eigenvalues: Vec<f64>,
     /// The directions shown.
     pub directions: Vec<PageDirection>,
@@ -44,10 +46,10 @@ pub struct SefaPage {
 pub struct PageDirection {
     /// Its number among all.
     pub index: usize,
-    /// Its eigenvalue.
-    pub eigenvalue: f64,
+    /// Its eigenvalue, where there is one.
+    pub eigenvalue: Option<f64>,
     /// The eigenvalue's share of all.
-    pub share: f64,
+    pub share: Option<f64>,
     /// What a person called it.
     pub label: String,
 }
@@ -104,32 +106,10 @@ fn fitted(frames: &[Picture], unedited: &Picture, most: usize) -> Result<Fitted,
 
 fn encoded(pictures: &[&Picture], side: usize, (by, quality): (usize, u8)) -> Result<Vec<Vec<u8>>, PageError> {
     let one = |picture: &&Picture| {
-        let small = (by > 1).then(|| shrunk(picture, side, by));
+        let small = (by > 1).then(|| picture.shrunk(side, by));
         Ok(encode_jpeg(small.as_ref().unwrap_or(*picture), quality)?)
     };
     pictures.iter().map(one).collect()
-}
-
-/// A picture made of square cells of this side, each of them made smaller for itself: a pixel is the mean of `by` times `by`.
-/// What is left over at a cell's right and lower edge goes.
-fn shrunk(picture: &Picture, side: usize, by: usize) -> Picture {
-    let by = by.min(side).max(1);
-    let small = side / by;
-    let (columns, rows) = (picture.width / side, picture.height / side);
-    let mut made = Picture::white(columns * small, rows * small);
-    let count = (by * by) as u32;
-    for (at, pixel) in made.rgb.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let (x, y) = (at % (columns * small), at / (columns * small));
-        let [left, top] = [x, y].map(|at| at / small * side + at % small * by);
-        let mut sums = [0_u32; 3];
-        for row in top..top + by {
-            for from in &picture.pixels()[row * picture.width + left..][..by] {
-                sums.iter_mut().zip(from).for_each(|(sum, &value)| *sum += u32::from(value));
-            }
-        }
-        *pixel = sums.map(|sum| ((sum + count / 2) / count) as u8);
-    }
-    made
 }
 
 fn uri(jpeg: &[u8]) -> String {
@@ -145,11 +125,12 @@ mod tests {
             title: label.into(),
             model: label.into(),
             key: "0".into(),
-            seed: 0,
+            codes: "PyTorch's seed 0".into(),
             samples: 2,
+            names: vec![label.into(), label.into()],
             distances: vec![-1.0, 0.0, 1.0],
             eigenvalues: vec![2.0],
-            directions: vec![PageDirection { index: 0, eigenvalue: 2.0, share: 1.0, label: label.into() }],
+            directions: vec![PageDirection { index: 0, eigenvalue: Some(2.0), share: Some(1.0), label: label.into() }],
         }
     }
 
@@ -194,20 +175,7 @@ mod tests {
             before = size(&less);
         }
         // Nothing fits into nothing; then it is the smallest.
-        assert_eq!(fitted(&frames, &unedited, 0).unwrap().reduced, 16);
+        assert_eq!(fitted(&frames, &unedited, 0).unwrap().reduced, 32);
         assert!(fitted(&[], &unedited, 0).unwrap().uris.len() == 1);
-    }
-
-    #[test]
-    fn cells_are_made_smaller_each_for_itself() {
-        // Two cells of side 5, one black and one white: no grey between them, though 5 is odd.
-        let mut picture = Picture::white(10, 5);
-        picture.paste(&Picture { width: 5, height: 5, rgb: vec![0; 75] }, 0, 0);
-        let small = shrunk(&picture, 5, 2);
-        assert_eq!((small.width, small.height), (4, 2));
-        assert_eq!(small.pixels()[..4], [[0; 3], [0; 3], [255; 3], [255; 3]]);
-        let mean = shrunk(&Picture { width: 2, height: 2, rgb: vec![1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 8] }, 2, 2);
-        assert_eq!(mean.pixels(), [[3, 0, 2]]);
-        assert_eq!(shrunk(&picture, 5, 16).width, 2);
     }
 }

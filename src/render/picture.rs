@@ -38,6 +38,29 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// The picture, made of square cells of this side, with each of them made smaller for itself: a pixel is the mean of `by`
+    /// times `by`. What is left over at a cell's right and lower edge goes.
+    #[must_use]
+    pub fn shrunk(&self, side: usize, by: usize) -> Self {
+        let by = by.min(side).max(1);
+        let small = side / by;
+        let (columns, rows) = (self.width / side, self.height / side);
+        let mut made = Self::white(columns * small, rows * small);
+        let count = (by * by) as u32;
+        for (at, pixel) in made.rgb.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let (x, y) = (at % (columns * small), at / (columns * small));
+            let [left, top] = [x, y].map(|at| at / small * side + at % small * by);
+            let mut sums = [0_u32; 3];
+            for row in top..top + by {
+                for from in &self.pixels()[row * self.width + left..][..by] {
+                    sums.iter_mut().zip(from).for_each(|(sum, &value)| *sum += u32::from(value));
+                }
+            }
+            *pixel = sums.map(|sum| ((sum + count / 2) / count) as u8);
+        }
+        made
+    }
+
     /// Pictures below each other, white at the right of those that are narrower.
     pub fn stacked(pictures: &[Self]) -> Self {
         let width = pictures.iter().map(|picture| picture.width).max().unwrap_or(1);
@@ -69,6 +92,19 @@ mod tests {
         let mut picture = Picture::white(4, 2);
         picture.paste(&Picture { width: 1, height: 1, rgb: vec![0, 255, 1] }, 0, 1);
         assert_eq!(picture.halved(), Picture { width: 2, height: 1, rgb: vec![191, 255, 192, 255, 255, 255] });
+    }
+
+    #[test]
+    fn cells_are_made_smaller_each_for_itself() {
+        // Two cells of side 5, one black and one white: no grey between them, though 5 is odd.
+        let mut picture = Picture::white(10, 5);
+        picture.paste(&Picture { width: 5, height: 5, rgb: vec![0; 75] }, 0, 0);
+        let small = picture.shrunk(5, 2);
+        assert_eq!((small.width, small.height), (4, 2));
+        assert_eq!(small.pixels()[..4], [[0; 3], [0; 3], [255; 3], [255; 3]]);
+        let mean = Picture { width: 2, height: 2, rgb: vec![1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 8] }.shrunk(2, 2);
+        assert_eq!(mean.pixels(), [[3, 0, 2]]);
+        assert_eq!(picture.shrunk(5, 16).width, 2);
     }
 
     #[test]

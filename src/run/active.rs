@@ -374,6 +374,11 @@ impl ActiveRun {
         remove(&self.dir.file(name))
     }
 
+    /// Whether the run has such a file: a run that goes on has those that there were when it was begun.
+    pub fn owns(&self, name: &str) -> bool {
+        self.manifest.owns(name)
+    }
+
     /// The name of the run's own file that ends so, as the manifest has it.
     pub fn own_name(&self, ending: &str) -> Option<&str> {
         self.manifest.files.iter().map(String::as_str).find(|name| name.ends_with(ending))

@@ -172,11 +172,14 @@ impl Kind {
                 MANIFEST,
                 "job.json",
                 "directions.safetensors",
+                "directions.npy",
+                "factor.pt",
                 "eigenvalues.csv",
                 "images.jsonl",
                 "images/sample#.png",
                 "images/sample#_semantic#_step#.png",
                 "frames/frame#.png",
+                "sheets/sheet#.png",
                 "*.mp4",
                 "*.gif",
                 "index.html",
@@ -197,7 +200,7 @@ impl Kind {
         match self {
             Self::Points => &["threads", "stop_when"],
             Self::Progan => &["threads"],
-            Self::Sefa => &["device", "batch"],
+            Self::Sefa => &["device", "batch", "threads"],
         }
     }
 
@@ -216,7 +219,7 @@ impl Kind {
                 &["data.path", "data.key", "data.columns", "data.separator", "data.decimal", "data.heading"]
             }
             Self::Progan => &["data", "images.key"],
-            Self::Sefa => &["checkpoint", "model"],
+            Self::Sefa => &["checkpoint", "model", "codes_file", "directions_file"],
         }
     }
 

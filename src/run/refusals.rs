@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::kind::matches;
 use super::manifest::essence;
-use super::{Claim, Found, Kind, Manifest, RunDir, RunError, Status, count};
+use super::{Claim, Found, Input, Kind, Manifest, RunDir, RunError, Status, count};
 use crate::config::{Difference, differences};
 
 /// Why a run cannot be started in a directory, if it cannot.
@@ -70,12 +70,15 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
     if kind != claim.kind {
         advice = format!("choose another --out, {replace}");
     } else if let Ok(saved) = dir.manifest() {
-        let differing = differences(&essence(kind, &saved.settings), &essence(kind, &claim.settings));
-        let other = same_inputs(dir, &saved, claim).is_err();
-        if other {
-            advice = format!("it was made of another {}; choose another --out, {replace}", claim.inputs[0].role);
+        let mut differing: Vec<String> = differences(&essence(kind, &saved.settings), &essence(kind, &claim.settings))
+            .iter()
+            .map(Difference::to_string)
+            .collect();
+        differing.extend(roles_apart(&saved, claim));
+        if let Err(RunError::OtherInput { role, .. }) = same_inputs(dir, &saved, claim) {
+            advice = format!("it was made of another {role}; choose another --out, {replace}");
         } else if !differing.is_empty() {
-            let lines = differing.iter().map(Difference::to_string).collect::<Vec<_>>().join("\n  ");
+            let lines = differing.join("\n  ");
             advice = format!("choose another --out, {replace}. It has other settings:\n  {lines}");
         }
     }
@@ -102,8 +105,25 @@ pub(super) fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Re
     Err(RunError::OtherSettings { path: dir.path().to_owned(), file, lines })
 }
 
+/// What one was made of and the other is not. A run that does not say what it was made of says nothing here either.
+fn roles_apart(saved: &Manifest, claim: &Claim) -> Vec<String> {
+    if saved.inputs.is_empty() {
+        return Vec::new();
+    }
+    let lacks = |inputs: &[Input], input: &Input| !inputs.iter().any(|other| other.role == input.role);
+    let gone = saved.inputs.iter().filter(|input| lacks(&claim.inputs, input));
+    let new = claim.inputs.iter().filter(|input| lacks(&saved.inputs, input));
+    let gone = gone.map(|Input { role, path, .. }| format!("{role}: {path} there, none now"));
+    gone.chain(new.map(|Input { role, path, .. }| format!("{role}: none there, {path} now"))).collect()
+}
+
 /// What to say about inputs that cannot be compared.
 pub(super) fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<Vec<String>, RunError> {
+    let lines = roles_apart(saved, claim);
+    if !lines.is_empty() {
+        let (path, file) = (dir.path().to_owned(), dir.settings_source(claim.kind));
+        return Err(RunError::OtherSettings { path, file, lines: lines.join("\n  ") });
+    }
     let mut warnings = Vec::new();
     for input in &claim.inputs {
         match saved.inputs.iter().find(|other| other.role == input.role) {

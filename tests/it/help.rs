@@ -91,8 +91,8 @@ fn every_kind_has_one_wording_for_a_wrong_option() {
         (&["sefa", "--model", "a", "--checkpoint", "b"], "--model cannot be used with --checkpoint"),
         (&["sefa", "--n", "-1"], "it must be a whole number, 0 or more"),
         (&["train", "progan", "--lr", "-1"], "--lr does not fit: lr is -1"),
-        (&["sefa", "--k", "999"], "--k: k is 999; this model has"),
-        (&["sefa", "--directions", "0,999"], "--directions: there is no direction 999; this model has"),
+        (&["sefa", "--k", "999"], "--k: k is 999; there are"),
+        (&["sefa", "--directions", "0,999"], "--directions: there is no direction 999; there are"),
         (&["sefa", "--n", "0"], "--n does not fit: samples is 0; it must be 1 to 1000"),
         (&["sefa", "--set", "viz_size=2"], "--set viz_size does not fit: viz_size is 2"),
     ] {

@@ -5,6 +5,8 @@
 mod compare;
 mod configs;
 mod data;
+#[cfg(feature = "torch")]
+mod directions;
 mod documents;
 mod draw;
 mod engines;

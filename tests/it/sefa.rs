@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::layouts::{self, Options};
 use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, ProGanWeights, Source};
+use gan_lab::config::SefaRng;
+use gan_lab::kinds::sefa::Codes;
 
 use crate::world::World;
 
@@ -294,8 +296,8 @@ fn the_bundled_model_is_there_and_makes_images() {
     let weights = weights(&path);
     assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (32, 1, 0.0));
     let generator = gan_lab::synthesis::ProGan::new(&weights, tch::Device::Cpu).unwrap();
-    let codes = gan_lab::kinds::sefa::draw_codes(0, 4, weights.latent_dim, false).unwrap();
-    let images = gan_lab::tensor::to_host(&generator.images(&codes.values).unwrap()).unwrap();
+    let codes = Codes::of_seed(SefaRng::Torch, 0, 4, weights.latent_dim).unwrap();
+    let images = gan_lab::tensor::to_host(&generator.images(&codes.rows).unwrap()).unwrap();
     // Garments on black: most of each image's border is dark, and something in it is not.
     for image in images.chunks_exact(32 * 32) {
         assert!(image[..32].iter().sum::<f32>() / 32.0 < -0.8);

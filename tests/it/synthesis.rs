@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::layouts::{self, Options};
 use gan_lab::checkpoint::{self, GeneratorWeights};
+use gan_lab::config::SefaRng;
 use gan_lab::config::{SefaConfig, SefaNoise};
-use gan_lab::kinds::sefa::{self, Directions, Drawing, Picked, draw_codes};
+use gan_lab::kinds::sefa::{self, Codes, Directions, Drawing, Picked};
 use gan_lab::render::{Picture, image_picture};
 use gan_lab::run::{RunDir, Start};
 use gan_lab::synthesis::{Generator, NoiseMode, Remark, Truncation};
@@ -200,7 +201,7 @@ fn classes_are_named_where_there_are_some_and_only_there() {
 
 /// Runs a job on a generator, along the first axes of w, and gives its folder.
 fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
-    let config = SefaConfig { samples: 2, k: 2, steps: 3, viz_size: 32, ..config }.check().unwrap();
+    let config = SefaConfig { samples: 2, k: 2, steps: 3, viz_size: Some(32), ..config }.check().unwrap();
     let dim = case.generator.row_dim();
     let vectors = (0..3 * dim).map(|i| f64::from(u8::from(i % dim == i / dim))).collect();
     let picked = Picked {
@@ -210,6 +211,7 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         directions: Directions { latent_dim: dim, vectors, eigenvalues: vec![3.0, 2.0, 1.0] },
         drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
         labels: std::collections::BTreeMap::new(),
+        inputs: Vec::new(),
     };
     let file = folder().join(format!("{name}.safetensors"));
     let mut session = sefa::open(config, picked, &file, RunDir::new(dir), Start::New { force: false }).unwrap();
@@ -242,9 +244,9 @@ fn jobs_edit_the_chosen_rows_of_w_after_truncation() {
         };
         let dir = job(&case, name, &world.path().join(format!("{name}-{}", layers.len())), config);
         let (count, dim) = (case.generator.row_count(), case.generator.row_dim());
-        let codes = draw_codes(4, 2, case.generator.latent_dim(), false).unwrap();
+        let codes = Codes::of_seed(SefaRng::Torch, 4, 2, case.generator.latent_dim()).unwrap();
         let truncation = Truncation { psi: 0.6, rows: Some(3) };
-        let rows = case.generator.rows(&codes.values, class, &truncation).unwrap();
+        let rows = case.generator.rows(&codes.rows, class, &truncation).unwrap();
         let expected = |sample: usize, direction: usize, distance: f32| {
             let mut rows = rows[sample * count * dim..][..count * dim].to_vec();
             for row in (0..count).filter(|row| layers.is_empty() || layers.contains(row)) {

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::Numbers;
+use super::numbers::{Number, Numbers};
 use super::reading::{Reading, Taken};
 use super::{DataError, Format, Loaded, Matrix, Variable, damaged, matrix_points, no_names, no_text};
 
@@ -110,6 +110,42 @@ pub fn decode(bytes: &[u8]) -> io::Result<Array> {
     }
     let values = header.numbers(&bytes[data]).map(|numbers| (0..numbers.len()).map(|i| numbers.get(i)).collect());
     Ok(Array { precision, shape: header.shape, values: values.unwrap_or_default() })
+}
+
+/// Reads an array of floating-point numbers as anybody may have written it: half, single or double precision, either byte order,
+/// C's order or Fortran's; bytes after its end are ignored.
+pub fn floats(bytes: &[u8]) -> io::Result<Array> {
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let (header, data) = open(bytes).map_err(|fault| invalid(fault.to_string()))?;
+    let precision = match header.kind {
+        Kind::Number(Number::F16 | Number::F32, _) => Precision::Single,
+        Kind::Number(Number::F64, _) => Precision::Double,
+        _ => return Err(invalid(format!("it holds {}, not floating-point numbers", header.kind.name()))),
+    };
+    let stored: Vec<f64> = header
+        .numbers(&bytes[data])
+        .map(|numbers| (0..numbers.len()).map(|i| numbers.get(i)).collect())
+        .unwrap_or_default();
+    let values = if header.fortran { in_c_order(&stored, &header.shape) } else { stored };
+    Ok(Array { precision, shape: header.shape, values })
+}
+
+/// Values whose first axis is fastest, with the last axis fastest.
+fn in_c_order(stored: &[f64], shape: &[u64]) -> Vec<f64> {
+    let mut index = vec![0; shape.len()];
+    let mut values = Vec::with_capacity(stored.len());
+    for _ in 0..stored.len() {
+        let at = index.iter().zip(shape).rev().fold(0, |at, (&i, &length)| at * length + i);
+        values.push(stored[at as usize]);
+        for (i, &length) in index.iter_mut().zip(shape).rev() {
+            *i += 1;
+            if *i < length {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    values
 }
 
 /// The precision and shape that the header of an npy file says, whose numbers need not be there.
@@ -319,6 +355,31 @@ mod tests {
             let header = |frames| header(precision, &[frames, 1192, 2]);
             assert_eq!(header(0).len(), header(1_000_000_000).len());
         }
+    }
+
+    #[test]
+    fn floating_point_numbers_are_read_in_every_precision_and_order() {
+        let written = |descr: &str, order: &str, bytes: Vec<u8>| {
+            let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3)}}");
+            [MAGIC, &[1, 0], &(text.len() as u16).to_le_bytes(), text.as_bytes(), &bytes].concat()
+        };
+        let rows = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let columns = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
+        for bytes in [
+            written("<f8", "False", rows.iter().flat_map(|x: &f64| x.to_le_bytes()).collect()),
+            written(">f4", "False", rows.iter().flat_map(|&x| (x as f32).to_be_bytes()).collect()),
+            written("<f4", "True", columns.iter().flat_map(|&x: &f64| (x as f32).to_le_bytes()).collect()),
+            written("<f2", "True", columns.iter().flat_map(|&x| half::f16::from_f64(x).to_le_bytes()).collect()),
+        ] {
+            let array = floats(&bytes).unwrap();
+            assert_eq!((array.shape, array.values), (vec![2, 3], rows.to_vec()));
+        }
+        let whole = written("<i4", "False", vec![0; 24]);
+        assert!(floats(&whole).unwrap_err().to_string().contains("int32"));
+        // 2 by 3 by 2, by NumPy: np.arange(12.).reshape(2, 3, 2) in Fortran's order.
+        let stored = [0.0, 6.0, 2.0, 8.0, 4.0, 10.0, 1.0, 7.0, 3.0, 9.0, 5.0, 11.0];
+        assert_eq!(in_c_order(&stored, &[2, 3, 2]), (0..12).map(f64::from).collect::<Vec<_>>());
+        assert!(in_c_order(&[], &[0, 3]).is_empty());
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use tch::{Device, Tensor};
 
-use super::{Directions, Samples, SefaError, draw_codes};
+use super::{Codes, Directions, Samples, SefaError};
 use crate::checkpoint::GeneratorWeights;
-use crate::config::{SefaCodes, SefaConfig, SefaNoise};
+use crate::config::{SefaConfig, SefaNoise};
 use crate::synthesis::{Begun, Generator, NoiseMode, Remark, Truncation};
 
 /// A generator with the samples that it draws.
 #[derive(Debug)]
 pub struct Drawing {
     samples: Samples,
+    /// What each of them is called.
+    names: Vec<String>,
     generator: Generator,
     class: Option<usize>,
     noise: SefaNoise,
@@ -24,25 +26,29 @@ pub struct Drawing {
 pub(super) type Wanted = (usize, Option<(usize, f64)>);
 
 impl Drawing {
-    /// Draws the codes of a job and, for a StyleGAN, maps and truncates them.
+    /// Takes the codes of a job and, for a StyleGAN, maps and truncates them.
     ///
     /// # Errors
-    /// Settings that the network has nothing for, a layer or a class that it does not have, a failure of libtorch.
+    /// Codes that cannot be had, settings that the network has nothing for, a layer or a class that it does not have, a
+    /// failure of libtorch.
     pub fn new(weights: &GeneratorWeights, config: &SefaConfig, device: Device) -> Result<Self, SefaError> {
+        if config.threads > 0 {
+            tch::set_num_threads(config.threads as i32);
+        }
         let generator = Generator::new(weights, device)?;
-        let unit = config.codes == SefaCodes::UnitMeanSquare;
-        let codes = draw_codes(config.seed, config.samples, generator.latent_dim(), unit)?;
+        let codes = Codes::of_config(config, generator.latent_dim())?;
+        let names = codes.labels.clone();
         let (samples, remarks) = if let GeneratorWeights::ProGan(_) = weights {
             if let Some(setting) = stylegans(config) {
                 return Err(SefaError::OnlyStyleGan { setting });
             }
             // The class is checked here, before anything is written.
-            generator.rows(&codes.values, config.class, &Truncation::NONE)?;
+            generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
             (Samples::of_codes(codes), Vec::new())
         } else {
             let (row_dim, rows) = (generator.row_dim(), generator.row_count());
             let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
-            let values = generator.rows(&codes.values, config.class, &truncation)?;
+            let values = generator.rows(&codes.rows, config.class, &truncation)?;
             let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
             edited.sort_unstable();
             if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
@@ -54,12 +60,32 @@ impl Drawing {
         };
         let SefaConfig { class, seed, .. } = *config;
         let noise = config.noise.unwrap_or_default();
-        Ok(Self { samples, generator, class, noise, seed, remarks, begun: None })
+        Ok(Self { samples, names, generator, class, noise, seed, remarks, begun: None })
     }
 
     /// What a person should know of how the pictures are made.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
+    }
+
+    /// What each sample is called: by its seed, or its row in a file.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The side of the model's own images.
+    pub fn side(&self) -> usize {
+        self.generator.side()
+    }
+
+    /// Numbers in a direction: the code's, or w's.
+    pub fn direction_dim(&self) -> usize {
+        self.samples.row_dim
+    }
+
+    /// The rows of w that are edited, ascending; of a ProGAN the one row that is the code.
+    pub fn edited(&self) -> &[usize] {
+        &self.samples.edited
     }
 
     /// Whether the samples are rows of w.

@@ -10,26 +10,31 @@ use crate::checkpoint::{GeneratorWeights, NoRow, ProGanWeights};
 pub struct Directions {
     /// The latent code's dimension.
     pub latent_dim: usize,
-    /// Unit vectors, one after another; each one's component of largest magnitude is positive.
+    /// Unit vectors, one after another; of those that were found in weights each one's component of largest magnitude is positive.
     pub vectors: Vec<f64>,
-    /// Their eigenvalues, descending.
+    /// Their eigenvalues, descending; none where the directions came from a file that does not say them.
     pub eigenvalues: Vec<f64>,
 }
 
 impl Directions {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.eigenvalues.len()
+        self.vectors.len() / self.latent_dim.max(1)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.eigenvalues.is_empty()
+        self.vectors.is_empty()
     }
 
     /// One of them.
     pub fn vector(&self, index: usize) -> &[f64] {
         &self.vectors[index * self.latent_dim..][..self.latent_dim]
+    }
+
+    /// A direction's eigenvalue, if it has one.
+    pub fn eigenvalue(&self, index: usize) -> Option<f64> {
+        self.eigenvalues.get(index).copied()
     }
 
     /// Each eigenvalue's share of their sum.

@@ -7,15 +7,25 @@
 //! A ProGAN's first layer takes the code itself. In a StyleGAN every layer takes w by a style layer; the directions
 //! of chosen layers are steps of their rows of w, after truncation.
 
+mod codes;
 mod drawing;
 mod edit;
 mod factorize;
+mod given;
+mod outputs;
+mod plan;
 mod work;
 
+pub use codes::Codes;
 pub use drawing::Drawing;
-pub use edit::{Codes, Distances, Samples, draw_codes};
+pub use edit::{Distances, Samples};
 pub use factorize::{Directions, factorize, first_layer, style_layers};
+pub use plan::{Plan, usual_side};
 pub use work::{Job, Picked, Rendered, labels, open, settings};
+
+fn how_many(directions: usize) -> String {
+    if directions == 1 { "there is 1 direction".to_owned() } else { format!("there are {directions} directions") }
+}
 
 /// What can go wrong in SeFa.
 #[derive(Debug, thiserror::Error)]
@@ -53,20 +63,48 @@ pub enum SefaError {
     #[error(transparent)]
     Memory(#[from] crate::memory::TooMuch),
     /// A direction that the model does not have.
-    #[error("there is no direction {asked}; this model has {count}, numbered from 0")]
+    #[error("there is no direction {asked}; {}, numbered from 0", how_many(*count))]
     Direction {
         /// The direction asked for.
         asked: usize,
         /// How many there are.
         count: usize,
     },
-    /// More directions than the model has.
-    #[error("k is {asked}; this model has {count} directions, so it must be 1 to {count}")]
+    /// More directions than there are.
+    #[error("k is {asked}; {}, so it must be 1 to {count}", how_many(*count))]
     TooMany {
         /// How many were asked for.
         asked: usize,
         /// How many there are.
         count: usize,
+    },
+    /// A file of codes that does not fit.
+    #[error("{path}: {reason}")]
+    Codes {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A file of directions that does not fit.
+    #[error("{path}: {reason}")]
+    DirectionsFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The factor file cannot be made.
+    #[error("cannot write factor.pt: {reason}")]
+    Factor {
+        /// Why.
+        reason: String,
+    },
+    /// A seed that NumPy does not take.
+    #[error("seed {seed} is no seed of NumPy's: those are 0 to 4294967295")]
+    NumpySeed {
+        /// The seed.
+        seed: u64,
     },
     /// The checkpoint cannot be read.
     #[error(transparent)]

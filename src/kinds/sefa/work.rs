@@ -3,12 +3,15 @@
 //! | file | content |
 //! |---|---|
 //! | `job.json` | everything needed to repeat it |
-//! | `directions.safetensors` | float64 `directions` [n, latent], largest eigenvalue first, and `eigenvalues` [n] |
+//! | `directions.safetensors` | float64 `directions` [n, latent], largest eigenvalue first, and `eigenvalues` [n] where they are known; what they are of, as metadata |
+//! | `directions.npy` | the same directions as float32, a row each |
+//! | `factor.pt` | the same as PyTorch's file of rosinality's scripts: `eigvec` [latent, n], a column each |
 //! | `eigenvalues.csv` | index, eigenvalue, share, label |
 //! | `images/` | every image that was rendered, by sample, direction and step |
 //! | `images.jsonl` | a [`Rendered`] for each of them |
 //! | `frames/frame<k>.png` | direction k: a row a sample, a column a distance |
-//! | `<job>.mp4`, `<job>.gif` | a frame a distance: unedited, then each direction |
+//! | `sheets/sheet<k>.png` | the same with headings: the direction, the distances, the samples |
+//! | `<job>.mp4`, `<job>.gif` | a frame a distance, there and back: unedited, then each direction |
 //! | `index.html` | a page with sliders |
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,20 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::drawing::Wanted;
-use super::{Directions, Drawing, SefaError};
-use crate::checkpoint::{self, NamedTensor};
+use super::outputs::resized;
+use super::{Directions, Drawing, Plan, SefaError, usual_side};
 use crate::config::SefaConfig;
-use crate::media::{self, Animation, MediaError};
-use crate::page::{PageDirection, SefaPage};
-use crate::render::{Picture, RenderError, image_picture};
+use crate::media::{self, MediaError};
 use crate::run::{ActiveRun, Bundle, Claim, Input, Kind, Position, RunDir, RunError, Session, Start, Work, digest};
-use crate::{memory, tensor};
-
-/// Frames a second of the video, as in the published ones.
-const FPS: f64 = 10.0;
-
-/// What an image takes in the lists of what is to render and what is rendered.
-const LISTED: u64 = 512;
 
 /// What a job is made of: the directions, and what renders them.
 pub struct Picked {
@@ -48,6 +42,8 @@ pub struct Picked {
     pub drawing: Drawing,
     /// What people called directions.
     pub labels: BTreeMap<usize, String>,
+    /// The files beside the checkpoint that the job is made of: codes, directions.
+    pub inputs: Vec<Input>,
 }
 
 /// An image that was rendered.
@@ -61,12 +57,14 @@ pub struct Rendered {
 
 /// A job at work.
 pub struct Job {
-    config: SefaConfig,
-    picked: Picked,
-    chosen: Vec<usize>,
-    distances: Vec<f64>,
+    pub(super) config: SefaConfig,
+    pub(super) picked: Picked,
+    pub(super) chosen: Vec<usize>,
+    pub(super) distances: Vec<f64>,
     /// The name of the page and the videos.
-    name: String,
+    pub(super) name: String,
+    /// Side of each image.
+    side: usize,
     /// Everything to render, in its order.
     images: Vec<Place>,
     /// What is left of it, from the last to the first, once rendering has begun.
@@ -75,12 +73,12 @@ pub struct Job {
     rendered: BTreeMap<String, String>,
     /// What was rendered in the last step and is not recorded yet.
     new: Vec<Rendered>,
-    /// The formats for which the pictures are too large, with the reason.
-    without: Vec<(&'static str, MediaError)>,
+    /// The formats in which the pictures cannot be, with the reason.
+    pub(super) without: Vec<(&'static str, MediaError)>,
 }
 
 /// An image's place in a job: its sample, and the direction and the step that it is edited by.
-type Place = (usize, Option<(usize, usize)>);
+pub(super) type Place = (usize, Option<(usize, usize)>);
 
 /// The config of the job in a directory.
 pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
@@ -109,12 +107,19 @@ pub fn open(
     dir: RunDir,
     start: Start,
 ) -> Result<Session<Job>, SefaError> {
-    // A job that is there keeps the name of the file that it was begun with, wherever an equal one lies by now.
-    let begun_with = if start == (Start::New { force: true }) { None } else { begun_with(&dir, &picked.sha256) };
+    // A job that is there keeps the names of the files that it was begun with, wherever equal ones lie by now.
+    let afresh = start == (Start::New { force: true });
+    let begun_with = if afresh { None } else { begun_with(&dir, &picked.sha256) };
     let checkpoint = begun_with.as_deref().unwrap_or(checkpoint);
+    let inputs = if afresh { picked.inputs } else { kept(&dir, picked.inputs) };
+    let path_of = |role: &str| inputs.iter().find(|input| input.role == role).map(|input| PathBuf::from(&input.path));
+    let config = SefaConfig { codes_file: path_of("codes"), directions_file: path_of("directions-file"), ..config };
+    // A job that is there keeps its side, too, where none is asked for: what suits a model may have been another then.
+    let there = if afresh { None } else { side_there(&dir) };
+    let side = config.viz_size.or(there).unwrap_or_else(|| usual_side(picked.drawing.side()));
     // A checkpoint that was renamed since is the same model.
     let model = if start == Start::Resume { called(&dir) } else { None };
-    let picked = Picked { model: model.unwrap_or(picked.model), ..picked };
+    let picked = Picked { model: model.unwrap_or(picked.model), inputs, ..picked };
     let chosen = config.chosen();
     if let Some(&asked) = chosen.iter().find(|&&index| index >= picked.directions.len()) {
         let count = picked.directions.len();
@@ -124,11 +129,11 @@ pub fn open(
         });
     }
     let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
-    permit(&config, chosen.len())?;
-    let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), ..config };
+    let plan = Plan { side, samples: config.samples, directions: chosen.len(), steps: distances.len() };
+    plan.permit()?;
+    let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), viz_size: Some(side), ..config };
     let name = dir.path().file_name().map_or_else(|| "sefa".to_owned(), |name| name.to_string_lossy().into_owned());
     let images = places(config.samples, &chosen, &distances);
-    let side = config.viz_size;
     let wanted: HashSet<String> = images.iter().map(|&place| image_name(place)).collect();
     let claim = Claim {
         kind: Kind::Sefa,
@@ -136,7 +141,9 @@ pub fn open(
             .map_err(|error| dir.malformed(Kind::Sefa.settings_file(), error.to_string()))?,
         total: images.len() as u64,
         ended: None,
-        inputs: vec![Input::new("checkpoint", checkpoint, picked.sha256.clone())],
+        inputs: std::iter::once(Input::new("checkpoint", checkpoint, picked.sha256.clone()))
+            .chain(picked.inputs.iter().cloned())
+            .collect(),
         once: Vec::new(),
         name: name.clone(),
         series: None,
@@ -150,26 +157,32 @@ pub fn open(
         chosen,
         distances,
         name,
+        side,
         images,
         todo: None,
         rendered: BTreeMap::new(),
         new: Vec::new(),
-        without: Vec::new(),
+        without: plan.without(),
     };
     Session::open(work, &claim, dir, start)
 }
 
-/// Whether there is memory for the list of images, and for the pictures of all directions, which the page holds
-/// together.
-fn permit(config: &SefaConfig, directions: usize) -> Result<(), SefaError> {
-    let [samples, steps, side] = [config.samples, config.steps, config.viz_size].map(|n| n as u64);
-    let images = samples * steps * directions as u64;
-    let needed = images * (side * side * 3 * 2 + LISTED);
-    Ok(memory::permit(
-        "the pictures of this job",
-        needed,
-        "ask for fewer samples, directions or steps, or a smaller --viz-size",
-    )?)
+/// The side of the images of the job in a directory, if there is one.
+fn side_there(dir: &RunDir) -> Option<usize> {
+    if dir.kind() != Some(Kind::Sefa) {
+        return None;
+    }
+    dir.settings().ok()?.get("viz_size")?.as_u64().and_then(|side| usize::try_from(side).ok())
+}
+
+/// Inputs under the names that the job in a directory was begun with, where those files are still there.
+fn kept(dir: &RunDir, inputs: Vec<Input>) -> Vec<Input> {
+    let saved = dir.manifest().map(|manifest| manifest.inputs).unwrap_or_default();
+    let same = |input: &Input, other: &Input| {
+        other.role == input.role && other.sha256 == input.sha256 && Path::new(&other.path).is_file()
+    };
+    let kept = |input: Input| saved.iter().find(|other| same(&input, other)).cloned().unwrap_or(input);
+    inputs.into_iter().map(kept).collect()
 }
 
 /// What the model of the job in a directory is called, if there is one that says it.
@@ -211,6 +224,14 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
     }
     if let Some(class) = config.class {
         said["class"] = class.into();
+    }
+    if let Some(rng) = config.rng {
+        said["rng"] = serde_json::json!(rng);
+    }
+    for input in &picked.inputs {
+        let role = input.role.replace('-', "_");
+        said[format!("{}_file", role.trim_end_matches("_file"))] = input.path.clone().into();
+        said[format!("{}_sha256", role.trim_end_matches("_file"))] = input.sha256.clone().into();
     }
     said
 }
@@ -264,7 +285,7 @@ fn recount(
 }
 
 /// Where an image is: of a sample, unedited or at a step along a direction.
-fn image_name((sample, edit): Place) -> String {
+pub(super) fn image_name((sample, edit): Place) -> String {
     match edit {
         None => format!("images/sample{sample}.png"),
         Some((direction, step)) => format!("images/sample{sample}_semantic{direction}_step{step}.png"),
@@ -299,7 +320,7 @@ impl Work for Job {
         let Picked { drawing, directions, .. } = &mut self.picked;
         let images = drawing.images(&wanted, directions)?;
         for (i, place) in batch.into_iter().enumerate() {
-            let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.config.viz_size)?;
+            let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.side)?;
             let (image, bytes) = (image_name(place), media::encode_png(&picture)?);
             run.write(&image, &bytes)?;
             let sha256 = digest(&bytes);
@@ -335,7 +356,7 @@ impl Work for Job {
     fn artefacts(&mut self, run: &mut ActiveRun, _: Option<&()>, ending: bool) -> Result<(), SefaError> {
         self.write_directions(run)?;
         if ending && self.rendered.len() == self.images.len() {
-            self.without = self.assemble(run)?;
+            self.assemble(run)?;
             let record = |&place: &Place| {
                 let image = image_name(place);
                 Some(Rendered { sha256: self.rendered.get(&image)?.clone(), image })
@@ -373,7 +394,12 @@ impl Job {
         &self.picked.labels
     }
 
-    /// The formats for which the pictures are too large, with the reason.
+    /// Side of each image in the pictures.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// The formats in which the pictures cannot be, with the reason; known before anything is rendered.
     pub fn without(&self) -> &[(&'static str, MediaError)] {
         &self.without
     }
@@ -386,168 +412,5 @@ impl Job {
     /// What is asked for an image.
     fn wanted(&self, (sample, edit): Place) -> Wanted {
         (sample, edit.map(|(direction, step)| (direction, self.distances[step])))
-    }
-
-    /// The directions, and the table of their eigenvalues with labels.
-    fn write_directions(&self, run: &mut ActiveRun) -> Result<(), SefaError> {
-        let directions = &self.picked.directions;
-        let n = directions.len();
-        let tensors = [
-            NamedTensor::f64("directions", vec![n, directions.latent_dim], directions.vectors.clone()),
-            NamedTensor::f64("eigenvalues", vec![n], directions.eigenvalues.clone()),
-        ];
-        let path = run.dir().file("directions.safetensors");
-        run.keep_digested("directions.safetensors", &checkpoint::encode(&path, &tensors, None)?)?;
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["index", "eigenvalue", "share", "label"])?;
-        for (i, (value, share)) in directions.eigenvalues.iter().zip(directions.shares()).enumerate() {
-            let label = self.picked.labels.get(&i).map_or_else(String::new, |label| harmless(label));
-            table.write_record([i.to_string(), value.to_string(), share.to_string(), label])?;
-        }
-        let bytes = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        run.keep_digested("eigenvalues.csv", &bytes)?;
-        Ok(())
-    }
-
-    /// The image at a step along the direction in place `k`; at distance 0 that is the unedited one.
-    fn image_at(&self, sample: usize, k: usize, step: usize) -> String {
-        let edit = (self.distances[step] != 0.0).then(|| (self.chosen[k], step));
-        image_name((sample, edit))
-    }
-
-    fn picture(dir: &RunDir, name: &str, side: usize) -> Result<Picture, SefaError> {
-        let path = dir.file(name);
-        let wrong = |reason: String| SefaError::Picture { path: path.clone(), reason };
-        let picture = media::decode_png(&fs::read(&path)?).map_err(|error| wrong(error.to_string()))?;
-        if (picture.width, picture.height) != (side, side) {
-            return Err(wrong(format!("it is {} x {}, not {side} x {side}", picture.width, picture.height)));
-        }
-        Ok(picture)
-    }
-
-    /// Turns the images into pictures of directions, a video, a GIF and a page; gives the formats for which the
-    /// pictures are too large, with the reason.
-    fn assemble(&self, run: &mut ActiveRun) -> Result<Vec<(&'static str, MediaError)>, SefaError> {
-        let (side, samples) = (self.config.viz_size, self.config.samples);
-        let dir = run.dir().clone();
-        let frames = (0..self.chosen.len()).map(|k| self.direction_picture(&dir, k)).collect::<Result<Vec<_>, _>>()?;
-        for (k, frame) in frames.iter().enumerate() {
-            run.keep_digested(&format!("frames/frame{k}.png"), &media::encode_png(frame)?)?;
-        }
-        let mut unedited = Picture::white(side, samples * side);
-        for sample in 0..samples {
-            unedited.paste(&Self::picture(&dir, &image_name((sample, None)), side)?, 0, sample * side);
-        }
-        let title = run.own_name(".mp4").and_then(|name| name.strip_suffix(".mp4")).unwrap_or(&self.name).to_owned();
-        let page = self.page(title.clone()).bytes(&frames, &unedited)?;
-        drop(frames);
-        let mut without = Vec::new();
-        let film = Film { job: self, dir: &dir };
-        for (extension, encoded) in
-            [("gif", media::encode_gif(&SmallFilm(&film), FPS)), ("mp4", media::encode_mp4(&film, FPS))]
-        {
-            match encoded {
-                // Many samples make a picture that no player takes; the page and the pictures of directions remain.
-                Err(reason @ (MediaError::TooLarge { .. } | MediaError::NotForVideo { .. })) => {
-                    without.push((extension, reason));
-                }
-                encoded => run.keep_digested(&format!("{title}.{extension}"), &encoded?)?,
-            }
-        }
-        run.keep_digested("index.html", &page)?;
-        Ok(without)
-    }
-
-    /// The direction in place `k`: a row a sample, a column a distance.
-    fn direction_picture(&self, dir: &RunDir, k: usize) -> Result<Picture, SefaError> {
-        let (side, samples) = (self.config.viz_size, self.config.samples);
-        let mut picture = Picture::white(self.distances.len() * side, samples * side);
-        for sample in 0..samples {
-            for step in 0..self.distances.len() {
-                let image = Self::picture(dir, &self.image_at(sample, k, step), side)?;
-                picture.paste(&image, step * side, sample * side);
-            }
-        }
-        Ok(picture)
-    }
-
-    /// What tells these directions from others.
-    fn key(&self) -> String {
-        let bytes: Vec<u8> = self.picked.directions.vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
-        digest(&bytes)[..16].to_owned()
-    }
-
-    fn page(&self, title: String) -> SefaPage {
-        let directions = &self.picked.directions;
-        let shares = directions.shares();
-        let direction = |&index: &usize| PageDirection {
-            index,
-            eigenvalue: directions.eigenvalues[index],
-            share: shares[index],
-            label: self.picked.labels.get(&index).cloned().unwrap_or_default(),
-        };
-        SefaPage {
-            title,
-            model: self.picked.model.clone(),
-            key: self.key(),
-            seed: self.config.seed,
-            samples: self.config.samples,
-            distances: self.distances.clone(),
-            eigenvalues: directions.eigenvalues.clone(),
-            directions: self.chosen.iter().map(direction).collect(),
-        }
-    }
-}
-
-/// A label that no spreadsheet takes for a formula.
-fn harmless(label: &str) -> String {
-    if label.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{label}") } else { label.to_owned() }
-}
-
-/// The image at the pictures' size, by bilinear interpolation as in the lab.
-fn resized(image: &tch::Tensor, side: usize) -> Result<Picture, SefaError> {
-    // Beyond red, green and blue there is transparency, which a video has not; the second of two channels is that too.
-    let channels = if image.size()[1] >= 3 { 3 } else { 1 };
-    let image = image.f_narrow(1, 0, channels as i64)?;
-    let scaled = image.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?;
-    Ok(image_picture(&tensor::to_host(&scaled)?, channels, side, 1))
-}
-
-/// The video's frames: for each distance the samples under each other, unedited and along each direction.
-struct Film<'a> {
-    job: &'a Job,
-    dir: &'a RunDir,
-}
-
-/// The same at half the size: a GIF of photographs is large.
-struct SmallFilm<'a>(&'a Film<'a>);
-
-impl Animation for SmallFilm<'_> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
-        let picture = self.0.frame(step)?;
-        Ok(if self.0.job.config.viz_size.is_multiple_of(2) { picture.halved() } else { picture })
-    }
-}
-
-impl Animation for Film<'_> {
-    fn len(&self) -> usize {
-        self.job.distances.len()
-    }
-
-    fn frame(&self, step: usize) -> Result<Picture, RenderError> {
-        let (job, side, samples) = (self.job, self.job.config.viz_size, self.job.config.samples);
-        let mut picture = Picture::white((job.chosen.len() + 1) * side, samples * side);
-        for sample in 0..samples {
-            let names = (0..job.chosen.len()).map(|k| job.image_at(sample, k, step));
-            for (column, name) in std::iter::once(image_name((sample, None))).chain(names).enumerate() {
-                let image = Job::picture(self.dir, &name, side).map_err(RenderError::new)?;
-                picture.paste(&image, column * side, sample * side);
-            }
-        }
-        Ok(picture)
     }
 }
