@@ -1,16 +1,21 @@
 //! How commands open jobs of SeFa.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use fs_err as fs;
 
+use super::args::must_be_there;
+use super::exit::{UsageError, hinted};
 use super::generator::options;
-use crate::checkpoint::{GeneratorWeights, Source, bundled, layouts};
+use super::printer::Printer;
+use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled, layouts};
 use crate::config::SefaConfig;
 use crate::digest::{digest, digest_of};
-use crate::kinds::sefa::{self, Drawing, Job, Picked, factorize, first_layer, style_layers};
+use crate::kinds::sefa::{self, Drawing, Job, Picked, SefaError, directions};
 use crate::run::{RunDir, RunError, Session, Start};
+use crate::synthesis::SynthesisError;
 use crate::tensor;
 
 /// Takes the directory of a job that is there, as it was begun.
@@ -21,6 +26,30 @@ pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
     Ok(sefa::open(config.clone(), pick(labels, &config, &path)?.0, &path, dir.clone(), Start::Resume)?)
 }
 
+/// A generator that was read.
+pub(super) struct Read {
+    /// The model's name.
+    pub(super) model: String,
+    /// The checkpoint's bytes, as a digest.
+    pub(super) sha256: String,
+    /// The size of its file.
+    pub(super) bytes: u64,
+    pub(super) weights: GeneratorWeights,
+    /// What was chosen, and what the file does not tell.
+    pub(super) said: Vec<String>,
+}
+
+/// Reads a checkpoint as a config says.
+pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
+    let (sha256, bytes) = content(path)?;
+    let source = Source::open(path)?;
+    let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
+    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+    let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
+    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
+    Ok(Read { model, sha256, bytes, weights, said: several.into_iter().chain(notes).collect() })
+}
+
 /// Reads the checkpoint, factorises it, and makes what renders its images, where that can be made; and says what was chosen and
 /// what the file does not tell.
 pub(super) fn pick(
@@ -28,21 +57,75 @@ pub(super) fn pick(
     config: &SefaConfig,
     path: &Path,
 ) -> anyhow::Result<(Picked, Vec<String>)> {
-    let (sha256, size) = content(path)?;
-    let source = Source::open(path)?;
-    let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
-    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
-    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
-    drop(source);
-    let matrix = match &weights {
-        GeneratorWeights::ProGan(weights) => first_layer(weights)?,
-        others => style_layers(others, layout.family().title(), &config.layers)?,
-    };
-    let directions = factorize(&matrix, !config.raw)?;
+    let Read { model, sha256, bytes, weights, said } = read(config, path)?;
+    let directions = directions(&weights, config)?;
     let drawing = Drawing::new(&weights, config, tensor::device(config.device)?)?;
-    let said = several.into_iter().chain(notes).collect();
-    Ok((Picked { model, sha256, bytes: size, directions, drawing, labels }, said))
+    Ok((Picked { model, sha256, bytes, directions, drawing, labels }, said))
+}
+
+/// The file that `--checkpoint` or `--model` means; says where it is the one that is built in.
+pub(super) fn checkpoint(config: &SefaConfig, printer: &Printer) -> anyhow::Result<PathBuf> {
+    let path = find(config)?;
+    if bundled(&path).is_some() {
+        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
+    }
+    Ok(path)
+}
+
+fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &config.checkpoint {
+        if bundled(path).is_none() {
+            let hint =
+                format!("name a ProGAN or StyleGAN file, or take {BUNDLED}, which is built in, by leaving it out");
+            must_be_there(path, "checkpoint", &hint)?;
+        }
+        return Ok(path.clone());
+    }
+    let name = &config.model;
+    let places = [
+        format!("checkpoints/{name}.pth"),
+        format!("checkpoints/{name}.pt"),
+        format!("checkpoints/{name}.pkl"),
+        format!("checkpoints/{name}.safetensors"),
+        format!("data/models/{name}.safetensors"),
+    ];
+    let found = places.iter().map(PathBuf::from).find(|path| path.is_file() || bundled(path).is_some());
+    found.with_context(|| {
+        format!(
+            "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
+             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
+             its cache as .pth",
+            places.join(", ")
+        )
+    })
+}
+
+/// An error of what was typed is one of usage, though it takes the model to see it.
+pub(super) fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
+    let key = match &error {
+        SefaError::Direction { .. } => "directions",
+        SefaError::TooMany { .. } => "k",
+        SefaError::OnlyStyleGan { setting } => setting,
+        SefaError::Synthesis(
+            SynthesisError::Class { .. } | SynthesisError::NoClasses { .. } | SynthesisError::ClassNeeded { .. },
+        ) => "class",
+        _ => return error.into(),
+    };
+    if let SefaError::Synthesis(SynthesisError::ClassNeeded { .. }) = &error {
+        return hinted(error.to_string(), "name one with --class");
+    }
+    if given(key) {
+        return UsageError(format!("--{}: {error}", key.replace('_', "-"))).into();
+    }
+    error.into()
+}
+
+/// Names of directions in a file, as the pages write them.
+pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
+    must_be_there(path, "file of labels", "the page of a job exports one, and so does sefa explore")?;
+    let text = fs::read_to_string(path).context("cannot read the labels")?;
+    serde_json::from_str(&text)
+        .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

@@ -38,6 +38,36 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// The picture with every pixel as `times` x `times` of its kind.
+    #[must_use]
+    pub fn enlarged(&self, times: usize) -> Self {
+        let mut rgb = Vec::with_capacity(self.rgb.len() * times * times);
+        for row in self.pixels().chunks_exact(self.width.max(1)) {
+            let line: Vec<u8> = row.iter().flat_map(|pixel| pixel.repeat(times)).collect();
+            rgb.extend(line.repeat(times));
+        }
+        Self { width: self.width * times, height: self.height * times, rgb }
+    }
+
+    /// The picture with one pixel for every `by` x `by`, their mean; what is left over at the right and below goes.
+    #[must_use]
+    pub fn reduced(&self, by: usize) -> Self {
+        let (width, height) = (self.width / by, self.height / by);
+        let mut made = Self::white(width, height);
+        let count = (by * by) as u32;
+        for (at, pixel) in made.rgb.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let [left, top] = [at % width * by, at / width * by];
+            let mut sums = [0_u32; 3];
+            for row in top..top + by {
+                for from in &self.pixels()[row * self.width + left..][..by] {
+                    sums.iter_mut().zip(from).for_each(|(sum, &value)| *sum += u32::from(value));
+                }
+            }
+            *pixel = sums.map(|sum| ((sum + count / 2) / count) as u8);
+        }
+        made
+    }
+
     /// Pictures below each other, white at the right of those that are narrower.
     pub fn stacked(pictures: &[Self]) -> Self {
         let width = pictures.iter().map(|picture| picture.width).max().unwrap_or(1);
@@ -69,6 +99,21 @@ mod tests {
         let mut picture = Picture::white(4, 2);
         picture.paste(&Picture { width: 1, height: 1, rgb: vec![0, 255, 1] }, 0, 1);
         assert_eq!(picture.halved(), Picture { width: 2, height: 1, rgb: vec![191, 255, 192, 255, 255, 255] });
+    }
+
+    #[test]
+    fn pictures_are_enlarged_and_reduced_by_whole_numbers() {
+        let picture = Picture { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        let large = picture.enlarged(2);
+        assert_eq!((large.width, large.height), (4, 2));
+        assert_eq!(large.pixels(), [[1, 2, 3], [1, 2, 3], [4, 5, 6], [4, 5, 6]].repeat(2));
+        assert_eq!(large.reduced(2), picture);
+        assert_eq!((picture.enlarged(1), picture.reduced(1)), (picture.clone(), picture.clone()));
+        // The mean, rounded; the third column and row go.
+        let mut odd = Picture::white(3, 3);
+        odd.paste(&Picture { width: 2, height: 2, rgb: vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] }, 0, 0);
+        assert_eq!(odd.reduced(2), Picture { width: 1, height: 1, rgb: vec![0, 0, 1] });
+        assert_eq!(odd.reduced(4), Picture::white(0, 0));
     }
 
     #[test]

@@ -2,17 +2,24 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::Settings;
+use super::{Settings, arguments, config_argument, preset_argument, set_argument};
 use crate::cli::exit::UsageError;
-use crate::config::SefaConfig;
+use crate::cli::studio::StudioCommand;
+use crate::config::{Config as _, Key, SefaConfig};
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
-#[command(after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and \
-                        index.html, a page with sliders.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and \
+                  index.html, a page with sliders. With a command after it, it uses the directions: explore moves \
+                  sliders in a browser and draws at once."
+)]
 pub(in crate::cli) struct SefaArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<StudioCommand>,
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<SefaConfig>,
     /// Names of directions: a JSON file as the page exports it
@@ -30,9 +37,67 @@ pub(in crate::cli) struct SefaArgs {
     pub(in crate::cli) force: bool,
 }
 
+/// Options of a job that mean nothing where its directions are used: such a command has its own, or none.
+const OF_JOBS: [&str; 11] =
+    ["n", "k", "directions", "seed", "start", "end", "steps", "viz-size", "batch", "rng", "codes"];
+
+/// The settings of a generator and of how its pictures are made: a job's but for what makes it a job.
+#[derive(Debug)]
+pub(in crate::cli) struct StudioSettings(Settings<SefaConfig>);
+
+/// Whether a setting is one of a job's alone.
+pub(in crate::cli) fn is_of_jobs(key: &Key) -> bool {
+    key.flag.is_some_and(|flag| OF_JOBS.contains(&flag))
+}
+
+impl Args for StudioSettings {
+    fn augment_args(command: Command) -> Command {
+        let table = SefaConfig::TABLE;
+        let flags = table.keys.iter().filter(|key| !is_of_jobs(key)).flat_map(|key| arguments(table, key));
+        command.args([config_argument(), preset_argument(table), set_argument(table)]).args(flags)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for StudioSettings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Settings::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl StudioSettings {
+    /// The config that they mean, checked, with a job's settings as they usually are; and what a file or a preset says of a
+    /// job's seed.
+    pub(in crate::cli) fn config(&self) -> anyhow::Result<(SefaConfig, u64)> {
+        if let Some(key) = SefaConfig::TABLE.keys.iter().find(|key| is_of_jobs(key) && self.0.given(key.path).is_some())
+        {
+            return Err(UsageError(format!("{} is a setting of a job, and means nothing here", key.path)).into());
+        }
+        let config = checked(&self.0)?;
+        let SefaConfig { samples, k, directions, seed, start, end, steps, viz_size, batch, .. } = SefaConfig::default();
+        let said = config.seed;
+        Ok((SefaConfig { samples, k, directions, seed, start, end, steps, viz_size, batch, ..config }, said))
+    }
+
+    /// Whether a setting was typed.
+    pub(in crate::cli) fn given(&self, key: &str) -> bool {
+        self.0.given(key).is_some()
+    }
+}
+
 /// The config that the options mean, checked.
 pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
-    let settings = &args.settings;
+    checked(&args.settings)
+}
+
+fn checked(settings: &Settings<SefaConfig>) -> anyhow::Result<SefaConfig> {
     let given = |path: &str| settings.given(path).is_some();
     if given("model") && given("checkpoint") {
         return Err(

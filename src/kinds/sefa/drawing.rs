@@ -32,26 +32,8 @@ impl Drawing {
         let generator = Generator::new(weights, device)?;
         let drawn = Codes::of_seed(SefaRng::Torch, config.seed, config.samples, generator.latent_dim())?;
         let codes = if config.codes == SefaCodes::UnitMeanSquare { drawn.of_unit_mean_square()? } else { drawn };
-        let (samples, remarks) = if let GeneratorWeights::ProGan(_) = weights {
-            if let Some(setting) = stylegans(config) {
-                return Err(SefaError::OnlyStyleGan { setting });
-            }
-            // The class is checked here, before anything is written.
-            generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
-            (Samples::of_codes(codes), Vec::new())
-        } else {
-            let (row_dim, rows) = (generator.row_dim(), generator.row_count());
-            let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
-            let values = generator.rows(&codes.rows, config.class, &truncation)?;
-            let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
-            edited.sort_unstable();
-            if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
-                let network = if matches!(weights, GeneratorWeights::StyleGan(_)) { "StyleGAN" } else { "StyleGAN2" };
-                return Err(SefaError::Layer { asked, network, last: rows - 1 });
-            }
-            let remarks = generator.remarks(&truncation, noise_mode(config.noise.unwrap_or_default(), config.seed, 0));
-            (Samples { row_dim, rows, edited, values }, remarks)
-        };
+        let samples = samples(&generator, network(weights), config, codes)?;
+        let remarks = remarks(&generator, config);
         let SefaConfig { class, seed, .. } = *config;
         let noise = config.noise.unwrap_or_default();
         Ok(Self { samples, generator, class, noise, seed, remarks, begun: None })
@@ -94,7 +76,53 @@ impl Drawing {
     }
 }
 
-fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
+/// What a network is called.
+pub(super) fn network(weights: &GeneratorWeights) -> &'static str {
+    match weights {
+        GeneratorWeights::ProGan(_) => "ProGAN",
+        GeneratorWeights::StyleGan(_) => "StyleGAN",
+        GeneratorWeights::StyleGan2(_) => "StyleGAN2",
+    }
+}
+
+/// The samples of codes as the generator draws them: for a StyleGAN mapped and truncated.
+pub(super) fn samples(
+    generator: &Generator,
+    network: &'static str,
+    config: &SefaConfig,
+    codes: Codes,
+) -> Result<Samples, SefaError> {
+    let (row_dim, rows) = (generator.row_dim(), generator.row_count());
+    if rows == 1 {
+        if let Some(setting) = stylegans(config) {
+            return Err(SefaError::OnlyStyleGan { setting });
+        }
+        // The class is checked here, before anything is written.
+        generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
+        return Ok(Samples::of_codes(codes));
+    }
+    let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
+    edited.sort_unstable();
+    if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
+        return Err(SefaError::Layer { asked, network, last: rows - 1 });
+    }
+    let values = generator.rows(&codes.rows, config.class, &truncation(config))?;
+    Ok(Samples { row_dim, rows, edited, values })
+}
+
+/// What a person should know of how the pictures are made.
+pub(super) fn remarks(generator: &Generator, config: &SefaConfig) -> Vec<Remark> {
+    if generator.row_count() == 1 {
+        return Vec::new();
+    }
+    generator.remarks(&truncation(config), noise_mode(config.noise.unwrap_or_default(), config.seed, 0))
+}
+
+fn truncation(config: &SefaConfig) -> Truncation {
+    Truncation { psi: config.truncation, rows: Some(config.truncation_layers) }
+}
+
+pub(super) fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
     match noise {
         SefaNoise::Const => NoiseMode::Stored,
         SefaNoise::None => NoiseMode::None,
