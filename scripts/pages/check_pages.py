@@ -10,12 +10,13 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 import browser
+import explore_page
 import lesson_page
 import live_page
 import run_page
 import sefa_page
 
-PAGES = {"sefa": sefa_page, "run": run_page, "live": live_page, "lesson": lesson_page}
+PAGES = {"sefa": sefa_page, "explore": explore_page, "run": run_page, "live": live_page, "lesson": lesson_page}
 
 
 def main():

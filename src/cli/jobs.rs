@@ -1,17 +1,21 @@
 //! How commands open jobs of SeFa.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use fs_err as fs;
 
+use super::args::must_be_there;
+use super::exit::{UsageError, hinted};
 use super::generator::options;
-use crate::checkpoint::{GeneratorWeights, Source, bundled, layouts};
+use super::printer::Printer;
+use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled, layouts};
 use crate::config::SefaConfig;
 use crate::digest::{digest, digest_of};
-use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, factorize, first_layer, style_layers};
+use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, SefaError, directions};
 use crate::run::{Input, RunDir, RunError, Session, Start};
+use crate::synthesis::SynthesisError;
 use crate::tensor;
 
 /// Takes the directory of a job that is there, as it was begun.
@@ -27,6 +31,30 @@ pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
     }
     let picked = pick(labels, &mut config, &path, Counts::SAID)?.0;
     Ok(sefa::open(config, picked, &path, dir.clone(), Start::Resume)?)
+}
+
+/// A generator that was read.
+pub(super) struct Read {
+    /// The model's name.
+    pub(super) model: String,
+    /// The checkpoint's bytes, as a digest.
+    pub(super) sha256: String,
+    /// The size of its file.
+    pub(super) bytes: u64,
+    pub(super) weights: GeneratorWeights,
+    /// What was chosen, and what the file does not tell.
+    pub(super) said: Vec<String>,
+}
+
+/// Reads a checkpoint as a config says.
+pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
+    let (sha256, bytes) = content(path)?;
+    let source = Source::open(path)?;
+    let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
+    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+    let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
+    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
+    Ok(Read { model, sha256, bytes, weights, said: several.into_iter().chain(notes).collect() })
 }
 
 /// Whether a person said how many samples and directions there are to be; otherwise a file's are all of its codes, and as many of
@@ -49,15 +77,8 @@ pub(super) fn pick(
     path: &Path,
     counts: Counts,
 ) -> anyhow::Result<(Picked, Vec<String>)> {
-    let (sha256, size) = content(path)?;
-    let source = Source::open(path)?;
-    let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
-    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
-    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
-    drop(source);
+    let Read { model, sha256, bytes, weights, mut said } = read(config, path)?;
     let mut inputs = Vec::new();
-    let mut said: Vec<String> = several.into_iter().chain(notes).collect();
     if let Some(file) = &config.codes_file {
         let in_file = Codes::read(file, weights.latent_dim())?.len();
         inputs.push(Input::new("codes", file, content(file)?.0));
@@ -81,13 +102,86 @@ pub(super) fn pick(
         }
         directions
     } else {
-        let matrix = match &weights {
-            GeneratorWeights::ProGan(weights) => first_layer(weights)?,
-            others => style_layers(others, layout.family().title(), &config.layers)?,
-        };
-        factorize(&matrix, !config.raw)?
+        directions(&weights, config)?
     };
-    Ok((Picked { model, sha256, bytes: size, directions, drawing, labels, inputs }, said))
+    Ok((Picked { model, sha256, bytes, directions, drawing, labels, inputs }, said))
+}
+
+/// Whether the files of codes and directions are there.
+pub(super) fn files_are_there(config: &SefaConfig) -> anyhow::Result<()> {
+    if let Some(path) = &config.codes_file {
+        must_be_there(path, "file of codes", "numpy.save writes one: codes z as rows")?;
+    }
+    if let Some(path) = &config.directions_file {
+        let hint = "numpy.save writes one: directions as rows; a job's are in directions.npy";
+        must_be_there(path, "file of directions", hint)?;
+    }
+    Ok(())
+}
+
+/// The file that `--checkpoint` or `--model` means; says where it is the one that is built in.
+pub(super) fn checkpoint(config: &SefaConfig, printer: &Printer) -> anyhow::Result<PathBuf> {
+    let path = find(config)?;
+    if bundled(&path).is_some() {
+        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
+    }
+    Ok(path)
+}
+
+fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &config.checkpoint {
+        if bundled(path).is_none() {
+            let hint =
+                format!("name a ProGAN or StyleGAN file, or take {BUNDLED}, which is built in, by leaving it out");
+            must_be_there(path, "checkpoint", &hint)?;
+        }
+        return Ok(path.clone());
+    }
+    let name = &config.model;
+    let places = [
+        format!("checkpoints/{name}.pth"),
+        format!("checkpoints/{name}.pt"),
+        format!("checkpoints/{name}.pkl"),
+        format!("checkpoints/{name}.safetensors"),
+        format!("data/models/{name}.safetensors"),
+    ];
+    let found = places.iter().map(PathBuf::from).find(|path| path.is_file() || bundled(path).is_some());
+    found.with_context(|| {
+        format!(
+            "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
+             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
+             its cache as .pth",
+            places.join(", ")
+        )
+    })
+}
+
+/// An error of what was typed is one of usage, though it takes the model to see it.
+pub(super) fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
+    let key = match &error {
+        SefaError::Direction { .. } => "directions",
+        SefaError::TooMany { .. } => "k",
+        SefaError::OnlyStyleGan { setting } => setting,
+        SefaError::Synthesis(
+            SynthesisError::Class { .. } | SynthesisError::NoClasses { .. } | SynthesisError::ClassNeeded { .. },
+        ) => "class",
+        _ => return error.into(),
+    };
+    if let SefaError::Synthesis(SynthesisError::ClassNeeded { .. }) = &error {
+        return hinted(error.to_string(), "name one with --class");
+    }
+    if given(key) {
+        return UsageError(format!("--{}: {error}", key.replace('_', "-"))).into();
+    }
+    error.into()
+}
+
+/// Names of directions in a file, as the pages write them.
+pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
+    must_be_there(path, "file of labels", "the page of a job exports one, and so does sefa explore")?;
+    let text = fs::read_to_string(path).context("cannot read the labels")?;
+    serde_json::from_str(&text)
+        .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

@@ -41,6 +41,8 @@ mod runs;
 mod sefa;
 mod session;
 mod signals;
+#[cfg(feature = "torch")]
+mod studio;
 mod sweep;
 mod table;
 mod train;

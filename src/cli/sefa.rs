@@ -1,38 +1,34 @@
 //! `gan-lab sefa`
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context as _;
-use fs_err as fs;
-
-use super::args::must_be_there;
-use super::exit::{Exit, UsageError, hinted};
-use super::jobs::{Counts, pick};
+use super::exit::Exit;
+use super::jobs::{Counts, checkpoint, files_are_there, pick, read_labels, typed};
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
+use super::studio;
 use super::table::{Align, table};
-use crate::checkpoint::{BUNDLED, bundled};
+use crate::checkpoint::BUNDLED;
 use crate::config::SefaConfig;
 use crate::json;
 use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
 use crate::run::{Input, Kind, Outcome, Position, RunDir, Session, Start};
-use crate::synthesis::SynthesisError;
 
 /// Where jobs go unless told otherwise.
 const JOBS: &str = "work_dirs/synthesis";
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     crate::torch_library::load()?;
+    if let Some(command) = &args.command {
+        return studio::run(command, printer);
+    }
     let mut config = configured(args)?;
     files_are_there(&config)?;
-    let path = find_checkpoint(&config)?;
-    if bundled(&path).is_some() {
-        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
-    }
+    let path = checkpoint(&config, printer)?;
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let given = |key: &str| args.settings.given(key).is_some();
@@ -64,44 +60,12 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(session::exit(outcome, &signals))
 }
 
-/// An error of what was typed is one of usage, though it takes the model to see it.
-fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::Error {
-    let key = match &error {
-        SefaError::Direction { .. } => "directions",
-        SefaError::TooMany { .. } => "k",
-        SefaError::OnlyStyleGan { setting } => setting,
-        SefaError::Synthesis(
-            SynthesisError::Class { .. } | SynthesisError::NoClasses { .. } | SynthesisError::ClassNeeded { .. },
-        ) => "class",
-        _ => return error.into(),
-    };
-    if let SefaError::Synthesis(SynthesisError::ClassNeeded { .. }) = &error {
-        return hinted(error.to_string(), "name one with --class");
-    }
-    if given(key) {
-        return UsageError(format!("--{}: {error}", key.replace('_', "-"))).into();
-    }
-    error.into()
-}
-
 /// Whether numbers of samples and directions were said: by an option, or by a config's file, which says all.
 fn counts(args: &SefaArgs) -> anyhow::Result<Counts> {
     let settings = &args.settings;
     let from_file = settings.base()?.is_some() && settings.preset().is_none();
     let said = |paths: &[&str]| from_file || paths.iter().any(|path| settings.given(path).is_some());
     Ok(Counts { samples: said(&["samples"]), directions: said(&["k", "directions"]) })
-}
-
-/// Whether the files of codes and directions are there.
-fn files_are_there(config: &SefaConfig) -> anyhow::Result<()> {
-    if let Some(path) = &config.codes_file {
-        must_be_there(path, "file of codes", "numpy.save writes one: codes z as rows")?;
-    }
-    if let Some(path) = &config.directions_file {
-        let hint = "numpy.save writes one: directions as rows; a job's are in directions.npy";
-        must_be_there(path, "file of directions", hint)?;
-    }
-    Ok(())
 }
 
 /// What the job is called: by the model, its content where it is not the bundled one, what is asked of it, and the content of the
@@ -116,42 +80,6 @@ fn default_name(config: &SefaConfig, picked: &Picked) -> String {
     let of =
         |name: String, input: &Input| format!("{name}_{}-{}", input.role.trim_end_matches("-file"), &input.sha256[..8]);
     picked.inputs.iter().fold(config.default_name(&model), of)
-}
-
-/// The file that `--checkpoint` or `--model` means.
-fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &config.checkpoint {
-        if bundled(path).is_none() {
-            let hint =
-                format!("name a ProGAN or StyleGAN file, or take {BUNDLED}, which is built in, by leaving it out");
-            must_be_there(path, "checkpoint", &hint)?;
-        }
-        return Ok(path.clone());
-    }
-    let name = &config.model;
-    let places = [
-        format!("checkpoints/{name}.pth"),
-        format!("checkpoints/{name}.pt"),
-        format!("checkpoints/{name}.pkl"),
-        format!("checkpoints/{name}.safetensors"),
-        format!("data/models/{name}.safetensors"),
-    ];
-    let found = places.iter().map(PathBuf::from).find(|path| path.is_file() || bundled(path).is_some());
-    found.with_context(|| {
-        format!(
-            "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
-             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
-             its cache as .pth",
-            places.join(", ")
-        )
-    })
-}
-
-fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
-    must_be_there(path, "file of labels", "the page of a job exports one")?;
-    let text = fs::read_to_string(path).context("cannot read the labels")?;
-    serde_json::from_str(&text)
-        .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }
 
 /// The table of eigenvalues.

@@ -8,9 +8,13 @@
 //! server by this machine's name, so that no page of another site can ask in a reader's place. `ssh -L` is all that a remote machine takes.
 
 mod controls;
+mod counter;
+mod door;
 mod feed;
 mod server;
 
 pub use controls::Controls;
+pub use counter::{Answer, Counter, Question};
+pub use door::LiveError;
 pub use feed::{Feed, News, Source};
-pub use server::{LiveError, Server};
+pub use server::Server;

@@ -1,96 +1,54 @@
-//! The server: the page, events, and what readers ask of a run.
+//! The server of runs: the page, events, and what readers ask of a run.
 
-use std::io::{self, Read as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rand::TryRng as _;
-use rand::rngs::SysRng;
-use tiny_http::{Header, Method, Request, Response, StatusCode};
-
+use super::door::{Asked, Door, HTML, LiveError};
 use super::{Controls, Feed, News};
-use crate::digest::hex;
 use crate::page::LivePage;
 
-/// The port that is tried first.
-const PORT: u16 = 8641;
-/// Others that are tried after it.
-const TRIED: u16 = 20;
 /// A reader hears at least this often that the server is there.
 const PULSE: Duration = Duration::from_secs(10);
 /// Readers who listen at a time.
 const MOST_READERS: usize = 16;
 /// How long readers have for the last page when the server goes.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// What a page may do: nothing but ask this server.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; \
-                      connect-src 'self'; frame-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
-const HTML: &str = "text/html; charset=utf-8";
-
-/// Why there is no server.
-#[derive(Debug, thiserror::Error)]
-pub enum LiveError {
-    /// The port is not free, or none is.
-    #[error("no page can be served at {address}: {reason}")]
-    Address {
-        /// Where it was tried.
-        address: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The system gives no random numbers, or no thread.
-    #[error("no page can be served")]
-    System(#[from] io::Error),
-}
 
 /// A server at work; it goes with this value.
 pub struct Server {
-    listener: Arc<tiny_http::Server>,
+    door: Door,
     feed: Arc<Feed>,
-    address: SocketAddr,
-    token: String,
-    threads: Vec<JoinHandle<()>>,
+    watch: Option<JoinHandle<()>>,
 }
 
 /// What requests are answered from.
 struct Desk {
     feed: Arc<Feed>,
     controls: Option<Arc<Controls>>,
-    token: String,
 }
 
 impl Server {
     /// Serves a feed, at this port or else at the first free one of some; with `controls` readers may ask something of the run.
     pub fn start(port: Option<u16>, feed: Feed, controls: Option<Arc<Controls>>) -> Result<Self, LiveError> {
-        let (listener, address) = bind(port)?;
-        let (listener, feed) = (Arc::new(listener), Arc::new(feed));
-        let mut drawn = [0; 16];
-        SysRng.try_fill_bytes(&mut drawn).map_err(io::Error::other)?;
-        let token = hex(&drawn);
-        let desk = Arc::new(Desk { feed: Arc::clone(&feed), controls, token: token.clone() });
-        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let (watched, answering) = (Arc::clone(&feed), Arc::clone(&listener));
-        let watch = named("live-watch").spawn(move || watched.watch())?;
-        let answer = named("live-server").spawn(move || {
-            for request in answering.incoming_requests() {
-                let desk = Arc::clone(&desk);
-                // One thread each, so that a slow reader holds up itself only. Without a thread there is no answer.
-                let _ = std::thread::Builder::new().name("live-reader".to_owned()).spawn(move || desk.answer(request));
-            }
-        })?;
-        Ok(Self { listener, feed, address, token, threads: vec![watch, answer] })
+        let feed = Arc::new(feed);
+        let desk = Desk { feed: Arc::clone(&feed), controls };
+        let door = Door::open(port, move |asked, token| desk.answer(asked, token))?;
+        let watched = Arc::clone(&feed);
+        let watch = std::thread::Builder::new().name("live-watch".to_owned()).spawn(move || watched.watch())?;
+        Ok(Self { door, feed, watch: Some(watch) })
     }
 
     /// Where the page is.
     pub fn url(&self) -> String {
-        format!("http://{}/?token={}", self.address, self.token)
+        self.door.url()
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.door.address()
     }
 
     /// Tells readers that these are the last news, and goes when they have had time to ask for them.
@@ -102,8 +60,8 @@ impl Server {
 
     fn close(&mut self) {
         self.feed.end();
-        self.listener.unblock();
-        for thread in self.threads.drain(..) {
+        self.door.close();
+        if let Some(thread) = self.watch.take() {
             // What went wrong there is nothing that a run could mend.
             let _ = thread.join();
         }
@@ -116,68 +74,36 @@ impl Drop for Server {
     }
 }
 
-fn bind(port: Option<u16>) -> Result<(tiny_http::Server, SocketAddr), LiveError> {
-    let at = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let tried: Vec<u16> = port.map_or_else(|| (PORT..=PORT + TRIED).chain([0]).collect(), |port| vec![port]);
-    let mut last = String::new();
-    for port in &tried {
-        match tiny_http::Server::http(at(*port)) {
-            Ok(server) => {
-                let address = server.server_addr().to_ip().unwrap_or_else(|| at(*port));
-                return Ok((server, address));
-            }
-            Err(error) => last = error.to_string(),
-        }
-    }
-    Err(LiveError::Address { address: at(port.unwrap_or(PORT)).to_string(), reason: last })
-}
-
 impl Desk {
-    fn answer(&self, mut request: Request) {
-        let url = request.url().to_owned();
-        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        if !is_of_this_machine(&request) {
-            return refuse(
-                request,
-                403,
-                "this page is for the machine that it runs on; reach it from elsewhere by ssh -L",
-            );
-        }
-        let token = query.split('&').find_map(|pair| pair.strip_prefix("token="));
-        if !token.is_some_and(|token| is_same(token, &self.token)) {
-            return refuse(request, 403, "the address lacks its token; take the whole address that gan-lab printed");
-        }
-        // What is sent along is not wanted.
-        let _ = request.as_reader().take(1 << 16).read_to_end(&mut Vec::new());
-        let reads = matches!(request.method(), Method::Get | Method::Head);
-        match path {
-            "/" if reads => {
-                let page = LivePage { token: self.token.clone(), controls: self.controls.is_some() };
-                reply(request, page.bytes().map_err(|error| error.to_string()), HTML);
+    fn answer(&self, asked: Asked, token: &str) {
+        match asked.path.as_str() {
+            "/" if asked.reads() => {
+                let page = LivePage { token: token.to_owned(), controls: self.controls.is_some() };
+                asked.reply(page.bytes().map_err(|error| error.to_string()), HTML);
             }
-            "/page" if reads => {
+            "/page" if asked.reads() => {
                 self.feed.answers();
-                reply(request, self.feed.page().map(|page| page.to_vec()), HTML);
+                asked.reply(self.feed.page().map(|page| page.to_vec()), HTML);
                 self.feed.answered();
             }
-            "/events" if reads => self.tell(request),
-            _ => match path.strip_prefix("/do/").zip(self.controls.as_ref()) {
-                Some((word, controls)) if *request.method() == Method::Post && controls.ask(word) => {
+            "/events" if asked.reads() => self.tell(asked),
+            path => match path.strip_prefix("/do/").zip(self.controls.as_ref()) {
+                Some((word, controls)) if asked.does() && controls.ask(word) => {
                     let said = serde_json::json!({ "state": controls.said() }).to_string().into_bytes();
-                    reply(request, Ok(said), "application/json");
+                    asked.reply(Ok(said), "application/json");
                 }
-                _ => refuse(request, 404, "there is nothing here"),
+                _ => asked.refuse(404, "there is nothing here"),
             },
         }
     }
 
     /// Tells a reader of news until one of both goes.
-    fn tell(&self, request: Request) {
+    fn tell(&self, asked: Asked) {
         if !self.feed.enter(MOST_READERS) {
-            return refuse(request, 503, "too many pages listen already; close some");
+            return asked.refuse(503, "too many pages listen already; close some");
         }
         // Written by hand: each event must leave at once.
-        let _ = self.events(request.into_writer().as_mut());
+        let _ = self.events(asked.into_writer().as_mut());
         self.feed.leave();
     }
 
@@ -212,57 +138,9 @@ impl Desk {
     }
 }
 
-/// Whether a request calls the server by a name of this machine. A page of another site, whose name was made to mean this
-/// machine, calls it by its own.
-fn is_of_this_machine(request: &Request) -> bool {
-    let host = request.headers().iter().find(|header| header.field.equiv("Host"));
-    host.is_some_and(|header| {
-        let host = header.value.as_str();
-        let name = host
-            .rsplit_once(':')
-            .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-            .map_or(host, |(name, _)| name);
-        ["127.0.0.1", "localhost", "[::1]"].contains(&name)
-    })
-}
-
-/// Takes as long whichever letter differs.
-fn is_same(given: &str, expected: &str) -> bool {
-    given.len() == expected.len() && given.bytes().zip(expected.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
-}
-
-fn reply(request: Request, body: Result<Vec<u8>, String>, kind: &str) {
-    match body {
-        Ok(bytes) => send(request, 200, kind, bytes),
-        Err(reason) => send(request, 500, "text/plain; charset=utf-8", reason.into_bytes()),
-    }
-}
-
-fn refuse(request: Request, code: u16, reason: &str) {
-    send(request, code, "text/plain; charset=utf-8", format!("{reason}\n").into_bytes());
-}
-
-fn send(request: Request, code: u16, kind: &str, bytes: Vec<u8>) {
-    let mut response = Response::from_data(bytes).with_status_code(StatusCode(code));
-    let fields = [
-        ("Content-Type", kind),
-        ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", POLICY),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-    ];
-    for (name, value) in fields {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
-    }
-    // A reader who has gone needs no answer.
-    let _ = request.respond(response);
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
 
     use super::super::Source;
@@ -299,14 +177,14 @@ mod tests {
     }
 
     fn path(server: &Server, path: &str) -> String {
-        format!("{path}?token={}", server.token)
+        format!("{path}?token={}", server.door.token())
     }
 
     #[test]
     fn only_who_knows_the_token_and_calls_this_machine_is_answered() {
         let server = started(None);
         let (good, page) = asked(&server, "GET", &path(&server, "/"), "127.0.0.1:1");
-        assert!(good.contains("200") && page.contains(&server.token), "{page}");
+        assert!(good.contains("200") && page.contains(&server.door.token()), "{page}");
         assert!(page.contains("default-src 'none'") && page.contains("no-referrer"), "{page}");
         for host in ["localhost", "localhost:9000", "127.0.0.1", "[::1]:80"] {
             assert!(asked(&server, "GET", &path(&server, "/"), host).0.contains("200"), "{host}");
@@ -327,8 +205,8 @@ mod tests {
             "nothing to control"
         );
         let other = started(None);
-        assert_ne!(server.token, other.token);
-        assert!(server.address().ip().is_loopback() && server.url().contains(&server.token));
+        assert_ne!(server.door.token(), other.door.token());
+        assert!(server.address().ip().is_loopback() && server.url().contains(&server.door.token()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Each page has its HTML and scripts in files of its own, which stand behind the base, and a line in [`PAGES`]. Data come as JSON, large arrays as
 //! packed numbers ([`packed`]). Scripts put text from data into the page as text only.
 
+mod explore;
 mod layers;
 mod lesson;
 mod live;
@@ -14,10 +15,10 @@ mod run;
 mod sefa;
 mod tables;
 
+pub use explore::ExplorePage;
 pub use lesson::LessonPage;
 pub use live::LivePage;
-pub(crate) use repeat::quoted;
-pub use repeat::{Repeat, Setting};
+pub use repeat::{Repeat, Setting, quoted};
 pub use run::{MOST_RUNS, MOST_SIDE_BY_SIDE, RunPage, Shown};
 #[cfg(feature = "torch")]
 pub use sefa::{PageDirection, SefaPage};
@@ -51,7 +52,7 @@ pub struct Template {
 }
 
 /// Every page.
-pub static PAGES: [&Template; 4] = [&SEFA, &RUN, &LESSON, &LIVE];
+pub static PAGES: [&Template; 5] = [&SEFA, &EXPLORE, &RUN, &LESSON, &LIVE];
 
 /// What `gan-lab sefa` writes as index.html.
 pub static SEFA: Template = Template {
@@ -60,6 +61,15 @@ pub static SEFA: Template = Template {
     html: include_str!("sefa.html"),
     also: "",
     scripts: &[include_str!("sefa.js")],
+};
+
+/// What `gan-lab sefa explore` serves.
+pub static EXPLORE: Template = Template {
+    name: "explore",
+    shows: "a code's picture while sliders move it along directions",
+    html: include_str!("explore.html"),
+    also: "; connect-src 'self'",
+    scripts: &[include_str!("explore/state.js"), include_str!("explore/draw.js"), include_str!("explore/page.js")],
 };
 
 /// What `gan-lab report` writes.

@@ -147,8 +147,8 @@ fn by_file(wanted: &Value) -> String {
     format!("printf %s {} > config.json\ngan-lab train --config config.json", quoted(text.trim()))
 }
 
-/// Text as one word of a shell.
-pub(crate) fn quoted(text: &str) -> String {
+/// Text as one word of a POSIX shell.
+pub fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=+@%".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

@@ -3,6 +3,7 @@
 mod axes;
 mod braille;
 mod classes;
+mod contact;
 mod curves;
 mod grid;
 mod headed;
@@ -21,6 +22,7 @@ mod words;
 pub use axes::{Axes, AxesChoice};
 pub use braille::{Braille, sparkline};
 pub use classes::Classes;
+pub use contact::ContactSheet;
 pub use curves::{Band, Curve, CurveChart};
 pub use grid::{Cell, Grid, Row, columns, wrapped};
 pub use headed::{Headed, signed_headings};

@@ -38,18 +38,40 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// The picture with every pixel as `times` x `times` of its kind.
+    #[must_use]
+    pub fn enlarged(&self, times: usize) -> Self {
+        let mut rgb = Vec::with_capacity(self.rgb.len() * times * times);
+        for row in self.pixels().chunks_exact(self.width.max(1)) {
+            let line: Vec<u8> = row.iter().flat_map(|pixel| pixel.repeat(times)).collect();
+            rgb.extend(line.repeat(times));
+        }
+        Self { width: self.width * times, height: self.height * times, rgb }
+    }
+
+    /// The picture with one pixel for every `by` x `by`, their mean; what is left over at the right and below goes.
+    #[must_use]
+    pub fn reduced(&self, by: usize) -> Self {
+        self.reduced_cells([self.width, self.height], by)
+    }
+
     /// The picture, made of square cells of this side, with each of them made smaller for itself: a pixel is the mean of `by`
     /// times `by`. What is left over at a cell's right and lower edge goes.
     #[must_use]
     pub fn shrunk(&self, side: usize, by: usize) -> Self {
-        let by = by.min(side).max(1);
-        let small = side / by;
-        let (columns, rows) = (self.width / side, self.height / side);
-        let mut made = Self::white(columns * small, rows * small);
+        self.reduced_cells([side, side], by.min(side).max(1))
+    }
+
+    fn reduced_cells(&self, cell: [usize; 2], by: usize) -> Self {
+        let [width, height] = cell.map(|length| length / by);
+        let (columns, rows) = (self.width / cell[0].max(1), self.height / cell[1].max(1));
+        let mut made = Self::white(columns * width, rows * height);
         let count = (by * by) as u32;
+        let line = columns * width;
         for (at, pixel) in made.rgb.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            let (x, y) = (at % (columns * small), at / (columns * small));
-            let [left, top] = [x, y].map(|at| at / small * side + at % small * by);
+            let (x, y) = (at % line, at / line);
+            let left = x / width * cell[0] + x % width * by;
+            let top = y / height * cell[1] + y % height * by;
             let mut sums = [0_u32; 3];
             for row in top..top + by {
                 for from in &self.pixels()[row * self.width + left..][..by] {
@@ -105,6 +127,21 @@ mod tests {
         let mean = Picture { width: 2, height: 2, rgb: vec![1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 8] }.shrunk(2, 2);
         assert_eq!(mean.pixels(), [[3, 0, 2]]);
         assert_eq!(picture.shrunk(5, 16).width, 2);
+    }
+
+    #[test]
+    fn pictures_are_enlarged_and_reduced_by_whole_numbers() {
+        let picture = Picture { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        let large = picture.enlarged(2);
+        assert_eq!((large.width, large.height), (4, 2));
+        assert_eq!(large.pixels(), [[1, 2, 3], [1, 2, 3], [4, 5, 6], [4, 5, 6]].repeat(2));
+        assert_eq!(large.reduced(2), picture);
+        assert_eq!((picture.enlarged(1), picture.reduced(1)), (picture.clone(), picture.clone()));
+        // The mean, rounded; the third column and row go.
+        let mut odd = Picture::white(3, 3);
+        odd.paste(&Picture { width: 2, height: 2, rgb: vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] }, 0, 0);
+        assert_eq!(odd.reduced(2), Picture { width: 1, height: 1, rgb: vec![0, 0, 1] });
+        assert_eq!(odd.reduced(4), Picture::white(0, 0));
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod stylegan2;
 pub use mapping::{MEAN_CODES, Truncation};
 pub use noise::NoiseMode;
 pub use progan::ProGan;
+#[cfg(test)]
+pub(crate) use stylegan2::tests::random as random_stylegan2;
 
 use tch::{Device, TchError, Tensor};
 
@@ -251,6 +253,27 @@ impl Generator {
             _ => return Err(SynthesisError::OtherGenerator),
         };
         Ok(image.f_unsqueeze(0)?)
+    }
+
+    /// Goes on with a picture up to a smaller side, 4 or more and a power of two, and gives beside it what the picture
+    /// is there, `[1, channels, side, side]`. Finished from there by [`Self::image`] it has the same bytes. None where a
+    /// family has no picture on the way (only StyleGAN2 adds up pictures of all sides), or it is beyond that side.
+    pub fn coarse(
+        &self,
+        begun: &Begun,
+        rows: &[f32],
+        side: usize,
+        noise: NoiseMode,
+    ) -> Result<Option<(Begun, Tensor)>, SynthesisError> {
+        let b = (side.max(4) / 4).ilog2() as usize;
+        Ok(match (&self.net, &begun.0) {
+            (Net::ProGan(_), Part::Class(_)) | (Net::StyleGan(..), Part::StyleGan(_)) => None,
+            (Net::StyleGan2(_, net), Part::StyleGan2(begun)) => match net.coarse(begun, rows, b, noise)? {
+                Some((begun, image)) => Some((Begun(Part::StyleGan2(begun)), image.f_unsqueeze(0)?)),
+                None => None,
+            },
+            _ => return Err(SynthesisError::OtherGenerator),
+        })
     }
 
     /// Images `[n, channels, side, side]` of rows `[n, row_count, row_dim]`.

@@ -22,6 +22,9 @@ fn help_texts() {
         ("protocol", &["protocol", "--help"]),
         ("run", &["run", "--help"]),
         ("sefa", &["sefa", "--help"]),
+        ("sefa_sheet", &["sefa", "sheet", "--help"]),
+        ("sefa_edit", &["sefa", "edit", "--help"]),
+        ("sefa_explore", &["sefa", "explore", "--help"]),
         ("convert", &["convert", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("data", &["data", "--help"]),
@@ -33,7 +36,7 @@ fn help_texts() {
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
     ] {
-        if cfg!(not(feature = "torch")) && ["train_progan", "sefa"].contains(&name) {
+        if cfg!(not(feature = "torch")) && (name == "train_progan" || name.starts_with("sefa")) {
             continue;
         }
         insta::assert_snapshot!(format!("help_{name}"), world.done(args));
@@ -60,7 +63,12 @@ fn completions_and_manual_pages_know_every_command() {
         assert!(page.contains(command), "{command} is not in the manual");
     }
     world.done(&["man", "--out", "pages"]);
-    for page in ["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1", "gan-lab-data-make-faces.1"] {
+    let mut pages = vec!["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1", "gan-lab-data-make-faces.1"];
+    if cfg!(feature = "torch") {
+        assert!(script.contains("gan__lab__subcmd__sefa__subcmd__explore"), "sefa's commands cannot be completed");
+        pages.extend(["gan-lab-sefa.1", "gan-lab-sefa-sheet.1", "gan-lab-sefa-edit.1", "gan-lab-sefa-explore.1"]);
+    }
+    for page in pages {
         assert!(world.path("pages").join(page).exists(), "{page} is missing");
     }
 }

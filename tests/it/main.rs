@@ -37,6 +37,8 @@ mod report;
 mod rooms;
 #[cfg(feature = "torch")]
 mod sefa;
+#[cfg(feature = "torch")]
+mod studio;
 mod sweep;
 #[cfg(feature = "torch")]
 mod synthesis;

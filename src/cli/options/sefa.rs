@@ -2,19 +2,26 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::Settings;
+use super::{Settings, arguments, config_argument, preset_argument, set_argument};
 use crate::cli::exit::UsageError;
-use crate::config::SefaConfig;
+use crate::cli::studio::StudioCommand;
+use crate::config::{Config as _, Key, SefaConfig};
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
-#[command(after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and \
-                        index.html, a page with sliders. The directions are in it for other programs too: as npy, \
-                        safetensors and PyTorch's factor.pt.\n\nCodes: --seed 7 --n 5 are the five codes of torch.manual_seed(7); \
-                        with --rng numpy they are those of NVIDIA's seeds 7 to 11, one each.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and \
+                  index.html, a page with sliders. The directions are in it for other programs too: as npy, \
+                  safetensors and PyTorch's factor.pt. With a command after it, it uses the directions: explore moves \
+                  sliders in a browser and draws at once.\n\nCodes: --seed 7 --n 5 are the five codes of torch.manual_seed(7); \
+                  with --rng numpy they are those of NVIDIA's seeds 7 to 11, one each."
+)]
 pub(in crate::cli) struct SefaArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<StudioCommand>,
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<SefaConfig>,
     /// Codes z out of an npy file, [n, dim], instead of a seed's: all of them, or the first --n
@@ -36,21 +43,82 @@ pub(in crate::cli) struct SefaArgs {
     pub(in crate::cli) force: bool,
 }
 
+/// Options of a job that mean nothing where its directions are used: such a command has its own, or none.
+const OF_JOBS: [&str; 11] =
+    ["n", "k", "directions", "seed", "start", "end", "steps", "viz-size", "batch", "rng", "codes"];
+
+/// The settings of a generator and of how its pictures are made: a job's but for what makes it a job.
+#[derive(Debug)]
+pub(in crate::cli) struct StudioSettings(Settings<SefaConfig>);
+
+/// Whether a setting is one of a job's alone.
+pub(in crate::cli) fn is_of_jobs(key: &Key) -> bool {
+    key.path == "codes_file" || key.flag.is_some_and(|flag| OF_JOBS.contains(&flag))
+}
+
+impl Args for StudioSettings {
+    fn augment_args(command: Command) -> Command {
+        let table = SefaConfig::TABLE;
+        let flags = table.keys.iter().filter(|key| !is_of_jobs(key)).flat_map(|key| arguments(table, key));
+        command.args([config_argument(), preset_argument(table), set_argument(table)]).args(flags)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for StudioSettings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Settings::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl StudioSettings {
+    /// The config that they mean, checked, with a job's settings as they usually are; and what a file or a preset says of a
+    /// job's seed.
+    pub(in crate::cli) fn config(&self) -> anyhow::Result<(SefaConfig, u64)> {
+        if let Some(key) = SefaConfig::TABLE.keys.iter().find(|key| is_of_jobs(key) && self.0.given(key.path).is_some())
+        {
+            return Err(UsageError(format!("{} is a setting of a job, and means nothing here", key.path)).into());
+        }
+        let config = checked(&self.0, None)?;
+        let usual = SefaConfig::default();
+        let SefaConfig { samples, k, directions, seed, rng, codes_file, start, end, steps, viz_size, batch, .. } =
+            usual;
+        let said = config.seed;
+        let config = SefaConfig { samples, k, directions, seed, rng, codes_file, ..config };
+        Ok((SefaConfig { start, end, steps, viz_size, batch, ..config }, said))
+    }
+
+    /// Whether a setting was typed.
+    pub(in crate::cli) fn given(&self, key: &str) -> bool {
+        self.0.given(key).is_some()
+    }
+}
+
 /// The config that the options mean, checked.
 pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
-    let settings = &args.settings;
+    checked(&args.settings, args.codes.as_ref())
+}
+
+fn checked(settings: &Settings<SefaConfig>, codes: Option<&PathBuf>) -> anyhow::Result<SefaConfig> {
     let given = |path: &str| settings.given(path).is_some();
     if given("model") && given("checkpoint") {
         return Err(
             UsageError("--model cannot be used with --checkpoint: either says which network it is".into()).into()
         );
     }
-    if args.codes.is_some() && given("codes_file") {
+    if codes.is_some() && given("codes_file") {
         return Err(
             UsageError("--codes cannot be used with --set codes_file: either says which file it is".into()).into()
         );
     }
-    if args.codes.is_some() || given("codes_file") {
+    if codes.is_some() || given("codes_file") {
         if given("rng") {
             return Err(
                 UsageError("--rng cannot be used with --codes: the codes are there, and none is drawn".into()).into()
@@ -70,15 +138,15 @@ pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
         );
     }
     let mut config = settings.over(&settings.base()?.unwrap_or_default())?;
-    if let Some(path) = args.codes.as_ref().filter(|path| path.to_str().is_none()) {
+    if let Some(path) = codes.filter(|path| path.to_str().is_none()) {
         let path = path.display();
         return Err(UsageError(format!(
             "--codes {path}: its name is not UTF-8, which a job's settings are; rename it"
         ))
         .into());
     }
-    if args.codes.is_some() {
-        config.codes_file.clone_from(&args.codes);
+    if let Some(path) = codes {
+        config.codes_file = Some(path.clone());
     }
     // A name on the command line is meant, whatever file a config names; so is a number of directions.
     if given("model") {

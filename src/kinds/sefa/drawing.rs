@@ -25,6 +25,13 @@ pub struct Drawing {
 /// An image: its sample, and the direction and the distance that it is edited by.
 pub(super) type Wanted = (usize, Option<(usize, f64)>);
 
+/// Has libtorch work with so many threads as a config says; 0 leaves it as it is.
+pub fn take_threads(config: &SefaConfig) {
+    if config.threads > 0 {
+        tch::set_num_threads(config.threads as i32);
+    }
+}
+
 impl Drawing {
     /// Takes the codes of a job and, for a StyleGAN, maps and truncates them.
     ///
@@ -32,32 +39,12 @@ impl Drawing {
     /// Codes that cannot be had, settings that the network has nothing for, a layer or a class that it does not have, a
     /// failure of libtorch.
     pub fn new(weights: &GeneratorWeights, config: &SefaConfig, device: Device) -> Result<Self, SefaError> {
-        if config.threads > 0 {
-            tch::set_num_threads(config.threads as i32);
-        }
+        take_threads(config);
         let generator = Generator::new(weights, device)?;
         let codes = Codes::of_config(config, generator.latent_dim())?;
         let names = codes.labels.clone();
-        let (samples, remarks) = if let GeneratorWeights::ProGan(_) = weights {
-            if let Some(setting) = stylegans(config) {
-                return Err(SefaError::OnlyStyleGan { setting });
-            }
-            // The class is checked here, before anything is written.
-            generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
-            (Samples::of_codes(codes), Vec::new())
-        } else {
-            let (row_dim, rows) = (generator.row_dim(), generator.row_count());
-            let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
-            let values = generator.rows(&codes.rows, config.class, &truncation)?;
-            let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
-            edited.sort_unstable();
-            if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
-                let network = if matches!(weights, GeneratorWeights::StyleGan(_)) { "StyleGAN" } else { "StyleGAN2" };
-                return Err(SefaError::Layer { asked, network, last: rows - 1 });
-            }
-            let remarks = generator.remarks(&truncation, noise_mode(config.noise.unwrap_or_default(), config.seed, 0));
-            (Samples { row_dim, rows, edited, values }, remarks)
-        };
+        let samples = samples(&generator, network(weights), config, codes)?;
+        let remarks = remarks(&generator, config);
         let SefaConfig { class, seed, .. } = *config;
         let noise = config.noise.unwrap_or_default();
         Ok(Self { samples, names, generator, class, noise, seed, remarks, begun: None })
@@ -120,7 +107,53 @@ impl Drawing {
     }
 }
 
-fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
+/// What a network is called.
+pub(super) fn network(weights: &GeneratorWeights) -> &'static str {
+    match weights {
+        GeneratorWeights::ProGan(_) => "ProGAN",
+        GeneratorWeights::StyleGan(_) => "StyleGAN",
+        GeneratorWeights::StyleGan2(_) => "StyleGAN2",
+    }
+}
+
+/// The samples of codes as the generator draws them: for a StyleGAN mapped and truncated.
+pub(super) fn samples(
+    generator: &Generator,
+    network: &'static str,
+    config: &SefaConfig,
+    codes: Codes,
+) -> Result<Samples, SefaError> {
+    let (row_dim, rows) = (generator.row_dim(), generator.row_count());
+    if rows == 1 {
+        if let Some(setting) = stylegans(config) {
+            return Err(SefaError::OnlyStyleGan { setting });
+        }
+        // The class is checked here, before anything is written.
+        generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
+        return Ok(Samples::of_codes(codes));
+    }
+    let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
+    edited.sort_unstable();
+    if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
+        return Err(SefaError::Layer { asked, network, last: rows - 1 });
+    }
+    let values = generator.rows(&codes.rows, config.class, &truncation(config))?;
+    Ok(Samples { row_dim, rows, edited, values })
+}
+
+/// What a person should know of how the pictures are made.
+pub(super) fn remarks(generator: &Generator, config: &SefaConfig) -> Vec<Remark> {
+    if generator.row_count() == 1 {
+        return Vec::new();
+    }
+    generator.remarks(&truncation(config), noise_mode(config.noise.unwrap_or_default(), config.seed, 0))
+}
+
+fn truncation(config: &SefaConfig) -> Truncation {
+    Truncation { psi: config.truncation, rows: Some(config.truncation_layers) }
+}
+
+pub(super) fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
     match noise {
         SefaNoise::Const => NoiseMode::Stored,
         SefaNoise::None => NoiseMode::None,

@@ -29,10 +29,16 @@ impl Samples {
 
     /// One of them after a step along a direction, in the rows that are edited.
     pub fn stepped(&self, index: usize, directions: &Directions, direction: usize, distance: f64) -> Vec<f32> {
+        let step: Vec<f64> = directions.vector(direction).iter().map(|d| distance * d).collect();
+        self.moved(index, &step)
+    }
+
+    /// One of them after a step, as long as a row, in the rows that are edited.
+    pub fn moved(&self, index: usize, step: &[f64]) -> Vec<f32> {
         let mut sample = self.sample(index).to_vec();
         for &row in &self.edited {
-            for (x, &d) in sample[row * self.row_dim..][..self.row_dim].iter_mut().zip(directions.vector(direction)) {
-                *x += (distance * d) as f32;
+            for (x, &d) in sample[row * self.row_dim..][..self.row_dim].iter_mut().zip(step) {
+                *x += d as f32;
             }
         }
         sample

@@ -3,7 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::SefaError;
+use super::drawing::network;
 use crate::checkpoint::{GeneratorWeights, NoRow, ProGanWeights};
+use crate::config::SefaConfig;
 
 /// Directions with their eigenvalues, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,15 @@ impl Directions {
         let total: f64 = self.eigenvalues.iter().sum();
         self.eigenvalues.iter().map(|value| value / total).collect()
     }
+}
+
+/// The directions of the layers that a config names, or of all.
+pub fn directions(weights: &GeneratorWeights, config: &SefaConfig) -> Result<Directions, SefaError> {
+    let matrix = match weights {
+        GeneratorWeights::ProGan(weights) => first_layer(weights)?,
+        others => style_layers(others, network(others), &config.layers)?,
+    };
+    factorize(&matrix, !config.raw)
 }
 
 /// A^T as the matrix [latent, units] of a ProGAN's first layer; each column belongs to one unit.

@@ -9,18 +9,24 @@
 
 mod codes;
 mod drawing;
+mod easel;
 mod edit;
 mod factorize;
 mod given;
+mod moves;
 mod outputs;
 mod plan;
+mod studio;
 mod work;
 
 pub use codes::Codes;
-pub use drawing::Drawing;
+pub use drawing::{Drawing, take_threads};
+pub use easel::{Drawn, Easel, Order};
 pub use edit::{Distances, Samples};
-pub use factorize::{Directions, factorize, first_layer, style_layers};
+pub use factorize::{Directions, directions, factorize, first_layer, style_layers};
+pub use moves::Moves;
 pub use plan::{Plan, usual_side};
+pub use studio::{CodesFrom, Studio, Wanted};
 pub use work::{Job, Picked, Rendered, labels, open, settings};
 
 fn how_many(directions: usize) -> String {
@@ -67,6 +73,14 @@ pub enum SefaError {
     Direction {
         /// The direction asked for.
         asked: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A code that a file does not have.
+    #[error("there is no row {asked}; the file of codes has {count}, numbered from 0")]
+    Row {
+        /// The row asked for.
+        asked: u64,
         /// How many there are.
         count: usize,
     },

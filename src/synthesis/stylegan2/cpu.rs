@@ -58,6 +58,13 @@ pub(in crate::synthesis) struct Begun {
     image: Option<Image>,
 }
 
+impl Begun {
+    /// The image of the sides so far.
+    pub(in crate::synthesis) fn image(&self) -> Option<&Image> {
+        self.image.as_ref()
+    }
+}
+
 impl Layer {
     fn new(conv: &StyleGan2Conv, side: usize, doubles: bool) -> Self {
         let StyleGan2Conv { weight, inputs, outputs, style, bias, noise, clamp } = conv;
@@ -131,6 +138,11 @@ impl OnCpu {
             skips: weights.skips,
             at_work: Mutex::new(AtWork { shop: Workshop::new(threads), maps: [Map::default(), Map::default()] }),
         }
+    }
+
+    /// Whether the images of all sides are added up.
+    pub(in crate::synthesis) fn skips(&self) -> bool {
+        self.skips
     }
 
     /// A picture of which nothing is made yet.

@@ -11,7 +11,7 @@
 
 mod cpu;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod torch;
 
 pub(super) use cpu::OnCpu;
@@ -84,6 +84,35 @@ impl StyleGan2 {
             }
             Place::Device(on) => Begun::Device(on.begin(&rows, &maps, first)?),
         })
+    }
+
+    /// Goes on with a picture through block `b`, and gives the image of the sides up to there beside it. None where the
+    /// network adds no images up, or the picture is beyond that.
+    pub(super) fn coarse(
+        &self,
+        begun: &Begun,
+        rows: &[f32],
+        b: usize,
+        mode: NoiseMode,
+    ) -> Result<Option<(Begun, Tensor)>, SynthesisError> {
+        // The image of block b takes the row of the convolution after it, which is done with it.
+        let until = 2 * b + 2;
+        let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
+        let maps = self.noise.maps(mode);
+        match (&self.place, begun) {
+            (Place::Cpu(on), Begun::Cpu(begun)) if on.skips() && begun.next < until && until < self.rows => {
+                let begun = on.begin(begun, &rows, &maps, until);
+                let image = begun.image().map(image_tensor).transpose()?;
+                Ok(image.map(|image| (Begun::Cpu(begun), image)))
+            }
+            (Place::Device(on), Begun::Device(begun)) if on.skips() && begun.next() < until && until < self.rows => {
+                let begun = on.go_on(begun, &rows, &maps, until)?;
+                let image = begun.image()?;
+                Ok(image.map(|image| (Begun::Device(begun), image)))
+            }
+            (Place::Cpu(_), Begun::Cpu(_)) | (Place::Device(_), Begun::Device(_)) => Ok(None),
+            _ => Err(SynthesisError::OtherGenerator),
+        }
     }
 
     /// The image `[channels, side, side]`.

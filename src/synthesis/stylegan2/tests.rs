@@ -178,3 +178,42 @@ fn a_style_of_zero_is_no_division_by_zero() {
     let (made, expected) = (drawn(&StyleGan2::new(&weights, Device::Cpu).unwrap(), &rows), plainly(&weights, &rows));
     assert!(made.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
 }
+
+#[test]
+fn a_coarse_picture_is_that_of_the_sides_so_far_and_the_rest_goes_on_from_it() {
+    let weights = random(5, 12, 3, |b| [20, 18, 16, 8, 5][b]);
+    let rows = rows(&weights);
+    for net in [StyleGan2::new(&weights, Device::Cpu).unwrap(), StyleGan2::by_torch(&weights, Device::Cpu).unwrap()] {
+        let whole = drawn(&net, &rows);
+        let nothing = net.begin(&rows, 0, NoiseMode::Stored).unwrap();
+        for b in 0..4 {
+            let (begun, image) = net.coarse(&nothing, &rows, b, NoiseMode::Stored).unwrap().unwrap();
+            // The same network without its upper levels.
+            let lower = StyleGan2Weights {
+                convs: weights.convs[..=2 * b].to_vec(),
+                to_images: weights.to_images[..=b].to_vec(),
+                ..weights.clone()
+            };
+            let expected = plainly(&lower, &rows[..lower.rows() * 12]);
+            let image = to_host(&image).unwrap();
+            assert_eq!(image.len(), 3 << (2 * (b + 2)));
+            let apart = image.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 5e-5, "block {b}: {apart}");
+            let finished = to_host(&net.image(&begun, &rows, NoiseMode::Stored).unwrap()).unwrap();
+            assert!(finished == whole, "block {b}");
+            assert!(net.coarse(&begun, &rows, b, NoiseMode::Stored).unwrap().is_none(), "it is beyond that");
+        }
+        // From any row that was begun.
+        for first in 1..8 {
+            let begun = net.begin(&rows, first, NoiseMode::Stored).unwrap();
+            if let Some((begun, _)) = net.coarse(&begun, &rows, 3, NoiseMode::Stored).unwrap() {
+                let finished = to_host(&net.image(&begun, &rows, NoiseMode::Stored).unwrap()).unwrap();
+                assert!(finished == whole, "from row {first}");
+            }
+        }
+        assert!(net.coarse(&nothing, &rows, 4, NoiseMode::Stored).unwrap().is_none(), "that is the whole picture");
+    }
+    let alone = StyleGan2::new(&StyleGan2Weights { skips: false, ..weights.clone() }, Device::Cpu).unwrap();
+    let nothing = alone.begin(&rows, 0, NoiseMode::Stored).unwrap();
+    assert!(alone.coarse(&nothing, &rows, 1, NoiseMode::Stored).unwrap().is_none(), "there is one image only");
+}

@@ -48,6 +48,18 @@ pub(in crate::synthesis) struct Begun {
     image: Option<Tensor>,
 }
 
+impl Begun {
+    /// The row that comes next.
+    pub(in crate::synthesis) fn next(&self) -> usize {
+        self.next
+    }
+
+    /// The image `[channels, side, side]` of the sides so far.
+    pub(in crate::synthesis) fn image(&self) -> Result<Option<Tensor>, TchError> {
+        self.image.as_ref().map(|image| image.f_squeeze_dim(0)?.f_contiguous()).transpose()
+    }
+}
+
 impl Layer {
     fn new(conv: &StyleGan2Conv, doubles: bool, device: Device) -> Result<Self, TchError> {
         let StyleGan2Conv { weight, inputs, outputs, style, bias, noise, clamp } = conv;
@@ -108,7 +120,12 @@ impl OnDevice {
         first: usize,
     ) -> Result<Begun, TchError> {
         let nothing = Begun { next: 0, x: self.constant.shallow_clone(), image: None };
-        tch::no_grad(|| self.go_on(&nothing, rows, maps, first))
+        self.go_on(&nothing, rows, maps, first)
+    }
+
+    /// Whether the images of all sides are added up.
+    pub(in crate::synthesis) fn skips(&self) -> bool {
+        self.skips
     }
 
     pub(in crate::synthesis) fn image(
@@ -117,12 +134,22 @@ impl OnDevice {
         rows: &[&[f32]],
         maps: &Maps<'_>,
     ) -> Result<Tensor, TchError> {
-        let done = tch::no_grad(|| self.go_on(begun, rows, maps, self.layers.len() + 1))?;
+        let done = self.go_on(begun, rows, maps, self.layers.len() + 1)?;
         done.image.unwrap_or(done.x).f_squeeze_dim(0)?.f_contiguous()
     }
 
     /// Goes on with a picture up to convolution `until`; the end is one more than there are.
-    fn go_on(&self, begun: &Begun, rows: &[&[f32]], maps: &Maps<'_>, until: usize) -> Result<Begun, TchError> {
+    pub(in crate::synthesis) fn go_on(
+        &self,
+        begun: &Begun,
+        rows: &[&[f32]],
+        maps: &Maps<'_>,
+        until: usize,
+    ) -> Result<Begun, TchError> {
+        tch::no_grad(|| self.steps(begun, rows, maps, until))
+    }
+
+    fn steps(&self, begun: &Begun, rows: &[&[f32]], maps: &Maps<'_>, until: usize) -> Result<Begun, TchError> {
         let (mut x, mut image) = (begun.x.shallow_clone(), begun.image.as_ref().map(Tensor::shallow_clone));
         for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
             if i % 2 == 1 {
