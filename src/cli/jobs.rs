@@ -33,6 +33,7 @@ pub(super) fn pick(
     let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
     let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
+    let law = law(source.note());
     let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
     drop(source);
     let matrix = match &weights {
@@ -40,9 +41,16 @@ pub(super) fn pick(
         others => style_layers(others, layout.family().title(), &config.layers)?,
     };
     let directions = factorize(&matrix, !config.raw)?;
-    let drawing = Drawing::new(&weights, config, tensor::device(config.device)?)?;
+    let config = config.clone().with_law(law.as_deref());
+    let drawing = Drawing::new(&weights, &config, tensor::device(config.device)?)?;
     let said = several.into_iter().chain(notes).collect();
-    Ok((Picked { model, sha256, bytes: size, directions, drawing, labels }, said))
+    Ok((Picked { model, sha256, bytes: size, directions, drawing, labels, law, scores: None }, said))
+}
+
+/// The law of pictures that a checkpoint's note says it learned.
+fn law(note: Option<&str>) -> Option<String> {
+    let note: serde_json::Value = serde_json::from_str(note?).ok()?;
+    Some(note.get("law")?.as_str()?.to_owned())
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

@@ -30,6 +30,8 @@ mod preview;
 mod printer;
 mod progress;
 mod protocol;
+#[cfg(feature = "torch")]
+mod reader;
 mod reading;
 mod report;
 mod run;
@@ -41,6 +43,8 @@ mod signals;
 mod sweep;
 mod table;
 mod train;
+#[cfg(feature = "torch")]
+mod traits;
 mod watch;
 
 use std::ffi::OsString;

@@ -15,10 +15,11 @@ use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use super::table::{Align, table};
+use super::traits;
 use crate::checkpoint::{BUNDLED, bundled};
 use crate::config::SefaConfig;
 use crate::json;
-use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
+use crate::kinds::sefa::{self, Job, Picked, SefaError};
 use crate::run::{Kind, Outcome, Position, RunDir, Session, Start};
 use crate::synthesis::SynthesisError;
 
@@ -35,13 +36,15 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let given = |key: &str| args.settings.given(key).is_some();
-    let (picked, said) = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
+    let scores = args.scores.as_deref().map(read_scores).transpose()?;
+    let (mut picked, said) = pick(labels, &config, &path).map_err(|error| match error.downcast::<SefaError>() {
         Ok(error) => typed(error, &given),
         Err(error) => error,
     })?;
     for words in &said {
         printer.note(words);
     }
+    picked.scores = scores;
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
@@ -119,6 +122,15 @@ fn find_checkpoint(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     })
 }
 
+fn read_scores(path: &Path) -> anyhow::Result<Vec<u8>> {
+    must_be_there(
+        path,
+        "file of scores",
+        "a job with --traits scores lists the pictures to score in traits/images.csv",
+    )?;
+    fs::read(path).context("cannot read the scores")
+}
+
 fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
     must_be_there(path, "file of labels", "the page of a job exports one")?;
     let text = fs::read_to_string(path).context("cannot read the labels")?;
@@ -127,12 +139,13 @@ fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
 }
 
 /// The table of eigenvalues.
-fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, String>) -> String {
+fn listing(job: &Job) -> String {
+    let (directions, chosen, labels) = (job.directions(), job.chosen(), job.labels());
     let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
     let shares = directions.shares();
     rows.extend(chosen.iter().map(|&i| {
         let share = format!("{:.1} %", 100.0 * shares[i]);
-        let label = labels.get(&i).cloned().unwrap_or_default();
+        let label = labels.get(&i).cloned().unwrap_or_else(|| traits::proposed(job.measuring(), i));
         vec![i.to_string(), format!("{:.3}", directions.eigenvalues[i]), share, label]
     }));
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
@@ -146,7 +159,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
     let words = match outcome {
         Outcome::Stopped => "stopped and saved\nnext: the same command with --resume goes on".to_owned(),
         Outcome::Finished | Outcome::Ended => {
-            let table = listing(job.directions(), chosen, job.labels());
+            let table = listing(job) + &traits::words(job.measuring(), dir.path());
             format!("{table}\n\nwrote {path}\nnext: open {} in a browser", page.display())
         }
     };
@@ -157,6 +170,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
             "status": status, "job": json::path(dir.path()), "page": json::path(&page),
             "video": job.video(dir, "mp4").as_deref().map(json::path), "rendered": rendered,
             "directions": chosen, "eigenvalues": eigenvalues,
+            "traits": traits::json(job.measuring(), dir),
         })
     };
     printer.result(&words, dir.path(), fields)

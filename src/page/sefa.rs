@@ -37,6 +37,9 @@ pub struct SefaPage {
     pub eigenvalues: Vec<f64>,
     /// The directions shown.
     pub directions: Vec<PageDirection>,
+    /// What they do, as `traits.json` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traits: Option<serde_json::Value>,
 }
 
 /// A direction on the page.
@@ -150,6 +153,7 @@ mod tests {
             distances: vec![-1.0, 0.0, 1.0],
             eigenvalues: vec![2.0],
             directions: vec![PageDirection { index: 0, eigenvalue: 2.0, share: 1.0, label: label.into() }],
+            traits: None,
         }
     }
 

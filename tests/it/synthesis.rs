@@ -210,6 +210,8 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         directions: Directions { latent_dim: dim, vectors, eigenvalues: vec![3.0, 2.0, 1.0] },
         drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
         labels: std::collections::BTreeMap::new(),
+        law: None,
+        scores: None,
     };
     let file = folder().join(format!("{name}.safetensors"));
     let mut session = sefa::open(config, picked, &file, RunDir::new(dir), Start::New { force: false }).unwrap();

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Settings;
 use crate::cli::exit::UsageError;
-use crate::config::SefaConfig;
+use crate::config::{SefaConfig, SefaTraits};
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
@@ -18,6 +18,9 @@ pub(in crate::cli) struct SefaArgs {
     /// Names of directions: a JSON file as the page exports it
     #[arg(long, value_name = "FILE", help_heading = "Pictures")]
     pub(in crate::cli) labels: Option<PathBuf>,
+    /// Scores of the pictures in the job's traits/: a CSV file with a column image and columns of numbers
+    #[arg(long, value_name = "FILE", help_heading = "Traits")]
+    pub(in crate::cli) scores: Option<PathBuf>,
     /// The job's directory; without it <model>_N<n>_K<k>_seed<seed> in work_dirs/synthesis/, with what is not the
     /// lab's
     #[arg(long, value_name = "DIR", help_heading = "Job")]
@@ -46,6 +49,10 @@ pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
     }
     if given("k") && !given("directions") {
         config.directions = None;
+    }
+    // Whoever has scores wants them shown.
+    if args.scores.is_some() && !given("traits") {
+        config.traits = Some(SefaTraits::Scores);
     }
     config.check().map_err(|error| settings.blame(error, "this job cannot be done"))
 }

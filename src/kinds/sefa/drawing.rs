@@ -52,6 +52,8 @@ impl Drawing {
             let remarks = generator.remarks(&truncation, noise_mode(config.noise.unwrap_or_default(), config.seed, 0));
             (Samples { row_dim, rows, edited, values }, remarks)
         };
+        let measured = measured_samples(config, &generator, &samples)?;
+        let samples = samples.followed_by(measured);
         let SefaConfig { class, seed, .. } = *config;
         let noise = config.noise.unwrap_or_default();
         Ok(Self { samples, generator, class, noise, seed, remarks, begun: None })
@@ -92,6 +94,20 @@ impl Drawing {
         }
         Ok(Tensor::f_cat(&images, 0)?)
     }
+}
+
+/// The rows of the samples that are measured, of codes of the same seed, mapped and truncated as the others.
+fn measured_samples(config: &SefaConfig, generator: &Generator, shown: &Samples) -> Result<Vec<f32>, SefaError> {
+    if !config.measures() {
+        return Ok(Vec::new());
+    }
+    let unit = config.codes == SefaCodes::UnitMeanSquare;
+    let codes = draw_codes(config.seed, config.traits_samples, generator.latent_dim(), unit)?;
+    if shown.rows == 1 {
+        return Ok(codes.values);
+    }
+    let truncation = Truncation { psi: config.truncation, rows: Some(config.truncation_layers) };
+    Ok(generator.rows(&codes.values, config.class, &truncation)?)
 }
 
 fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {
