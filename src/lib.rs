@@ -40,4 +40,6 @@ pub mod synthesis;
 pub mod tensor;
 #[cfg(feature = "torch")]
 pub mod torch_library;
+#[cfg(feature = "torch")]
+pub mod traits;
 pub mod version;

@@ -50,11 +50,13 @@ pub enum Use {
     Grain,
     /// The traits of drawn faces.
     Faces,
+    /// Random directions that others are measured beside.
+    Floor,
 }
 
 impl Use {
     /// Every use, for tests that walk them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Init,
         Self::Split,
         Self::Shuffle,
@@ -69,6 +71,7 @@ impl Use {
         Self::Fresh,
         Self::Grain,
         Self::Faces,
+        Self::Floor,
     ];
 
     const fn name(self) -> &'static [u8] {
@@ -87,6 +90,7 @@ impl Use {
             Self::Fresh => b"fresh",
             Self::Grain => b"grain",
             Self::Faces => b"faces",
+            Self::Floor => b"floor",
         }
     }
 }

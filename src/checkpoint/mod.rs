@@ -243,11 +243,15 @@ pub fn encode(path: &Path, tensors: &[NamedTensor], note: Option<String>) -> Res
 
 /// Reads a safetensors file. Tensors of types other than [`Numbers`]' are an error.
 pub fn load(path: &Path) -> Result<TensorFile, CheckpointError> {
+    decode(path, &fs::read(path)?)
+}
+
+/// Reads the bytes of a safetensors file; `path` is what errors call it.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<TensorFile, CheckpointError> {
     let malformed = |reason: String| CheckpointError::Malformed { path: path.to_owned(), reason };
-    let bytes = fs::read(path)?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| malformed(error.to_string()))?;
     let note = header.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY).cloned());
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| malformed(error.to_string()))?;
     let mut tensors = Vec::with_capacity(file.len());
     for (name, view) in file.iter() {
         let numbers = match view.dtype() {

@@ -36,6 +36,23 @@ pub(super) mod progan {
     }
 }
 
+/// `gan-lab data make faces-reader`
+pub(super) mod reader {
+    use super::{Exit, Printer, Rest, WithoutTorch};
+
+    /// Fit the network that reads the traits of drawn faces
+    #[derive(Debug, clap::Args)]
+    #[command(after_help = super::NOTE)]
+    pub(in crate::cli) struct ReaderArgs {
+        #[command(flatten)]
+        rest: Rest,
+    }
+
+    pub(in crate::cli) fn make(_: &ReaderArgs, _: &Printer) -> anyhow::Result<Exit> {
+        Err(WithoutTorch { what: "gan-lab data make faces-reader" }.into())
+    }
+}
+
 use super::exit::Exit;
 use super::printer::Printer;
 use crate::engine::WithoutTorch;

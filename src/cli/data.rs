@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+#[cfg(not(feature = "torch"))]
+use super::absent::reader::{self, ReaderArgs};
 use super::args::whole;
 use super::exit::{Exit, UsageError, hinted, refused};
 use super::faces::{self, FacesArgs};
 use super::printer::{Printer, shown_path};
+#[cfg(feature = "torch")]
+use super::reader::{self, ReaderArgs};
 use super::reading::ReadingArgs;
 use super::table::{Align, facts, table};
 use crate::data::npy::{self, Precision};
@@ -40,6 +44,7 @@ pub(super) struct MakeArgs {
 #[derive(Debug, Subcommand)]
 enum Pictures {
     Faces(FacesArgs),
+    FacesReader(ReaderArgs),
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +90,7 @@ pub(super) fn run(command: &DataCommand, printer: &Printer) -> anyhow::Result<Ex
 fn make(args: &MakeArgs, printer: &Printer) -> anyhow::Result<Exit> {
     match (&args.pictures, &args.points) {
         (Some(Pictures::Faces(args)), _) => faces::make(args, printer),
+        (Some(Pictures::FacesReader(args)), _) => reader::make(args, printer),
         (None, Some(args)) => make_points(args, printer),
         (None, None) => Err(UsageError("say which set".to_owned()).into()),
     }

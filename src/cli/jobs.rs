@@ -42,6 +42,8 @@ pub(super) struct Read {
     /// The size of its file.
     pub(super) bytes: u64,
     pub(super) weights: GeneratorWeights,
+    /// The law of pictures that the file says it learned.
+    pub(super) law: Option<String>,
     /// What was chosen, and what the file does not tell.
     pub(super) said: Vec<String>,
 }
@@ -53,8 +55,9 @@ pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
     let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
     let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
+    let law = law(source.note());
     let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
-    Ok(Read { model, sha256, bytes, weights, said: several.into_iter().chain(notes).collect() })
+    Ok(Read { model, sha256, bytes, weights, law, said: several.into_iter().chain(notes).collect() })
 }
 
 /// Whether a person said how many samples and directions there are to be; otherwise a file's are all of its codes, and as many of
@@ -77,7 +80,7 @@ pub(super) fn pick(
     path: &Path,
     counts: Counts,
 ) -> anyhow::Result<(Picked, Vec<String>)> {
-    let Read { model, sha256, bytes, weights, mut said } = read(config, path)?;
+    let Read { model, sha256, bytes, weights, law, mut said } = read(config, path)?;
     let mut inputs = Vec::new();
     if let Some(file) = &config.codes_file {
         let in_file = Codes::read(file, weights.latent_dim())?.len();
@@ -92,7 +95,9 @@ pub(super) fn pick(
             said.push(format!("taking the first {} of the {in_file} codes in {}", config.samples, file.display()));
         }
     }
-    let drawing = Drawing::new(&weights, config, tensor::device(config.device)?)?;
+    // What is left to the model is decided by its law, and is not part of what the job is called.
+    let decided = config.clone().with_law(law.as_deref());
+    let drawing = Drawing::new(&weights, &decided, tensor::device(config.device)?)?;
     let directions = if let Some(file) = &config.directions_file {
         let (directions, notes) = Directions::read(file, drawing.direction_dim())?;
         inputs.push(Input::new("directions-file", file, content(file)?.0));
@@ -104,7 +109,7 @@ pub(super) fn pick(
     } else {
         directions(&weights, config)?
     };
-    Ok((Picked { model, sha256, bytes, directions, drawing, labels, inputs }, said))
+    Ok((Picked { model, sha256, bytes, directions, drawing, labels, inputs, law, scores: None }, said))
 }
 
 /// Whether the files of codes and directions are there.
@@ -182,6 +187,12 @@ pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>
     let text = fs::read_to_string(path).context("cannot read the labels")?;
     serde_json::from_str(&text)
         .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
+}
+
+/// The law of pictures that a checkpoint's note says it learned.
+fn law(note: Option<&str>) -> Option<String> {
+    let note: serde_json::Value = serde_json::from_str(note?).ok()?;
+    Some(note.get("law")?.as_str()?.to_owned())
 }
 
 /// The SHA-256 of a checkpoint's bytes, and how many they are.

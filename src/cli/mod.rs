@@ -33,6 +33,8 @@ mod printer;
 mod progress;
 mod protocol;
 mod quickstart;
+#[cfg(feature = "torch")]
+mod reader;
 mod reading;
 mod report;
 mod run;
@@ -46,6 +48,8 @@ mod studio;
 mod sweep;
 mod table;
 mod train;
+#[cfg(feature = "torch")]
+mod traits;
 mod watch;
 
 use std::ffi::OsString;

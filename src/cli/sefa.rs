@@ -12,10 +12,11 @@ use super::session;
 use super::signals::Signals;
 use super::studio;
 use super::table::{Align, table};
+use super::traits;
 use crate::checkpoint::BUNDLED;
 use crate::config::SefaConfig;
 use crate::json;
-use crate::kinds::sefa::{self, Directions, Job, Picked, SefaError};
+use crate::kinds::sefa::{self, Job, Picked, SefaError};
 use crate::run::{Input, Kind, Outcome, Position, RunDir, Session, Start};
 
 /// Where jobs go unless told otherwise.
@@ -32,7 +33,8 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     RunDir::check_follower(&path)?;
     let labels = args.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
     let given = |key: &str| args.settings.given(key).is_some();
-    let (picked, said) =
+    let scores = args.scores.as_deref().map(read_scores).transpose()?;
+    let (mut picked, said) =
         pick(labels, &mut config, &path, counts(args)?).map_err(|error| match error.downcast::<SefaError>() {
             Ok(error) => typed(error, &given),
             Err(error) => error,
@@ -40,6 +42,7 @@ pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     for words in &said {
         printer.note(words);
     }
+    picked.scores = scores;
     let name = default_name(&config, &picked);
     let dir = RunDir::new(args.out.clone().unwrap_or_else(|| Path::new(JOBS).join(name)));
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
@@ -82,14 +85,24 @@ fn default_name(config: &SefaConfig, picked: &Picked) -> String {
     picked.inputs.iter().fold(config.default_name(&model), of)
 }
 
+fn read_scores(path: &Path) -> anyhow::Result<Vec<u8>> {
+    must_be_there(
+        path,
+        "file of scores",
+        "a job with --traits scores lists the pictures to score in traits/images.csv",
+    )?;
+    fs::read(path).context("cannot read the scores")
+}
+
 /// The table of eigenvalues.
-fn listing(directions: &Directions, chosen: &[usize], labels: &BTreeMap<usize, String>) -> String {
+fn listing(job: &Job) -> String {
+    let (directions, chosen, labels) = (job.directions(), job.chosen(), job.labels());
     let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
     let shares = directions.shares();
     rows.extend(chosen.iter().map(|&i| {
         let share = shares.get(i).map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
         let value = directions.eigenvalue(i).map_or_else(String::new, |value| format!("{value:.3}"));
-        let label = labels.get(&i).cloned().unwrap_or_default();
+        let label = labels.get(&i).cloned().unwrap_or_else(|| traits::proposed(job.measuring(), i));
         vec![i.to_string(), value, share, label]
     }));
     table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
@@ -103,7 +116,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
     let words = match outcome {
         Outcome::Stopped => "stopped and saved\nnext: the same command with --resume goes on".to_owned(),
         Outcome::Finished | Outcome::Ended => {
-            let table = listing(job.directions(), chosen, job.labels());
+            let table = listing(job) + &traits::words(job.measuring(), dir.path());
             format!("{table}\n\nwrote {path}\nnext: open {} in a browser", page.display())
         }
     };
@@ -114,6 +127,7 @@ fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Pri
             "status": status, "job": json::path(dir.path()), "page": json::path(&page),
             "video": job.video(dir, "mp4").as_deref().map(json::path), "rendered": rendered,
             "directions": chosen, "eigenvalues": eigenvalues,
+            "traits": traits::json(job.measuring(), dir),
         })
     };
     printer.result(&words, dir.path(), fields)

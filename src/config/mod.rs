@@ -36,7 +36,7 @@ pub use presets::Preset;
 pub use progan::{ImageLoss, ProganConfig};
 pub use record::Recording;
 pub use schedule::{ScheduleConfig, Shape};
-pub use sefa::{FusedScale, SefaCodes, SefaConfig, SefaNoise, SefaRng};
+pub use sefa::{FusedScale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
 pub use watch::{BestBy, Comparison, Condition, Per, Watched};
 

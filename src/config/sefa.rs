@@ -77,6 +77,18 @@ pub struct SefaConfig {
     /// How many of a ProGAN's inputs are a one-hot label, where the file does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_size: Option<usize>,
+    /// What is measured of the directions; None leaves it to the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traits: Option<SefaTraits>,
+    /// Samples that traits are measured on.
+    #[serde(skip_serializing_if = "is_usual_count")]
+    pub traits_samples: usize,
+    /// The step by which they are measured.
+    #[serde(skip_serializing_if = "is_usual_step")]
+    pub traits_distance: f64,
+    /// Random directions that are measured beside the others.
+    #[serde(skip_serializing_if = "is_usual_floor")]
+    pub traits_floor: usize,
     /// Side of each image in the pictures, in pixels; None for what suits the model's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub viz_size: Option<usize>,
@@ -104,6 +116,25 @@ fn is_usual_depth(layers: &usize) -> bool {
 const fn is_zero(n: &usize) -> bool {
     *n == 0
 }
+
+const fn is_usual_count(samples: &usize) -> bool {
+    *samples == USUAL_MEASURED
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_usual_step(distance: &f64) -> bool {
+    (*distance - USUAL_STEP).abs() == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_usual_floor(random: &usize) -> bool {
+    *random == USUAL_FLOOR
+}
+
+/// How traits are measured unless told otherwise: on so many samples, by the lab's longest step, beside so many random directions.
+const USUAL_MEASURED: usize = 64;
+const USUAL_STEP: f64 = 2.0;
+const USUAL_FLOOR: usize = 20;
 
 /// genforce's and the lab's psi, and how many layers they truncate.
 const USUAL_TRUNCATION: f64 = 0.7;
@@ -150,6 +181,31 @@ impl SefaNoise {
         Choice { name: "const", help: "The maps that are stored with the weights" },
         Choice { name: "none", help: "No noise" },
         Choice { name: "random", help: "Drawn for each sample, by the seed" },
+    ];
+}
+
+/// What is measured of directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SefaTraits {
+    /// The traits of the law that the checkpoint says it learned; nothing where it says none.
+    #[default]
+    Auto,
+    /// Nothing.
+    None,
+    /// The traits of drawn faces, read by the reader that is built in.
+    Faces,
+    /// Scores that somebody gives.
+    Scores,
+}
+
+impl SefaTraits {
+    /// The words for it, with their meaning.
+    pub const CHOICES: [Choice; 4] = [
+        Choice { name: "auto", help: "Of faces, if the model says that it learned them; else nothing" },
+        Choice { name: "none", help: "Nothing" },
+        Choice { name: "faces", help: "The traits of drawn faces (docs/FACES.md), by the reader that is built in" },
+        Choice { name: "scores", help: "Your own scores of the pictures in traits/: give them with --scores" },
     ];
 }
 
@@ -212,6 +268,10 @@ impl Default for SefaConfig {
             truncation_layers: USUAL_DEPTH,
             noise: None,
             class: None,
+            traits: None,
+            traits_samples: USUAL_MEASURED,
+            traits_distance: USUAL_STEP,
+            traits_floor: USUAL_FLOOR,
             viz_size: None,
             device: Device::Cpu,
             threads: 0,
@@ -236,6 +296,7 @@ impl SefaConfig {
         require("truncation", self.truncation, (-10.0..=10.0).contains(&self.truncation), "-10 to 10")?;
         let most = format!("{LARGEST_INDEX} at most");
         require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
+        self.check_traits()?;
         if let Some(class) = self.class {
             require("class", class, class <= LARGEST_INDEX, &most)?;
         }
@@ -263,6 +324,7 @@ impl SefaConfig {
         }
         once("layers", &mut self.layers)?;
         // Said or not, it is the same job.
+        self.traits = self.traits.filter(|&traits| traits != SefaTraits::Auto);
         self.noise = self.noise.filter(|&noise| noise != SefaNoise::Const);
         self.rng = self.rng.filter(|&rng| rng != SefaRng::Torch);
         Ok(self)
@@ -278,6 +340,32 @@ impl SefaConfig {
             require("rng", "numpy", !from_file, "torch, which is usual, where codes come from a file: none is drawn")?;
         }
         Ok(())
+    }
+
+    /// What is measured needs a scale, and enough random directions to tell one in twenty.
+    fn check_traits(&self) -> Result<(), ConfigError> {
+        require("traits_samples", self.traits_samples, (2..=10_000).contains(&self.traits_samples), "2 to 10000")?;
+        let is_step = self.traits_distance.is_finite() && self.traits_distance > 0.0;
+        require("traits_distance", self.traits_distance, is_step, "a number above 0")?;
+        require("traits_floor", self.traits_floor, (8..=1000).contains(&self.traits_floor), "8 to 1000")
+    }
+
+    /// With what is left to the model decided by the law that it says it learned.
+    #[must_use]
+    pub fn with_law(self, law: Option<&str>) -> Self {
+        let faces = law == Some("faces");
+        let traits = match self.traits {
+            None | Some(SefaTraits::Auto) => faces.then_some(SefaTraits::Faces),
+            // Said or not, it is the same job.
+            Some(SefaTraits::None) if !faces => None,
+            said => said,
+        };
+        Self { traits, ..self }
+    }
+
+    /// Whether anything is measured, once it is decided.
+    pub fn measures(&self) -> bool {
+        matches!(self.traits, Some(SefaTraits::Faces | SefaTraits::Scores))
     }
 
     /// The directions that are shown: those that were named, or the first `k`.
@@ -303,7 +391,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 23] = [
+        let cases: [(&str, Spoil); 26] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
@@ -326,6 +414,10 @@ mod tests {
             ("truncation_layers", |c| c.truncation_layers = usize::MAX),
             ("class", |c| c.class = Some(usize::MAX)),
             ("label_size", |c| c.label_size = Some(usize::MAX)),
+            ("traits_samples", |c| c.traits_samples = 1),
+            ("traits_distance", |c| c.traits_distance = -1.0),
+            ("traits_distance", |c| c.traits_distance = f64::NAN),
+            ("traits_floor", |c| c.traits_floor = 7),
             ("weights_key", |c| c.weights_key = Some(String::new())),
         ];
         for (key, spoil) in cases {
@@ -349,6 +441,10 @@ mod tests {
             "directions_file",
             "viz_size",
             "threads",
+            "traits",
+            "traits_samples",
+            "traits_distance",
+            "traits_floor",
         ];
         assert!(later.iter().all(|key| usual.get(key).is_none()), "{usual}");
         let other = SefaConfig {
@@ -361,6 +457,10 @@ mod tests {
             directions_file: Some("d.npy".into()),
             viz_size: Some(512),
             threads: 2,
+            traits: Some(SefaTraits::Scores),
+            traits_samples: 9,
+            traits_distance: 1.0,
+            traits_floor: 10,
             ..SefaConfig::default()
         };
         let json = serde_json::to_value(&other).unwrap();

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
     Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision, ProganConfig,
-    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, SefaRng, Separator, Shape, Shuffle, SmallImages,
-    Table, TrainConfig, UpdateOrder, Values, presets,
+    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits, Separator, Shape, Shuffle,
+    SmallImages, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -665,6 +665,21 @@ static SEFA_KEYS: &[Key] = &[
     .flag("label-size")
     .value_name("N")
     .under("Generator"),
+    key("traits", Values::Choice(&SefaTraits::CHOICES), "What is measured of the directions; auto if not said")
+        .flag("traits")
+        .under("Traits"),
+    key("traits_samples", Values::Whole, "Samples that it is measured on; 64 if not said")
+        .flag("traits-samples")
+        .value_name("N")
+        .under("Traits"),
+    key("traits_distance", Values::Number, "The step by which it is measured; 2 if not said")
+        .flag("traits-distance")
+        .value_name("D")
+        .under("Traits"),
+    key("traits_floor", Values::Whole, "Random directions that are measured beside the others; 20 if not said")
+        .flag("traits-floor")
+        .value_name("N")
+        .under("Traits"),
     key(
         "viz_size",
         Values::Whole,

@@ -19,7 +19,38 @@ const keepLabels = () => {
 };
 // What a sample is called: its seed, or its row in a file.
 const called = (s) => page.names[s] || `sample ${s}`;
-const name = (k) => labels[k] || `semantic ${page.directions[k].index}`;
+const measured = page.traits;
+const proposed = (k) => measured?.directions[k]?.proposed || "";
+const name = (k) => labels[k] || proposed(k) || `semantic ${page.directions[k].index}`;
+
+// What a step does, in standard deviations: a bar for each trait, all on one scale; within its band a random direction lies too.
+const BARS = 5;
+const widest = measured ? Math.max(0.1, ...measured.directions.flatMap((d) => d.effects.map((e, i) => (measured.traits[i].counts ? Math.abs(e.effect) : 0)))) : 1;
+const share = (x) => Math.min(50, (50 * Math.abs(x)) / widest);
+const plus = (x) => `${x < 0 ? "\u2212" : "+"}${Math.abs(x).toFixed(2)}`;
+const bar = (trait, effect) => {
+  const size = share(effect.effect), band = share(trait.floor.line);
+  const words = `${plus(effect.effect)} \u00b1 ${effect.error.toFixed(2)}`;
+  const title = `${trait.name}: ${words} standard deviations for a step of ${figures(measured.distance)}; back ${plus(effect.backward)}, forward ${plus(effect.forward)}; `
+    + `${Math.round(100 * effect.agree)} % of the samples move that way; random directions ${trait.floor.mean.toFixed(2)} in the mean`
+    + (trait.counts ? "" : "; it is not read well enough to count");
+  return [make("dt", { class: trait.counts ? "" : "unread" }, trait.name.replaceAll("_", " ")),
+    make("dd", { class: "track", title, role: "img", "aria-label": title },
+      make("b", { style: `left: ${50 - band}%; width: ${2 * band}%` }),
+      make("i", { class: effect.beyond && trait.counts ? "beyond" : "", style: `left: ${effect.effect < 0 ? 50 - size : 50}%; width: ${size}%` })),
+    make("dd", { class: `value${trait.counts ? "" : " unread"}` }, words)];
+};
+const moves = (k) => {
+  const row = measured?.directions[k];
+  if (!row) return [];
+  const order = row.effects.map((_, i) => i).sort((a, b) => Number(measured.traits[b].counts) - Number(measured.traits[a].counts)
+    || Math.abs(row.effects[b].effect) - Math.abs(row.effects[a].effect));
+  const list = (some) => make("dl", { class: "traits" }, ...some.flatMap((i) => bar(measured.traits[i], row.effects[i])));
+  const rest = order.slice(BARS);
+  const nodes = [list(order.slice(0, BARS))];
+  if (rest.length) nodes.push(make("details", { class: "moves" }, make("summary", {}, `${rest.length} more`), list(rest)));
+  return nodes;
+};
 
 const VIEWS = [["ends", "Ends", "the first, the chosen and the last step"], ["one", "One step", "the chosen step alone"], ["strip", "All steps", "every step side by side"]];
 const GROUPS = [["semantic", "By semantic"], ["sample", "By sample"]];
@@ -87,7 +118,7 @@ const showAll = () => page.directions.forEach((_, k) => show(k));
 const sliders = [];
 const head = (k) => {
   const d = page.directions[k];
-  const label = make("input", { type: "text", placeholder: "what does it change?", "aria-label": `label of semantic ${d.index}`, "data-label": k });
+  const label = make("input", { type: "text", placeholder: proposed(k) ? `${proposed(k)} (proposed)` : "what does it change?", "aria-label": `label of semantic ${d.index}`, "data-label": k });
   label.value = labels[k];
   label.addEventListener("input", () => { labels[k] = label.value; keepLabels(); show(k); });
   sliders[k] = range({
@@ -101,7 +132,7 @@ const head = (k) => {
 const draw = () => {
   const box = (figures) => make("div", { class: `figures${state.view === "strip" ? " strips" : ""}` }, ...figures);
   const sections = state.by === "semantic"
-    ? page.directions.map((d, k) => make("section", { "aria-label": `Semantic ${d.index}` }, head(k), box(samples.map((s) => figureOf(k, s, () => called(s))))))
+    ? page.directions.map((d, k) => make("section", { "aria-label": `Semantic ${d.index}` }, head(k), ...moves(k), box(samples.map((s) => figureOf(k, s, () => called(s))))))
     : [make("section", { "aria-label": "Distances" }, ...page.directions.map((_, k) => head(k))),
        ...samples.map((s) => make("section", { "aria-label": `Sample ${s}` }, make("div", { class: "head" }, make("h2", {}, `Sample ${s}`), make("span", { class: "value small" }, page.names[s] || "")),
          box([make("figure", {}, make("figcaption", {}, "as it is"), make("div", { class: "cells" }, cell(undefined, s, 0))),
@@ -182,6 +213,16 @@ byId("facts").textContent = `${count(page.samples, "sample")} (${page.codes}), $
 byId("hint").append("A click enlarges a picture and can save it. Keys: ", make("kbd", {}, "\u2190"), " ", make("kbd", {}, "\u2192"), " move all, ",
   make("kbd", {}, "space"), " plays, ", make("kbd", {}, "1"), " ", make("kbd", {}, "2"), " ", make("kbd", {}, "3"), " choose the view.",
   reduced > 1 ? ` Pictures are at 1/${reduced} of their size, to keep this file small; images/ beside it has them whole.` : "");
+if (measured) {
+  const unread = measured.traits.filter((t) => !t.counts).map((t) => t.name.replaceAll("_", " "));
+  byId("measured").hidden = false;
+  byId("measured-words").textContent = `A bar is by how many ${measured.unit} a step of ${figures(measured.distance)} moves a trait, in the mean over ${measured.samples} samples `
+    + `of their own, with its standard error. The grey band is what chance does: of ${measured.random_directions} random directions one in twenty has any bar beyond its band. `
+    + "Coloured bars are beyond it, and from them come the labels that are proposed. "
+    + (measured.law ? "A small network reads the traits; it was fitted on drawings, whose traits are known. " : "The scores were given to the job. ")
+    + (unread.length ? `Less than half of the variance is read, even in drawings, of ${unread.join(", ")}: these count for nothing. ` : "")
+    + (measured.far > 0.05 ? `${Math.round(100 * measured.far)} % of the samples are farther from the drawings than 99 % of drawings are; there the reader may be wrong.` : "");
+}
 byId("top").append(theme(() => {}));
 // Directions that were found elsewhere have none.
 const eigenvalues = page.eigenvalues;

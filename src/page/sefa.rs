@@ -39,6 +39,9 @@ pub struct SefaPage {
     pub eigenvalues: Vec<f64>,
     /// The directions shown.
     pub directions: Vec<PageDirection>,
+    /// What they do, as `traits.json` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traits: Option<serde_json::Value>,
 }
 
 /// A direction on the page.
@@ -131,6 +134,7 @@ mod tests {
             distances: vec![-1.0, 0.0, 1.0],
             eigenvalues: vec![2.0],
             directions: vec![PageDirection { index: 0, eigenvalue: Some(2.0), share: Some(1.0), label: label.into() }],
+            traits: None,
         }
     }
 

@@ -69,7 +69,8 @@ fn progan() -> Case {
 
 #[cfg(feature = "torch")]
 fn sefa() -> Case {
-    let common = "sefa --checkpoint model.safetensors --viz-size 8 --k 2";
+    let traits = "--traits faces --traits-samples 2 --traits-floor 8";
+    let common = format!("sefa --checkpoint model.safetensors --viz-size 8 --k 2 {traits}");
     Case {
         kind: Kind::Sefa,
         small: words(&format!("{common} --n 3 --steps 5")),

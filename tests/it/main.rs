@@ -47,6 +47,8 @@ mod terminal;
 #[cfg(all(feature = "torch", target_os = "linux"))]
 mod torch_library;
 mod train;
+#[cfg(feature = "torch")]
+mod traits;
 mod units;
 mod watch;
 mod world;

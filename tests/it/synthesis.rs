@@ -212,6 +212,8 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
         labels: std::collections::BTreeMap::new(),
         inputs: Vec::new(),
+        law: None,
+        scores: None,
     };
     let file = folder().join(format!("{name}.safetensors"));
     let mut session = sefa::open(config, picked, &file, RunDir::new(dir), Start::New { force: false }).unwrap();

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::{Settings, arguments, config_argument, preset_argument, set_argument};
 use crate::cli::exit::UsageError;
 use crate::cli::studio::StudioCommand;
-use crate::config::{Config as _, Key, SefaConfig};
+use crate::config::{Config as _, Key, SefaConfig, SefaTraits};
 
 /// Find the semantic directions of a generator and show what they change
 #[derive(Debug, Args)]
@@ -31,6 +31,9 @@ pub(in crate::cli) struct SefaArgs {
     /// Names of directions: a JSON file as the page exports it
     #[arg(long, value_name = "FILE", help_heading = "Pictures")]
     pub(in crate::cli) labels: Option<PathBuf>,
+    /// Scores of the pictures in the job's traits/: a CSV file with a column image and columns of numbers
+    #[arg(long, value_name = "FILE", help_heading = "Traits")]
+    pub(in crate::cli) scores: Option<PathBuf>,
     /// The job's directory; without it <model>_N<n>_K<k>_seed<seed> in work_dirs/synthesis/, with what is not the
     /// lab's
     #[arg(long, value_name = "DIR", help_heading = "Job")]
@@ -44,8 +47,23 @@ pub(in crate::cli) struct SefaArgs {
 }
 
 /// Options of a job that mean nothing where its directions are used: such a command has its own, or none.
-const OF_JOBS: [&str; 11] =
-    ["n", "k", "directions", "seed", "start", "end", "steps", "viz-size", "batch", "rng", "codes"];
+const OF_JOBS: [&str; 15] = [
+    "n",
+    "k",
+    "directions",
+    "seed",
+    "start",
+    "end",
+    "steps",
+    "viz-size",
+    "batch",
+    "rng",
+    "codes",
+    "traits",
+    "traits-samples",
+    "traits-distance",
+    "traits-floor",
+];
 
 /// The settings of a generator and of how its pictures are made: a job's but for what makes it a job.
 #[derive(Debug)]
@@ -92,6 +110,8 @@ impl StudioSettings {
             usual;
         let said = config.seed;
         let config = SefaConfig { samples, k, directions, seed, rng, codes_file, ..config };
+        let SefaConfig { traits, traits_samples, traits_distance, traits_floor, .. } = SefaConfig::default();
+        let config = SefaConfig { traits, traits_samples, traits_distance, traits_floor, ..config };
         Ok((SefaConfig { start, end, steps, viz_size, batch, ..config }, said))
     }
 
@@ -154,6 +174,10 @@ fn checked(settings: &Settings<SefaConfig>, codes: Option<&PathBuf>) -> anyhow::
     }
     if given("k") && !given("directions") {
         config.directions = None;
+    }
+    // Whoever has scores wants them shown.
+    if args.scores.is_some() && !given("traits") {
+        config.traits = Some(SefaTraits::Scores);
     }
     config.check().map_err(|error| settings.blame(error, "this job cannot be done"))
 }

@@ -45,6 +45,8 @@ impl Drawing {
         let names = codes.labels.clone();
         let samples = samples(&generator, network(weights), config, codes)?;
         let remarks = remarks(&generator, config);
+        let measured = measured_samples(config, &generator, &samples)?;
+        let samples = samples.followed_by(measured);
         let SefaConfig { class, seed, .. } = *config;
         let noise = config.noise.unwrap_or_default();
         Ok(Self { samples, names, generator, class, noise, seed, remarks, begun: None })
@@ -151,6 +153,19 @@ pub(super) fn remarks(generator: &Generator, config: &SefaConfig) -> Vec<Remark>
 
 fn truncation(config: &SefaConfig) -> Truncation {
     Truncation { psi: config.truncation, rows: Some(config.truncation_layers) }
+}
+
+/// The rows of the samples that are measured, of codes of the same seed, mapped and truncated as the others.
+fn measured_samples(config: &SefaConfig, generator: &Generator, shown: &Samples) -> Result<Vec<f32>, SefaError> {
+    if !config.measures() {
+        return Ok(Vec::new());
+    }
+    let count = SefaConfig { samples: config.traits_samples, codes_file: None, ..config.clone() };
+    let codes = Codes::of_config(&count, generator.latent_dim())?;
+    if shown.rows == 1 {
+        return Ok(codes.rows);
+    }
+    Ok(generator.rows(&codes.rows, config.class, &truncation(config))?)
 }
 
 pub(super) fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {

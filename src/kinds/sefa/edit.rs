@@ -21,6 +21,13 @@ impl Samples {
         Self { row_dim: codes.latent_dim, rows: 1, edited: vec![0], values: codes.rows }
     }
 
+    /// With more of them, given by their rows.
+    #[must_use]
+    pub fn followed_by(mut self, values: Vec<f32>) -> Self {
+        self.values.extend(values);
+        self
+    }
+
     /// One of them.
     pub fn sample(&self, index: usize) -> &[f32] {
         let size = self.rows * self.row_dim;

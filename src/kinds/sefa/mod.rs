@@ -13,6 +13,7 @@ mod easel;
 mod edit;
 mod factorize;
 mod given;
+mod measure;
 mod moves;
 mod outputs;
 mod plan;
@@ -24,6 +25,7 @@ pub use drawing::{Drawing, take_threads};
 pub use easel::{Drawn, Easel, Order};
 pub use edit::{Distances, Samples};
 pub use factorize::{Directions, directions, factorize, first_layer, style_layers};
+pub use measure::{Found, Measuring};
 pub use moves::Moves;
 pub use plan::{Plan, usual_side};
 pub use studio::{CodesFrom, Studio, Wanted};
@@ -144,6 +146,32 @@ pub enum SefaError {
     /// The pictures cannot be made.
     #[error(transparent)]
     Synthesis(#[from] crate::synthesis::SynthesisError),
+    /// The reader of traits cannot be used.
+    #[error(transparent)]
+    Reader(#[from] crate::traits::ReaderError),
+    /// A file of scores is not one, or not of this job's pictures.
+    #[error("the scores cannot be used: {0}")]
+    Scores(#[from] crate::traits::ScoresError),
+    /// Scores were given where a reader reads.
+    #[error("traits are read by the reader of faces; scores are taken with --traits scores")]
+    ScoresForFaces,
+    /// Scores were given where nothing is measured.
+    #[error("scores are given, and this job measures no traits; ask for --traits scores")]
+    ScoresForNothing,
+    /// The scores that a job was given are not there any more.
+    #[error("{path} is missing, or not what this job was given; give the scores again with --scores FILE")]
+    ScoresLost {
+        /// Where they were.
+        path: std::path::PathBuf,
+    },
+    /// A score tells nothing apart.
+    #[error(
+        "the scores cannot be used: '{name}' is the same for all unedited samples, so that there is no scale for it"
+    )]
+    SameScore {
+        /// The score.
+        name: String,
+    },
     /// A unit without any weight has no direction.
     #[error("unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use --raw")]
     EmptyUnit {

@@ -74,11 +74,11 @@ impl Plan {
     }
 
     /// Whether there is memory for the list of images, for the pictures of all directions, which the page holds together, for one
-    /// of them with its headings, and for a picture of the video.
+    /// of them with its headings, and for a picture of the video; `measured` images more are rendered and listed.
     ///
     /// # Errors
     /// They need more than there is.
-    pub fn permit(&self) -> Result<(), SefaError> {
+    pub fn permit(&self, measured: usize) -> Result<(), SefaError> {
         let [samples, steps, directions] = [self.samples, self.steps, self.directions].map(|n| n as u64);
         let pixels = |(width, height): (usize, usize)| width as u64 * height as u64;
         let all = samples * steps * directions * LISTED + directions * pixels(self.frame()) * 3 * 2;
@@ -87,7 +87,7 @@ impl Plan {
         let film = pixels(self.film()) * 6;
         Ok(memory::permit(
             "the pictures of this job",
-            all + sheet.max(film),
+            all + measured as u64 * LISTED + sheet.max(film),
             "ask for fewer samples, directions or steps, or a smaller --viz-size",
         )?)
     }
@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn more_than_the_memory_is_refused() {
-        assert!(Plan { side: 256, samples: 5, directions: 5, steps: 21 }.permit().is_ok());
+        assert!(Plan { side: 256, samples: 5, directions: 5, steps: 21 }.permit(0).is_ok());
         let message =
-            Plan { side: 2048, samples: 1000, directions: 1000, steps: 1000 }.permit().unwrap_err().to_string();
+            Plan { side: 2048, samples: 1000, directions: 1000, steps: 1000 }.permit(0).unwrap_err().to_string();
         assert!(message.contains("the pictures of this job") && message.contains("--viz-size"), "{message}");
     }
 }

@@ -13,6 +13,7 @@
 //! | `sheets/sheet<k>.png` | the same with headings: the direction, the distances, the samples |
 //! | `<job>.mp4`, `<job>.gif` | a frame a distance, there and back: unedited, then each direction |
 //! | `index.html` | a page with sliders |
+//! | `traits/`, `traits.json`, `traits.csv` | what was measured (`measure.rs`) |
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::drawing::Wanted;
+use super::measure::{self, Measuring, Shot};
 use super::outputs::resized;
 use super::{Directions, Drawing, Plan, SefaError, usual_side};
 use crate::config::SefaConfig;
@@ -44,6 +46,10 @@ pub struct Picked {
     pub labels: BTreeMap<usize, String>,
     /// The files beside the checkpoint that the job is made of: codes, directions.
     pub inputs: Vec<Input>,
+    /// The law of pictures that the checkpoint says it learned.
+    pub law: Option<String>,
+    /// The bytes of a file of scores that somebody gave.
+    pub scores: Option<Vec<u8>>,
 }
 
 /// An image that was rendered.
@@ -65,10 +71,14 @@ pub struct Job {
     pub(super) name: String,
     /// Side of each image.
     side: usize,
+    /// What is measured, if anything is.
+    pub(super) measuring: Option<Measuring>,
     /// Everything to render, in its order.
-    images: Vec<Place>,
+    images: Vec<Unit>,
     /// What is left of it, from the last to the first, once rendering has begun.
-    todo: Option<Vec<Place>>,
+    todo: Option<Vec<Unit>>,
+    /// The directions that are measured, once it has come to that.
+    along: Option<Directions>,
     /// What is rendered, by name.
     rendered: BTreeMap<String, String>,
     /// What was rendered in the last step and is not recorded yet.
@@ -79,6 +89,22 @@ pub struct Job {
 
 /// An image's place in a job: its sample, and the direction and the step that it is edited by.
 pub(super) type Place = (usize, Option<(usize, usize)>);
+
+/// Something to render.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    /// For the pictures and the page.
+    Shown(Place),
+    /// To be measured.
+    Measured(Shot),
+}
+
+fn unit_name(unit: Unit, measuring: Option<&Measuring>) -> String {
+    match (unit, measuring) {
+        (Unit::Measured(shot), Some(measuring)) => measuring.name(shot),
+        (Unit::Shown(place) | Unit::Measured(place), _) => image_name(place),
+    }
+}
 
 /// The config of the job in a directory.
 pub fn settings(dir: &RunDir) -> Result<SefaConfig, RunError> {
@@ -129,12 +155,23 @@ pub fn open(
         });
     }
     let distances = super::Distances { start: config.start, end: config.end, steps: config.steps }.all();
-    let plan = Plan { side, samples: config.samples, directions: chosen.len(), steps: distances.len() };
-    plan.permit()?;
     let config = SefaConfig { k: chosen.len(), directions: Some(chosen.clone()), viz_size: Some(side), ..config };
+    let config = config.with_law(picked.law.as_deref());
+    let mut measuring = Measuring::of(&config, &chosen);
+    let measured = measuring.as_ref().map_or(0, Measuring::len);
+    let plan = Plan { side, samples: config.samples, directions: chosen.len(), steps: distances.len() };
+    plan.permit(measured)?;
+    let kept = if start == (Start::New { force: true }) { RunDir::new("") } else { dir.clone() };
+    match &mut measuring {
+        Some(measuring) => measuring.take(&kept, picked.scores.as_deref())?,
+        None if picked.scores.is_some() => return Err(SefaError::ScoresForNothing),
+        None => {}
+    }
     let name = dir.path().file_name().map_or_else(|| "sefa".to_owned(), |name| name.to_string_lossy().into_owned());
-    let images = places(config.samples, &chosen, &distances);
-    let wanted: HashSet<String> = images.iter().map(|&place| image_name(place)).collect();
+    let shots = measuring.as_ref().map(Measuring::shots).unwrap_or_default();
+    let shown = places(config.samples, &chosen, &distances).into_iter().map(Unit::Shown);
+    let images: Vec<Unit> = shown.chain(shots.into_iter().map(Unit::Measured)).collect();
+    let wanted: HashSet<String> = images.iter().map(|&unit| unit_name(unit, measuring.as_ref())).collect();
     let claim = Claim {
         kind: Kind::Sefa,
         settings: serde_json::to_value(&config)
@@ -158,8 +195,10 @@ pub fn open(
         distances,
         name,
         side,
+        measuring,
         images,
         todo: None,
+        along: None,
         rendered: BTreeMap::new(),
         new: Vec::new(),
         without: plan.without(),
@@ -221,6 +260,12 @@ fn description(config: &SefaConfig, picked: &Picked, checkpoint: &Path, chosen: 
         said["truncation"] = config.truncation.into();
         said["truncation_layers"] = config.truncation_layers.into();
         said["noise"] = serde_json::json!(config.noise.unwrap_or_default());
+    }
+    if config.measures() {
+        said["traits"] = serde_json::json!({
+            "by": config.traits, "samples": config.traits_samples, "distance": config.traits_distance,
+            "random_directions": config.traits_floor,
+        });
     }
     if let Some(class) = config.class {
         said["class"] = class.into();
@@ -312,16 +357,29 @@ impl Work for Job {
 
     fn step(&mut self, run: &mut ActiveRun) -> Result<(), SefaError> {
         let todo = self.todo.get_or_insert_with(|| {
-            let missing = |place: &&Place| !self.rendered.contains_key(&image_name(**place));
+            let missing = |unit: &&Unit| !self.rendered.contains_key(&unit_name(**unit, self.measuring.as_ref()));
             self.images.iter().rev().filter(missing).copied().collect()
         });
-        let batch: Vec<Place> = (0..self.config.batch).map_while(|_| todo.pop()).collect();
-        let wanted: Vec<Wanted> = batch.iter().map(|&place| self.wanted(place)).collect();
-        let Picked { drawing, directions, .. } = &mut self.picked;
-        let images = drawing.images(&wanted, directions)?;
-        for (i, place) in batch.into_iter().enumerate() {
-            let picture = resized(&images.f_narrow(0, i as i64, 1)?, self.side)?;
-            let (image, bytes) = (image_name(place), media::encode_png(&picture)?);
+        let is_shown = matches!(todo.last(), Some(Unit::Shown(_)));
+        let mut batch: Vec<Unit> = Vec::with_capacity(self.config.batch);
+        // A batch is of one kind, for each has directions of its own.
+        while batch.len() < self.config.batch
+            && let Some(unit) = todo.pop_if(|unit| matches!(unit, Unit::Shown(_)) == is_shown)
+        {
+            batch.push(unit);
+        }
+        let wanted: Vec<Wanted> = batch.iter().map(|&unit| self.wanted(unit)).collect();
+        let along = match &self.measuring {
+            Some(measuring) if !is_shown => {
+                &*self.along.get_or_insert_with(|| measuring.directions(&self.picked.directions))
+            }
+            _ => &self.picked.directions,
+        };
+        let images = self.picked.drawing.images(&wanted, along)?;
+        for (i, unit) in batch.into_iter().enumerate() {
+            let image = images.f_narrow(0, i as i64, 1)?;
+            let picture = if is_shown { resized(&image, self.side)? } else { measure::measured(&image)? };
+            let (image, bytes) = (unit_name(unit, self.measuring.as_ref()), media::encode_png(&picture)?);
             run.write(&image, &bytes)?;
             let sha256 = digest(&bytes);
             self.rendered.insert(image.clone(), sha256.clone());
@@ -356,9 +414,12 @@ impl Work for Job {
     fn artefacts(&mut self, run: &mut ActiveRun, _: Option<&()>, ending: bool) -> Result<(), SefaError> {
         self.write_directions(run)?;
         if ending && self.rendered.len() == self.images.len() {
+            if let Some(measuring) = &mut self.measuring {
+                measuring.assemble(run)?;
+            }
             self.assemble(run)?;
-            let record = |&place: &Place| {
-                let image = image_name(place);
+            let record = |&unit: &Unit| {
+                let image = unit_name(unit, self.measuring.as_ref());
                 Some(Rendered { sha256: self.rendered.get(&image)?.clone(), image })
             };
             let records: Vec<Rendered> = self.images.iter().filter_map(record).collect();
@@ -410,7 +471,17 @@ impl Job {
     }
 
     /// What is asked for an image.
-    fn wanted(&self, (sample, edit): Place) -> Wanted {
-        (sample, edit.map(|(direction, step)| (direction, self.distances[step])))
+    fn wanted(&self, unit: Unit) -> Wanted {
+        match (unit, &self.measuring) {
+            (Unit::Measured(shot), Some(measuring)) => measuring.wanted(shot, self.config.samples),
+            (Unit::Shown((sample, edit)) | Unit::Measured((sample, edit)), _) => {
+                (sample, edit.map(|(direction, step)| (direction, self.distances[step])))
+            }
+        }
+    }
+
+    /// What was measured, if anything is.
+    pub fn measuring(&self) -> Option<&Measuring> {
+        self.measuring.as_ref()
     }
 }

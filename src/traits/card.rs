@@ -1,0 +1,199 @@
+//! What a reader's file says of itself: the law that it reads, and how well, on drawings that it was not fitted on.
+
+use serde::{Deserialize, Serialize};
+
+use super::fit::Plan;
+use super::network::{HIDDEN, Network, Said};
+use crate::checkpoint::{NamedTensor, TensorError};
+use crate::faces::{COUNT, Draw, Face, TRAITS, draw, face};
+
+/// The sides of pictures that the error is stated for, from the largest to the smallest.
+pub(super) const SIDES: [usize; 3] = [64, 32, 16];
+
+/// Faces from which the law's means and deviations are taken.
+const MANY: u64 = 200_000;
+
+/// The traits' means and standard deviations in the law.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Law {
+    pub(super) mean: [f64; COUNT],
+    pub(super) deviation: [f64; COUNT],
+}
+
+impl Law {
+    /// A face's traits in standard deviations from their means.
+    pub(super) fn standard(&self, face: &Face) -> [f64; COUNT] {
+        std::array::from_fn(|i| (face.0[i] - self.mean[i]) / self.deviation[i])
+    }
+}
+
+/// The means and deviations, from many faces.
+pub(super) fn law() -> Law {
+    let mut sums = [[0.0; 2]; COUNT];
+    for number in 0..MANY {
+        for (sums, x) in sums.iter_mut().zip(face(u64::MAX, number).0) {
+            sums[0] += x;
+            sums[1] += x * x;
+        }
+    }
+    let mean = sums.map(|[sum, _]| sum / MANY as f64);
+    let deviation = std::array::from_fn(|i| (sums[i][1] / MANY as f64 - mean[i] * mean[i]).sqrt());
+    Law { mean, deviation }
+}
+
+/// What a reader's file says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// The law's name.
+    pub law: String,
+    /// The law's version.
+    pub version: u32,
+    /// Pictures that it was fitted on, and their seed.
+    pub pictures: u64,
+    /// See `pictures`.
+    pub seed: u64,
+    /// Pictures of each side that the errors are of.
+    pub held_out: u64,
+    /// For each side of pictures how well they are read.
+    pub sides: Vec<AtSide>,
+}
+
+/// How well pictures of a side are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AtSide {
+    /// The side.
+    pub side: usize,
+    /// Farther from the law than this are one in a hundred drawings.
+    pub far: f64,
+    /// How well each trait is read.
+    pub traits: Vec<Skill>,
+}
+
+/// How well a trait is read, on held-out drawings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skill {
+    /// The trait.
+    pub name: String,
+    /// Its mean in the law.
+    pub mean: f64,
+    /// Its standard deviation in the law.
+    pub deviation: f64,
+    /// The share of its variance that is read: 1 - mean square error / variance.
+    pub r2: f64,
+    /// By how much what is read changes, in the mean, for a change of 1.
+    pub slope: f64,
+    /// For what a face has or has not: how often, of one that has it and one that has not, the one that has it gets the larger
+    /// number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auc: Option<f64>,
+}
+
+/// Reads drawings at every side, in numbers from `first` on of a seed.
+pub(super) fn read_drawings(network: &Network, seed: u64, n: u64, side: usize, threads: usize) -> Vec<Said> {
+    let each = n.div_ceil(threads.max(1) as u64).max(1);
+    std::thread::scope(|scope| {
+        let part = |from: u64| {
+            scope.spawn(move || {
+                let mut bytes = vec![0; side * side * 3];
+                let read = |number| {
+                    draw(&face(seed, number), side, &mut bytes);
+                    network.read(&bytes, side)
+                };
+                (from..(from + each).min(n)).map(read).collect::<Vec<Said>>()
+            })
+        };
+        let parts: Vec<_> = (0..n).step_by(each as usize).map(part).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+    })
+}
+
+/// Mean and deviation of the hidden units.
+pub(super) fn hidden_statistics(said: &[Said]) -> [Vec<f32>; 2] {
+    let n = said.len().max(1) as f64;
+    let mean: Vec<f64> = (0..HIDDEN).map(|i| said.iter().map(|s| f64::from(s.hidden[i])).sum::<f64>() / n).collect();
+    let square = |i: usize| said.iter().map(|s| (f64::from(s.hidden[i]) - mean[i]).powi(2)).sum::<f64>() / n;
+    let deviation = (0..HIDDEN).map(|i| square(i).sqrt() as f32).collect();
+    [mean.into_iter().map(|x| x as f32).collect(), deviation]
+}
+
+/// How far hidden units are from the law's: the root of the mean square, in deviations of each.
+pub(super) fn distance(hidden: &[f32], [mean, deviation]: &[Vec<f32>; 2]) -> f64 {
+    let part = |((x, mean), deviation): ((&f32, &f32), &f32)| f64::from((x - mean) / deviation.max(1e-6)).powi(2);
+    let sum: f64 = hidden.iter().zip(mean).zip(deviation).map(part).sum();
+    (sum / hidden.len().max(1) as f64).sqrt()
+}
+
+/// The skill of a reader for each trait, by what it said of faces.
+pub(super) fn skills(said: &[Said], faces: &[Face], law: &Law) -> Vec<Skill> {
+    let n = said.len().max(1) as f64;
+    let skill = |i: usize| {
+        let about = &TRAITS[i];
+        let pairs: Vec<[f64; 2]> = said
+            .iter()
+            .zip(faces)
+            .map(|(said, face)| [f64::from(said.traits[i]), (face.0[i] - law.mean[i]) / law.deviation[i]])
+            .collect();
+        let [mean_read, mean_true] = [0, 1].map(|k| pairs.iter().map(|pair| pair[k]).sum::<f64>() / n);
+        let variance = pairs.iter().map(|[_, t]| (t - mean_true).powi(2)).sum::<f64>() / n;
+        let error = pairs.iter().map(|[r, t]| (r - t).powi(2)).sum::<f64>() / n;
+        let together = pairs.iter().map(|[r, t]| (r - mean_read) * (t - mean_true)).sum::<f64>() / n;
+        let is_optional = matches!(about.draw, Draw::Some(_) | Draw::Beard | Draw::Grey);
+        let has: Vec<(f64, bool)> = pairs.iter().zip(faces).map(|([r, _], face)| (*r, face.0[i] > 0.0)).collect();
+        Skill {
+            name: about.name.to_owned(),
+            mean: rounded(law.mean[i]),
+            deviation: rounded(law.deviation[i]),
+            r2: rounded(1.0 - error / variance),
+            slope: rounded(together / variance),
+            auc: is_optional.then(|| rounded(auc(has))),
+        }
+    };
+    (0..COUNT).map(skill).collect()
+}
+
+/// Four decimals are what this many drawings tell.
+fn rounded(x: f64) -> f64 {
+    (x * 1e4).round() / 1e4
+}
+
+/// The area under the curve: how often one that has it is above one that has not.
+fn auc(mut scored: Vec<(f64, bool)>) -> f64 {
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let with = scored.iter().filter(|(_, has)| *has).count() as f64;
+    let without = scored.len() as f64 - with;
+    let ranks: f64 = scored.iter().enumerate().filter(|(_, (_, has))| *has).map(|(i, _)| (i + 1) as f64).sum();
+    (ranks - with * (with + 1.0) / 2.0) / (with * without)
+}
+
+/// The card of a network, and the statistics of its hidden units.
+pub(super) fn measured(
+    tensors: &[NamedTensor],
+    law: &Law,
+    plan: &Plan,
+) -> Result<(Card, Vec<NamedTensor>), TensorError> {
+    let network = Network::new(tensors)?;
+    // Another seed's faces are other faces.
+    let seed = plan.seed.wrapping_add(1);
+    let faces: Vec<Face> = (0..plan.held_out).map(|number| face(seed, number)).collect();
+    let mut statistics = None;
+    let mut sides = Vec::new();
+    for side in SIDES {
+        let said = read_drawings(&network, seed, plan.held_out, side, plan.threads);
+        let statistics = statistics.get_or_insert_with(|| hidden_statistics(&said));
+        let mut distances: Vec<f64> = said.iter().map(|said| distance(&said.hidden, statistics)).collect();
+        distances.sort_by(f64::total_cmp);
+        let far = distances.get(distances.len() * 99 / 100).copied().unwrap_or(0.0);
+        sides.push(AtSide { side, far: rounded(far), traits: skills(&said, &faces, law) });
+    }
+    let [mean, deviation] = statistics.unwrap_or_default();
+    let tensors = vec![
+        NamedTensor::f32("hidden.mean", vec![HIDDEN], mean),
+        NamedTensor::f32("hidden.deviation", vec![HIDDEN], deviation),
+    ];
+    let version = crate::faces::VERSION;
+    let Plan { pictures, seed, held_out, .. } = *plan;
+    Ok((Card { law: "faces".into(), version, pictures, seed, held_out, sides }, tensors))
+}
