@@ -199,6 +199,7 @@ impl NoiseConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
     /// A file of points, in any of the formats that `data` reads.
+    #[serde(with = "crate::paths")]
     pub path: PathBuf,
     /// The variable to read, in files that name their variables: a name, a path into a struct (`data.xx`), or the names
     /// of two vectors (`x,y`).

@@ -85,9 +85,28 @@ fn exists(dir: &RunDir, kind: Kind, claim: &Claim) -> RunError {
     RunError::Exists { path: dir.path().to_owned(), what, advice }
 }
 
+impl RunDir {
+    /// Whether the run in the directory was begun with these settings, but for how it is done and how far it goes: asked
+    /// before its inputs are read, whose content may follow from them.
+    pub fn permit_settings(&self, kind: Kind, settings: &Value) -> Result<(), RunError> {
+        let lines = other_settings(kind, &self.manifest()?.settings, settings);
+        if lines.is_empty() { Ok(()) } else { Err(refused_settings(self, kind, &lines)) }
+    }
+}
+
+/// A line for each setting that is another.
+fn other_settings(kind: Kind, saved: &Value, wanted: &Value) -> Vec<String> {
+    let [left, right] = [saved, wanted].map(|settings| essence(kind, settings));
+    differences(&left, &right).iter().map(Difference::to_string).collect()
+}
+
+fn refused_settings(dir: &RunDir, kind: Kind, lines: &[String]) -> RunError {
+    let (file, lines) = (dir.settings_source(kind), lines.join("\n  "));
+    RunError::OtherSettings { path: dir.path().to_owned(), file, lines }
+}
+
 pub(super) fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Result<(), RunError> {
-    let [left, right] = [&saved.settings, &claim.settings].map(|settings| essence(claim.kind, settings));
-    let mut lines: Vec<String> = differences(&left, &right).iter().map(Difference::to_string).collect();
+    let mut lines = other_settings(claim.kind, &saved.settings, &claim.settings);
     if let Some(key) = claim.kind.total_key() {
         let [was, wanted] =
             [&dir.settings()?, &claim.settings].map(|settings| settings.get(key).and_then(Value::as_u64));
@@ -97,12 +116,7 @@ pub(super) fn same_settings(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Re
             lines.push(format!("{key}: {was} there, {wanted} now; a run can be made longer, not shorter"));
         }
     }
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let lines = lines.join("\n  ");
-    let file = dir.settings_source(claim.kind);
-    Err(RunError::OtherSettings { path: dir.path().to_owned(), file, lines })
+    if lines.is_empty() { Ok(()) } else { Err(refused_settings(dir, claim.kind, &lines)) }
 }
 
 /// What one was made of and the other is not. A run that does not say what it was made of says nothing here either.

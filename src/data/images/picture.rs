@@ -16,6 +16,8 @@ pub(super) const LARGEST_PICTURE: u64 = 512 << 20;
 const LARGEST_NOTES: u64 = 64 << 20;
 /// JPEG takes a bit for each block of 64 pixels at least; twice as much for what its colours may add.
 const MOST_PIXELS_A_BYTE: u64 = 1024;
+/// Other formats can say a plain picture of any size in a few bytes; larger ones than this are held to JPEG's measure.
+const PLAIN_PIXELS: u64 = 16 << 20;
 
 /// Bytes that can be read from anywhere.
 pub(super) trait Bytes: BufRead + Seek {}
@@ -40,9 +42,8 @@ pub(super) struct Header {
     /// Bytes of its pixels, but for transparency that a palette adds.
     pub(super) unpacked: u64,
     format: ImageFormat,
-    /// Pixels or their packed bytes, and how many of them a byte of the file holds at most; None where a few bytes may
-    /// mean any number of pixels.
-    content: Option<(u64, u64)>,
+    /// Pixels or their packed bytes, and how many of them a byte of the file holds at most.
+    content: (u64, u64),
 }
 
 impl Header {
@@ -77,8 +78,8 @@ impl Header {
     }
 
     fn check(&self, path: &Path, bytes: u64) -> Result<(), DataError> {
-        let &Self { width, height, unpacked: needed, .. } = self;
-        if self.content.is_some_and(|(content, a_byte)| content > bytes.saturating_mul(a_byte)) {
+        let &Self { width, height, unpacked: needed, content: (content, a_byte), .. } = self;
+        if content > bytes.saturating_mul(a_byte) {
             let reason = format!("its header promises {width} x {height} pixels, more than its {bytes} bytes can hold");
             return Err(damaged(path, reason));
         }
@@ -108,7 +109,7 @@ impl Header {
             orientation: Orientation::NoTransforms,
             unpacked: (u64::from(width) * u64::from(height)).saturating_mul(bytes),
             format: ImageFormat::Png,
-            content: Some((row.saturating_mul(u64::from(height)), MOST_PACKED)),
+            content: (row.saturating_mul(u64::from(height)), MOST_PACKED),
         }
     }
 
@@ -127,10 +128,10 @@ impl Header {
             unpacked: decoder.total_bytes(),
             format,
             content: match format {
-                ImageFormat::Jpeg => Some((pixels, MOST_PIXELS_A_BYTE)),
+                ImageFormat::Jpeg => (pixels, MOST_PIXELS_A_BYTE),
                 // A bit a pixel at least.
-                ImageFormat::Pnm => Some((pixels, 8)),
-                _ => None,
+                ImageFormat::Pnm => (pixels, 8),
+                _ => (pixels.saturating_sub(PLAIN_PIXELS), MOST_PIXELS_A_BYTE),
             },
         }
     }

@@ -323,6 +323,9 @@ fn arrays_that_are_no_images_are_refused_with_what_they_are() {
 
 #[test]
 fn wrong_pictures_say_what_they_are() {
+    // 11000 x 11000 pixels of three bytes, none of which is there.
+    let mut plain = b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\xf8\x2a\0\0\xf8\x2a\0\0\x01\0\x18\0".to_vec();
+    plain.resize(54, 0);
     for (bytes, words) in [
         (&b""[..], "it is empty"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
@@ -336,6 +339,7 @@ fn wrong_pictures_say_what_they_are() {
         (b"\xff\xd8\xff", "damaged"),
         (b"GIF89a", "damaged"),
         (b"BM", "damaged"),
+        (&plain, "11000 x 11000 pixels, more than its 54 bytes can hold"),
         (b"II\x2a\0", "damaged"),
         (b"RIFF\0\0\0\0WEBP", "damaged"),
         (b"P6\n", "damaged"),

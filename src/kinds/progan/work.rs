@@ -121,6 +121,11 @@ pub fn open(
     moved: Option<&Path>,
     watch: &mut Watch<'_>,
 ) -> Result<Session<Progan>, ProganError> {
+    let settings =
+        serde_json::to_value(config).map_err(|error| dir.malformed(Kind::Progan.settings_file(), error.to_string()))?;
+    if start == Start::Resume && dir.kind() == Some(Kind::Progan) {
+        dir.permit_settings(Kind::Progan, &settings)?;
+    }
     let (reading, watch) = (ImageReading::from(config), RefCell::new(watch));
     let load = |path: &Path| -> Result<_, ProganError> {
         let images = load_images(path, config.resolution, &reading, &mut **watch.borrow_mut())?;
@@ -145,8 +150,7 @@ pub fn open(
     }
     let claim = Claim {
         kind: Kind::Progan,
-        settings: serde_json::to_value(config)
-            .map_err(|error| dir.malformed(Kind::Progan.settings_file(), error.to_string()))?,
+        settings,
         total: trainer.progress().1,
         ended: None,
         inputs: vec![Input::new("data", &path, sha256)],
