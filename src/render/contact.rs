@@ -112,10 +112,10 @@ mod tests {
         let names = names.iter().map(|&name| name.to_owned()).collect();
         let sheet = ContactSheet { title: title.to_owned(), names, columns, side };
         let colour = |index: usize| [10 * index as u8, 200, 30];
-        let tile = |index: usize| {
+        let plain = |index: usize| {
             Ok::<_, RenderError>(Picture { width: side, height: side, rgb: colour(index).repeat(side * side) })
         };
-        let drawn = sheet.draw(tile).unwrap();
+        let drawn = sheet.draw(plain).unwrap();
         (sheet, drawn)
     }
 

@@ -98,8 +98,8 @@ pub(super) fn run(args: &SheetArgs, printer: &Printer) -> anyhow::Result<Exit> {
 
 fn title(opened: &Opened, moves: &Moves) -> String {
     let codes = if opened.studio.rows().is_some() { "rows of codes" } else { "seeds" };
-    let moved = if moves.are_still() { String::new() } else { format!(", moved {}", moves.without_zeros()) };
-    format!("{}: {codes}{moved}", opened.model)
+    let steps = if moves.are_still() { String::new() } else { format!(", moved {}", moves.without_zeros()) };
+    format!("{}: {codes}{steps}", opened.model)
 }
 
 /// How a picture becomes a tile.
