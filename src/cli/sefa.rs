@@ -1,8 +1,11 @@
 //! `gan-lab sefa`
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::Context as _;
+use fs_err as fs;
+
+use super::args::must_be_there;
 use super::exit::Exit;
 use super::jobs::{Counts, checkpoint, files_are_there, pick, read_labels, typed};
 pub(super) use super::options::sefa::SefaArgs;

@@ -391,7 +391,7 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 26] = [
+        let cases: [(&str, Spoil); 27] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),

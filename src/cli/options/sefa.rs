@@ -123,7 +123,10 @@ impl StudioSettings {
 
 /// The config that the options mean, checked.
 pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
-    checked(&args.settings, args.codes.as_ref())
+    let config = checked(&args.settings, args.codes.as_ref())?;
+    // Whoever has scores wants them shown.
+    let scored = args.scores.is_some() && args.settings.given("traits").is_none();
+    Ok(if scored { SefaConfig { traits: Some(SefaTraits::Scores), ..config } } else { config })
 }
 
 fn checked(settings: &Settings<SefaConfig>, codes: Option<&PathBuf>) -> anyhow::Result<SefaConfig> {
@@ -174,10 +177,6 @@ fn checked(settings: &Settings<SefaConfig>, codes: Option<&PathBuf>) -> anyhow::
     }
     if given("k") && !given("directions") {
         config.directions = None;
-    }
-    // Whoever has scores wants them shown.
-    if args.scores.is_some() && !given("traits") {
-        config.traits = Some(SefaTraits::Scores);
     }
     config.check().map_err(|error| settings.blame(error, "this job cannot be done"))
 }

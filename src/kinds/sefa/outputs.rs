@@ -183,6 +183,7 @@ impl Job {
             distances: self.distances.clone(),
             eigenvalues: directions.eigenvalues.clone(),
             directions: self.chosen.iter().map(direction).collect(),
+            traits: self.measuring.as_ref().and_then(|measuring| Some(measuring.found()?.said.clone())),
         }
     }
 
