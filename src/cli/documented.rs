@@ -64,8 +64,9 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in code(text) {
         let words = words(line.trim().trim_start_matches("$ "));
-        let whole =
-            words.len() > 1 && !words.iter().any(|word| word.contains(['…', '<', '[']) || word.ends_with("..."));
+        let whole = words.len() > 1
+            && words[1] != "trace"
+            && !words.iter().any(|word| word.contains(['…', '<', '[']) || word.ends_with("..."));
         if words.first().is_some_and(is_ours) && whole {
             found.push(words);
         }

@@ -101,6 +101,7 @@ fn a_progan_trains_on_the_folder() {
     let output = world.run(&options.split_whitespace().collect::<Vec<_>>());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.contains("16 images of side 16"), "{said}");
+    assert!(said.contains("taking faces.npy; 2 pictures in folders beside it were passed over"), "{said}");
 }
 
 #[test]

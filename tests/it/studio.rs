@@ -102,7 +102,7 @@ fn what_was_typed_wrong_is_named_and_nothing_is_written() {
             2,
             &progan,
             &["edit", "--move", "99=1", "--out", "a.png"][..],
-            "--move: there is no direction 99; this model has 6",
+            "--move: there is no direction 99; there are 6",
         ),
         (2, &progan, &["edit", "--move", "0=1,0=2", "--out", "a.png"], "direction 0 is moved twice"),
         (2, &progan, &["edit", "--move", "0=1", "--move", "0=2", "--out", "a.png"], "direction 0 is moved twice"),
@@ -318,7 +318,7 @@ fn the_explorer_answers_whatever_it_is_asked() {
     let other = json(&served.words("/directions", "layers=0-1"));
     assert!(other["key"] != found["key"] && other["given"] == serde_json::json!({}), "{other}");
     for (path, query, code, words) in [
-        ("/picture", "number=1&move=99=1", 400, "there is no direction 99; this model has 5"),
+        ("/picture", "number=1&move=99=1", 400, "there is no direction 99; there are 5"),
         ("/picture", "number=1&move=0=1,0=1", 400, "direction 0 is moved twice"),
         ("/picture", "number=1&move=0=nan", 400, "the distance along 0 is NaN"),
         ("/picture", "number=x", 400, "it must be a whole number"),

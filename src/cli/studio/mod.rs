@@ -40,10 +40,16 @@ pub(super) fn run(command: &StudioCommand, printer: &Printer) -> anyhow::Result<
 #[derive(Debug, Args)]
 struct CodeArgs {
     /// Whose seeds: PyTorch's, or NumPy's as NVIDIA's tools number them [default: torch]
-    #[arg(long = "rng", value_name = "NAME", value_parser = ["torch", "numpy"], help_heading = "Codes")]
+    #[arg(id = "numbering of seeds", long = "rng", value_name = "NAME", value_parser = ["torch", "numpy"], help_heading = "Codes")]
     numbering: Option<String>,
     /// Codes z of your own instead of seeds: an npy file of shape [n, latent]
-    #[arg(long = "codes", value_name = "FILE", conflicts_with = "numbering", help_heading = "Codes")]
+    #[arg(
+        id = "file of codes",
+        long = "codes",
+        value_name = "FILE",
+        conflicts_with = "numbering of seeds",
+        help_heading = "Codes"
+    )]
     codes_file: Option<PathBuf>,
 }
 

@@ -46,7 +46,15 @@ pub fn load_images(
     let set = if path.is_dir() {
         let shelf = Shelf::of_folder(path, reading)?;
         match shelf.lone_array() {
-            Some(file) => arrays::load(&file, side, reading, watch)?,
+            Some((file, beside)) => {
+                let mut set = arrays::load(&file, side, reading, watch)?;
+                if beside > 0 {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    let pictures = tally::counted(beside, "picture", "pictures");
+                    set.notes.push(format!("taking {name}; {pictures} in folders beside it were passed over"));
+                }
+                set
+            }
             None => pictures::load(&shelf, side, reading, watch)?,
         }
     } else {

@@ -120,10 +120,15 @@ impl Shelf {
         Self { root: root.to_owned(), entries, passed, archive: Some(archive) }
     }
 
-    /// The one file that holds an array or an archive, where there is no picture.
-    pub(super) fn lone_array(&self) -> Option<PathBuf> {
-        match (&self.entries[..], &self.passed.arrays[..]) {
-            ([], [file]) => Some(file.clone()),
+    /// The one file of the folder itself that holds an array or an archive, where no picture lies beside it; and how many
+    /// pictures in folders beside it are passed over for it. What `data make faces` writes is such a folder.
+    pub(super) fn lone_array(&self) -> Option<(PathBuf, usize)> {
+        let is_beside = |entry: &Entry| entry.path.components().count() == 1;
+        let own: Vec<&PathBuf> =
+            self.passed.arrays.iter().filter(|path| path.parent() == Some(self.root.as_path())).collect();
+        match (&own[..], &self.passed.arrays[..]) {
+            ([file], _) if !self.entries.iter().any(is_beside) => Some(((*file).clone(), self.entries.len())),
+            (_, [file]) if self.entries.is_empty() => Some((file.clone(), 0)),
             _ => None,
         }
     }

@@ -145,6 +145,6 @@ mod tests {
         assert_eq!(read("0=2,1=-1").unwrap().sum(&directions).unwrap(), [2.0 - 0.6, -0.8]);
         assert_eq!(read("").unwrap().sum(&directions).unwrap(), [0.0, 0.0]);
         let message = read("0=2,2=1").unwrap().sum(&directions).unwrap_err().to_string();
-        assert_eq!(message, "there is no direction 2; this model has 2, numbered from 0");
+        assert_eq!(message, "there is no direction 2; there are 2 directions, numbered from 0");
     }
 }

@@ -363,7 +363,7 @@ mod tests {
     fn what_the_model_does_not_have_is_refused() {
         let mut studio = studio(3);
         for (wanted, words) in [
-            (wanted(0, "99=1", |_| {}), "there is no direction 99; this model has 12"),
+            (wanted(0, "99=1", |_| {}), "there is no direction 99; there are 12"),
             (wanted(0, "", |config| config.layers = vec![6]), "layer 6"),
             (wanted(0, "", |config| config.class = Some(0)), "no classes"),
         ] {
