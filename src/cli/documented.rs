@@ -10,7 +10,7 @@ fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("data/models/README.md")];
     for folder in ["docs", "packaging/points", "packaging/full"] {
-        let pages = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let pages = fs_err::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         found.extend(pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
     found.sort();
@@ -42,7 +42,6 @@ fn words(line: &str) -> Vec<String> {
     for c in line.chars() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -50,7 +49,7 @@ fn words(line: &str) -> Vec<String> {
             (None, ' ') => words.extend(word.take()),
             (None, '|' | '>' | '&' | ';') => break,
             (None, '#') if word.is_none() => break,
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);
@@ -78,7 +77,7 @@ fn commands(text: &str) -> Vec<Vec<String>> {
 fn every_command_line_in_the_documents_is_taken() {
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for path in documents() {
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = fs_err::read_to_string(&path).unwrap();
         for command in commands(&text) {
             seen += 1;
             let arguments: Vec<OsString> = command.iter().map(OsString::from).collect();

@@ -164,6 +164,7 @@ impl Printer {
     }
 
     /// Progress over work that comes before what is asked for: a bar on a terminal, elsewhere nothing.
+    #[cfg(feature = "torch")]
     pub(super) fn loading(&self, unit: &'static str, total: u64) -> Progress {
         match self.mode {
             Mode::Normal if std::io::stderr().is_terminal() => Progress::bar(unit, total, 0),

@@ -139,19 +139,18 @@ fn steps(args: &QuickstartArgs) -> anyhow::Result<Vec<Step>> {
 /// How many of a person's own points train, where it is not the lab's number, and the batch, where it has to be smaller.
 fn sizes(args: &QuickstartArgs) -> anyhow::Result<Option<(usize, Option<usize>)>> {
     let lab = TrainConfig::lab(Model::Gan);
-    let size = match args.train_size {
-        Some(size) => size as usize,
-        None => {
-            let config = DataConfig { path: args.data.clone(), ..lab.data.clone() };
-            let set = data::load(&config.path, &Reading::from(&config));
-            let set =
-                set.map_err(|error| advised(TrainError::Data(error), &TrainConfig { data: config, ..lab.clone() }))?;
-            let points = set.points.len();
-            if points >= lab.data.train_size * 7 / 6 {
-                return Ok(None);
-            }
-            points * 6 / 7
+    let size = if let Some(size) = args.train_size {
+        size as usize
+    } else {
+        let config = DataConfig { path: args.data.clone(), ..lab.data.clone() };
+        let set = data::load(&config.path, &Reading::from(&config));
+        let set =
+            set.map_err(|error| advised(TrainError::Data(error), &TrainConfig { data: config, ..lab.clone() }))?;
+        let points = set.points.len();
+        if points >= lab.data.train_size * 7 / 6 {
+            return Ok(None);
         }
+        points * 6 / 7
     };
     Ok(Some((size, (size < lab.batch_size).then_some(size))))
 }

@@ -117,6 +117,7 @@ const fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_usual_count(samples: &usize) -> bool {
     *samples == USUAL_MEASURED
 }

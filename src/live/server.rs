@@ -184,7 +184,7 @@ mod tests {
     fn only_who_knows_the_token_and_calls_this_machine_is_answered() {
         let server = started(None);
         let (good, page) = asked(&server, "GET", &path(&server, "/"), "127.0.0.1:1");
-        assert!(good.contains("200") && page.contains(&server.door.token()), "{page}");
+        assert!(good.contains("200") && page.contains(server.door.token()), "{page}");
         assert!(page.contains("default-src 'none'") && page.contains("no-referrer"), "{page}");
         for host in ["localhost", "localhost:9000", "127.0.0.1", "[::1]:80"] {
             assert!(asked(&server, "GET", &path(&server, "/"), host).0.contains("200"), "{host}");
@@ -206,7 +206,7 @@ mod tests {
         );
         let other = started(None);
         assert_ne!(server.door.token(), other.door.token());
-        assert!(server.address().ip().is_loopback() && server.url().contains(&server.door.token()));
+        assert!(server.address().ip().is_loopback() && server.url().contains(server.door.token()));
     }
 
     #[test]

@@ -145,16 +145,16 @@ impl Measuring {
         run.keep_digested(LIST, &self.list()?)?;
         let shots = self.shots();
         let names: Vec<String> = shots.iter().map(|&shot| self.name(shot)).collect();
-        let (scores, scored, about) = if self.faces {
+        let (scores, counted, about) = if self.faces {
             self.read(run.dir(), &shots, &names)?
         } else {
             let Some(scores) = self.given.clone() else { return Ok(()) };
-            let scored = self.scored(&shots, &scores)?;
-            (scores, scored, json!({ "scores": "given", "unit": "standard deviations of the unedited samples" }))
+            let counted = self.counted(&shots, &scores)?;
+            (scores, counted, json!({ "scores": "given", "unit": "standard deviations of the unedited samples" }))
         };
         run.keep_digested(SCORES, &scores.write(&names)?)?;
         let samples = self.samples(&scores);
-        let effects = Effects::of(&samples, &self.chosen, scored);
+        let effects = Effects::of(&samples, &self.chosen, counted);
         let mut said = about;
         said["samples"] = self.samples.into();
         said["distance"] = self.distance.into();
@@ -200,7 +200,7 @@ impl Measuring {
     }
 
     /// Scores that somebody gave are counted in standard deviations of the unedited samples.
-    fn scored(&self, shots: &[Shot], scores: &Scores) -> Result<Vec<Scored>, SefaError> {
+    fn counted(&self, shots: &[Shot], scores: &Scores) -> Result<Vec<Scored>, SefaError> {
         let plain: Vec<&Vec<f64>> =
             shots.iter().zip(&scores.rows).filter(|(shot, _)| shot.1.is_none()).map(|(_, row)| row).collect();
         let n = plain.len() as f64;
