@@ -38,7 +38,8 @@ fn it_leaves_three_gifs_and_a_page_and_goes_on_where_it_stopped() {
 #[test]
 fn other_points_get_names_of_their_own_and_other_peoples_files_stay() {
     let world = World::new();
-    let rows: String = (1..61).map(|i| format!("{},{}\n", f64::from(i).sin(), f64::from(i * i).cos())).collect();
+    let row = |i: i32| format!("{},{}", f64::from(i).sin(), f64::from(i * i).cos());
+    let rows = (1..61).map(row).collect::<Vec<_>>().join("\n");
     std::fs::write(world.path("my points.csv"), rows).unwrap();
     std::fs::write(world.path("my points-wgan.gif"), "mine").unwrap();
     let own = ["quickstart", "my points.csv", "--epochs", "10"];

@@ -56,10 +56,13 @@ struct Shared {
     changed: Condvar,
 }
 
+/// Directions, or why there are none.
+type Found = Result<Arc<Directions>, String>;
+
 #[derive(Default)]
 struct Desk {
     pictures: Vec<(Order, Sender<Result<Drawn, String>>)>,
-    directions: VecDeque<(SefaConfig, Sender<Result<Arc<Directions>, String>>)>,
+    directions: VecDeque<(SefaConfig, Sender<Found>)>,
     /// The newest turn of each reader, the reader who asked last at the end.
     turns: Vec<(String, u64)>,
     closed: bool,
@@ -182,7 +185,7 @@ impl Shared {
             // Whoever went away needs no answer.
             match task {
                 Task::Picture(order, to) => {
-                    drop(to.send(done.draw(&mut studio, &order).map_err(|error| words(&error))))
+                    drop(to.send(done.draw(&mut studio, &order).map_err(|error| words(&error))));
                 }
                 Task::Directions(config, to) => {
                     drop(to.send(studio.directions(&config).map_err(|error| words(&error))));

@@ -146,10 +146,10 @@ impl Measuring {
         let shots = self.shots();
         let names: Vec<String> = shots.iter().map(|&shot| self.name(shot)).collect();
         let (scores, counted, about) = if self.faces {
-            self.read(run.dir(), &shots, &names)?
+            Self::read(run.dir(), &shots, &names)?
         } else {
             let Some(scores) = self.given.clone() else { return Ok(()) };
-            let counted = self.counted(&shots, &scores)?;
+            let counted = Self::counted(&shots, &scores)?;
             (scores, counted, json!({ "scores": "given", "unit": "standard deviations of the unedited samples" }))
         };
         run.keep_digested(SCORES, &scores.write(&names)?)?;
@@ -168,7 +168,7 @@ impl Measuring {
     }
 
     /// What the reader of faces says of the pictures, by which deviations it counts, and what there is to know of it.
-    fn read(&self, dir: &RunDir, shots: &[Shot], names: &[String]) -> Result<(Scores, Vec<Scored>, Value), SefaError> {
+    fn read(dir: &RunDir, shots: &[Shot], names: &[String]) -> Result<(Scores, Vec<Scored>, Value), SefaError> {
         let reader = Reader::faces()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut readings: Vec<Reading> = Vec::with_capacity(names.len());
@@ -187,9 +187,14 @@ impl Measuring {
             r2: Some(skill.r2),
             floor: Floor::default(),
         });
-        let plain: Vec<f64> =
-            shots.iter().zip(&readings).filter(|(shot, _)| shot.1.is_none()).map(|(_, r)| r.distance).collect();
-        let far = plain.iter().filter(|&&distance| distance > at.far).count() as f64 / plain.len().max(1) as f64;
+        let likeness = reader.likeness(side, threads);
+        let plain: Vec<f64> = shots
+            .iter()
+            .zip(&readings)
+            .filter(|(shot, _)| shot.1.is_none())
+            .map(|(_, reading)| likeness.distance(&reading.means))
+            .collect();
+        let far = plain.iter().filter(|&&distance| distance > likeness.far).count() as f64 / plain.len().max(1) as f64;
         let about = json!({
             "law": "faces", "unit": "standard deviations of the law", "reader_side": at.side, "readable_r2": READABLE, "far": far,
         });
@@ -200,7 +205,7 @@ impl Measuring {
     }
 
     /// Scores that somebody gave are counted in standard deviations of the unedited samples.
-    fn counted(&self, shots: &[Shot], scores: &Scores) -> Result<Vec<Scored>, SefaError> {
+    fn counted(shots: &[Shot], scores: &Scores) -> Result<Vec<Scored>, SefaError> {
         let plain: Vec<&Vec<f64>> =
             shots.iter().zip(&scores.rows).filter(|(shot, _)| shot.1.is_none()).map(|(_, row)| row).collect();
         let n = plain.len() as f64;
@@ -219,7 +224,7 @@ impl Measuring {
     fn samples(&self, scores: &Scores) -> Vec<Sample> {
         let each = 1 + 2 * (self.chosen.len() + self.random);
         let sample = |rows: &[Vec<f64>]| {
-            let steps = rows[1..].as_chunks::<2>().0.iter().cloned().collect();
+            let steps = rows[1..].as_chunks::<2>().0.to_vec();
             Sample { plain: rows[0].clone(), steps }
         };
         scores.rows.chunks_exact(each).map(sample).collect()
