@@ -116,13 +116,15 @@ fn a_libtorch_that_moved_is_found_by_its_new_name() {
     }
 }
 
+/// A short run that needs libtorch.
+fn short(out: &str) -> Vec<&str> {
+    train_args(out, &["wgan-gp", "--epochs", "1", "--engine", "torch"])
+}
+
 #[test]
 fn the_package_torch_beside_the_program_or_in_the_active_environment_will_do() {
     let without = Without::new();
-    fn args(out: &str) -> Vec<&str> {
-        train_args(out, &["wgan-gp", "--epochs", "1", "--engine", "torch"])
-    }
-    without.world.done(&args("run"));
+    without.world.done(&short("run"));
     let package = without.world.path("venv/lib/python3.11/site-packages/torch");
     linked(&package);
     let version = |text: &str| std::fs::write(package.join("version.py"), format!("__version__ = '{text}'\n")).unwrap();
@@ -132,11 +134,11 @@ fn the_package_torch_beside_the_program_or_in_the_active_environment_will_do() {
     std::fs::copy(&without.program, &installed).unwrap();
     let beside = |out: &str| {
         let mut command = Command::new(&installed);
-        command.args(args(out)).current_dir(without.world.path("")).env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE);
+        command.args(short(out)).current_dir(without.world.path("")).env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE);
         command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX");
         command
     };
-    let mut active = without.command(&args("active-run"));
+    let mut active = without.command(&short("active-run"));
     active.env("VIRTUAL_ENV", without.world.path("venv"));
     for (out, mut command) in [("beside-run", beside("beside-run")), ("active-run", active)] {
         let output = command.output().unwrap();

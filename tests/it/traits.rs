@@ -120,7 +120,7 @@ fn scores_that_do_not_fit_are_refused() {
     let cases = [
         (text.replace("image", "picture"), "no column 'image'"),
         (text.lines().take(50).collect::<Vec<_>>().join("\n"), "77 of 126 pictures have no line"),
-        (text.replacen("\n", "\nwide", 1), "line 2: 'wide"),
+        (text.replacen('\n', "\nwide", 1), "line 2: 'wide"),
     ];
     for (text, words) in cases {
         std::fs::write(world.path("wrong.csv"), text).unwrap();
