@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::figures;
 use crate::kinds::sefa::{Found, Measuring};
 use crate::run::RunDir;
 use crate::traits::{Effect, READABLE, Row, Scored};
@@ -32,7 +31,7 @@ pub(super) fn words(measuring: Option<&Measuring>, job: &Path) -> String {
     };
     let mut text = format!(
         "\n\nwhat a step of {} does, in standard deviations (floor: what random directions do, in the mean):",
-        figures::short(measuring.distance(), 3)
+        measuring.distance()
     );
     for row in &found.effects.directions {
         text += &format!("\n  direction {}: {}", row.direction, moved(found, row));

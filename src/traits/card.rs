@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fit::Plan;
-use super::network::{HIDDEN, Network, Said};
+use super::network::{Network, Said};
 use crate::checkpoint::{NamedTensor, TensorError};
 use crate::faces::{COUNT, Draw, Face, TRAITS, draw, face};
 
@@ -65,8 +65,6 @@ pub struct Card {
 pub struct AtSide {
     /// The side.
     pub side: usize,
-    /// Farther from the law than this are one in a hundred drawings.
-    pub far: f64,
     /// How well each trait is read.
     pub traits: Vec<Skill>,
 }
@@ -108,22 +106,6 @@ pub(super) fn read_drawings(network: &Network, seed: u64, n: u64, side: usize, t
         let parts: Vec<_> = (0..n).step_by(each as usize).map(part).collect();
         parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
     })
-}
-
-/// Mean and deviation of the hidden units.
-pub(super) fn hidden_statistics(said: &[Said]) -> [Vec<f32>; 2] {
-    let n = said.len().max(1) as f64;
-    let mean: Vec<f64> = (0..HIDDEN).map(|i| said.iter().map(|s| f64::from(s.hidden[i])).sum::<f64>() / n).collect();
-    let square = |i: usize| said.iter().map(|s| (f64::from(s.hidden[i]) - mean[i]).powi(2)).sum::<f64>() / n;
-    let deviation = (0..HIDDEN).map(|i| square(i).sqrt() as f32).collect();
-    [mean.into_iter().map(|x| x as f32).collect(), deviation]
-}
-
-/// How far hidden units are from the law's: the root of the mean square, in deviations of each.
-pub(super) fn distance(hidden: &[f32], [mean, deviation]: &[Vec<f32>; 2]) -> f64 {
-    let part = |((x, mean), deviation): ((&f32, &f32), &f32)| f64::from((x - mean) / deviation.max(1e-6)).powi(2);
-    let sum: f64 = hidden.iter().zip(mean).zip(deviation).map(part).sum();
-    (sum / hidden.len().max(1) as f64).sqrt()
 }
 
 /// The skill of a reader for each trait, by what it said of faces.
@@ -168,32 +150,17 @@ fn auc(mut scored: Vec<(f64, bool)>) -> f64 {
     (ranks - with * (with + 1.0) / 2.0) / (with * without)
 }
 
-/// The card of a network, and the statistics of its hidden units.
-pub(super) fn measured(
-    tensors: &[NamedTensor],
-    law: &Law,
-    plan: &Plan,
-) -> Result<(Card, Vec<NamedTensor>), TensorError> {
+/// The card of a network.
+pub(super) fn measured(tensors: &[NamedTensor], law: &Law, plan: &Plan) -> Result<Card, TensorError> {
     let network = Network::new(tensors)?;
     // Another seed's faces are other faces.
-    let seed = plan.seed.wrapping_add(1);
-    let faces: Vec<Face> = (0..plan.held_out).map(|number| face(seed, number)).collect();
-    let mut statistics = None;
-    let mut sides = Vec::new();
-    for side in SIDES {
-        let said = read_drawings(&network, seed, plan.held_out, side, plan.threads);
-        let statistics = statistics.get_or_insert_with(|| hidden_statistics(&said));
-        let mut distances: Vec<f64> = said.iter().map(|said| distance(&said.hidden, statistics)).collect();
-        distances.sort_by(f64::total_cmp);
-        let far = distances.get(distances.len() * 99 / 100).copied().unwrap_or(0.0);
-        sides.push(AtSide { side, far: rounded(far), traits: skills(&said, &faces, law) });
-    }
-    let [mean, deviation] = statistics.unwrap_or_default();
-    let tensors = vec![
-        NamedTensor::f32("hidden.mean", vec![HIDDEN], mean),
-        NamedTensor::f32("hidden.deviation", vec![HIDDEN], deviation),
-    ];
-    let version = crate::faces::VERSION;
+    let held_out = plan.seed.wrapping_add(1);
+    let faces: Vec<Face> = (0..plan.held_out).map(|number| face(held_out, number)).collect();
+    let at = |side| {
+        let said = read_drawings(&network, held_out, plan.held_out, side, plan.threads);
+        AtSide { side, traits: skills(&said, &faces, law) }
+    };
+    let sides = SIDES.map(at).to_vec();
     let Plan { pictures, seed, held_out, .. } = *plan;
-    Ok((Card { law: "faces".into(), version, pictures, seed, held_out, sides }, tensors))
+    Ok(Card { law: "faces".into(), version: crate::faces::VERSION, pictures, seed, held_out, sides })
 }

@@ -77,9 +77,8 @@ pub fn fit(plan: &Plan, told: &mut dyn FnMut(u64, f64)) -> Result<Vec<u8>, FitEr
         }
     }
     let tensors: Vec<NamedTensor> = training.folded()?.into_iter().map(NamedTensor::halved).collect();
-    let (card, statistics) = card::measured(&tensors, &law, plan)?;
-    let all: Vec<NamedTensor> = tensors.into_iter().chain(statistics).collect();
-    Ok(checkpoint::encode(std::path::Path::new("reader"), &all, Some(serde_json::to_string(&card)?))?)
+    let card = card::measured(&tensors, &law, plan)?;
+    Ok(checkpoint::encode(std::path::Path::new("reader"), &tensors, Some(serde_json::to_string(&card)?))?)
 }
 
 /// Drawings from number `first` on, and their traits in standard deviations from the mean.

@@ -7,6 +7,7 @@
 mod card;
 mod effects;
 mod fit;
+mod likeness;
 mod network;
 mod picture;
 mod reader;
@@ -17,5 +18,6 @@ mod tests;
 pub use card::{AtSide, Card, Skill};
 pub use effects::{Effect, Effects, Floor, Row, Sample, Scored};
 pub use fit::{FitError, Plan, fit};
+pub use likeness::Likeness;
 pub use reader::{READABLE, Reader, ReaderError, Reading};
 pub use scores::{LISTED, Scores, ScoresError};

@@ -33,6 +33,16 @@ impl Map {
         Self { side, channels, values: vec![0.0; (side + 2) * (side + 2) * channels] }
     }
 
+    /// The mean of each channel.
+    fn means(&self) -> Vec<f32> {
+        let mut sums = vec![0.0; self.channels];
+        // The border is zeros.
+        for place in self.values.chunks_exact(self.channels) {
+            sums.iter_mut().zip(place).for_each(|(sum, x)| *sum += x);
+        }
+        sums.into_iter().map(|sum: f32| sum / (self.side * self.side) as f32).collect()
+    }
+
     /// Of values without a border.
     fn of(side: usize, channels: usize, inside: &[f32]) -> Self {
         let mut map = Self::empty(side, channels);
@@ -72,8 +82,8 @@ pub(super) struct Network {
 /// What the network says of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Said {
-    /// The hidden units.
-    pub(super) hidden: Vec<f32>,
+    /// The mean of every feature map, convolution by convolution.
+    pub(super) means: Vec<f32>,
     /// A number for each trait, in standard deviations from the law's mean.
     pub(super) traits: [f32; COUNT],
 }
@@ -136,10 +146,12 @@ impl Network {
     pub(super) fn read_numbers(&self, numbers: &[f32]) -> Said {
         let cpu = Cpu::detect();
         let mut map = Map::of(SIDE, 3, numbers);
+        let mut means = Vec::new();
         for conv in &self.convs {
             let mut to = Map::empty(map.side / conv.stride, conv.outputs);
             cpu.run(Convolve { conv, from: &map, to: &mut to });
             map = to;
+            means.extend(map.means());
         }
         let line = (map.side + 2) * map.channels;
         let inside = |y: usize| &map.values[(y + 1) * line + map.channels..][..map.side * map.channels];
@@ -148,7 +160,7 @@ impl Network {
         hidden.iter_mut().for_each(|x| *x = x.max(0.0));
         hidden.truncate(HIDDEN);
         let out = self.out.apply(cpu, &hidden);
-        Said { hidden, traits: std::array::from_fn(|i| out[i]) }
+        Said { means, traits: std::array::from_fn(|i| out[i]) }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::card::{AtSide, Card, Skill, distance};
-use super::network::{HIDDEN, Network};
-use crate::checkpoint::{self, CheckpointError, NamedTensor, TensorError};
+use super::card::{AtSide, Card, Skill};
+use super::likeness::Likeness;
+use super::network::Network;
+use crate::checkpoint::{self, CheckpointError, TensorError};
 use crate::faces::{COUNT, VERSION};
 use crate::render::Picture;
 
@@ -22,7 +23,6 @@ static FACES: &[u8] = include_bytes!("../../data/models/faces_reader.safetensors
 pub struct Reader {
     network: Network,
     card: Card,
-    statistics: [Vec<f32>; 2],
 }
 
 /// What was read out of a picture.
@@ -30,8 +30,8 @@ pub struct Reader {
 pub struct Reading {
     /// The traits, in the law's units; on average they change as the traits do.
     pub traits: [f64; COUNT],
-    /// How far the picture is from the law's drawings: the root mean square of the hidden units, in standard deviations of each.
-    pub distance: f64,
+    /// The means of the network's feature maps, by which [`Likeness`] tells pictures that are unlike the law's.
+    pub means: Vec<f32>,
 }
 
 /// Why a reader cannot be used.
@@ -77,9 +77,7 @@ impl Reader {
         if card.sides.is_empty() || card.sides.iter().any(|side| side.traits.len() != COUNT) {
             return Err(ReaderError::Missing { missing: "skill for every trait" });
         }
-        let numbers = |name| Ok::<_, TensorError>(NamedTensor::find(&file.tensors, name)?.as_f32(&[HIDDEN])?.to_vec());
-        let statistics = [numbers("hidden.mean")?, numbers("hidden.deviation")?];
-        Ok(Self { network: Network::new(&file.tensors)?, card, statistics })
+        Ok(Self { network: Network::new(&file.tensors)?, card })
     }
 
     /// What the file says of itself.
@@ -98,10 +96,16 @@ impl Reader {
         sides.iter().find(|known| known.side <= side).unwrap_or(&sides[sides.len() - 1])
     }
 
+    /// What the law's drawings of a side are like: of drawings that the reader was neither fitted nor measured on.
+    pub fn likeness(&self, side: usize, threads: usize) -> Likeness {
+        let [least, most] = crate::faces::SIDES;
+        Likeness::of_drawings(&self.network, self.card.seed.wrapping_add(2), side.clamp(least, most), threads)
+    }
+
     /// Reads square pictures on some threads; what is read does not depend on how many these are.
     pub fn read(&self, pictures: &[Picture], threads: usize) -> Vec<Reading> {
         let each = pictures.len().div_ceil(threads.max(1)).max(1);
-        let mut readings: Vec<Reading> = vec![Reading { traits: [0.0; COUNT], distance: 0.0 }; pictures.len()];
+        let mut readings: Vec<Reading> = vec![Reading { traits: [0.0; COUNT], means: Vec::new() }; pictures.len()];
         std::thread::scope(|scope| {
             for (pictures, readings) in pictures.chunks(each).zip(readings.chunks_mut(each)) {
                 scope.spawn(move || {
@@ -122,6 +126,6 @@ impl Reader {
             |(skill, z): (&Skill, f32)| skill.mean + skill.deviation * f64::from(z) / skill.slope.max(LEAST_SLOPE);
         let mut values = skills.iter().zip(said.traits).map(value);
         let traits = std::array::from_fn(|_| values.next().unwrap_or_default());
-        Reading { traits, distance: distance(&said.hidden, &self.statistics) }
+        Reading { traits, means: said.means }
     }
 }

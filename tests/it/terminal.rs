@@ -98,6 +98,7 @@ impl Stage {
             let progan = "--data squares.idx --resolution 4 --latent-dim 4 --fmaps-base 16 --fmaps-max 4 --batch-size 8 \
                           --kimg-per-phase 0.008 --final-kimg 0.008 --record-kimg 0.008 --threads 1 --force --out progan";
             self.add("train progan", progan);
+            self.add("data make faces-reader", "--n 64 --held-out 100 --threads 1 --force --out reader.safetensors");
             self.add("sefa", &format!("--checkpoint {genforce} --n 1 --k 1 --steps 2 --viz-size 16 --out job"));
             self.add("sefa", &format!("--checkpoint {} --k 2 --out style", fixture("layouts/stylegan-genforce.pth")));
         }
@@ -162,7 +163,7 @@ fn a_result_that_cannot_be_written_is_an_error_of_every_command() {
     let called: BTreeSet<String> = stage.calls.iter().map(|call| call.command.to_owned()).collect();
     let mut known = all_commands(&stage.world, &[]);
     if cfg!(not(feature = "torch")) {
-        known.retain(|name| !["train progan", "sefa"].contains(&name.as_str()));
+        known.retain(|name| !["train progan", "sefa", "data make faces-reader"].contains(&name.as_str()));
     }
     // It gives no result: it serves until it is told to end.
     assert!(known.remove("watch"));

@@ -187,9 +187,14 @@ impl Measuring {
             r2: Some(skill.r2),
             floor: Floor::default(),
         });
-        let plain: Vec<f64> =
-            shots.iter().zip(&readings).filter(|(shot, _)| shot.1.is_none()).map(|(_, r)| r.distance).collect();
-        let far = plain.iter().filter(|&&distance| distance > at.far).count() as f64 / plain.len().max(1) as f64;
+        let likeness = reader.likeness(side, threads);
+        let plain: Vec<f64> = shots
+            .iter()
+            .zip(&readings)
+            .filter(|(shot, _)| shot.1.is_none())
+            .map(|(_, reading)| likeness.distance(&reading.means))
+            .collect();
+        let far = plain.iter().filter(|&&distance| distance > likeness.far).count() as f64 / plain.len().max(1) as f64;
         let about = json!({
             "law": "faces", "unit": "standard deviations of the law", "reader_side": at.side, "readable_r2": READABLE, "far": far,
         });
