@@ -43,11 +43,13 @@ const bar = (trait, effect) => {
 const moves = (k) => {
   const row = measured?.directions[k];
   if (!row) return [];
-  const order = row.effects.map((_, i) => i).sort((a, b) => Number(measured.traits[b].counts) - Number(measured.traits[a].counts)
-    || Math.abs(row.effects[b].effect) - Math.abs(row.effects[a].effect));
+  // What is beyond chance comes first, what does not count last.
+  const rank = (i) => (measured.traits[i].counts ? 1 + Number(row.effects[i].beyond) : 0);
+  const order = row.effects.map((_, i) => i).sort((a, b) => rank(b) - rank(a) || Math.abs(row.effects[b].effect) - Math.abs(row.effects[a].effect));
   const list = (some) => make("dl", { class: "traits" }, ...some.flatMap((i) => bar(measured.traits[i], row.effects[i])));
   const rest = order.slice(BARS);
-  const nodes = [list(order.slice(0, BARS))];
+  const words = proposed(k) ? `Proposed label: ${proposed(k)}` : "Nothing is moved beyond chance.";
+  const nodes = [make("p", { class: "small soft" }, words), list(order.slice(0, BARS))];
   if (rest.length) nodes.push(make("details", { class: "moves" }, make("summary", {}, `${rest.length} more`), list(rest)));
   return nodes;
 };
@@ -118,7 +120,7 @@ const showAll = () => page.directions.forEach((_, k) => show(k));
 const sliders = [];
 const head = (k) => {
   const d = page.directions[k];
-  const label = make("input", { type: "text", placeholder: proposed(k) ? `${proposed(k)} (proposed)` : "what does it change?", "aria-label": `label of semantic ${d.index}`, "data-label": k });
+  const label = make("input", { type: "text", placeholder: proposed(k) || "what does it change?", "aria-label": `label of semantic ${d.index}`, "data-label": k });
   label.value = labels[k];
   label.addEventListener("input", () => { labels[k] = label.value; keepLabels(); show(k); });
   sliders[k] = range({

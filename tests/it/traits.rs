@@ -191,8 +191,9 @@ fn the_documents_example_scores_a_job() {
     // A machine without Python has no use for it either.
     let Ok(output) = run else { return };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = done(&world, &["--scores", "scores.csv"]);
-    assert!(said.contains("bytes "), "{said}");
+    done(&world, &["--scores", "scores.csv"]);
+    let found = json(&world.path("job/traits.json"));
+    assert_eq!([&found["traits"][0]["name"], &found["traits"][1]["name"]], ["bytes", "last"]);
 }
 
 #[test]

@@ -27,15 +27,15 @@ pub(in crate::cli) struct EditArgs {
     #[command(flatten)]
     settings: StudioSettings,
     /// Which seed [default: 0]
-    #[arg(long = "seed", value_name = "SEED", value_parser = whole::<u64>(0..=u64::MAX), conflicts_with_all = ["seeds", "codes_file"], help_heading = "Codes")]
+    #[arg(long = "seed", value_name = "SEED", value_parser = whole::<u64>(0..=u64::MAX), conflicts_with_all = ["seeds", "file of codes"], help_heading = "Codes")]
     first_seed: Option<u64>,
     /// Several seeds: 0-7, or 3,7,20-29
-    #[arg(long, value_name = "SEEDS", conflicts_with = "codes_file", help_heading = "Codes")]
+    #[arg(long, value_name = "SEEDS", conflicts_with = "file of codes", help_heading = "Codes")]
     seeds: Option<Seeds>,
     #[command(flatten)]
     codes: CodeArgs,
     /// With --codes: which of its rows, counted from 0 [default: all]
-    #[arg(long, value_name = "ROWS", requires = "codes_file", help_heading = "Codes")]
+    #[arg(long, value_name = "ROWS", requires = "file of codes", help_heading = "Codes")]
     rows: Option<Seeds>,
     /// Steps along directions, which add up: 0=1.4,3=-1
     #[arg(long = "move", value_name = "DIRECTION=DISTANCE", help_heading = "Editing")]

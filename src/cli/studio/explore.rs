@@ -39,7 +39,7 @@ pub(in crate::cli) struct ExploreArgs {
     #[command(flatten)]
     settings: StudioSettings,
     /// The seed that is shown first [default: 0]
-    #[arg(long = "seed", value_name = "SEED", value_parser = whole::<u64>(0..=LARGEST), conflicts_with = "codes_file", help_heading = "Codes")]
+    #[arg(long = "seed", value_name = "SEED", value_parser = whole::<u64>(0..=LARGEST), conflicts_with = "file of codes", help_heading = "Codes")]
     first_seed: Option<u64>,
     #[command(flatten)]
     codes: CodeArgs,

@@ -24,12 +24,12 @@ pub(in crate::cli) struct SheetArgs {
     #[command(flatten)]
     settings: StudioSettings,
     /// Which seeds: 0-63, or 3,7,20-29 [default: 0-63]
-    #[arg(long, value_name = "SEEDS", conflicts_with = "codes_file", help_heading = "Codes")]
+    #[arg(long, value_name = "SEEDS", conflicts_with = "file of codes", help_heading = "Codes")]
     seeds: Option<Seeds>,
     #[command(flatten)]
     codes: CodeArgs,
     /// With --codes: which of its rows, counted from 0 [default: all]
-    #[arg(long, value_name = "ROWS", requires = "codes_file", help_heading = "Codes")]
+    #[arg(long, value_name = "ROWS", requires = "file of codes", help_heading = "Codes")]
     rows: Option<Seeds>,
     /// Steps along directions: 0=1.4,3=-1
     #[arg(long = "move", value_name = "DIRECTION=DISTANCE", help_heading = "Editing")]

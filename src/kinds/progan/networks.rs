@@ -295,10 +295,12 @@ mod tests {
             let (generator, discriminator) = (generator.at_work(Kind::BFloat16), discriminator.at_work(Kind::BFloat16));
             let rounded = generator.generate(&codes(), phase).unwrap();
             assert_eq!((rounded.kind(), rounded.size()), (Kind::Float, images.size()));
-            let error = apart(&rounded, &images) / images.abs().max().double_value(&[]);
-            assert!(error > 1e-5 && error < 0.1, "{error}");
+            // 8 bits of each number are kept; a pixel in which much cancels may be far off.
+            let mean = |x: &Tensor| x.square().mean(Kind::Float).sqrt().double_value(&[]);
+            let error = mean(&(&rounded - &images)) / mean(&images);
+            assert!(error > 1e-5 && error < 0.06, "{error}");
             let rounded = discriminator.score(&images, phase).unwrap();
-            let error = apart(&rounded, &scores) / scores.abs().max().double_value(&[]);
+            let error = mean(&(&rounded - &scores)) / mean(&scores);
             assert!(rounded.kind() == Kind::Float && error > 1e-6 && error < 0.1, "{error}");
         }
     }
