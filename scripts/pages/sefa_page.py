@@ -96,7 +96,7 @@ def checks(gan_lab, world, root):
         name, bytes = download(page, lambda: page.click("#export"))
         equal((name, json.loads(bytes)), ("labels.json", {"0": HOSTILE, "2": "collar"}), "what is exported")
         page.click("#by-sample")
-        expect(page.locator("[data-name='0']").first.inner_text() == HOSTILE, "the label is text")
+        expect(page.locator("[data-name='0']").first.text_content() == HOSTILE, "the label is text")
         page.click("#forget")
         equal(page.input_value("[data-label='0']"), "", "the job's label")
         page.reload()
