@@ -13,8 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::jobs::read_labels;
 use crate::cli::signals::Signals;
 use crate::config::{Config as _, SEFA, SefaConfig, SefaNoise, at};
-use crate::digest::digest;
-use crate::kinds::sefa::{Directions, Drawn, Easel, Order, Wanted};
+use crate::kinds::sefa::{Drawn, Easel, Order, Wanted};
 use crate::live::{Answer, Counter, Question};
 use crate::page::ExplorePage;
 
@@ -158,7 +157,7 @@ impl Desk {
         // Names that the program was given are of the layers that it was given.
         let given = if is_first { self.labels.clone() } else { BTreeMap::new() };
         Ok(Answer::json(&serde_json::json!({
-            "key": key(&directions), "count": directions.len(), "shares": directions.shares(), "given": given,
+            "key": directions.key(), "count": directions.len(), "shares": directions.shares(), "given": given,
         })))
     }
 
@@ -170,12 +169,6 @@ impl Desk {
 
 /// Why there is no answer: HTTP's code, and words.
 type Wrong = (u16, String);
-
-/// What tells directions from others, as in a job's page.
-fn key(directions: &Directions) -> String {
-    let bytes: Vec<u8> = directions.vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
-    digest(&bytes)[..16].to_owned()
-}
 
 /// A setting as an option takes it.
 fn said(key: &str, value: &Value, config: &SefaConfig) -> String {

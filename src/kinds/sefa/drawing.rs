@@ -5,7 +5,9 @@ use tch::{Device, Tensor};
 use super::{Codes, Directions, Samples, SefaError};
 use crate::checkpoint::GeneratorWeights;
 use crate::config::{SefaConfig, SefaNoise};
+use crate::render::{Picture, image_picture};
 use crate::synthesis::{Begun, Generator, NoiseMode, Remark, Truncation};
+use crate::tensor::to_host;
 
 /// A generator with the samples that it draws.
 #[derive(Debug)]
@@ -166,6 +168,18 @@ fn measured_samples(config: &SefaConfig, generator: &Generator, shown: &Samples)
         return Ok(codes.rows);
     }
     Ok(generator.rows(&codes.rows, config.class, &truncation(config))?)
+}
+
+/// An image `[1, channels, side, side]` without transparency, which is what lies beyond red, green and blue; the second of two
+/// channels is that too.
+pub(super) fn opaque(image: &Tensor) -> Result<Tensor, SefaError> {
+    Ok(image.f_narrow(1, 0, if image.size()[1] >= 3 { 3 } else { 1 })?)
+}
+
+/// An opaque image as a picture.
+pub(super) fn as_picture(image: &Tensor) -> Result<Picture, SefaError> {
+    let [channels, side] = [1, 2].map(|axis| image.size()[axis] as usize);
+    Ok(image_picture(&to_host(image)?, channels, side, 1))
 }
 
 pub(super) fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {

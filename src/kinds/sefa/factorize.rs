@@ -6,6 +6,7 @@ use super::SefaError;
 use super::drawing::network;
 use crate::checkpoint::{GeneratorWeights, NoRow, ProGanWeights};
 use crate::config::SefaConfig;
+use crate::run::digest;
 
 /// Directions with their eigenvalues, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,12 @@ pub struct Directions {
 }
 
 impl Directions {
+    /// What tells these directions from others.
+    pub fn key(&self) -> String {
+        let bytes: Vec<u8> = self.vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
+        digest(&bytes)[..16].to_owned()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.vectors.len() / self.latent_dim.max(1)

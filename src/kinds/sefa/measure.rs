@@ -10,15 +10,14 @@
 
 use serde_json::{Value, json};
 
-use super::drawing::Wanted;
+use super::drawing::{Wanted, as_picture, opaque};
 use super::{Directions, SefaError};
 use crate::config::{SefaConfig, SefaTraits};
 use crate::faces::COUNT;
 use crate::media;
-use crate::render::{Picture, image_picture};
+use crate::render::Picture;
 use crate::rng::{Stream, Use};
 use crate::run::{ActiveRun, RunDir};
-use crate::tensor::to_host;
 use crate::traits::{Effects, Floor, LISTED, READABLE, Reader, Reading, Sample, Scored, Scores};
 
 /// The list of pictures.
@@ -273,12 +272,11 @@ fn picture(dir: &RunDir, name: &str) -> Result<Picture, SefaError> {
 
 /// An image as it is measured: at the generator's side or, where that is larger, at a half, a quarter of it and so on, by the mean.
 pub(super) fn measured(image: &tch::Tensor) -> Result<Picture, SefaError> {
-    let channels = if image.size()[1] >= 3 { 3 } else { 1 };
-    let image = image.f_narrow(1, 0, channels as i64)?;
+    let image = opaque(image)?;
     let mut by = 1;
     while image.size()[2] / by > LARGEST {
         by *= 2;
     }
     let image = if by > 1 { image.f_avg_pool2d([by, by], [by, by], [0, 0], false, true, None)? } else { image };
-    Ok(image_picture(&to_host(&image)?, channels, image.size()[2] as usize, 1))
+    as_picture(&image)
 }

@@ -3,6 +3,7 @@
 //! A job that was begun before there were sheets has none when it goes on, and its video goes one way: what it makes is listed in
 //! its manifest, and stays that.
 
+use super::drawing::{as_picture, opaque};
 use super::plan::Plan;
 use super::work::{Job, image_name};
 use super::{Directions, SefaError};
@@ -12,9 +13,8 @@ use crate::data::npy::{self, Precision};
 use crate::figures::significant;
 use crate::media::{self, Animation, MediaError};
 use crate::page::{PageDirection, SefaPage};
-use crate::render::{Headed, Picture, RenderError, image_picture, signed_headings};
-use crate::run::{ActiveRun, RunDir, digest};
-use crate::tensor;
+use crate::render::{Headed, Picture, RenderError, signed_headings};
+use crate::run::{ActiveRun, RunDir};
 use fs_err as fs;
 
 /// Frames a second of the video, as in the published ones.
@@ -158,12 +158,6 @@ impl Job {
         Ok(headed.draw().map_err(MediaError::from)?)
     }
 
-    /// What tells these directions from others.
-    fn key(&self) -> String {
-        let bytes: Vec<u8> = self.picked.directions.vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
-        digest(&bytes)[..16].to_owned()
-    }
-
     fn page(&self, title: String) -> SefaPage {
         let directions = &self.picked.directions;
         let shares = directions.shares();
@@ -176,7 +170,7 @@ impl Job {
         SefaPage {
             title,
             model: self.picked.model.clone(),
-            key: self.key(),
+            key: self.picked.directions.key(),
             codes: self.codes(),
             samples: self.config.samples,
             names: self.picked.drawing.names().to_vec(),
@@ -229,11 +223,7 @@ fn harmless(label: &str) -> String {
 
 /// The image at the pictures' size, by bilinear interpolation as in the lab.
 pub(super) fn resized(image: &tch::Tensor, side: usize) -> Result<Picture, SefaError> {
-    // Beyond red, green and blue there is transparency, which a video has not; the second of two channels is that too.
-    let channels = if image.size()[1] >= 3 { 3 } else { 1 };
-    let image = image.f_narrow(1, 0, channels as i64)?;
-    let scaled = image.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?;
-    Ok(image_picture(&tensor::to_host(&scaled)?, channels, side, 1))
+    as_picture(&opaque(image)?.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?)
 }
 
 /// The step that each frame of a video of `steps` steps shows: there, and back without showing either end twice, so that the end

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use tch::{Device, Tensor};
 
-use super::drawing::{network, noise_mode, remarks, samples};
+use super::drawing::{as_picture, network, noise_mode, opaque, remarks, samples};
 use super::{Codes, Directions, Moves, Samples, SefaError, directions};
 use crate::checkpoint::GeneratorWeights;
 use crate::config::{SefaCodes, SefaConfig, SefaRng};
-use crate::render::{Picture, image_picture};
+use crate::render::Picture;
 use crate::synthesis::{Begun, Generator, NoiseMode, Remark};
-use crate::tensor;
 
 /// Codes whose beginnings are kept, and the bytes that these may take together.
 const MOST_KEPT: usize = 64;
@@ -251,10 +250,7 @@ fn coarse_side(side: usize) -> Option<usize> {
 
 /// An image `[1, channels, side, side]` as a picture.
 fn native(image: &Tensor) -> Result<Picture, SefaError> {
-    // Beyond red, green and blue there is transparency; the second of two channels is that too.
-    let channels = if image.size()[1] >= 3 { 3 } else { 1 };
-    let image = image.f_narrow(1, 0, channels as i64)?;
-    Ok(image_picture(&tensor::to_host(&image)?, channels, image.size()[2] as usize, 1))
+    as_picture(&opaque(image)?)
 }
 
 #[cfg(test)]
@@ -262,6 +258,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::StyleGan2Weights;
     use crate::config::SefaNoise;
+    use crate::render::image_picture;
     use crate::synthesis::{Truncation, random_stylegan2};
     use crate::tensor::to_host;
 
