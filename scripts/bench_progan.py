@@ -85,7 +85,7 @@ class Discriminator(nn.Module):
     def forward(self, x):
         x = act(self.image(x))
         for first, second in self.convs:
-            x = F.avg_pool2d(act(second(act(first(x)))), 2)
+            x = act(F.avg_pool2d(second(act(first(x))), 2))
         grouped = x.view(4, -1, *x.shape[1:])
         spread = (grouped.var(0, unbiased=False) + 1e-8).sqrt().mean([1, 2, 3])
         spread = spread.view(1, -1, 1, 1, 1).expand(4, -1, 1, 4, 4).reshape(-1, 1, 4, 4)

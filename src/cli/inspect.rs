@@ -403,7 +403,7 @@ fn of_progan(dir: &RunDir) -> anyhow::Result<Report> {
     let expected: Vec<Slot> = slots(&net.generator()).into_iter().chain([lod]).collect();
     compare(&mut report, dir, "generator.safetensors", &expected);
     report.quiet = format!("ProGAN, {0} x {0}", net.resolution);
-    report.networks = describe::progan(&net).to_vec();
+    report.networks = describe::progan(&net, config.downscale).to_vec();
     Ok(report)
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::comparison::distinct;
 use super::{DataSet, Group, Repeat, RunSummary, repeats};
-use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, shown};
+use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, nearest_preset, shown};
 use crate::metric::Metric;
 
 /// What a person chose of the runs.
@@ -278,7 +278,11 @@ pub fn names_of_runs(runs: &[(&str, u64, &Path)]) -> Vec<String> {
     names.iter().zip(runs).map(with_folder).collect()
 }
 
-/// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all.
+/// A label with more settings than this is read by nobody.
+const MOST_NAMED: usize = 4;
+
+/// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all. Where
+/// these are many, a run that is a preset or nearly so is called by its name.
 /// Settings of the data count where they differ for the same data: between data sets what `auto` came to is no choice of
 /// anyone's.
 fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize, usize) -> bool) -> Vec<String> {
@@ -299,7 +303,19 @@ fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize,
     let full = |i: usize| {
         if clash(i) { with_values(&labels[i], &configs[i], &constants_of(i)) } else { labels[i].clone() }
     };
-    all.clone().map(full).collect()
+    if keys.len() <= MOST_NAMED {
+        return all.clone().map(full).collect();
+    }
+    let varies = POINTS.varying(configs);
+    let counts = |key: &Key| key.group() != Some("data") || keys.iter().any(|other| other.path == key.path);
+    let by_preset = |i: usize| {
+        let (preset, _) = nearest_preset(&configs[i], counts)?;
+        let recipe = POINTS.complete(&preset.config().ok()?).ok()?;
+        let own = POINTS.varying([&configs[i], &recipe]).into_iter().filter(|key| counts(key));
+        let own: Vec<&Key> = own.filter(|key| varies.iter().any(|other| other.path == key.path)).collect();
+        Some(with_values(preset.name, &configs[i], &own))
+    };
+    all.clone().map(|i| by_preset(i).unwrap_or_else(|| full(i))).collect()
 }
 
 /// Of the settings that vary in a comparison those that all runs of a data set have in common, constants of a choice where

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::config::{Model, Objective, Optim, POINTS, TrainConfig};
+use crate::config::{Config as _, Model, Objective, Optim, POINTS, TrainConfig};
 use crate::metric::{CannotTell, Spread};
 
 fn spread(mean: f64, deviation: f64) -> Spread {
@@ -96,6 +96,27 @@ fn labels_say_what_differs_and_nothing_else() {
             "WGAN, RMSProp, lr 5e-5, clip 0.01",
         ]
     );
+}
+
+#[test]
+fn runs_that_differ_in_much_are_called_by_their_presets() {
+    let best = POINTS.presets.iter().find(|preset| preset.name == "best").unwrap().config().unwrap();
+    let best = |c: &mut TrainConfig| {
+        let path = std::mem::take(&mut c.data.path);
+        *c = TrainConfig::from_value(best.clone()).unwrap();
+        c.data.path = path;
+    };
+    let runs = vec![
+        run("one", |_| (), 1.0),
+        run("one", best, 1.0),
+        run("one", |c| (best(c), c.seed = 1).0, 1.0),
+        run("one", |c| (best(c), c.lr = 0.1).0, 1.0),
+        run("one", |c| (c.lr, c.batch_size, c.critic_steps, c.discriminator.hidden) = (0.1, 7, 3, vec![8]), 1.0),
+    ];
+    let comparison = compared(runs, &Selection::default());
+    let labels: Vec<_> = comparison.runs().iter().map(|(_, run)| run.label.as_str()).collect();
+    assert_eq!(labels[..4], ["lab-gan", "best", "best", "best, lr 0.1"]);
+    assert!(labels[4].starts_with("GAN, RMSProp, "), "{}", labels[4]);
 }
 
 #[test]

@@ -12,27 +12,42 @@ const LONGEST: usize = 40;
 
 impl RunConfig {
     /// `<model>-<optim>-<what differs from the recipe>-seed<seed>`; the data's name is in it where they are not the
-    /// lab's.
+    /// lab's. A preset in which more differs than a name holds stands for model, optimiser and all that.
     pub fn default_name(&self) -> String {
         let config = self.to_json();
-        let mut recipe = POINTS.default_config();
-        for selector in ["objective.model", "objective.rule", "penalty.name", "constraint.name", "optim.name"] {
-            // A choice that a checked config made is one of the table's; one that it did not make is nothing.
-            let _ = POINTS.set(&mut recipe, selector, at(&config, selector).clone());
-        }
-        // The discriminator's own optimiser differs from the recipe, and its usual options do not.
-        let _ = POINTS.set(&mut recipe, "optim_d.name", at(&config, "optim_d.name").clone());
-        let mut recipe = POINTS.complete(&recipe).unwrap_or(recipe);
-        if let Some(own) = recipe.get_mut("optim_d").and_then(Value::as_object_mut) {
-            own.remove("name");
-        }
-        let mut parts = vec![self.game_name(), self.optim.name().to_owned()];
+        let (mut parts, recipe) = self.named_by_recipe(&config);
+        let many = |recipe: &Value| differing(&POINTS, &config, recipe, &["data.path"]).len() > MOST_NAMED;
+        let preset = if many(&recipe) { nearest_preset(&config, |_| true) } else { None };
+        let preset = preset.and_then(|(preset, _)| Some((preset.name, POINTS.complete(&preset.config().ok()?).ok()?)));
+        let recipe = match preset {
+            Some((name, own)) if !many(&own) => {
+                parts = vec![name.to_owned()];
+                own
+            }
+            _ => recipe,
+        };
         if at(&config, "data.path") != at(&recipe, "data.path") {
             parts.push(stem(&self.data.path, "data"));
         }
         parts.extend(what_differs(&POINTS, &config, &recipe, &["data.path"]));
         parts.push(format!("seed{}", self.seed));
         parts.join("-")
+    }
+
+    /// Model and optimiser, and the recipe that they stand for.
+    fn named_by_recipe(&self, config: &Value) -> (Vec<String>, Value) {
+        let mut recipe = POINTS.default_config();
+        for selector in ["objective.model", "objective.rule", "penalty.name", "constraint.name", "optim.name"] {
+            // A choice that a checked config made is one of the table's; one that it did not make is nothing.
+            let _ = POINTS.set(&mut recipe, selector, at(config, selector).clone());
+        }
+        // The discriminator's own optimiser differs from the recipe, and its usual options do not.
+        let _ = POINTS.set(&mut recipe, "optim_d.name", at(config, "optim_d.name").clone());
+        let mut recipe = POINTS.complete(&recipe).unwrap_or(recipe);
+        if let Some(own) = recipe.get_mut("optim_d").and_then(Value::as_object_mut) {
+            own.remove("name");
+        }
+        (vec![self.game_name(), self.optim.name().to_owned()], recipe)
     }
 }
 
@@ -76,6 +91,22 @@ impl SefaConfig {
         let more = preset.into_iter().chain(what_differs(&SEFA, &config, &recipe, &apart));
         more.fold(named, |named, part| named + "_" + &part)
     }
+}
+
+/// The preset of runs of points that a config is nearest to, with the settings in which it is another, those apart that
+/// `counts` leaves out. Not its length, its seed, or how it is done. None where it is none of them or nearly so.
+pub fn nearest_preset(
+    config: &Value,
+    counts: impl Fn(&Key) -> bool,
+) -> Option<(&'static super::Preset, Vec<&'static Key>)> {
+    let apart = |preset: &'static super::Preset| {
+        let recipe = preset.config().and_then(|preset| POINTS.complete(&preset)).ok()?;
+        let mut differing = differing(&POINTS, config, &recipe, &[]);
+        differing.retain(|key| key.role == Role::Nature && counts(key));
+        Some((preset, differing))
+    };
+    let nearest = POINTS.presets.iter().filter_map(apart).min_by_key(|(_, differing)| differing.len())?;
+    (nearest.1.len() <= MOST_NAMED).then_some(nearest)
 }
 
 /// The settings in which a config is not its recipe; not how it is done, how far, or from which seed.
@@ -172,6 +203,27 @@ mod tests {
         assert!(digest.len() == 8 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{one}");
         assert_ne!(one, many(2e-4));
         assert_eq!(one, many(1e-4));
+    }
+
+    #[test]
+    fn a_preset_that_differs_in_much_from_its_models_recipe_is_in_the_name_itself() {
+        let preset = |name: &str, change: &dyn Fn(&mut TrainConfig)| {
+            let preset = POINTS.presets.iter().find(|preset| preset.name == name).unwrap();
+            let mut config = TrainConfig::from_value(preset.config().unwrap()).unwrap();
+            change(&mut config);
+            config.check().unwrap().default_name()
+        };
+        assert_eq!(preset("best", &|_| ()), "best-seed0");
+        assert_eq!(preset("best", &|c| (c.seed, c.lr) = (3, 1e-4)), "best-lr1e-4-seed3");
+        assert_eq!(preset("best", &|c| c.data.path = "my.csv".into()), "best-my-seed0");
+        assert_eq!(preset("lab-gan", &|_| ()), "gan-rmsprop-seed0");
+        let far = preset("best", &|c| (c.lr, c.batch_size, c.critic_steps, c.frame_every) = (1e-4, 64, 5, 1));
+        assert!(!far.starts_with("best"), "{far}");
+        // Two presets never share a name.
+        let mut names: Vec<_> = POINTS.presets.iter().map(|p| preset(p.name, &|_| ())).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), POINTS.presets.len());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, EngineKind, FusedScale, GeneratorLoss,
-    Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision, ProganConfig,
-    RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits, Separator, Shape, Shuffle,
-    SmallImages, Table, TrainConfig, UpdateOrder, Values, presets,
+    Activation, BestBy, Config, ConfigError, ConstraintConfig, DecimalMark, Downscale, EngineKind, FusedScale,
+    GeneratorLoss, Heading, ImageLoss, Init, Key, LatentLaw, Model, Optim, Owner, PENALTY_CHOICES, Precision,
+    ProganConfig, RULE_CHOICES, Role, Scale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits, Separator, Shape,
+    Shuffle, SmallImages, Table, TrainConfig, UpdateOrder, Values, presets,
 };
 use crate::objective::penalties;
 
@@ -542,6 +542,9 @@ static PROGAN_KEYS: &[Key] = &[
     key("latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
     key("fmaps_base", Values::Whole, "Feature maps at side r are this over r").flag("fmaps-base"),
     key("fmaps_max", Values::Whole, "Most feature maps at any side").flag("fmaps-max"),
+    key("downscale", Values::Choice(&Downscale::CHOICES), "Where the discriminator halves its maps")
+        .flag("downscale")
+        .value_name("WHERE"),
     key(LOSS, Values::Choice(&ImageLoss::CHOICES), "What the networks minimise").flag("loss").value_name("LOSS"),
     key("loss.gamma", Values::Number, "Weight of R1").flag("gamma").value_name("G").only(LOSS, &["logistic-r1"]),
     key("loss.every", Values::Whole, "Discriminator steps from one R1 penalty to the next")

@@ -214,7 +214,7 @@ impl Kind {
     /// Settings that came later, with what runs had before: to say that is to say nothing.
     pub const fn later_keys(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Progan => &[("precision", "float32")],
+            Self::Progan => &[("precision", "float32"), ("downscale", "after-activation")],
             Self::Points | Self::Sefa => &[],
         }
     }

@@ -6,6 +6,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::schedule::Phase;
+use crate::config::Downscale;
 use crate::nets::pggan::{Layer, Pggan, slots};
 use crate::optim::torch::Optimizer;
 use crate::rng::Stream;
@@ -28,6 +29,7 @@ pub(super) struct Network {
     net: Pggan,
     layers: Vec<Layer>,
     at_work: Kind,
+    downscale: Downscale,
     pub(super) parameters: Flat,
 }
 
@@ -42,12 +44,17 @@ impl Network {
 
     fn new(role: Role, net: Pggan, layers: Vec<Layer>, device: Device) -> Result<Self, TchError> {
         let parameters = Flat::zeros(&slots(&layers), true, Kind::Float, device)?;
-        Ok(Self { role, net, layers, at_work: Kind::Float, parameters })
+        Ok(Self { role, net, layers, at_work: Kind::Float, downscale: Downscale::default(), parameters })
     }
 
     /// The same with its layers computed in such numbers.
     pub(super) fn at_work(self, at_work: Kind) -> Self {
         Self { at_work, ..self }
+    }
+
+    /// The same, a discriminator that halves its maps there.
+    pub(super) fn halving(self, downscale: Downscale) -> Self {
+        Self { downscale, ..self }
     }
 
     /// Weights from N(0, 1), biases 0.
@@ -73,6 +80,22 @@ impl Network {
         x.f_conv2d(&weight, Some(bias), [1, 1], [padding, padding], [1, 1], 1)
     }
 
+    /// A 3x3 convolution of `x` enlarged by nearest neighbours, as one transposed convolution: of the four pixels that are
+    /// equal only sums of weights are multiplied, 4 a pixel instead of 9.
+    fn conv_doubled(&self, layer: usize, x: &Tensor) -> Result<Tensor, TchError> {
+        let (weight, bias) = self.weights(layer)?;
+        let kernel = blurred(&weight)?.f_flip([2, 3])?.f_transpose(0, 1)?.f_to_kind(x.kind())?;
+        let bias = bias.f_to_kind(x.kind())?;
+        x.f_conv_transpose2d(&channels_last(&kernel)?, Some(bias), [2, 2], [1, 1], [0, 0], 1, [1, 1])
+    }
+
+    /// A 3x3 convolution whose maps are halved by means of four, as one convolution with steps of two.
+    fn conv_halved(&self, layer: usize, x: &Tensor) -> Result<Tensor, TchError> {
+        let (weight, bias) = self.weights(layer)?;
+        let kernel = blurred(&weight)?.f_mul_scalar(0.25)?.f_to_kind(x.kind())?;
+        x.f_conv2d(&channels_last(&kernel)?, Some(bias.f_to_kind(x.kind())?), [2, 2], [1, 1], [1, 1], 1)
+    }
+
     fn dense(&self, layer: usize, x: &Tensor) -> Result<Tensor, TchError> {
         let (weight, bias) = self.weights(layer)?;
         x.f_flatten(1, -1)?.f_linear(&weight.f_flatten(1, -1)?, Some(bias))
@@ -89,7 +112,7 @@ impl Network {
                 coarse = Some(doubled(&image(b - 1, &x)?)?);
             }
             if b > 0 {
-                x = leaky_relu(&self.conv(3 * b, &doubled(&normalised(&x)?)?, 1)?)?;
+                x = leaky_relu(&self.conv_doubled(3 * b, &normalised(&x)?)?)?;
             }
             x = leaky_relu(&self.conv(3 * b + 1, &normalised(&x)?, 1)?)?;
         }
@@ -118,7 +141,10 @@ impl Network {
         let mut x = from_image(level, images)?;
         for b in (1..=level).rev() {
             x = leaky_relu(&self.conv(at(b) + 1, &x, 1)?)?;
-            x = halved(&leaky_relu(&self.conv(at(b) + 2, &x, 1)?)?)?;
+            x = match self.downscale {
+                Downscale::BeforeActivation => leaky_relu(&self.conv_halved(at(b) + 2, &x)?)?,
+                Downscale::AfterActivation => halved(&leaky_relu(&self.conv(at(b) + 2, &x, 1)?)?)?,
+            };
             if b == level && alpha < 1.0 {
                 x = blended(&x, Some(&from_image(b - 1, &halved(images)?)?), alpha)?;
             }
@@ -170,6 +196,13 @@ fn normalised(x: &Tensor) -> Result<Tensor, TchError> {
     let x = x.f_permute([0, 2, 3, 1])?;
     let channels = x.size()[3];
     x.f_rms_norm(&[channels][..], None::<&Tensor>, 1e-8)?.f_permute([0, 3, 1, 2])
+}
+
+/// A kernel's sums over squares of two by two, [outputs, inputs, 4, 4] of [outputs, inputs, 3, 3].
+fn blurred(weight: &Tensor) -> Result<Tensor, TchError> {
+    let wide = weight.f_constant_pad_nd([1, 1, 1, 1])?;
+    let rows = wide.f_narrow(2, 0, 4)?.f_add(&wide.f_narrow(2, 1, 4)?)?;
+    rows.f_narrow(3, 0, 4)?.f_add(&rows.f_narrow(3, 1, 4)?)
 }
 
 pub(super) fn halved(x: &Tensor) -> Result<Tensor, TchError> {
@@ -303,6 +336,30 @@ mod tests {
             let error = mean(&(&rounded - &scores)) / mean(&scores);
             assert!(rounded.kind() == Kind::Float && error > 1e-6 && error < 0.1, "{error}");
         }
+    }
+
+    #[test]
+    fn convolutions_between_sides_are_those_of_each_pixel() {
+        let (generator, discriminator) = (network(true), network(false));
+        // Layer 3 of both has as many features in as the map: of the generator the first that doubles, and so on.
+        let features = generator.layers[3].weight.shape[1];
+        let x = Tensor::from_slice(&Stream::new(5, Use::Noise, 0).normal(3 * features * 6 * 10));
+        let x = x.view([3, features as i64, 6, 10]);
+        let plain = generator.conv(3, &doubled(&x).unwrap(), 1).unwrap();
+        assert!(apart(&plain, &generator.conv_doubled(3, &x).unwrap()) < 1e-5);
+        let features = discriminator.layers[2].weight.shape[1];
+        let x = Tensor::from_slice(&Stream::new(6, Use::Noise, 0).normal(3 * features * 6 * 10));
+        let x = x.view([3, features as i64, 6, 10]);
+        let plain = halved(&discriminator.conv(2, &x, 1).unwrap()).unwrap();
+        assert!(apart(&plain, &discriminator.conv_halved(2, &x).unwrap()) < 1e-5);
+    }
+
+    #[test]
+    fn where_maps_are_halved_changes_a_score_and_old_runs_keep_theirs() {
+        let images = Tensor::from_slice(&Stream::new(2, Use::Noise, 0).normal(4 * 16 * 16)).view([4, 1, 16, 16]);
+        let phase = Phase { level: 2, alpha: 1.0 };
+        let score = |downscale| network(false).halving(downscale).score(&images, phase).unwrap();
+        assert!(apart(&score(Downscale::BeforeActivation), &score(Downscale::AfterActivation)) > 1e-3);
     }
 
     #[test]

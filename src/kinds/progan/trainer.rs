@@ -129,7 +129,7 @@ impl Trainer {
             Precision::Auto | Precision::Float32 => Kind::Float,
         };
         let mut generator = Network::generator(net, device)?.at_work(at_work);
-        let mut discriminator = Network::discriminator(net, device)?.at_work(at_work);
+        let mut discriminator = Network::discriminator(net, device)?.at_work(at_work).halving(config.downscale);
         generator.initialise(&mut rng)?;
         discriminator.initialise(&mut rng)?;
         let mut averaged = Network::generator(net, device)?;

@@ -2,15 +2,16 @@
 
 use super::{LayerRow, Network, Role};
 use crate::checkpoint::TensorInfo;
+use crate::config::Downscale;
 use crate::nets::NEGATIVE_SLOPE;
 use crate::nets::pggan::{Layer, Pggan};
 
 /// Generator and discriminator.
-pub fn progan(net: &Pggan) -> [Network; 2] {
+pub fn progan(net: &Pggan, downscale: Downscale) -> [Network; 2] {
     let shape = |layer: &Layer| (layer.weight.shape.clone(), (layer.weight.size() + layer.bias.size()) as u64);
     let generator: Vec<_> = net.generator().iter().map(shape).collect();
     let discriminator: Vec<_> = net.discriminator().iter().map(shape).collect();
-    [generator_of(&generator), discriminator_of(&discriminator)]
+    [generator_of(&generator), discriminator_of(&discriminator, downscale)]
 }
 
 /// The generator that the tensors whose names begin with `prefix` make up, in genforce's layout; None where one is
@@ -76,7 +77,7 @@ fn generator_of(layers: &[(Vec<usize>, u64)]) -> Network {
 }
 
 /// Three layers a level, finest first, and four at the coarsest.
-fn discriminator_of(layers: &[(Vec<usize>, u64)]) -> Network {
+fn discriminator_of(layers: &[(Vec<usize>, u64)], downscale: Downscale) -> Network {
     let last = (layers.len() - 1) / 3 - 1;
     let mut rows = Vec::new();
     for (at, (weight, parameters)) in layers.iter().enumerate() {
@@ -103,7 +104,11 @@ fn discriminator_of(layers: &[(Vec<usize>, u64)]) -> Network {
         row.activation = row.activation.filter(|_| part < 3);
         rows.push(row);
     }
-    let notes = [EQUALISED, "The average pool comes after the activation."];
+    let pool = match downscale {
+        Downscale::BeforeActivation => "The average pool comes before the activation.",
+        Downscale::AfterActivation => "The average pool comes after the activation.",
+    };
+    let notes = [EQUALISED, pool];
     Network::new(Role::Discriminator, rows, notes.map(str::to_owned).to_vec())
 }
 
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_published_model_has_its_parameters_and_every_layer_reads_what_the_one_before_wrote() {
-        let [generator, discriminator] = progan(&NET);
+        let [generator, discriminator] = progan(&NET, Downscale::default());
         assert_eq!((generator.parameters, discriminator.parameters), (23_079_115, 23_087_249));
         for (network, layers) in [(&generator, NET.generator()), (&discriminator, NET.discriminator())] {
             let names: Vec<String> = layers.iter().map(|l| l.weight.name.replace(".weight", "")).collect();
@@ -146,7 +151,7 @@ mod tests {
                 bytes: 0,
             })
             .collect();
-        assert_eq!(progan_of_tensors(&tensors, "g.", 1024), Some(progan(&NET)[0].clone()));
+        assert_eq!(progan_of_tensors(&tensors, "g.", 1024), Some(progan(&NET, Downscale::default())[0].clone()));
         assert_eq!(progan_of_tensors(&tensors[1..], "g.", 1024), None);
         assert_eq!(progan_of_tensors(&tensors, "g.", 0), None);
     }
