@@ -5,8 +5,21 @@
 //! - squared MMD (Gretton et al. 2012, equation 3), unbiased, so that it may be below 0: k a mean of Gaussians whose
 //!   bandwidths are the median distance between all points times 1/4, 1/2, 1, 2 and 4; 0 is best.
 
-use super::{distance, squared};
+use super::{About, Best, By, Least, distance, squared};
 use crate::data::Point;
+
+/// [`energy_distance`].
+pub(super) const ENERGY: About = About {
+    name: "energy",
+    best: Best::Zero,
+    is_distance: true,
+    least: Least::Points(1),
+    by: By::Sets(energy_distance),
+};
+
+/// [`mmd_squared`], a mean over pairs of different points.
+pub(super) const MMD2: About =
+    About { name: "mmd2", best: Best::Zero, is_distance: false, least: Least::Points(2), by: By::Sets(mmd_squared) };
 
 /// The energy distance.
 pub fn energy_distance(a: &[Point], b: &[Point]) -> f64 {

@@ -86,6 +86,55 @@ pub enum CannotTell {
     NoSpread,
 }
 
+/// What a metric is: its file has it beside its formula.
+struct About {
+    /// The name in commands and files.
+    name: &'static str,
+    /// Its best value.
+    best: Best,
+    /// Whether it is read as a multiple of its floor.
+    is_distance: bool,
+    /// The fewest points about which it says anything.
+    least: Least,
+    /// How it is computed.
+    by: By,
+}
+
+/// The best value of a metric.
+#[derive(Clone, Copy)]
+enum Best {
+    /// 0; below it is no better.
+    Zero,
+    /// 0.5.
+    Half,
+    /// 1.
+    One,
+    /// What real points have.
+    Floor,
+    /// As much as can be.
+    Most,
+}
+
+/// The fewest points in each set.
+#[derive(Clone, Copy)]
+enum Least {
+    /// So many.
+    Points(usize),
+    /// One for each mode of the law.
+    AsManyAsModes,
+}
+
+/// How a metric is computed.
+#[derive(Clone, Copy)]
+enum By {
+    /// From two equally large sets, real and generated.
+    Sets(fn(&[Point], &[Point]) -> f64),
+    /// As one of the four numbers that share their balls.
+    Prdc(fn(&Prdc) -> f64),
+    /// As one of the scores against a known law.
+    Modes(fn(&ModeScores) -> Result<f64, CannotTell>),
+}
+
 /// What several metrics of the same sets share.
 #[derive(Default)]
 struct Shared {
@@ -113,73 +162,72 @@ impl Metric {
         Self::Spread,
     ];
 
+    /// What it is.
+    const fn about(self) -> &'static About {
+        match self {
+            Self::W1 => &wasserstein::W1,
+            Self::W2 => &wasserstein::W2,
+            Self::SlicedW2 => &wasserstein::SLICED_W2,
+            Self::Energy => &kernel::ENERGY,
+            Self::Mmd2 => &kernel::MMD2,
+            Self::NearestNeighbour => &neighbours::NEAREST_NEIGHBOUR,
+            Self::Precision => &neighbours::PRECISION,
+            Self::Recall => &neighbours::RECALL,
+            Self::Density => &neighbours::DENSITY,
+            Self::Coverage => &neighbours::COVERAGE,
+            Self::HighQuality => &modes::HIGH_QUALITY,
+            Self::Modes => &modes::MODES,
+            Self::ModeTv => &modes::MODE_TV,
+            Self::ReverseKl => &modes::REVERSE_KL,
+            Self::Spread => &modes::SPREAD,
+        }
+    }
+
     /// The name in commands and files.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::W1 => "w1",
-            Self::W2 => "w2",
-            Self::SlicedW2 => "sliced-w2",
-            Self::Energy => "energy",
-            Self::Mmd2 => "mmd2",
-            Self::NearestNeighbour => "1-nn",
-            Self::Precision => "precision",
-            Self::Recall => "recall",
-            Self::Density => "density",
-            Self::Coverage => "coverage",
-            Self::HighQuality => "high-quality",
-            Self::Modes => "modes",
-            Self::ModeTv => "mode-tv",
-            Self::ReverseKl => "reverse-kl",
-            Self::Spread => "spread",
-        }
+        self.about().name
     }
 
     /// What is best, in words.
     pub const fn best(self) -> &'static str {
-        match self {
-            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::Mmd2 | Self::ModeTv | Self::ReverseKl => "0",
-            Self::NearestNeighbour => "0.5",
-            Self::Precision | Self::Recall | Self::Density | Self::Coverage | Self::Spread => "1",
-            Self::HighQuality => "floor",
-            Self::Modes => "all",
+        match self.about().best {
+            Best::Zero => "0",
+            Best::Half => "0.5",
+            Best::One => "1",
+            Best::Floor => "floor",
+            Best::Most => "all",
         }
     }
 
     /// Whether it is a distance, to be read as a multiple of its floor.
     pub const fn is_distance(self) -> bool {
-        matches!(self, Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::ModeTv | Self::ReverseKl)
+        self.about().is_distance
     }
 
     /// Whether it needs the modes of the law.
     pub const fn needs_modes(self) -> bool {
-        matches!(self, Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread)
+        matches!(self.about().by, By::Modes(_))
     }
 
     /// How far a value is from the best one, 0 or more, or below 0 where there is no best but more is better. `floor` is
     /// the metric's value between real points. A distance below its floor is no better than the floor's own mean, but
     /// which of two such values is smaller is still told apart, so that an order is an order.
     pub fn badness(self, value: f64, floor: Option<f64>) -> f64 {
-        match self {
-            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::ModeTv | Self::ReverseKl => value,
-            Self::Mmd2 => value.max(0.0),
-            Self::NearestNeighbour => (value - 0.5).abs(),
-            Self::Precision | Self::Recall | Self::Density | Self::Coverage | Self::Spread => (value - 1.0).abs(),
-            Self::HighQuality => (value - floor.unwrap_or(1.0)).abs(),
-            Self::Modes => -value,
+        match self.about().best {
+            Best::Zero => value.max(0.0),
+            Best::Half => (value - 0.5).abs(),
+            Best::One => (value - 1.0).abs(),
+            Best::Floor => (value - floor.unwrap_or(1.0)).abs(),
+            Best::Most => -value,
         }
     }
 
     /// The fewest points in each set about which it can say anything, `modes` being those of the known law.
     pub fn least(self, modes: Option<usize>) -> usize {
-        match self {
-            Self::W1 | Self::W2 | Self::SlicedW2 | Self::Energy | Self::HighQuality => 1,
-            // A mean over pairs of different points.
-            Self::Mmd2 | Self::Spread => 2,
-            // Sets of two that lie apart come about by chance once in 2^4 times, sets of three once in 2^6.
-            Self::NearestNeighbour => 3,
-            Self::Precision | Self::Recall | Self::Density | Self::Coverage => neighbours::K + 1,
+        match self.about().least {
+            Least::Points(least) => least,
             // Fewer points than modes cannot be in all of them.
-            Self::Modes | Self::ModeTv | Self::ReverseKl => modes.unwrap_or(1),
+            Least::AsManyAsModes => modes.unwrap_or(1),
         }
     }
 
@@ -194,34 +242,13 @@ impl Metric {
         if points < least {
             return Err(CannotTell::TooFew { points, least });
         }
-        let mut prdc = || *shared.prdc.get_or_insert_with(|| prdc(real, generated));
-        Ok(match self {
-            Self::W1 => w1(real, generated),
-            Self::W2 => w2(real, generated),
-            Self::SlicedW2 => sliced_w2(real, generated),
-            Self::Energy => energy_distance(real, generated),
-            Self::Mmd2 => mmd_squared(real, generated),
-            Self::NearestNeighbour => nearest_neighbour_accuracy(real, generated),
-            Self::Precision => prdc().precision,
-            Self::Recall => prdc().recall,
-            Self::Density => prdc().density,
-            Self::Coverage => prdc().coverage,
-            Self::HighQuality | Self::Modes | Self::ModeTv | Self::ReverseKl | Self::Spread => {
+        match self.about().by {
+            By::Sets(formula) => Ok(formula(real, generated)),
+            By::Prdc(part) => Ok(part(shared.prdc.get_or_insert_with(|| prdc(real, generated)))),
+            By::Modes(part) => {
                 let modes = modes.ok_or(CannotTell::NoLaw)?;
-                let scores = shared.modes.get_or_insert_with(|| mode_scores(modes, generated));
-                return self.among(scores);
+                part(shared.modes.get_or_insert_with(|| mode_scores(modes, generated)))
             }
-        })
-    }
-
-    /// Its number among the scores against a law.
-    fn among(self, scores: &ModeScores) -> Result<f64, CannotTell> {
-        match self {
-            Self::Modes => Ok(scores.captured),
-            Self::ModeTv => Ok(scores.total_variation),
-            Self::ReverseKl => Ok(scores.reverse_kl),
-            Self::Spread => scores.spread_ratio.ok_or(CannotTell::NoSpread),
-            _ => Ok(scores.high_quality),
         }
     }
 }

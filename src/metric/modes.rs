@@ -14,7 +14,53 @@
 //!   quality points from their own mode's sample mean, over that of a Gaussian cut off at 3; 1 is best, below it modes
 //!   have shrunk. Without two such points in a mode there is none.
 
+use super::{About, Best, By, CannotTell, Least};
 use crate::data::{Mode, Point};
+
+/// [`ModeScores::high_quality`].
+pub(super) const HIGH_QUALITY: About = About {
+    name: "high-quality",
+    best: Best::Floor,
+    is_distance: false,
+    least: Least::Points(1),
+    by: By::Modes(|scores| Ok(scores.high_quality)),
+};
+
+/// [`ModeScores::captured`].
+pub(super) const MODES: About = About {
+    name: "modes",
+    best: Best::Most,
+    is_distance: false,
+    least: Least::AsManyAsModes,
+    by: By::Modes(|scores| Ok(scores.captured)),
+};
+
+/// [`ModeScores::total_variation`].
+pub(super) const MODE_TV: About = About {
+    name: "mode-tv",
+    best: Best::Zero,
+    is_distance: true,
+    least: Least::AsManyAsModes,
+    by: By::Modes(|scores| Ok(scores.total_variation)),
+};
+
+/// [`ModeScores::reverse_kl`].
+pub(super) const REVERSE_KL: About = About {
+    name: "reverse-kl",
+    best: Best::Zero,
+    is_distance: true,
+    least: Least::AsManyAsModes,
+    by: By::Modes(|scores| Ok(scores.reverse_kl)),
+};
+
+/// [`ModeScores::spread_ratio`].
+pub(super) const SPREAD: About = About {
+    name: "spread",
+    best: Best::One,
+    is_distance: false,
+    least: Least::Points(2),
+    by: By::Modes(|scores| scores.spread_ratio.ok_or(CannotTell::NoSpread)),
+};
 
 /// Points of high quality are within this many deviations.
 const RADIUS: f64 = 3.0;

@@ -8,11 +8,57 @@
 //!   generated point over k, coverage the share of real balls that hold any. All from 0; 1 is best, and density may
 //!   exceed it.
 
-use super::squared;
+use super::{About, Best, By, Least, squared};
 use crate::data::Point;
 
 /// The neighbour to which a ball reaches.
 pub(super) const K: usize = 5;
+
+// Sets of two that lie apart come about by chance once in 2^4 times, sets of three once in 2^6.
+/// [`nearest_neighbour_accuracy`].
+pub(super) const NEAREST_NEIGHBOUR: About = About {
+    name: "1-nn",
+    best: Best::Half,
+    is_distance: false,
+    least: Least::Points(3),
+    by: By::Sets(nearest_neighbour_accuracy),
+};
+
+/// [`Prdc::precision`].
+pub(super) const PRECISION: About = About {
+    name: "precision",
+    best: Best::One,
+    is_distance: false,
+    least: Least::Points(K + 1),
+    by: By::Prdc(|prdc| prdc.precision),
+};
+
+/// [`Prdc::recall`].
+pub(super) const RECALL: About = About {
+    name: "recall",
+    best: Best::One,
+    is_distance: false,
+    least: Least::Points(K + 1),
+    by: By::Prdc(|prdc| prdc.recall),
+};
+
+/// [`Prdc::density`].
+pub(super) const DENSITY: About = About {
+    name: "density",
+    best: Best::One,
+    is_distance: false,
+    least: Least::Points(K + 1),
+    by: By::Prdc(|prdc| prdc.density),
+};
+
+/// [`Prdc::coverage`].
+pub(super) const COVERAGE: About = About {
+    name: "coverage",
+    best: Best::One,
+    is_distance: false,
+    least: Least::Points(K + 1),
+    by: By::Prdc(|prdc| prdc.coverage),
+};
 
 /// Precision, recall, density and coverage.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,11 +6,23 @@
 //!   which is a sort. The directions are evenly spaced over the half circle, not drawn: in the plane that is a
 //!   quadrature, and the same sets always get the same number.
 
-use super::{distance, squared};
+use super::{About, Best, By, Least, distance, squared};
 use crate::data::Point;
 
 /// Directions of the sliced distance.
 const DIRECTIONS: usize = 512;
+
+/// [`w1`].
+pub(super) const W1: About =
+    About { name: "w1", best: Best::Zero, is_distance: true, least: Least::Points(1), by: By::Sets(w1) };
+
+/// [`w2`].
+pub(super) const W2: About =
+    About { name: "w2", best: Best::Zero, is_distance: true, least: Least::Points(1), by: By::Sets(w2) };
+
+/// [`sliced_w2`].
+pub(super) const SLICED_W2: About =
+    About { name: "sliced-w2", best: Best::Zero, is_distance: true, least: Least::Points(1), by: By::Sets(sliced_w2) };
 
 /// The exact Wasserstein-1 distance.
 pub fn w1(a: &[Point], b: &[Point]) -> f64 {
