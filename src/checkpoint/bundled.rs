@@ -1,17 +1,32 @@
-//! The model that is built in: `data/models/pggan_fashion32.safetensors` where there is no such file.
+//! The models that are built in: each stands for its file in `data/models/` where there is no such file.
 
 use std::path::Path;
 
-/// Its name.
+/// A model that comes with the program.
+struct Model {
+    name: &'static str,
+    /// Where its file is in the project's folder.
+    path: &'static str,
+    bytes: &'static [u8],
+}
+
+static MODELS: [Model; 1] = [Model {
+    name: BUNDLED,
+    path: "data/models/pggan_fashion32.safetensors",
+    bytes: include_bytes!("../../data/models/pggan_fashion32.safetensors"),
+}];
+
+/// The name of the one that is taken unless another is named.
 pub const BUNDLED: &str = "pggan_fashion32";
 
-/// Where its file is in the project's folder.
-const PATH: &str = "data/models/pggan_fashion32.safetensors";
+/// The names of all.
+pub fn bundled_names() -> impl Iterator<Item = &'static str> {
+    MODELS.iter().map(|model| model.name)
+}
 
-static BYTES: &[u8] = include_bytes!("../../data/models/pggan_fashion32.safetensors");
-
-/// The bytes of the model, if `path` means the one that is built in: it is its file in the project's folder, and there is
-/// no such file here.
+/// The bytes of a model, if `path` means one that is built in: it is its file in the project's folder, and there is no such
+/// file here.
 pub fn bundled(path: &Path) -> Option<&'static [u8]> {
-    (path == Path::new(PATH) && !path.exists()).then_some(BYTES)
+    let model = MODELS.iter().find(|model| path == Path::new(model.path))?;
+    (!path.exists()).then_some(model.bytes)
 }

@@ -11,7 +11,7 @@ mod weights;
 mod written;
 
 #[cfg(feature = "torch")]
-pub use bundled::{BUNDLED, bundled};
+pub use bundled::{BUNDLED, bundled, bundled_names};
 pub use source::{Source, TensorInfo, Value};
 pub use torch::{TorchValue, torch_file};
 pub use weights::{

@@ -10,7 +10,7 @@ use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use super::generator::options;
 use super::printer::Printer;
-use crate::checkpoint::{BUNDLED, GeneratorWeights, Source, bundled, layouts};
+use crate::checkpoint::{GeneratorWeights, Source, bundled, bundled_names, layouts};
 use crate::config::SefaConfig;
 use crate::digest::{digest, digest_of};
 use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, SefaError, directions};
@@ -128,7 +128,7 @@ pub(super) fn files_are_there(config: &SefaConfig) -> anyhow::Result<()> {
 pub(super) fn checkpoint(config: &SefaConfig, printer: &Printer) -> anyhow::Result<PathBuf> {
     let path = find(config)?;
     if bundled(&path).is_some() {
-        printer.note(&format!("{} is not here: taking the {BUNDLED} that is built in", path.display()));
+        printer.note(&format!("{} is not here: taking the one that is built in", path.display()));
     }
     Ok(path)
 }
@@ -137,7 +137,7 @@ fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     if let Some(path) = &config.checkpoint {
         if bundled(path).is_none() {
             let hint =
-                format!("name a ProGAN or StyleGAN file, or take {BUNDLED}, which is built in, by leaving it out");
+                format!("name a ProGAN or StyleGAN file, or take {}, which is built in, with --model", bundled_list());
             must_be_there(path, "checkpoint", &hint)?;
         }
         return Ok(path.clone());
@@ -154,11 +154,17 @@ fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     found.with_context(|| {
         format!(
             "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
-             --checkpoint, or take {BUNDLED}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
+             --checkpoint, or take {}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
              its cache as .pth",
-            places.join(", ")
+            places.join(", "),
+            bundled_list()
         )
     })
+}
+
+/// The models that are built in, as a choice.
+fn bundled_list() -> String {
+    bundled_names().collect::<Vec<_>>().join(" or ")
 }
 
 /// An error of what was typed is one of usage, though it takes the model to see it.

@@ -16,7 +16,7 @@ use super::signals::Signals;
 use super::studio;
 use super::table::{Align, table};
 use super::traits;
-use crate::checkpoint::BUNDLED;
+use crate::checkpoint::bundled_names;
 use crate::config::SefaConfig;
 use crate::json;
 use crate::kinds::sefa::{self, Job, Picked, SefaError};
@@ -74,13 +74,13 @@ fn counts(args: &SefaArgs) -> anyhow::Result<Counts> {
     Ok(Counts { samples: said(&["samples"]), directions: said(&["k", "directions"]) })
 }
 
-/// What the job is called: by the model, its content where it is not the bundled one, what is asked of it, and the content of the
+/// What the job is called: by the model, its content where it is not a bundled one, what is asked of it, and the content of the
 /// files of codes and directions.
 fn default_name(config: &SefaConfig, picked: &Picked) -> String {
     // The side that is meant where none is said is the same job.
     let usual = sefa::usual_side(picked.drawing.side());
     let config = &SefaConfig { viz_size: config.viz_size.filter(|&side| side != usual), ..config.clone() };
-    let is_bundled = config.checkpoint.is_none() && config.model == BUNDLED;
+    let is_bundled = config.checkpoint.is_none() && bundled_names().any(|name| name == config.model);
     let content = if is_bundled { String::new() } else { format!("-{}", &picked.sha256[..8]) };
     let model = format!("{}{content}", picked.model);
     let of =

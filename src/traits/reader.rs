@@ -15,7 +15,7 @@ pub const READABLE: f64 = 0.5;
 /// The least slope by which a reading is brought to scale; what is read worse than this is not read.
 const LEAST_SLOPE: f64 = 0.3;
 
-/// The reader that is built in, of the law `faces`; `gan-lab data reader` makes it.
+/// The reader that is built in, of the law `faces`; `gan-lab data make faces-reader` makes it.
 static FACES: &[u8] = include_bytes!("../../data/models/faces_reader.safetensors");
 
 /// Reads traits out of pictures.
