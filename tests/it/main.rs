@@ -12,6 +12,7 @@ mod draw;
 mod engines;
 mod export;
 mod faces;
+mod fuzz;
 #[cfg(feature = "torch")]
 mod generators;
 mod help;

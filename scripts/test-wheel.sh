@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The small wheel, as somebody with pip has it: built, installed without a network into an empty environment, and gan-lab
+# quickstart run in an empty folder. The wheel is this machine's own; scripts/release.sh makes the one that runs everywhere.
+#
+#   ./scripts/test-wheel.sh
+#
+# 77: maturin cannot be had from PyPI.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+need_rust
+
+tools=$ROOT/target/release-tools
+if ! "$tools/bin/maturin" --version >/dev/null 2>&1; then
+  say "fetching maturin from PyPI"
+  rm -rf "$tools"
+  if ! { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet 'maturin[zig]==1.16.0'; }; then
+    say "maturin cannot be had from PyPI: the wheel is not tested"
+    exit 77
+  fi
+fi
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+say "building the wheel"
+(cd packaging/points && PATH=$tools/bin:$PATH maturin build --quiet --release --compatibility linux --out "$WORK/dist")
+say "installing it into an empty environment"
+python3 -m venv "$WORK/venv"
+"$WORK/venv/bin/pip" install --quiet --no-index "$WORK"/dist/gan_lab_points-*.whl
+mkdir "$WORK/empty"
+cd "$WORK/empty"
+# Nothing of this folder's project, and no toolchain, is at hand.
+env -i HOME="$WORK" PATH=/usr/bin:/bin "$WORK/venv/bin/gan-lab" quickstart --epochs 20 >"$WORK/log" 2>&1 || {
+  cat "$WORK/log" >&2
+  die "gan-lab quickstart failed in an empty folder."
+}
+for file in gan.gif wgan.gif wgan-gp.gif quickstart.html; do
+  [ -s "$file" ] || die "gan-lab quickstart left no $file."
+done
+say "gan-lab quickstart works from the wheel ($(du -h "$WORK"/dist/*.whl | cut -f1))"
