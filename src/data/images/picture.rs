@@ -1,6 +1,6 @@
 //! One picture: what its header says, and its pixels.
 
-use std::io::{BufRead, Seek};
+use std::io::{BufRead, Seek, SeekFrom};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -18,6 +18,25 @@ const LARGEST_NOTES: u64 = 64 << 20;
 const MOST_PIXELS_A_BYTE: u64 = 1024;
 /// Other formats can say a plain picture of any size in a few bytes; larger ones than this are held to JPEG's measure.
 const PLAIN_PIXELS: u64 = 16 << 20;
+
+/// Whether a WebP's EXIF ends within its `bytes` bytes. Its decoder takes the memory that the length promises before it reads.
+fn exif_fits(stream: &mut Stream<'_>, bytes: u64) -> std::io::Result<bool> {
+    let mut at = 12;
+    while at + 8 <= bytes {
+        stream.seek(SeekFrom::Start(at))?;
+        let mut head = [0; 8];
+        if stream.read_exact(&mut head).is_err() {
+            return Ok(false);
+        }
+        let [kind, length] = [&head[..4], &head[4..]];
+        let length = u64::from(u32::from_le_bytes([length[0], length[1], length[2], length[3]]));
+        if kind == b"EXIF" && at + 8 + length > bytes {
+            return Ok(false);
+        }
+        at += 8 + length + length % 2;
+    }
+    Ok(true)
+}
 
 /// Bytes that can be read from anywhere.
 pub(super) trait Bytes: BufRead + Seek {}
@@ -70,8 +89,10 @@ impl Header {
         } else {
             let animated = Self::is_animated(&mut stream, format);
             stream.rewind()?;
+            let notes_fit = format != ImageFormat::WebP || exif_fits(&mut stream, bytes)?;
+            stream.rewind()?;
             let decoder = ImageReader::with_format(stream, format).into_decoder().map_err(|error| wrong(&error))?;
-            Self { animated, ..Self::of_other(decoder, format) }
+            Self { animated, ..Self::of_other(decoder, format, notes_fit) }
         };
         header.check(path, bytes)?;
         Ok(header)
@@ -113,7 +134,7 @@ impl Header {
         }
     }
 
-    fn of_other(mut decoder: impl ImageDecoder, format: ImageFormat) -> Self {
+    fn of_other(mut decoder: impl ImageDecoder, format: ImageFormat, notes_fit: bool) -> Self {
         let (width, height) = decoder.dimensions();
         let colour = decoder.color_type();
         let pixels = u64::from(width) * u64::from(height);
@@ -124,7 +145,7 @@ impl Header {
             alpha: colour.has_alpha(),
             animated: false,
             // What is wrong with it is no reason to refuse the picture.
-            orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+            orientation: notes_fit.then(|| decoder.orientation().ok()).flatten().unwrap_or(Orientation::NoTransforms),
             unpacked: decoder.total_bytes(),
             format,
             content: match format {
