@@ -42,6 +42,14 @@ run_pip() {
   fi
 }
 
+# have_release_tools FOLDER: maturin and zig in an environment of their own, fetched where they are missing; 1 if they cannot be.
+have_release_tools() {
+  "$1/bin/maturin" --version >/dev/null 2>&1 && "$1/bin/python" -m ziglang version >/dev/null 2>&1 && return
+  say "fetching maturin and zig from PyPI"
+  rm -rf "$1"
+  python3 -m venv "$1" && "$1/bin/pip" install --quiet 'maturin[zig]==1.16.0'
+}
+
 # make_part PREFIX: a new folder PREFIX.<host>.<process>.<random>, and those of killed runs removed. Prints its path.
 make_part() {
   local host part process

@@ -22,12 +22,8 @@ if [ -n "$(git status --porcelain 2>/dev/null)" ]; then
 fi
 
 tools=$ROOT/target/release-tools
-if ! "$tools/bin/maturin" --version >/dev/null 2>&1 || ! "$tools/bin/python" -m ziglang version >/dev/null 2>&1; then
-  say "fetching maturin and zig"
-  rm -rf "$tools"
-  python3 -m venv "$tools" || die "Python's venv is missing." "Debian, Ubuntu: sudo apt-get install python3-venv"
-  "$tools/bin/pip" install --quiet 'maturin[zig]==1.16.0'
-fi
+have_release_tools "$tools" || die "maturin and zig could not be fetched (the reason is above)." \
+  "If Python's venv is missing, on Debian and Ubuntu: sudo apt-get install python3-venv"
 export PATH=$tools/bin:$PATH
 
 version=$(cargo metadata --no-deps --locked --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["packages"][0]["version"])')

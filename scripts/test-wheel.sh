@@ -12,14 +12,10 @@ cd "$ROOT"
 need_rust
 
 tools=$ROOT/target/release-tools
-if ! "$tools/bin/maturin" --version >/dev/null 2>&1; then
-  say "fetching maturin from PyPI"
-  rm -rf "$tools"
-  if ! { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet 'maturin[zig]==1.16.0'; }; then
-    say "maturin cannot be had from PyPI: the wheel is not tested"
-    exit 77
-  fi
-fi
+have_release_tools "$tools" || {
+  say "maturin cannot be had from PyPI: the wheel is not tested"
+  exit 77
+}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 say "building the wheel"
