@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Put Fashion-MNIST's training images (MIT licence, 26 MB) into data/fashion-mnist/ from Debian's package, which it
-# unpacks without installing it and without root. The bundled ProGAN was trained on them:
+# unpacks without installing it and without root. The bundled model of garments was trained on them:
 #
 #   ./scripts/fetch-fashion-mnist.sh
 #   gan-lab train progan --data data/fashion-mnist/train-images-idx3-ubyte.gz

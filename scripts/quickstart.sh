@@ -64,5 +64,5 @@ fi
 step 5 "semantic directions of the bundled ProGAN"
 "$gan_lab" sefa --seed 0 --n 5 --k 5 --resume
 say "" "Done. Open gif/grid.png and the GIFs in gif/, which are named after their runs, and" \
-  "work_dirs/synthesis/pggan_fashion32_N5_K5_seed0/index.html in a browser." \
+  "work_dirs/synthesis/pggan_faces64_N5_K5_seed0/index.html in a browser." \
   "What a run left is in work_dirs/train/. Next: $gan_lab --help"

@@ -17,8 +17,15 @@ have_release_tools "$tools" || {
   exit 77
 }
 WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
 say "building the wheel"
+# In the same target folder, where its parts are compiled already; the program that stood there comes back after it.
+program=${CARGO_TARGET_DIR:-$ROOT/target}/release/gan-lab
+restore() {
+  rm -rf "$WORK"
+  [ ! -e "$program.kept" ] || mv -f "$program.kept" "$program"
+}
+trap restore EXIT
+[ ! -e "$program" ] || ln -f "$program" "$program.kept"
 (cd packaging/points && PATH=$tools/bin:$PATH maturin build --quiet --release --compatibility linux --out "$WORK/dist")
 say "installing it into an empty environment"
 python3 -m venv "$WORK/venv"

@@ -23,5 +23,10 @@ pub fn full() -> String {
 
 /// What the metadata of our weights say of the program that wrote them.
 pub fn note() -> String {
-    serde_json::json!({ "program": program(), "commit": commit() }).to_string()
+    fields().to_string()
+}
+
+/// The same as fields, for a file that says more.
+pub fn fields() -> serde_json::Value {
+    serde_json::json!({ "program": program(), "commit": commit() })
 }

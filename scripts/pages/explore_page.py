@@ -177,7 +177,7 @@ def checks(gan_lab, world, root):
             equal(page.input_value("[data-label='0']"), HOSTILE, "the label after a reload")
             sound(bench, page, served)
             (world / "labels.json").write_bytes(bytes)
-        gan_lab("sefa", "--n", 1, "--k", 3, "--steps", 3, "--viz-size", 32, "--labels", "labels.json", "--out", "job", "--quiet")
+        gan_lab("sefa", "--n", 1, "--k", 3, "--steps", 3, "--viz-size", 32, "--traits", "none", "--labels", "labels.json", "--out", "job", "--quiet")
         expect("collar" in (world / "job/eigenvalues.csv").read_text(), "sefa takes the labels")
         with Served(gan_lab, world, "--labels", "labels.json") as served:
             equal(opened(bench, served).input_value("[data-label='2']"), "collar", "explore takes the labels")

@@ -281,18 +281,31 @@ static void kill_all(void)
         kill(tasks[i], SIGKILL);
 }
 
-static volatile sig_atomic_t alarmed;
+/* Forgets tasks that are not there any more: one may have been counted after its end had been told. */
+static void forget_gone(void)
+{
+    for (int i = 0; i < task_count; i++)
+        if (kill(tasks[i], 0) != 0 && errno == ESRCH)
+            tasks[i--] = tasks[--task_count];
+}
+
+/* Wakes a wait twice a second, so that time is seen to pass. */
 static void on_alarm(int signal)
 {
     (void)signal;
-    alarmed = 1;
 }
-static void set_alarm(long milliseconds)
+static void set_alarm(bool on)
 {
-    struct itimerval in = {{0, 200000}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
-    if (milliseconds == 0)
+    struct itimerval in = {{0, 500000}, {0, 500000}};
+    if (!on)
         memset(&in, 0, sizeof in);
     setitimer(ITIMER_REAL, &in, NULL);
+}
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /* ---- a case ---- */
@@ -374,15 +387,16 @@ static void follow(struct state *s)
 {
     bool ended = false, timed_out = false;
     int ending = 0, left = 0;
-    alarmed = 0;
-    set_alarm(s->request->seconds * 1000);
+    double deadline = now() + (double)s->request->seconds;
+    set_alarm(true);
     while (!ended || task_count > 0) {
         int status;
         pid_t task = waitpid(-1, &status, __WALL);
         if (task < 0) {
             if (errno != EINTR)
                 break;
-            if (alarmed) {
+            forget_gone();
+            if (now() > deadline && (!ended || task_count > 0)) {
                 /* When the program itself has ended, what is left of it is said to be alone. */
                 if (!timed_out && ended)
                     left = task_count;
@@ -438,7 +452,7 @@ static void follow(struct state *s)
         }
         ptrace(how, task, 0, deliver);
     }
-    set_alarm(0);
+    set_alarm(false);
     clear_path(s->path);
     if (s->log)
         fclose(s->log);

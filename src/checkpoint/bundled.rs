@@ -10,14 +10,21 @@ struct Model {
     bytes: &'static [u8],
 }
 
-static MODELS: [Model; 1] = [Model {
-    name: BUNDLED,
-    path: "data/models/pggan_fashion32.safetensors",
-    bytes: include_bytes!("../../data/models/pggan_fashion32.safetensors"),
-}];
+static MODELS: [Model; 2] = [
+    Model {
+        name: BUNDLED,
+        path: "data/models/pggan_faces64.safetensors",
+        bytes: include_bytes!("../../data/models/pggan_faces64.safetensors"),
+    },
+    Model {
+        name: "pggan_fashion32",
+        path: "data/models/pggan_fashion32.safetensors",
+        bytes: include_bytes!("../../data/models/pggan_fashion32.safetensors"),
+    },
+];
 
 /// The name of the one that is taken unless another is named.
-pub const BUNDLED: &str = "pggan_fashion32";
+pub const BUNDLED: &str = "pggan_faces64";
 
 /// The names of all.
 pub fn bundled_names() -> impl Iterator<Item = &'static str> {

@@ -42,8 +42,8 @@ fn divided(values: &[f32], by: f64) -> Vec<f32> {
 }
 
 impl ProGanWeights {
-    /// What genforce's layout has no place for, for the note of a file.
-    pub fn to_note(&self) -> String {
+    /// What genforce's layout has no place for, for the note of a file; and the law of pictures that they learned, if it is known.
+    pub fn to_note(&self, law: Option<&str>) -> String {
         let usual = Self::usual();
         let mut unusual = Map::from_iter([("fused_scale".to_owned(), false.into())]);
         let mut say = |is: bool, name: &str, value: Value| {
@@ -55,6 +55,10 @@ impl ProGanWeights {
         say(self.normalises_first != usual.normalises_first, "normalises_first", self.normalises_first.into());
         say(self.tanh != usual.tanh, "tanh", self.tanh.into());
         say(self.classes != usual.classes, "classes", self.classes.into());
-        serde_json::json!({ "generator": unusual }).to_string()
+        let mut note = serde_json::json!({ "generator": unusual });
+        if let Some(law) = law {
+            note["law"] = law.into();
+        }
+        note.to_string()
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn convert(args: &ConvertArgs, printer: &Printer) -> anyhow::Result<E
     let tensors = weights.to_tensors().into_iter();
     let tensors: Vec<NamedTensor> =
         if args.half { tensors.map(NamedTensor::halved).collect() } else { tensors.collect() };
-    checkpoint::save(&args.output, &tensors, Some(weights.to_note()))?;
+    checkpoint::save(&args.output, &tensors, Some(weights.to_note(layouts::law(source.note()).as_deref())))?;
     let words = format!(
         "wrote {}\n{}",
         shown_path(&args.output),

@@ -11,7 +11,7 @@ use super::folder::no_run;
 use super::points::{gamma_in_data_units, gamma_words, idle_words};
 use super::printer::{Look, Printer, shown_path, visible_line};
 use super::table::{Align, facts, table};
-use crate::checkpoint::layouts::{self, Layout};
+use crate::checkpoint::layouts::{self, Layout, StyleLayers};
 use crate::checkpoint::{self, Source, TensorInfo};
 use crate::config::{ImageLoss, Objective, Optim, ProganConfig, RunConfig, Scale, SefaConfig, shown};
 use crate::data::{self, Reading};
@@ -486,6 +486,10 @@ fn of_file(path: &Path, key: Option<&str>) -> anyhow::Result<Report> {
         sizes(&mut report, &source, layout, &generators);
     } else if !known {
         report.fact("why", layouts::why_none(&source));
+        if let Some(styles) = StyleLayers::find(&source, key) {
+            let layers = count(styles.layers().len() as u64, "style layer");
+            report.fact("directions", format!("{layers}, which gan-lab sefa directions --checkpoint takes"));
+        }
     }
     if let Some(program) = note.as_ref().and_then(|note| note["program"].as_str()) {
         report.fact("written by", program);

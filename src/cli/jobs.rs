@@ -10,7 +10,9 @@ use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use super::generator::options;
 use super::printer::Printer;
-use crate::checkpoint::{GeneratorWeights, Source, bundled, bundled_names, layouts};
+use super::table::{Align, table};
+use crate::checkpoint::layouts::StyleLayers;
+use crate::checkpoint::{CheckpointError, GeneratorWeights, Source, bundled, bundled_names, layouts};
 use crate::config::SefaConfig;
 use crate::digest::{digest, digest_of};
 use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, SefaError, directions};
@@ -52,11 +54,19 @@ pub(super) struct Read {
 pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
     let (sha256, bytes) = content(path)?;
     let source = Source::open(path)?;
-    let (layout, several) = layouts::choose(&source, config.weights_key.as_deref())?;
+    let key = config.weights_key.as_deref();
+    let refused = |error: CheckpointError| match StyleLayers::find(&source, key) {
+        Some(_) => hinted(
+            error.to_string(),
+            format!("its directions can be had: gan-lab sefa directions --checkpoint {}", path.display()),
+        ),
+        None => error.into(),
+    };
+    let (layout, several) = layouts::choose(&source, key).map_err(refused)?;
     let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
     let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
-    let law = law(source.note());
-    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options)?;
+    let law = layouts::law(source.note());
+    let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options).map_err(refused)?;
     Ok(Read { model, sha256, bytes, weights, law, said: several.into_iter().chain(notes).collect() })
 }
 
@@ -187,6 +197,25 @@ pub(super) fn typed(error: SefaError, given: &dyn Fn(&str) -> bool) -> anyhow::E
     error.into()
 }
 
+/// A table of directions with their eigenvalues, each one's share of all, and its label.
+pub(super) fn eigenvalue_table(
+    directions: &Directions,
+    shares: &[f64],
+    chosen: &[usize],
+    label: &dyn Fn(usize) -> String,
+) -> String {
+    let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
+    rows.extend(chosen.iter().map(|&i| {
+        let share = shares.get(i).map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
+        let value = directions.eigenvalue(i).map_or_else(String::new, |value| format!("{value:.3}"));
+        vec![i.to_string(), value, share, label(i)]
+    }));
+    if rows.iter().skip(1).all(|row| row[3].is_empty()) {
+        rows.iter_mut().for_each(|row| row.truncate(3));
+    }
+    table(&[Align::Right, Align::Right, Align::Right, Align::Left][..rows[0].len()], &rows)
+}
+
 /// Names of directions in a file, as the pages write them.
 pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
     must_be_there(path, "file of labels", "the page of a job exports one, and so does sefa explore")?;
@@ -195,14 +224,8 @@ pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>
         .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }
 
-/// The law of pictures that a checkpoint's note says it learned.
-fn law(note: Option<&str>) -> Option<String> {
-    let note: serde_json::Value = serde_json::from_str(note?).ok()?;
-    Some(note.get("law")?.as_str()?.to_owned())
-}
-
 /// The SHA-256 of a checkpoint's bytes, and how many they are.
-fn content(path: &Path) -> std::io::Result<(String, u64)> {
+pub(super) fn content(path: &Path) -> std::io::Result<(String, u64)> {
     if let Some(bytes) = bundled(path) {
         return Ok((digest(bytes), bytes.len() as u64));
     }

@@ -7,14 +7,13 @@ use fs_err as fs;
 
 use super::args::must_be_there;
 use super::exit::Exit;
-use super::jobs::{Counts, checkpoint, files_are_there, pick, read_labels, typed};
+use super::jobs::{Counts, checkpoint, eigenvalue_table, files_are_there, pick, read_labels, typed};
 pub(super) use super::options::sefa::SefaArgs;
 use super::options::sefa::sefa as configured;
 use super::printer::Printer;
 use super::session;
 use super::signals::Signals;
 use super::studio;
-use super::table::{Align, table};
 use super::traits;
 use crate::checkpoint::bundled_names;
 use crate::config::SefaConfig;
@@ -99,16 +98,9 @@ fn read_scores(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// The table of eigenvalues.
 fn listing(job: &Job) -> String {
-    let (directions, chosen, labels) = (job.directions(), job.chosen(), job.labels());
-    let mut rows = vec![["direction", "eigenvalue", "share", "label"].map(str::to_owned).to_vec()];
-    let shares = directions.shares();
-    rows.extend(chosen.iter().map(|&i| {
-        let share = shares.get(i).map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
-        let value = directions.eigenvalue(i).map_or_else(String::new, |value| format!("{value:.3}"));
-        let label = labels.get(&i).cloned().unwrap_or_else(|| traits::proposed(job.measuring(), i));
-        vec![i.to_string(), value, share, label]
-    }));
-    table(&[Align::Right, Align::Right, Align::Right, Align::Left], &rows)
+    let (directions, labels) = (job.directions(), job.labels());
+    let label = |i: usize| labels.get(&i).cloned().unwrap_or_else(|| traits::proposed(job.measuring(), i));
+    eigenvalue_table(directions, &directions.shares(), job.chosen(), &label)
 }
 
 fn report(session: &Session<Job>, outcome: Outcome, rendered: u64, printer: &Printer) -> anyhow::Result<()> {

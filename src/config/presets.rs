@@ -90,11 +90,18 @@ pub(super) static POINTS: &[Preset] = &[
     },
 ];
 
-pub(super) static PROGAN: &[Preset] = &[Preset {
-    name: "fashion32",
-    help: "What the bundled model pggan_fashion32 was trained with",
-    text: include_str!("../../configs/progan-fashion32.json"),
-}];
+pub(super) static PROGAN: &[Preset] = &[
+    Preset {
+        name: "fashion32",
+        help: "What the bundled model pggan_fashion32 was trained with",
+        text: include_str!("../../configs/progan-fashion32.json"),
+    },
+    Preset {
+        name: "faces64",
+        help: "What the bundled model pggan_faces64 was trained with, on the drawn faces of gan-lab data make faces",
+        text: include_str!("../../configs/progan-faces64.json"),
+    },
+];
 
 pub(super) static SEFA: &[Preset] = &[
     Preset {

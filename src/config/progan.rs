@@ -8,7 +8,7 @@ use super::check::{MOST_THREADS, not_negative, positive, require};
 use super::{Choice, ConfigError, Device, ImageConfig, Precision};
 use crate::objective::{Game, Penalised, penalties, rules};
 
-/// The training of a ProGAN, as a person writes it; what is left out is the bundled model's recipe.
+/// The training of a ProGAN, as a person writes it; what is left out is the recipe of the bundled model of garments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default = "left_out", deny_unknown_fields)]
 pub struct ProganConfig {

@@ -250,7 +250,7 @@ impl SefaCodes {
 impl Default for SefaConfig {
     fn default() -> Self {
         Self {
-            model: "pggan_fashion32".to_owned(),
+            model: "pggan_faces64".to_owned(),
             checkpoint: None,
             samples: 5,
             k: 5,

@@ -18,7 +18,7 @@ mod tests;
 mod traits;
 
 pub use law::face;
-pub use set::{CARD, FaceSet, PICTURES, TABLE, VERSION};
+pub use set::{CARD, FaceSet, PICTURES, TABLE, VERSION, law_of};
 pub use sheet::{sheet, walks};
 pub use traits::{About, COUNT, Draw, Face, Place, TRAITS, Trait};
 

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::Path;
 
+use fs_err as fs;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -132,6 +133,13 @@ impl FaceSet {
             "traits": columns,
         })
     }
+}
+
+/// The law that drew the pictures in a folder, or in a file of one, as the folder's card says; None without a card.
+pub fn law_of(pictures: &Path) -> Option<String> {
+    let folder = if pictures.is_dir() { pictures } else { pictures.parent()? };
+    let card: Value = serde_json::from_slice(&fs::read(folder.join(CARD)).ok()?).ok()?;
+    Some(card.get("law")?.as_str()?.to_owned())
 }
 
 /// Writes a file; gives its SHA-256.

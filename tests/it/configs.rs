@@ -234,7 +234,8 @@ fn the_config_command_prints_what_a_run_would_be() {
     // The kind follows the preset.
     assert_eq!(print(&["--preset", "upstream"])["codes"], "unit-mean-square");
     assert_eq!(print(&["--preset", "fashion32"])["final_kimg"], 180.0);
-    assert_eq!(print(&["sefa"])["model"], "pggan_fashion32");
+    assert_eq!(print(&["--preset", "faces64"])["resolution"], 64);
+    assert_eq!(print(&["sefa"])["model"], "pggan_faces64");
     // What is printed is a config.
     std::fs::write(world.path("mine.json"), world.done(&["config", "--set", "optim=adam", "--set", "data=data.npy"]))
         .unwrap();
@@ -303,7 +304,7 @@ fn the_recipes_points_are_built_in() {
     // Another file that is not there stays an error.
     let message = world.fails(1, &["train", "gan", "--data", "points.mat"]);
     assert!(message.contains("points.mat") && message.contains("data make points"), "{message}");
-    assert_eq!(SefaConfig::default().model, "pggan_fashion32");
+    assert_eq!(SefaConfig::default().model, "pggan_faces64");
 }
 
 #[cfg(feature = "torch")]
@@ -311,22 +312,23 @@ fn the_recipes_points_are_built_in() {
 fn the_bundled_model_is_built_in() {
     use gan_lab::checkpoint::{BUNDLED, Source, bundled};
     assert_eq!(SefaConfig::default().model, BUNDLED);
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/models/pggan_fashion32.safetensors");
-    let path = PathBuf::from("data/models/pggan_fashion32.safetensors");
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/models/pggan_faces64.safetensors");
+    let path = PathBuf::from("data/models/pggan_faces64.safetensors");
     assert_eq!(bundled(&path).is_none(), path.exists());
     assert!(bundled(&file).is_none());
     let world = World::new();
-    let small = ["sefa", "--n", "1", "--k", "1", "--steps", "3", "--viz-size", "16"];
+    let small = ["sefa", "--n", "1", "--k", "1", "--steps", "3", "--viz-size", "16", "--traits", "none"];
     let output = world.run(&small);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("that is built in"), "{said}");
-    let job = world.path("work_dirs/synthesis/pggan_fashion32_N1_K1_seed0_steps3_viz_size16");
+    let job = world.path("work_dirs/synthesis/pggan_faces64_N1_K1_seed0_steps3_traitsnone_viz_size16");
     let [built_in, from_file] = ["built-in", "from-file"].map(|name| world.path(name));
     std::fs::rename(&job, &built_in).unwrap();
     // The same pictures as of the file.
     world.done(&[&small[..], &["--checkpoint", file.to_str().unwrap(), "--quiet"]].concat());
     let digest = &gan_lab::run::digest(&std::fs::read(&file).unwrap())[..8];
-    let job = world.path(&format!("work_dirs/synthesis/pggan_fashion32-{digest}_N1_K1_seed0_steps3_viz_size16"));
+    let job =
+        world.path(&format!("work_dirs/synthesis/pggan_faces64-{digest}_N1_K1_seed0_steps3_traitsnone_viz_size16"));
     std::fs::rename(&job, &from_file).unwrap();
     for name in ["frames/frame0.png", "eigenvalues.csv", "directions.safetensors"] {
         let [one, other] = [&built_in, &from_file].map(|job| std::fs::read(job.join(name)).unwrap());

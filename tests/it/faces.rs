@@ -102,6 +102,12 @@ fn a_progan_trains_on_the_folder() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.contains("16 images of side 16"), "{said}");
     assert!(said.contains("taking faces.npy; 2 pictures in folders beside it were passed over"), "{said}");
+    // Its weights say which law they learned, also converted: so their directions are measured.
+    world.done(&["convert", "run/generator.safetensors", "half.safetensors", "--half"]);
+    for file in ["run/generator.safetensors", "half.safetensors"] {
+        let note = gan_lab::checkpoint::load_note(&world.path(file)).unwrap().unwrap();
+        assert!(note.contains(r#""law":"faces""#), "{file}: {note}");
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn help_texts() {
         ("sefa", &["sefa", "--help"]),
         ("sefa_sheet", &["sefa", "sheet", "--help"]),
         ("sefa_edit", &["sefa", "edit", "--help"]),
+        ("sefa_directions", &["sefa", "directions", "--help"]),
         ("sefa_explore", &["sefa", "explore", "--help"]),
         ("convert", &["convert", "--help"]),
         ("inspect", &["inspect", "--help"]),
@@ -66,7 +67,13 @@ fn completions_and_manual_pages_know_every_command() {
     let mut pages = vec!["gan-lab.1", "gan-lab-train.1", "gan-lab-data-make.1", "gan-lab-data-make-faces.1"];
     if cfg!(feature = "torch") {
         assert!(script.contains("gan__lab__subcmd__sefa__subcmd__explore"), "sefa's commands cannot be completed");
-        pages.extend(["gan-lab-sefa.1", "gan-lab-sefa-sheet.1", "gan-lab-sefa-edit.1", "gan-lab-sefa-explore.1"]);
+        pages.extend([
+            "gan-lab-sefa.1",
+            "gan-lab-sefa-sheet.1",
+            "gan-lab-sefa-edit.1",
+            "gan-lab-sefa-explore.1",
+            "gan-lab-sefa-directions.1",
+        ]);
     }
     for page in pages {
         assert!(world.path("pages").join(page).exists(), "{page} is missing");

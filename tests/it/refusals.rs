@@ -27,7 +27,7 @@ fn what_images_need_and_is_not_there_is_said_with_a_next_step() {
     let world = World::new();
     for (args, words) in [
         (&["convert", "nope", "out.safetensors"][..], &["there is no file nope", ".pth"][..]),
-        (&["sefa", "--checkpoint", "nope"], &["there is no checkpoint nope", "pggan_fashion32"]),
+        (&["sefa", "--checkpoint", "nope"], &["there is no checkpoint nope", "pggan_faces64 or pggan_fashion32"]),
         (&["sefa", "--labels", "nope"], &["there is no file of labels nope"]),
     ] {
         let message = world.fails(1, args);

@@ -290,17 +290,32 @@ fn a_converted_file_keeps_what_its_layout_has_no_place_for() {
 }
 
 #[test]
-fn the_bundled_model_is_there_and_makes_images() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/models/pggan_fashion32.safetensors");
-    assert!(std::fs::metadata(&path).unwrap().len() < 4_000_000);
-    let weights = weights(&path);
-    assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (32, 1, 0.0));
-    let generator = gan_lab::synthesis::ProGan::new(&weights, tch::Device::Cpu).unwrap();
-    let codes = Codes::of_seed(SefaRng::Torch, 0, 4, weights.latent_dim).unwrap();
-    let images = gan_lab::tensor::to_host(&generator.images(&codes.rows).unwrap()).unwrap();
+fn the_bundled_models_are_there_and_make_images() {
+    let images = |name: &str, side: usize, channels: usize| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/models").join(name).with_extension("safetensors");
+        assert!(std::fs::metadata(&path).unwrap().len() < 8_000_000);
+        let weights = weights(&path);
+        assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (side, channels, 0.0));
+        let generator = gan_lab::synthesis::ProGan::new(&weights, tch::Device::Cpu).unwrap();
+        let codes = Codes::of_seed(SefaRng::Torch, 0, 4, weights.latent_dim).unwrap();
+        gan_lab::tensor::to_host(&generator.images(&codes.rows).unwrap()).unwrap()
+    };
     // Garments on black: most of each image's border is dark, and something in it is not.
-    for image in images.chunks_exact(32 * 32) {
+    for image in images("pggan_fashion32", 32, 1).chunks_exact(32 * 32) {
         assert!(image[..32].iter().sum::<f32>() / 32.0 < -0.8);
         assert!(image.iter().any(|&x| x > 0.0));
+    }
+    // Faces on a ground of one colour: the upper corners of each are much alike, and the middle is something else.
+    for image in images("pggan_faces64", 64, 3).chunks_exact(3 * 64 * 64) {
+        let mean = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| -> [f32; 3] {
+            let count = (rows.len() * columns.len()) as f32;
+            [0, 1, 2].map(|channel| {
+                let at = |row: usize, column: usize| image[(channel * 64 + row) * 64 + column];
+                rows.clone().flat_map(|row| columns.clone().map(move |column| at(row, column))).sum::<f32>() / count
+            })
+        };
+        let apart = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>();
+        let [left, right, middle] = [mean(0..6, 0..6), mean(0..6, 58..64), mean(28..40, 26..38)];
+        assert!(apart(left, right) < apart(left, middle), "{left:?}, {right:?}, {middle:?}");
     }
 }

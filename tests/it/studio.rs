@@ -1,10 +1,11 @@
-//! Directions in use: `gan-lab sefa sheet`, `edit`, `explore`.
+//! Directions in use: `gan-lab sefa sheet`, `edit`, `explore`, `directions`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use gan_lab::checkpoint::{NamedTensor, Numbers, Source, TensorFile, load, save};
 use gan_lab::data::npy::{self, Precision};
 use gan_lab::kinds::sefa::Codes;
 use gan_lab::media::decode_png;
@@ -26,6 +27,87 @@ fn picture(path: &Path) -> Picture {
 
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn directions_alone_are_those_of_a_job_in_every_form() {
+    let world = World::new();
+    let [progan, stylegan2] = checkpoints();
+    for (checkpoint, more) in
+        [(&progan, &[][..]), (&stylegan2, &[]), (&stylegan2, &["--layers", "1,3"]), (&progan, &["--raw"])]
+    {
+        let of = |command: &'static [&'static str]| [&["sefa"], command, &["--checkpoint", checkpoint], more].concat();
+        let job = ["--n", "1", "--k", "2", "--steps", "2", "--viz-size", "16", "--out", "job", "--force"];
+        world.done(&[of(&[]), job.to_vec()].concat());
+        for (alone, of_job) in [("d.npy", "job/directions.npy"), ("d.pt", "job/factor.pt")] {
+            world.done(&[of(&["directions"]), vec!["--force", "--out", alone]].concat());
+            let [alone, of_job] = [alone, of_job].map(|file| std::fs::read(world.path(file)).unwrap());
+            assert!(alone == of_job, "{checkpoint} {more:?}");
+        }
+        world.done(&[of(&["directions"]), vec!["--k", "3", "--force", "--out", "d.safetensors"]].concat());
+        let [alone, of_job] =
+            ["d", "job/directions"].map(|file| load(&world.path(&format!("{file}.safetensors"))).unwrap());
+        let numbers = |file: &TensorFile, name: &str| match &NamedTensor::find(&file.tensors, name).unwrap().numbers {
+            Numbers::F64(values) => values.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(numbers(&alone, "eigenvalues"), numbers(&of_job, "eigenvalues")[..3]);
+        assert!(numbers(&of_job, "directions").starts_with(&numbers(&alone, "directions")));
+        let [ours, jobs] = [alone, of_job].map(|file| json(&file.note.unwrap()));
+        for key in ["checkpoint_sha256", "space", "layers", "normalised_units"] {
+            assert_eq!(ours[key], jobs[key], "{key}");
+        }
+    }
+}
+
+/// A StyleGAN3 in NVIDIA's names with the style layers of a StyleGAN2: the same matrix, and so the same directions.
+fn stylegan3(stylegan2: &str, path: &Path) {
+    let source = Source::open(Path::new(stylegan2)).unwrap();
+    let taken = |layer: &str, name: &str| {
+        let of = format!("G_ema.synthesis.{layer}.affine.weight");
+        let shape = source.tensor(&of).unwrap().shape.clone();
+        NamedTensor::f32(format!("synthesis.{name}.affine.weight"), shape, source.read(&of).unwrap().unwrap())
+    };
+    let layers = ["b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1", "b16.torgb"];
+    let mut tensors =
+        vec![NamedTensor::f32("synthesis.input.freqs", vec![2, 2], vec![0.0; 4]), taken("b4.conv1", "input")];
+    tensors.extend(layers.iter().enumerate().map(|(i, layer)| taken(layer, &format!("L{}_36_6", 2 * i + 3))));
+    save(path, &tensors, None).unwrap();
+}
+
+#[test]
+fn a_stylegan3_has_directions_and_no_pictures() {
+    let world = World::new();
+    let [progan, stylegan2] = checkpoints();
+    stylegan3(&stylegan2, &world.path("s3.safetensors"));
+    world.done(&["sefa", "directions", "--checkpoint", &stylegan2, "--out", "s2.npy"]);
+    let said = world.done(&["sefa", "directions", "--checkpoint", "s3.safetensors", "--out", "s3.npy"]);
+    let [s2, s3] = ["s2.npy", "s3.npy"].map(|file| npy::floats(&std::fs::read(world.path(file)).unwrap()).unwrap());
+    assert_eq!(s2.shape, s3.shape);
+    assert!(s2.values.iter().zip(&s3.values).all(|(a, b)| (a - b).abs() < 1e-4), "{said}");
+    let output = world.run(&["sefa", "directions", "--checkpoint", "s3.safetensors"]);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    for words in [
+        "no pictures can be drawn of it: s3.safetensors cannot be used: it holds a StyleGAN3",
+        "6 style layers under 'top', input to L11_36_6",
+    ] {
+        assert!(notes.contains(words), "{notes}");
+    }
+    for command in [&["sefa"][..], &["sefa", "sheet", "--out", "a.png"], &["sefa", "edit", "--out", "a.png"]] {
+        let message = world.fails(1, &[command, &["--checkpoint", "s3.safetensors"]].concat());
+        assert!(message.contains("gan-lab sefa directions --checkpoint s3.safetensors"), "{command:?}: {message}");
+    }
+    assert!(world.done(&["inspect", "s3.safetensors"]).contains("6 style layers"));
+    let of_stylegan3 = ["--checkpoint", "s3.safetensors", "--layers", "6"];
+    for (code, args, words) in [
+        (2, &of_stylegan3[..], "--layers: there is no layer 6; this generator has the layers 0 to 5"),
+        (2, &["--checkpoint", &progan, "--layers", "0"], "--layers: layers is for StyleGAN and StyleGAN2"),
+        (2, &["--out", "d.csv"], "directions are a .npy, .safetensors or .pt file"),
+        (1, &["--model", "nobodys"], "there is no model 'nobodys'"),
+    ] {
+        let message = world.fails(code, &[&["sefa", "directions"], args].concat());
+        assert!(message.contains(words), "{args:?}: {message}");
+    }
 }
 
 #[test]

@@ -104,6 +104,7 @@ impl Stage {
             self.add("sefa", &format!("--checkpoint {} --k 2 --out style", fixture("layouts/stylegan-genforce.pth")));
             self.add("sefa sheet", &format!("--checkpoint {genforce} --seeds 0-3 --force --out sheet.png"));
             self.add("sefa edit", &format!("--checkpoint {genforce} --seed 7 --move 0=1 --force --out edited.png"));
+            self.add("sefa directions", &format!("--checkpoint {genforce} --force --out directions.npy"));
         }
     }
 

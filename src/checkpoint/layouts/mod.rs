@@ -15,6 +15,7 @@ mod reader;
 mod rosinality;
 mod style1;
 mod style2;
+mod styles;
 mod tensorflow_progan;
 mod tensorflow_stylegan;
 mod tensorflow_stylegan2;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 
 pub use reader::{Fused, Options};
 use reader::{Reader, View};
+pub use styles::StyleLayers;
 
 use super::source::Source;
 use super::weights::GeneratorWeights;
@@ -130,13 +132,26 @@ impl Layout {
 
     /// The prefix for people, which is also what `--weights-key` takes.
     pub fn key(&self) -> &str {
-        let key = self.prefix.trim_end_matches('.');
-        if key.is_empty() { TOP } else { key }
+        key_of(&self.prefix)
     }
 }
 
 /// The key of a generator that stands under no prefix.
 const TOP: &str = "top";
+
+fn key_of(prefix: &str) -> &str {
+    let key = prefix.trim_end_matches('.');
+    if key.is_empty() { TOP } else { key }
+}
+
+/// The place of the key that a person means: the same, the end of one or its beginning.
+fn chosen(keys: &[&str], wanted: &str) -> Option<usize> {
+    let wanted = wanted.trim_end_matches('.');
+    let place = |is: &dyn Fn(&str) -> bool| keys.iter().position(|key| is(key));
+    place(&|key| key == wanted)
+        .or_else(|| place(&|key| key.ends_with(&format!(".{wanted}"))))
+        .or_else(|| place(&|key| key.starts_with(&format!("{wanted}."))))
+}
 
 /// Every generator in a file: averaged ones first, then those with shorter prefixes.
 pub fn all(source: &Source) -> Vec<Layout> {
@@ -172,27 +187,31 @@ pub fn choose(source: &Source, key: Option<&str>) -> Result<(Layout, Option<Stri
     if found.is_empty() {
         return Err(refused(foreign::reason(source)));
     }
-    let keys: Vec<String> = found.iter().map(|layout| layout.key().to_owned()).collect();
+    let keys: Vec<&str> = found.iter().map(Layout::key).collect();
     let listed = keys.join(", ");
     let Some(key) = key else {
         let words = format!("it holds {} generators: {listed}; taking {} (--weights-key chooses)", keys.len(), keys[0]);
         let said = (found.len() > 1).then_some(words);
         return found.into_iter().next().map(|layout| (layout, said)).ok_or_else(|| refused(String::new()));
     };
-    let wanted = key.trim_end_matches('.');
-    let place = |is: &dyn Fn(&str) -> bool| keys.iter().position(|key| is(key));
-    let at = place(&|key| key == wanted)
-        .or_else(|| place(&|key| key.ends_with(&format!(".{wanted}"))))
-        .or_else(|| place(&|key| key.starts_with(&format!("{wanted}."))));
-    match at.and_then(|at| found.into_iter().nth(at)) {
-        Some(layout) => Ok((layout, None)),
-        None => Err(refused(format!("it holds no generator under '{wanted}', only under: {listed}"))),
+    match chosen(&keys, key).and_then(|at| found.get(at)) {
+        Some(layout) => Ok((layout.clone(), None)),
+        None => {
+            let wanted = key.trim_end_matches('.');
+            Err(refused(format!("it holds no generator under '{wanted}', only under: {listed}")))
+        }
     }
 }
 
 /// Why a file holds no generator that is known here.
 pub fn why_none(source: &Source) -> String {
     foreign::reason(source)
+}
+
+/// The law of pictures that a checkpoint's note says it learned.
+pub fn law(note: Option<&str>) -> Option<String> {
+    let note: serde_json::Value = serde_json::from_str(note?).ok()?;
+    Some(note.get("law")?.as_str()?.to_owned())
 }
 
 /// Whether a prefix is one of those under which people keep a generator's average.

@@ -31,7 +31,7 @@ pub(in crate::cli) struct ProganArgs {
 }
 
 /// The config that the options mean, checked. They begin with a file or a preset, else with the config of the run that is
-/// gone on with, else with the bundled model's recipe.
+/// gone on with, else with the recipe of the bundled model of garments.
 pub(in crate::cli) fn progan(args: &ProganArgs, saved: Option<&ProganConfig>) -> anyhow::Result<ProganConfig> {
     let base = args.settings.base()?.or_else(|| saved.cloned()).unwrap_or_default();
     let mut config = args.settings.over(&base)?;

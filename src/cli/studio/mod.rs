@@ -1,5 +1,6 @@
-//! `gan-lab sefa sheet`, `edit` and `explore`: a generator's directions in use.
+//! `gan-lab sefa sheet`, `edit`, `explore` and `directions`: a generator's directions in use.
 
+mod directions;
 mod edit;
 mod explore;
 mod files;
@@ -26,6 +27,7 @@ pub(super) enum StudioCommand {
     Sheet(Box<sheet::SheetArgs>),
     Edit(Box<edit::EditArgs>),
     Explore(Box<explore::ExploreArgs>),
+    Directions(Box<directions::DirectionsArgs>),
 }
 
 pub(super) fn run(command: &StudioCommand, printer: &Printer) -> anyhow::Result<Exit> {
@@ -33,6 +35,7 @@ pub(super) fn run(command: &StudioCommand, printer: &Printer) -> anyhow::Result<
         StudioCommand::Sheet(args) => sheet::run(args, printer),
         StudioCommand::Edit(args) => edit::run(args, printer),
         StudioCommand::Explore(args) => explore::run(args, printer),
+        StudioCommand::Directions(args) => directions::run(args, printer),
     }
 }
 

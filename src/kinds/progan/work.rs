@@ -90,6 +90,8 @@ pub struct ImageState {
 /// Training on images.
 pub struct Progan {
     images: ImageSet,
+    /// The law that drew the images, where their folder has one's card.
+    law: Option<String>,
     trainer: Trainer,
     /// The codes of the sample grids.
     codes: Vec<f32>,
@@ -163,6 +165,7 @@ pub fn open(
     };
     let work = Progan {
         images,
+        law: crate::faces::law_of(&path),
         trainer,
         codes: Stream::new(config.seed, Use::Eval, 0).normal(GRID * GRID * config.latent_dim),
         every: ((config.record_kimg * 1000.0) as u64).max(1),
@@ -320,7 +323,7 @@ impl Work for Progan {
         let Some(state) = state else { return Ok(()) };
         if let Some((_, averaged)) = state.arrays.iter().find(|(name, _)| *name == "averaged") {
             let tensors = generator_tensors(&self.trainer.net(), averaged);
-            let bytes = checkpoint::encode(&run.dir().file(GENERATOR), &tensors, Some(crate::version::note()))?;
+            let bytes = checkpoint::encode(&run.dir().file(GENERATOR), &tensors, Some(self.note()))?;
             run.follow(GENERATOR, &bytes)?;
         }
         if ending {
@@ -339,6 +342,15 @@ impl Progan {
     /// What was guessed, changed or left out when the images were read, a clause each.
     pub fn remarks(&self) -> &[String] {
         &self.images.notes
+    }
+
+    /// What the generator's file says of itself.
+    fn note(&self) -> String {
+        let mut note = crate::version::fields();
+        if let Some(law) = &self.law {
+            note["law"] = law.as_str().into();
+        }
+        note.to_string()
     }
 
     /// The grids of samples one after another. One that is not there any more, or not as it was, is left out, aloud.

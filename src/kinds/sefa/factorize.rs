@@ -4,7 +4,8 @@ use tch::{Kind, Tensor};
 
 use super::SefaError;
 use super::drawing::network;
-use crate::checkpoint::{GeneratorWeights, NoRow, ProGanWeights};
+use crate::checkpoint::layouts::StyleLayers;
+use crate::checkpoint::{Factors, GeneratorWeights, NoRow, ProGanWeights, Source};
 use crate::config::SefaConfig;
 use crate::run::digest;
 
@@ -34,6 +35,14 @@ impl Directions {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.vectors.is_empty()
+    }
+
+    /// The first `count` of them, or all where there are fewer.
+    #[must_use]
+    pub fn first(mut self, count: usize) -> Self {
+        self.vectors.truncate(count.saturating_mul(self.latent_dim));
+        self.eigenvalues.truncate(count);
+        self
     }
 
     /// One of them.
@@ -74,8 +83,21 @@ pub fn first_layer(weights: &ProGanWeights) -> Result<Tensor, SefaError> {
 
 /// The same for the styles of a StyleGAN or StyleGAN2, side by side; `layers` empty means all.
 pub fn style_layers(weights: &GeneratorWeights, network: &'static str, layers: &[usize]) -> Result<Tensor, SefaError> {
+    matrix(weights.factors(layers), network)
+}
+
+/// The directions of style layers that were found in a file of a generator whose pictures are not built in.
+///
+/// # Errors
+/// A file that cannot be read, a layer that there is not, a unit without weights.
+pub fn of_style_layers(styles: &StyleLayers, source: &Source, config: &SefaConfig) -> Result<Directions, SefaError> {
+    factorize(&matrix(styles.factors(source, &config.layers)?, "generator")?, !config.raw)
+}
+
+/// A^T as the matrix [code, units].
+fn matrix(factors: Result<Factors, NoRow>, network: &'static str) -> Result<Tensor, SefaError> {
     let wrong = |NoRow { asked, rows }: NoRow| SefaError::Layer { asked, network, last: rows.saturating_sub(1) };
-    let factors = weights.factors(layers).map_err(wrong)?;
+    let factors = factors.map_err(wrong)?;
     let units = Tensor::from_slice(&factors.weight).f_view([factors.units as i64, factors.code_dim as i64])?;
     Ok(units.f_transpose(0, 1)?.f_contiguous()?.f_to_kind(Kind::Double)?)
 }

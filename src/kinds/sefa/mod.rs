@@ -19,17 +19,19 @@ mod outputs;
 mod plan;
 mod studio;
 mod work;
+mod written;
 
 pub use codes::Codes;
 pub use drawing::{Drawing, take_threads};
 pub use easel::{Drawn, Easel, Order};
 pub use edit::{Distances, Samples};
-pub use factorize::{Directions, directions, factorize, first_layer, style_layers};
+pub use factorize::{Directions, directions, factorize, first_layer, of_style_layers, style_layers};
 pub use measure::{Found, Measuring};
 pub use moves::Moves;
 pub use plan::{Plan, usual_side};
 pub use studio::{CodesFrom, Studio, Wanted};
 pub use work::{Job, Picked, Rendered, labels, open, settings};
+pub use written::{DirectionsForm, origin};
 
 fn how_many(directions: usize) -> String {
     if directions == 1 { "there is 1 direction".to_owned() } else { format!("there are {directions} directions") }

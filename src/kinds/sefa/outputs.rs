@@ -6,10 +6,9 @@
 use super::drawing::{as_picture, opaque};
 use super::plan::Plan;
 use super::work::{Job, image_name};
-use super::{Directions, SefaError};
-use crate::checkpoint::{self, NamedTensor, TorchValue, torch_file};
+use super::written::origin;
+use super::{DirectionsForm, SefaError};
 use crate::config::SefaRng;
-use crate::data::npy::{self, Precision};
 use crate::figures::significant;
 use crate::media::{self, Animation, MediaError};
 use crate::page::{PageDirection, SefaPage};
@@ -24,24 +23,19 @@ impl Job {
     /// The directions in every form, and the table of their eigenvalues with labels.
     pub(super) fn write_directions(&self, run: &mut ActiveRun) -> Result<(), SefaError> {
         let directions = &self.picked.directions;
-        let (n, dim) = (directions.len(), directions.latent_dim);
-        let mut tensors = vec![NamedTensor::f64("directions", vec![n, dim], directions.vectors.clone())];
-        if directions.eigenvalues.len() == n {
-            tensors.push(NamedTensor::f64("eigenvalues", vec![n], directions.eigenvalues.clone()));
-        }
+        let model = self.picked.model.as_str();
         let elsewhere = run.owns("directions.npy");
         let note = elsewhere.then(|| self.note().to_string());
-        let path = run.dir().file("directions.safetensors");
-        run.keep_digested("directions.safetensors", &checkpoint::encode(&path, &tensors, note)?)?;
+        let bytes = directions.encode(DirectionsForm::Safetensors, model, note)?;
+        run.keep_digested("directions.safetensors", &bytes)?;
         if elsewhere {
-            let shape = [n as u64, dim as u64];
-            run.keep_digested("directions.npy", &npy::encode(Precision::Single, &shape, &directions.vectors))?;
-            run.keep_digested("factor.pt", &factor(directions, &self.picked.model)?)?;
+            run.keep_digested("directions.npy", &directions.encode(DirectionsForm::Npy, model, None)?)?;
+            run.keep_digested("factor.pt", &directions.encode(DirectionsForm::Factor, model, None)?)?;
         }
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(["index", "eigenvalue", "share", "label"])?;
         let shares = directions.shares();
-        for i in 0..n {
+        for i in 0..directions.len() {
             let label = self.picked.labels.get(&i).map_or_else(String::new, |label| harmless(label));
             let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
             let [value, share] = [directions.eigenvalue(i), shares.get(i).copied()].map(number);
@@ -55,14 +49,10 @@ impl Job {
     /// What the directions are of: the metadata of their file.
     fn note(&self) -> serde_json::Value {
         let drawing = &self.picked.drawing;
-        let mut note = serde_json::json!({
-            "model": self.picked.model,
-            "checkpoint_sha256": self.picked.sha256,
-            "space": if drawing.in_w() { "w" } else { "z" },
-            "layers": if drawing.in_w() { drawing.edited() } else { &[] },
-            "normalised_units": !self.config.raw,
-            "seed": self.config.seed,
-        });
+        let layers = if drawing.in_w() { drawing.edited() } else { &[] };
+        let mut note =
+            origin(&self.picked.model, &self.picked.sha256, drawing.in_w().then_some(layers), !self.config.raw);
+        note["seed"] = self.config.seed.into();
         for input in self.picked.inputs.iter().filter(|input| input.role == "directions-file") {
             note["directions_sha256"] = input.sha256.clone().into();
             if let Some(map) = note.as_object_mut() {
@@ -196,15 +186,6 @@ impl Job {
     }
 }
 
-/// What rosinality's closed_form_factorization.py saves: which checkpoint it was, and the directions as columns.
-fn factor(directions: &Directions, model: &str) -> Result<Vec<u8>, SefaError> {
-    let (n, dim) = (directions.len(), directions.latent_dim);
-    let values: Vec<f32> = (0..dim).flat_map(|i| (0..n).map(move |k| directions.vectors[k * dim + i] as f32)).collect();
-    let eigvec = TorchValue::Tensor { shape: &[dim, n], values: &values };
-    torch_file("factor", &[("ckpt", TorchValue::Text(model)), ("eigvec", eigvec)])
-        .map_err(|reason| SefaError::Factor { reason })
-}
-
 /// An image of the job.
 fn picture(dir: &RunDir, name: &str, side: usize) -> Result<Picture, SefaError> {
     let path = dir.file(name);
@@ -297,17 +278,6 @@ mod tests {
         let shown = shown_steps(21, true);
         let next = shown.iter().cycle().skip(1);
         assert!(shown.iter().zip(next).all(|(a, b)| a.abs_diff(*b) == 1));
-    }
-
-    #[test]
-    fn a_factor_file_has_directions_in_columns() {
-        let directions = Directions { latent_dim: 2, vectors: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], eigenvalues: vec![] };
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("factor.pt");
-        fs::write(&path, factor(&directions, "a.pt").unwrap()).unwrap();
-        let source = checkpoint::Source::open(&path).unwrap();
-        assert_eq!(source.tensor("eigvec").unwrap().shape, [2, 3]);
-        assert_eq!(source.read("eigvec").unwrap().unwrap(), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 
     #[test]

@@ -1,0 +1,190 @@
+//! The style layers of generators whose pictures are not built in: SeFa needs nothing else of them.
+//!
+//! StyleGAN3, StyleGAN-XL, EG3D and other descendants of NVIDIA's code keep a layer from w to the styles of each of their layers
+//! as `synthesis.<layer>.affine.weight`, `[styles, w]`. As all units are brought to unit length, the gains that those networks
+//! apply to them change no direction.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::super::source::Source;
+use super::super::weights::{Factors, NoRow};
+use super::super::{CheckpointError, TensorError};
+use super::{chosen, is_averaged, key_of};
+
+/// The style layers of one generator, in the order in which the generator applies them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StyleLayers {
+    /// What stands before `synthesis.`.
+    prefix: String,
+    /// What stands between `synthesis.` and `.affine.weight`.
+    layers: Vec<String>,
+}
+
+const WEIGHT: &str = ".affine.weight";
+const SYNTHESIS: &str = "synthesis.";
+/// No published generator has more; a hostile file may.
+const MOST_LAYERS: usize = 256;
+
+impl StyleLayers {
+    /// The style layers of the generator that `key` means, or of the one that is usually taken; None where there are none.
+    pub fn find(source: &Source, key: Option<&str>) -> Option<Self> {
+        let mut under = BTreeMap::<String, Vec<String>>::new();
+        for tensor in source.tensors().iter().filter(|tensor| tensor.shape.len() == 2) {
+            let Some(before) = tensor.name.strip_suffix(WEIGHT) else { continue };
+            let Some(at) = before.rfind(SYNTHESIS) else { continue };
+            let (prefix, layer) = (&before[..at], &before[at + SYNTHESIS.len()..]);
+            if prefix.is_empty() || prefix.ends_with('.') {
+                under.entry(prefix.to_owned()).or_default().push(layer.to_owned());
+            }
+        }
+        let mut found: Vec<Self> = under.into_iter().map(|(prefix, layers)| Self::new(prefix, layers)).collect();
+        found.retain(|styles| styles.layers.len() <= MOST_LAYERS);
+        found.sort_by_key(|styles| (!is_averaged(&styles.prefix), styles.prefix.len()));
+        let keys: Vec<&str> = found.iter().map(Self::key).collect();
+        let at = key.map_or(Some(0), |key| chosen(&keys, key))?;
+        found.into_iter().nth(at)
+    }
+
+    fn new(prefix: String, mut layers: Vec<String>) -> Self {
+        layers.sort_by(|a, b| in_order(a, b));
+        // An image's layers share their row with the next convolution, as in StyleGAN2; only the last has a row of its own.
+        let last = layers.len().saturating_sub(1);
+        let mut place = 0..;
+        layers.retain(|layer| place.next() == Some(last) || !layer.ends_with(".torgb"));
+        Self { prefix, layers }
+    }
+
+    /// The prefix, as `--weights-key` takes it.
+    pub fn key(&self) -> &str {
+        key_of(&self.prefix)
+    }
+
+    /// The layers' names; layer i takes row i of w.
+    pub fn layers(&self) -> &[String] {
+        &self.layers
+    }
+
+    /// The weights from w to the styles of these layers, of all where none is named.
+    ///
+    /// # Errors
+    /// A file that cannot be read, layers that take different codes, tensors that unpack to more bytes than the file holds; inside,
+    /// a layer that there is not.
+    pub fn factors(&self, source: &Source, rows: &[usize]) -> Result<Result<Factors, NoRow>, CheckpointError> {
+        if let Some(&asked) = rows.iter().find(|&&row| row >= self.layers.len()) {
+            return Ok(Err(NoRow { asked, rows: self.layers.len() }));
+        }
+        let all: Vec<usize> = (0..self.layers.len()).collect();
+        let rows = if rows.is_empty() { &all[..] } else { rows };
+        let mut factors = Factors { code_dim: 0, units: 0, weight: Vec::new() };
+        let mut bytes = 0_u64;
+        for &row in rows {
+            let name = format!("{}{SYNTHESIS}{}{WEIGHT}", self.prefix, self.layers[row]);
+            let wrong = |problem| CheckpointError::Tensor { path: source.path().to_owned(), problem };
+            let info = source.tensor(&name).ok_or_else(|| wrong(TensorError::Missing { name: name.clone() }))?;
+            let fits = |&[units, dim]: &[usize; 2]| units > 0 && dim > 0 && [0, dim].contains(&factors.code_dim);
+            let shape = <[usize; 2]>::try_from(&info.shape[..]).ok().filter(fits);
+            let Some([units, code_dim]) = shape else {
+                let dim = if factors.code_dim == 0 { "any".to_owned() } else { factors.code_dim.to_string() };
+                let (found, expected) = (format!("{:?}", info.shape), format!("[any, {dim}]"));
+                return Err(wrong(TensorError::Unexpected { name, found, expected }));
+            };
+            bytes = bytes.saturating_add(info.bytes);
+            if bytes > source.size() {
+                let reason = format!("its tensors, up to '{name}', unpack to more bytes than the file holds");
+                return Err(CheckpointError::Unreadable { path: source.path().to_owned(), reason });
+            }
+            let values = source.read(&name)?.ok_or_else(|| wrong(TensorError::Missing { name }))?;
+            factors.weight.extend(values);
+            factors = Factors { code_dim, units: factors.units + units, ..factors };
+        }
+        Ok(Ok(factors))
+    }
+}
+
+/// The order in which a generator applies its layers: what moves the input first, then by the numbers in their names.
+fn in_order(a: &str, b: &str) -> Ordering {
+    let place = |name: &str| {
+        let numbers = numbers(name);
+        // A block's layer to an image comes after its convolutions.
+        (name != "input", numbers.first().copied(), name.ends_with(".torgb"), numbers, name.to_owned())
+    };
+    place(a).cmp(&place(b))
+}
+
+/// The whole numbers in a name: 8 and 1 of `b8.conv1`.
+fn numbers(name: &str) -> Vec<u64> {
+    let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    digits.map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{NamedTensor, save};
+    use super::*;
+
+    fn weight(layer: &str, units: usize, dim: usize, first: f32) -> NamedTensor {
+        let values = (0..units * dim).map(|i| first + i as f32).collect();
+        NamedTensor::f32(format!("{layer}.affine.weight"), vec![units, dim], values)
+    }
+
+    fn source(tensors: &[NamedTensor]) -> (tempfile::TempDir, Source) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("styles.safetensors");
+        save(&path, tensors, None).unwrap();
+        let source = Source::open(&path).unwrap();
+        (dir, source)
+    }
+
+    #[test]
+    fn a_stylegan3s_layers_are_those_of_its_rows_in_order() {
+        let layers = ["L10_52_3", "L2_20_6", "input", "L0_20_6", "L1_20_6"];
+        let all: Vec<NamedTensor> =
+            layers.iter().map(|layer| weight(&format!("G_ema.synthesis.{layer}"), 2, 3, 0.0)).collect();
+        let (_dir, source) = source(&all);
+        let styles = StyleLayers::find(&source, None).unwrap();
+        assert_eq!(styles.key(), "G_ema");
+        assert_eq!(styles.layers(), ["input", "L0_20_6", "L1_20_6", "L2_20_6", "L10_52_3"]);
+        let factors = styles.factors(&source, &[]).unwrap().unwrap();
+        assert_eq!((factors.code_dim, factors.units, factors.weight.len()), (3, 10, 30));
+        assert_eq!(styles.factors(&source, &[5]).unwrap().unwrap_err(), NoRow { asked: 5, rows: 5 });
+        assert_eq!(StyleLayers::find(&source, Some("G_ema")), Some(styles));
+        assert_eq!(StyleLayers::find(&source, Some("D")), None);
+    }
+
+    #[test]
+    fn layers_to_an_image_have_no_row_of_their_own_but_the_last() {
+        let layers =
+            ["b4.torgb", "b4.conv1", "b8.conv0", "b16.torgb", "b8.torgb", "b16.conv1", "b16.conv0", "b8.conv1"];
+        let name = |layer: &&str| weight(&format!("backbone.synthesis.{layer}"), 1, 2, 0.0);
+        let (_dir, source) = source(&layers.iter().map(name).collect::<Vec<_>>());
+        let styles = StyleLayers::find(&source, None).unwrap();
+        let order = ["b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1", "b16.torgb"];
+        assert_eq!(styles.layers(), order);
+    }
+
+    #[test]
+    fn an_average_comes_first_and_chosen_layers_are_read_in_the_order_asked() {
+        let both = [
+            weight("G.synthesis.L0", 1, 2, 10.0),
+            weight("G_ema.synthesis.L0", 1, 2, 20.0),
+            weight("G_ema.synthesis.L1", 2, 2, 30.0),
+        ];
+        let (_dir, source) = source(&both);
+        let styles = StyleLayers::find(&source, None).unwrap();
+        assert_eq!(styles.key(), "G_ema");
+        let factors = styles.factors(&source, &[1, 0]).unwrap().unwrap();
+        assert_eq!(factors, Factors { code_dim: 2, units: 3, weight: vec![30.0, 31.0, 32.0, 33.0, 20.0, 21.0] });
+        assert_eq!(StyleLayers::find(&source, Some("G")).unwrap().layers(), ["L0"]);
+    }
+
+    #[test]
+    fn layers_of_different_codes_are_refused_by_name() {
+        let (_dir, source) = source(&[weight("synthesis.L0", 1, 2, 0.0), weight("synthesis.L1", 1, 3, 0.0)]);
+        let styles = StyleLayers::find(&source, None).unwrap();
+        let said = styles.factors(&source, &[]).unwrap_err().to_string();
+        assert!(said.contains("'synthesis.L1.affine.weight' is [1, 3]; expected [any, 2]"), "{said}");
+        let (_dir, other) = self::source(&[weight("decoder.L0", 1, 2, 0.0)]);
+        assert_eq!(StyleLayers::find(&other, None), None);
+    }
+}
