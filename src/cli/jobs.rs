@@ -211,7 +211,9 @@ pub(super) fn eigenvalue_table(
         vec![i.to_string(), value, share, label(i)]
     }));
     if rows.iter().skip(1).all(|row| row[3].is_empty()) {
-        rows.iter_mut().for_each(|row| row.truncate(3));
+        for row in &mut rows {
+            row.truncate(3);
+        }
     }
     table(&[Align::Right, Align::Right, Align::Right, Align::Left][..rows[0].len()], &rows)
 }

@@ -194,13 +194,11 @@ pub fn choose(source: &Source, key: Option<&str>) -> Result<(Layout, Option<Stri
         let said = (found.len() > 1).then_some(words);
         return found.into_iter().next().map(|layout| (layout, said)).ok_or_else(|| refused(String::new()));
     };
-    match chosen(&keys, key).and_then(|at| found.get(at)) {
-        Some(layout) => Ok((layout.clone(), None)),
-        None => {
-            let wanted = key.trim_end_matches('.');
-            Err(refused(format!("it holds no generator under '{wanted}', only under: {listed}")))
-        }
-    }
+    let Some(layout) = chosen(&keys, key).and_then(|at| found.get(at)) else {
+        let wanted = key.trim_end_matches('.');
+        return Err(refused(format!("it holds no generator under '{wanted}', only under: {listed}")));
+    };
+    Ok((layout.clone(), None))
 }
 
 /// Why a file holds no generator that is known here.

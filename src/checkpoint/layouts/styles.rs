@@ -51,7 +51,7 @@ impl StyleLayers {
         // An image's layers share their row with the next convolution, as in StyleGAN2; only the last has a row of its own.
         let last = layers.len().saturating_sub(1);
         let mut place = 0..;
-        layers.retain(|layer| place.next() == Some(last) || !layer.ends_with(".torgb"));
+        layers.retain(|layer| place.next() == Some(last) || !is_to_image(layer));
         Self { prefix, layers }
     }
 
@@ -107,9 +107,13 @@ fn in_order(a: &str, b: &str) -> Ordering {
     let place = |name: &str| {
         let numbers = numbers(name);
         // A block's layer to an image comes after its convolutions.
-        (name != "input", numbers.first().copied(), name.ends_with(".torgb"), numbers, name.to_owned())
+        (name != "input", numbers.first().copied(), is_to_image(name), numbers, name.to_owned())
     };
     place(a).cmp(&place(b))
+}
+
+fn is_to_image(name: &str) -> bool {
+    name.rsplit('.').next() == Some("torgb")
 }
 
 /// The whole numbers in a name: 8 and 1 of `b8.conv1`.
