@@ -63,11 +63,16 @@ pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
         None => error.into(),
     };
     let (layout, several) = layouts::choose(&source, key).map_err(refused)?;
-    let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+    let model = model_name(path);
     let options = options(config.fused_scale, config.final_tanh.unwrap_or(false), config.label_size.unwrap_or(0));
     let law = layouts::law(source.note());
     let (weights, notes) = GeneratorWeights::read_noted(&source, &layout, &options).map_err(refused)?;
     Ok(Read { model, sha256, bytes, weights, law, said: several.into_iter().chain(notes).collect() })
+}
+
+/// What a model is called: its file's name.
+pub(super) fn model_name(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Whether a person said how many samples and directions there are to be; otherwise a file's are all of its codes, and as many of

@@ -369,6 +369,13 @@ impl SefaConfig {
         matches!(self.traits, Some(SefaTraits::Faces | SefaTraits::Scores))
     }
 
+    /// The rows of w that take a step, ascending: those of the layers that were named, or all of `rows`.
+    pub fn edited_rows(&self, rows: usize) -> Vec<usize> {
+        let mut edited = if self.layers.is_empty() { (0..rows).collect() } else { self.layers.clone() };
+        edited.sort_unstable();
+        edited
+    }
+
     /// The directions that are shown: those that were named, or the first `k`.
     pub fn chosen(&self) -> Vec<usize> {
         self.directions.clone().unwrap_or_else(|| (0..self.k).collect())

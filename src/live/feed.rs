@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// News are not told more often than this.
 const LEAST: Duration = Duration::from_millis(800);
-/// Making the page takes no more than this part of the time.
+/// Making the page takes no more than this part of the time, while there is a run to be held up by it.
 const SHARE: u32 = 60;
 /// The files are looked at this often.
 const LOOK: Duration = Duration::from_millis(250);
@@ -89,14 +89,14 @@ impl Feed {
         Ok(bytes)
     }
 
-    /// Looks whether there is something new, until the feed ends.
-    pub fn watch(&self) {
+    /// Looks whether there is something new, until the feed ends. A run that waits is not held up by a page, and is shown as it is.
+    pub fn watch(&self, waits: &dyn Fn() -> bool) {
         loop {
             let mut told = self.told();
             if told.ended {
                 return;
             }
-            let pause = LEAST.max(told.took * SHARE);
+            let pause = if waits() { LEAST } else { LEAST.max(told.took * SHARE) };
             let due = told.at.is_none_or(|at| at.elapsed() >= pause);
             let listened = told.listening > 0;
             if due && listened {
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(made.load(Ordering::SeqCst), 1);
         assert!(feed.enter(1) && !feed.enter(1), "there is room for one");
         std::thread::scope(|scope| {
-            scope.spawn(|| feed.watch());
+            scope.spawn(|| feed.watch(&|| false));
             stamp.store(8, Ordering::SeqCst);
             let number = match feed.news_after(1, Duration::from_mins(1)) {
                 News::Page(number) => number,
@@ -244,5 +244,21 @@ mod tests {
         assert_eq!(feed.page().unwrap(), Arc::new(vec![2]), "the last page is that of the end");
         feed.answered();
         feed.await_readers(Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_run_that_waits_is_shown_as_it_is_however_long_its_page_takes() {
+        let stamp = Arc::new(AtomicU64::new(7));
+        let feed = Feed::new(Box::new(Counting { stamp: Arc::clone(&stamp), made: Arc::default() }));
+        *feed.told() =
+            Told { took: Duration::from_hours(1), at: Some(Instant::now()), number: 1, stamp: 7, ..Told::default() };
+        assert!(feed.enter(1));
+        std::thread::scope(|scope| {
+            scope.spawn(|| feed.watch(&|| true));
+            stamp.store(8, Ordering::SeqCst);
+            let news = feed.news_after(1, Duration::from_mins(1));
+            feed.end();
+            assert_eq!(news, News::Page(2));
+        });
     }
 }

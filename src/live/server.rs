@@ -34,10 +34,11 @@ impl Server {
     /// Serves a feed, at this port or else at the first free one of some; with `controls` readers may ask something of the run.
     pub fn start(port: Option<u16>, feed: Feed, controls: Option<Arc<Controls>>) -> Result<Self, LiveError> {
         let feed = Arc::new(feed);
-        let desk = Desk { feed: Arc::clone(&feed), controls };
+        let desk = Desk { feed: Arc::clone(&feed), controls: controls.clone() };
         let door = Door::open(port, move |asked, token| desk.answer(asked, token))?;
         let watched = Arc::clone(&feed);
-        let watch = std::thread::Builder::new().name("live-watch".to_owned()).spawn(move || watched.watch())?;
+        let waits = move || controls.as_ref().is_some_and(|controls| controls.waits());
+        let watch = std::thread::Builder::new().name("live-watch".to_owned()).spawn(move || watched.watch(&waits))?;
         Ok(Self { door, feed, watch: Some(watch) })
     }
 

@@ -9,7 +9,7 @@ use crate::checkpoint::{GeneratorWeights, Source};
 use crate::cli::args::whole;
 use crate::cli::exit::{Exit, UsageError, refused};
 use crate::cli::generator::GeneratorArgs;
-use crate::cli::jobs::{self, content, eigenvalue_table};
+use crate::cli::jobs::{self, content, eigenvalue_table, model_name};
 use crate::cli::printer::{Printer, shown_path};
 use crate::config::{Config as _, SefaConfig};
 use crate::json;
@@ -110,7 +110,7 @@ pub(super) fn run(args: &DirectionsArgs, printer: &Printer) -> anyhow::Result<Ex
             None
         }
         Some(mut target) => {
-            let model = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+            let model = model_name(&path);
             let note = sefa::origin(&model, &content(&path)?.0, rows.as_deref(), !args.raw).to_string();
             let bytes = directions.encode(target.form, &model, Some(note))?;
             let written = target.folder.write(&target.name, &bytes).map_err(refused)?;
@@ -132,9 +132,8 @@ pub(super) fn run(args: &DirectionsArgs, printer: &Printer) -> anyhow::Result<Ex
 fn config(args: &DirectionsArgs) -> anyhow::Result<SefaConfig> {
     let usual = SefaConfig::default();
     let layers = args.layers.as_ref().map(|layers| layers.0.clone()).unwrap_or_default();
-    let model = args.model.clone().unwrap_or(usual.model);
-    let config =
-        SefaConfig { model, checkpoint: args.checkpoint.clone(), layers, raw: args.raw, ..SefaConfig::default() };
+    let model = args.model.clone().unwrap_or_else(|| usual.model.clone());
+    let config = SefaConfig { model, checkpoint: args.checkpoint.clone(), layers, raw: args.raw, ..usual };
     config.check().map_err(|error| UsageError(error.to_string()).into())
 }
 
@@ -152,7 +151,7 @@ fn find(args: &DirectionsArgs, config: &SefaConfig, source: &Source) -> anyhow::
                 return Err(SefaError::OnlyStyleGan { setting: "layers" }.into());
             }
             let directions = sefa::directions(&weights, config)?;
-            let rows = (rows > 0).then(|| chosen(config, rows));
+            let rows = (rows > 0).then(|| config.edited_rows(rows));
             return Ok(Found { directions, network: title.to_owned(), rows, said: several.into_iter().collect() });
         }
         Err(error) => error,
@@ -160,7 +159,7 @@ fn find(args: &DirectionsArgs, config: &SefaConfig, source: &Source) -> anyhow::
     let Some(styles) = StyleLayers::find(source, key) else { return Err(error.into()) };
     let names = styles.layers();
     let directions = sefa::of_style_layers(&styles, source, config)?;
-    let rows = chosen(config, names.len());
+    let rows = config.edited_rows(names.len());
     let said = vec![
         format!("no pictures can be drawn of it: {error}"),
         format!(
@@ -172,13 +171,6 @@ fn find(args: &DirectionsArgs, config: &SefaConfig, source: &Source) -> anyhow::
         ),
     ];
     Ok(Found { directions, network: "style layers".to_owned(), rows: Some(rows), said })
-}
-
-/// The rows that take a step.
-fn chosen(config: &SefaConfig, rows: usize) -> Vec<usize> {
-    let mut layers = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
-    layers.sort_unstable();
-    layers
 }
 
 /// Where the directions go.

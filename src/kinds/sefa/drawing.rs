@@ -136,8 +136,7 @@ pub(super) fn samples(
         generator.rows(&codes.rows, config.class, &Truncation::NONE)?;
         return Ok(Samples::of_codes(codes));
     }
-    let mut edited = if config.layers.is_empty() { (0..rows).collect() } else { config.layers.clone() };
-    edited.sort_unstable();
+    let edited = config.edited_rows(rows);
     if let Some(&asked) = edited.iter().find(|&&layer| layer >= rows) {
         return Err(SefaError::Layer { asked, network, last: rows - 1 });
     }
