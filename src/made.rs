@@ -22,7 +22,7 @@ pub enum MadeError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// There is a file of that name that is not ours.
-    #[error("{path} is there already, and it is not as gan-lab wrote it; nothing was changed")]
+    #[error("{path} exists already, and gan-lab did not write it or it was changed since; nothing was changed")]
     Foreign {
         /// The file.
         path: PathBuf,

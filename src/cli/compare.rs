@@ -32,11 +32,12 @@ const LONGEST: usize = 160;
 /// Compare runs: a table, a curve, their distributions side by side
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Runs that differ in their seed only are taken together: means with standard errors, and differences \
-                        seed by seed. Runs on other data stand apart, with a floor and axes of their own, and are never \
-                        subtracted. Written: table.md; table.csv, runs.csv, curves.csv; comparison.json; table.tex (latex); \
-                        curve.png, panel.png; panel.gif. docs/COMPARE.md says what is in them, and reads them with pandas. \
-                        Only files that gan-lab wrote there, and that are as it wrote them, are replaced."
+    after_help = "Runs that differ only in the seed form one group: tables give means with standard errors, and \
+                  differences between groups seed by seed. Each data set has its own tables, floor and axes; runs on \
+                  different data are never subtracted. Files: table.md; table.csv, runs.csv, curves.csv; \
+                  comparison.json; table.tex (latex); curve.png, panel.png; panel.gif. docs/COMPARE.md explains them and \
+                  shows how to read them with pandas. Existing files are replaced only if gan-lab wrote them and nobody \
+                  has changed them since."
 )]
 pub(super) struct CompareArgs {
     /// Run directories, or directories of runs such as a sweep's
@@ -48,7 +49,8 @@ pub(super) struct CompareArgs {
     /// Replace files of these names that gan-lab did not write
     #[arg(long)]
     force: bool,
-    /// Which metrics of the last state; mode-tv, high-quality, modes, reverse-kl and spread are for data whose law is known
+    /// Metrics to measure, of each run's last state; mode-tv, high-quality, modes, reverse-kl and spread need data from a
+    /// known distribution
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric,
           default_value = "mode-tv,w1,sliced-w2,1-nn,precision,recall,coverage,high-quality")]
     metrics: Vec<Metric>,
@@ -56,7 +58,7 @@ pub(super) struct CompareArgs {
     /// the first]
     #[arg(long, value_name = "GROUP")]
     against: Option<String>,
-    /// Take together what has the same values of these settings: model,lr [default: all that differs but the seed]
+    /// Group the runs by these settings, such as model,lr [default: all settings in which they differ, except the seed]
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     group_by: Vec<String>,
     /// Only these groups, in this order, by their names or parts of them; may be given several times
@@ -66,7 +68,7 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = format,
           default_value = "md,csv,json,latex,png,gif")]
     format: Vec<Format>,
-    /// The law of the data, where their file does not say it
+    /// The known distribution of the data, if their file does not name it
     #[arg(long)]
     law: Option<Law>,
     /// Points in each set [default: as many as are held out, 2000 at most]
@@ -78,14 +80,14 @@ pub(super) struct CompareArgs {
     /// Where the runs' data are now, if they were moved; with --lab the data to train on
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// What the panels show of each run, from the back to the front whatever the order here
+    /// What the panels show of each run; always drawn from back to front in the order below
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     layers: Vec<View>,
     /// Draw no panel.gif
     #[arg(long)]
     no_gif: bool,
 
-    /// The lab's own comparison, trained where it is not yet: three models with RMSProp, the GAN with SGD and Adam too
+    /// Compare the lab's runs, and train those that are missing: three models with RMSProp, and the GAN with SGD and Adam
     #[arg(long, conflicts_with = "runs", help_heading = "The lab's comparison")]
     lab: bool,
     /// Which seeds [default: 0]
@@ -95,10 +97,10 @@ pub(super) struct CompareArgs {
     epochs: Option<u64>,
     #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX), help = help(&POINTS, "train-size"), help_heading = "The lab's comparison")]
     train_size: Option<usize>,
-    /// Where the runs are and go [default: work_dirs/train]
+    /// Directory of the runs, for those that exist and those to train [default: work_dirs/train]
     #[arg(long = "runs", value_name = "DIR", help_heading = "The lab's comparison")]
     runs_dir: Option<PathBuf>,
-    /// Runs at a time [default: what the machine has]
+    /// Runs at a time [default: one per CPU]
     #[arg(long, value_name = "J", help_heading = "The lab's comparison",
           value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,

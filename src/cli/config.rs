@@ -12,18 +12,18 @@ use super::options::{self, Assignment};
 use super::printer::Printer;
 use crate::config::{ConfigError, Preset, TABLES, Table, reference};
 
-/// Print a config with all its settings, or list the settings that there are
+/// Print a config with all its settings, or list all settings that exist
 #[derive(Debug, Args)]
-#[command(after_help = "For a file to begin with:  gan-lab config --preset paper-wgan > my.json\n\
+#[command(after_help = "To write a config file:  gan-lab config --preset paper-wgan > my.json\n\
                         To use it:  gan-lab train --config my.json")]
 pub(super) struct ConfigArgs {
     /// The kind of job [default: the preset's, else points]
     #[arg(value_parser = kinds(), value_name = "KIND")]
     kind: Option<String>,
-    /// Begin with this config, which is built in
+    /// Start from this built-in config
     #[arg(long, value_name = "NAME", value_parser = presets(), conflicts_with = "config")]
     preset: Option<String>,
-    /// Begin with this config
+    /// Start from this config file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Set a setting, such as optim.eps=1e-6; may be repeated
@@ -32,7 +32,7 @@ pub(super) struct ConfigArgs {
     /// List all settings with their options, defaults and meaning
     #[arg(long, conflicts_with_all = ["preset", "config", "set", "kind"])]
     reference: bool,
-    /// The list as Markdown: docs/CONFIG.md
+    /// With --reference: print the list as Markdown, as in docs/CONFIG.md
     #[arg(long, requires = "reference")]
     markdown: bool,
     /// Print the JSON schema of a kind's configs, for editors

@@ -23,14 +23,14 @@ use crate::made::ResultFolder;
 use crate::render::{AxesChoice, Classes, Real, ScatterPainter, Shown, Size, Theme};
 use crate::{figures, files, json, media};
 
-/// Make data whose law is known, and look into data files
+/// Make data from known distributions, and inspect data files
 #[derive(Debug, Subcommand)]
 pub(super) enum DataCommand {
     Make(MakeArgs),
     Inspect(InspectArgs),
 }
 
-/// Make a point set, or pictures of faces, whose law is known
+/// Make points, or pictures of faces, from a known distribution
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct MakeArgs {
@@ -49,12 +49,12 @@ enum Pictures {
 
 #[derive(Debug, Args)]
 struct PointArgs {
-    /// Which set
+    /// The distribution
     law: Law,
     /// How many points
     #[arg(long, value_name = "N", default_value_t = Law::Points.default_size(), value_parser = whole::<usize>(4..=10_000_000))]
     points: usize,
-    /// What its chance derives from
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Where to write it; .mat, .npy or .csv [default: data/<LAW>.mat]

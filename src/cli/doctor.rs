@@ -13,10 +13,10 @@ use crate::config::DataConfig;
 use crate::data::{self, DataError, Reading};
 use crate::{files, render, run, version};
 
-/// Check that everything needed is there and works
+/// Check that libtorch, the GPU, the data and write access work
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// The data file to look at [default: the lab's, data/points.mat or the set of that name that is built in]
+    /// The data file to check [default: data/points.mat, or the built-in data of that name]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     #[command(flatten)]

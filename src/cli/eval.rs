@@ -19,32 +19,32 @@ use crate::run::RunDir;
 /// Measure how close a run's points are to the real ones
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Every number stands beside its floor: the same metric between training points and the held-out ones, \
-                        which is what a perfect generator would get. s.e.: standard error of the mean over \
-                        the draws; s.d.: deviation from draw to draw: what lies within it of the floor, above or \
-                        below, is as good as real. 'floor' as the best value: as the floor, no more and no less. \
-                        '-': so few points cannot tell; the line below says how many it takes."
+    after_help = "Each value has its floor beside it: the same metric between training points and held-out points, which \
+                  is what a perfect generator would reach. s.e.: standard error of the mean over the draws; s.d.: \
+                  standard deviation between draws. A value within one s.d. of the floor, above or below, is as good as \
+                  real points. If the best value is 'floor', neither more nor less than the floor is better. '-': too \
+                  few points to tell; the line below the table says how many are needed."
 )]
 pub(super) struct EvalArgs {
     /// A run directory
     run: PathBuf,
-    /// Which metrics: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage, and where the law
-    /// of the data is known high-quality, modes, mode-tv, reverse-kl, spread [default: all]
+    /// Metrics to measure: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage, and for data from a
+    /// known distribution high-quality, modes, mode-tv, reverse-kl, spread [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
-    /// The law of the data, where their file does not say it
+    /// The known distribution of the data, if their file does not name it
     #[arg(long)]
     law: Option<Law>,
-    /// Which of its generators
+    /// Which of the run's generators to measure
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     from: Which,
     /// Points in each set [default: as many as are held out, 2000 at most]
     #[arg(long, value_name = "N", value_parser = whole::<u32>(10..=MOST_SAMPLES))]
     samples: Option<u32>,
-    /// Fresh draws, over which mean and error are taken
+    /// Number of fresh draws; the mean and its error are taken over them
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = whole::<u16>(1..=1000))]
     repeats: u16,
-    /// Where the run's data are now, if they were moved [default: where they lay when it was begun]
+    /// Where the run's data are now, if they were moved [default: where they were when the run began]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 }

@@ -16,15 +16,16 @@ use crate::sweep::SweepError;
 
 /// Export recorded runs for TensorBoard, pandas or NumPy
 #[derive(Debug, Args)]
-#[command(after_help = "Each run becomes a folder (npz: a file) that is called like the run's own, so that\n  \
+#[command(after_help = "Each run becomes a folder (npz: a file) with the name of the run's own folder.\n  \
                         tensorboard --logdir work_dirs/tensorboard\n\
-                        shows them together, the seeds of one setting as one group of hparams. A run that is at work is exported as far \
-                        as it is. Only files that gan-lab wrote there, and that are as it wrote them, are replaced.")]
+                        shows them together, with one hparams group for the runs that differ only in the seed. A run that is \
+                        still training is exported as far as it is recorded. Existing files are replaced only if gan-lab \
+                        wrote them and nobody has changed them since.")]
 pub(super) struct ExportArgs {
     /// Run directories, or directories of runs such as a sweep's
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// In which forms
+    /// Formats to write
     #[arg(long, value_name = "LIST", value_delimiter = ',', required = true, value_parser = form())]
     to: Vec<&'static Form>,
     /// Where to write [default: work_dirs/tensorboard, and for csv and npz work_dirs/export]

@@ -13,18 +13,18 @@ use crate::{files, json, media};
 /// Draw portraits whose traits are known
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The folder gets faces.npy (the pictures, for gan-lab train progan --data), traits.csv (a line for each picture, a \
-                  column for each trait), law.json (the law of every trait) and two sheets in pictures/: the first faces, and \
-                  one face as each trait goes through its range. docs/FACES.md has more."
+    after_help = "Writes faces.npy (the pictures, for gan-lab train progan --data), traits.csv (a row for each picture, \
+                  a column for each trait), law.json (the distribution of every trait), and two sheets in pictures/: the \
+                  first faces, and one face with each trait varied over its range. docs/FACES.md has more."
 )]
 pub(super) struct FacesArgs {
-    /// How many
+    /// Number of portraits
     #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = whole::<u64>(1..=10_000_000))]
     n: u64,
     /// The pictures' side in pixels
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>(SIDES[0] as u64..=SIDES[1] as u64))]
     resolution: usize,
-    /// What their chance derives from
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// CPU threads; 0 for as many as the machine has

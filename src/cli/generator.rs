@@ -9,7 +9,7 @@ use crate::config::FusedScale;
 /// What `inspect` and `convert` take; `sefa` has them as settings.
 #[derive(Clone, Debug, Args)]
 pub(super) struct GeneratorArgs {
-    /// Where a file holds several generators: the one under this key, such as G_ema
+    /// Generator to read from a file that holds several, by its key, such as G_ema
     #[arg(long, value_name = "KEY", help_heading = "Generator")]
     pub(super) weights_key: Option<String>,
     /// genforce's fused_scale, where the file does not show it

@@ -28,9 +28,10 @@ use crate::version;
 /// Show what networks a run or a file of weights holds, layer by layer
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A run's networks come from its config, and its files of weights are compared with them. A file is known by \
-                  its tensors' names and shapes: weights and states of gan-lab's, and ProGAN, StyleGAN and StyleGAN2 checkpoints \
-                  in every layout of docs/CHECKPOINTS.md. Nothing in it is executed."
+    after_help = "For a run, shows the networks of its config and compares its weights files with them. For a file, \
+                  recognises what it holds by the names and shapes of its tensors: gan-lab's own weights and states, or \
+                  a ProGAN, StyleGAN or StyleGAN2 checkpoint in any layout of docs/CHECKPOINTS.md. Nothing in the file \
+                  is executed."
 )]
 pub(super) struct InspectArgs {
     /// A run's directory, or a .safetensors, .pth, .pt or .pkl file
@@ -39,7 +40,7 @@ pub(super) struct InspectArgs {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Where a file holds several generators: the one under this key, such as G_ema
+    /// Generator to read from a file that holds several, by its key, such as G_ema
     #[arg(long, value_name = "KEY")]
     weights_key: Option<String>,
 }

@@ -23,10 +23,10 @@ const RUNS: &str = "work_dirs/lessons";
 
 /// Make a guided page: a few small runs beside a text that explains them
 #[derive(Debug, Args)]
-#[command(after_help = "Without NAME the lessons are listed. A lesson trains its runs, in some seconds, into \
-                        work_dirs/lessons/NAME/, and writes lesson/NAME.html: one file that any browser opens, without a network. Runs \
-                        that are there are not done again, and those that were stopped go on. The text is for somebody who has seen \
-                        PyTorch but never a GAN.")]
+#[command(after_help = "Without NAME, lists the lessons. A lesson trains its runs in a few seconds into \
+                        work_dirs/lessons/NAME/, and writes lesson/NAME.html: one file that any browser opens offline. \
+                        Finished runs are not trained again, and interrupted ones are resumed. The text is for readers \
+                        who know PyTorch but have never trained a GAN.")]
 pub(super) struct LessonArgs {
     /// Which lesson, by name or number; without it they are listed
     #[arg(value_parser = lesson)]
@@ -34,10 +34,10 @@ pub(super) struct LessonArgs {
     /// The folder for the page
     #[arg(long, value_name = "DIR", default_value = PAGES)]
     out: PathBuf,
-    /// The seed of the runs; with another than 0 it is in the page's name too
+    /// Seed of the runs; a seed other than 0 is also part of the page's name
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
-    /// Runs at a time [default: what the machine has]
+    /// Runs at a time [default: one per CPU]
     #[arg(long, value_name = "J", value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
     /// Replace a file of the page's name that gan-lab did not write

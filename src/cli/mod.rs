@@ -63,14 +63,23 @@ use absent::sefa;
 use exit::{Exit, Failure};
 use printer::{OutputArgs, Printer};
 
-/// Train small GANs on 2-D points, find semantic directions in a ProGAN, look at both.
+/// Train small GANs on 2-D points, and find the semantic directions of image generators.
 #[derive(Debug, Parser)]
 #[command(
     name = "gan-lab",
     version = crate::version::full(),
     max_term_width = 100,
     propagate_version = true,
-    after_help = "Begin with:\n  gan-lab quickstart    three GANs trained, drawn and reported in under two minutes\n  gan-lab train gan     train the lab's GAN on data/points.mat\n  gan-lab draw          draw what was recorded as GIFs in gif/\n  gan-lab sefa          show the semantic directions of the bundled ProGAN\n\nExit codes: 0 done, 1 something you can mend, 2 wrong usage, 70 our fault, 75 saved, to be done again (gan-lab run), 130 or 143 interrupted after saving."
+    after_help = "Begin with:\n  \
+                  gan-lab quickstart    train three GANs and draw them, in under two minutes\n  \
+                  gan-lab train gan     train the lab's GAN on data/points.mat\n  \
+                  gan-lab draw          draw the recorded runs as GIFs in gif/\n  \
+                  gan-lab sefa          show the semantic directions of a bundled model of faces\n\n\
+                  \"The lab\" is the university exercise that gan-lab began with; gan-lab train follows its recipe by \
+                  default.\n\n\
+                  Exit codes: 0 done, 1 a problem that you can solve, 2 wrong usage, 70 a bug in gan-lab, 75 run it \
+                  again (gan-lab run saved its state, or another process is at work on the run), 130 or 143 interrupted \
+                  after saving."
 )]
 struct Cli {
     #[command(flatten)]

@@ -108,7 +108,7 @@ fn nothing_learnt(nothing: NothingLearnt, run: &PointsRun) -> anyhow::Result<Str
     let config = run.config();
     let as_they_are = run.units()?.scale == Scale::None && !config.data.scale.is_auto();
     let advice = if as_they_are {
-        "without --scale none the networks have the data where they can learn them"
+        "leave out --scale none, so that the networks get the data in units that they can learn"
     } else if config.epochs < 50 {
         "more --epochs usually help"
     } else {
@@ -144,7 +144,8 @@ pub(super) fn gamma_words(config: &RunConfig, units: &Units) -> Option<String> {
 pub(super) fn idle_words(idle: Idle) -> String {
     match idle {
         Idle::Clip(bound) => format!(
-            "clipping did nothing: after no epoch was a parameter of the discriminator at +-{bound}; a smaller --clip binds"
+            "clipping did nothing: no parameter of the discriminator was at +-{bound} after any epoch; take a smaller \
+             --clip"
         ),
         Idle::Penalty(title) => format!(
             "the penalty did nothing: in no frame had {title} a gradient at the points looked at; take another \

@@ -22,10 +22,10 @@ pub(super) use super::progress::{Progress, duration};
 /// How much is said, and in which form.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct OutputArgs {
-    /// Say nothing but results
+    /// Print only results
     #[arg(long, short, global = true, conflicts_with = "json", help_heading = "Output")]
     quiet: bool,
-    /// Give the result as one JSON object
+    /// Print the result as one JSON object
     #[arg(long, global = true, help_heading = "Output")]
     json: bool,
 }

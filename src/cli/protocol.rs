@@ -19,12 +19,12 @@ use crate::run::count;
 
 const PROTOCOLS: &str = "work_dirs/protocols";
 
-/// Repeat a published comparison of GANs exactly, and hold its numbers against the published ones
+/// Repeat a published comparison of GANs exactly, and show the results beside the published ones
 #[derive(Debug, Args)]
-#[command(after_help = "Each method is trained with each seed on points of the law, and measured after \
-                  the published numbers of iterations. What is measured is a line of results.jsonl at once: a protocol that was \
-                  stopped goes on where it was, and nothing is done twice. The last row is this project's preset 'best' on the same \
-                  networks. docs/PROTOCOLS.md has results.")]
+#[command(after_help = "Trains each method with each seed on points of the protocol's distribution, and measures it \
+                        after the published numbers of iterations. Each measurement is written to results.jsonl at once, \
+                        so the same command continues an interrupted protocol and repeats nothing. The last row is this \
+                        project's preset 'best' on the same networks. docs/PROTOCOLS.md has results.")]
 pub(super) struct ProtocolArgs {
     /// Which comparison; without it they are listed
     #[arg(value_parser = protocol)]
@@ -32,22 +32,22 @@ pub(super) struct ProtocolArgs {
     /// Which seeds [default: as many as were published; 0-4 for ring8]
     #[arg(long, value_name = "LIST")]
     seeds: Option<Seeds>,
-    /// How much of the published iterations is done; less than 1 is said in the table
+    /// Fraction of the published iterations to train; the table notes it if it is below 1
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = fraction)]
     fraction: f64,
     /// Which methods: vanilla,paired [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     methods: Vec<String>,
-    /// Trainings at a time, each on one core [default: what the machine has]
+    /// Trainings at a time, each on one core [default: one per CPU]
     #[arg(long, value_name = "N", value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
-    /// Where results.jsonl is and goes [default: work_dirs/protocols/<NAME>]
+    /// Folder of results.jsonl, which is read and added to [default: work_dirs/protocols/<NAME>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Give the results as a part of a Markdown page
+    /// Print the results as a section of a Markdown page
     #[arg(long)]
     markdown: bool,
-    /// Train nothing: say what is there
+    /// Train nothing: print the results so far
     #[arg(long)]
     report: bool,
 }
@@ -143,8 +143,9 @@ fn forecast(left: &[&Job], at_once: usize, printer: &Printer) {
     let plain = left.iter().find(|job| job.config().engine == EngineKind::Plain);
     if let Some(lacks) = plain.and_then(|job| EngineKind::Fused.lacks(job.config())) {
         printer.note(&format!(
-            "{lacks} is not in the fused engine, and this gan-lab was built without libtorch, so that plain loops do it: about ten times \
-             slower. With it: ./scripts/setup-libtorch.sh && cargo build --release. Or take a small --fraction"
+            "{lacks} is not in the fused engine, and this gan-lab was built without libtorch, so it uses the engine \
+             plain: about ten times slower. To build with libtorch: ./scripts/setup-libtorch.sh && cargo build \
+             --release. Or take a small --fraction"
         ));
     }
 }

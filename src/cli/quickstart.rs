@@ -25,15 +25,15 @@ const PAGE: &str = "quickstart.html";
 /// Train a GAN, a WGAN and a WGAN-GP, draw them, and write a page about them
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Leaves three GIFs and quickstart.html in the current folder, and the runs in work_dirs/train/: under two minutes \
-                  on two cores. Each command is shown before it runs, to be typed again with other options. What is done is \
-                  kept: the same command goes on where it was stopped."
+    after_help = "Writes three GIFs and quickstart.html into the current folder, and the runs into work_dirs/train/, in \
+                  under two minutes on two cores. Prints each command before it runs, so that you can run it again with \
+                  other options. Finished steps are kept: after an interruption, the same command continues."
 )]
 pub(super) struct QuickstartArgs {
-    /// Your own points in the place of the lab's: any table with two columns of numbers, MAT, npy, CSV ...
+    /// Your own points instead of the lab's: any table with two columns of numbers, MAT, npy, CSV ...
     #[arg(value_name = "FILE", default_value = DATA)]
     data: PathBuf,
-    /// How many of the points train; the others are held out [default: 7000, of fewer points six in seven]
+    /// Number of training points; the others are held out for measuring [default: 7000, or six sevenths of a smaller set]
     #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=1_000_000_000))]
     train_size: Option<u32>,
     /// Train for fewer epochs than the lab's 320

@@ -14,17 +14,17 @@ use crate::{files, json};
 /// Fit the network that reads the traits of drawn faces
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It is trained on drawings and measured on others, at the sides 64, 32 and 16. The reader that is built in was made so, \
-                  with the usual options. docs/TRAITS.md has more."
+    after_help = "Trains the network on drawn faces and measures it on others, at sides of 64, 32 and 16 pixels. The \
+                  built-in reader was made by this command with its default options. docs/TRAITS.md has more."
 )]
 pub(super) struct ReaderArgs {
-    /// Drawings to train on; none comes twice
+    /// Number of drawings to train on; each is used once
     #[arg(long, value_name = "N", default_value_t = 448_000, value_parser = whole::<u64>(64..=1_000_000_000))]
     n: u64,
     /// Other drawings to measure its error on, for each side
     #[arg(long, value_name = "N", default_value_t = 4000, value_parser = whole::<u64>(100..=1_000_000))]
     held_out: u64,
-    /// What their chance derives from
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 7919, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// CPU threads that draw; 0 for as many as the machine has

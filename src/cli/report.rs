@@ -35,15 +35,13 @@ const METRICS: [Metric; 8] = [
 /// A longer name of a file is cut.
 const LONGEST: usize = 160;
 
-/// Write a page about runs: what they made, frame by frame, and how it went
+/// Write an HTML page about runs: their points frame by frame, and curves of losses and metrics
 #[derive(Debug, Args)]
-#[command(
-    after_help = "One HTML file that any browser opens, without a network: points, the discriminator's field, the \
-                        generator's manifold, forces, histograms and curves over one scrubber, the config and the command that \
-                        repeats it. Up to four runs stand side by side; of more, as of a sweep, the median run of each of the first four \
-                        groups, and the tables of gan-lab compare have them all. Only a page that gan-lab wrote, and that is as \
-                        it wrote it, is replaced."
-)]
+#[command(after_help = "Writes one HTML file that any browser opens offline: points, the discriminator's field, the \
+                  generator's manifold, forces, histograms and curves under one time slider, with the config and the \
+                  command that repeats the run. Up to four runs are shown side by side. Of more runs, such as a sweep's, \
+                  the page shows the median run of each of the first four groups, and the tables of gan-lab compare list \
+                  them all. An existing page is replaced only if gan-lab wrote it and nobody has changed it since.")]
 pub(super) struct ReportArgs {
     /// Run directories, or directories of runs: a sweep's, a comparison's
     #[arg(value_name = "RUN", required = true)]
@@ -54,7 +52,7 @@ pub(super) struct ReportArgs {
     /// Replace a file of this name that gan-lab did not write
     #[arg(long)]
     force: bool,
-    /// Measure nothing: no tables of several runs
+    /// Leave out the tables that compare several runs; nothing is measured then
     #[arg(long)]
     no_tables: bool,
     /// Points in each set of the tables [default: as many as are held out, 2000 at most]

@@ -22,16 +22,19 @@ const INDEX_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "JOB_CO
 /// How often a directory is looked at anew that another process changed between looking and locking.
 const LOOKS: u32 = 5;
 
-/// Do one line of a sweep's plan
+/// Train one run of a sweep: one line of its plan.jsonl
 #[derive(Debug, Args)]
-#[command(after_help = "A run that is finished already is success at once; one that was stopped goes on. SIGTERM and \
-                        SIGUSR1 save its state and exit with 75, as does a run that another process is at work on; do \
-                        the line again to go on.")]
+#[command(
+    after_help = "If the run is already finished, exits with 0 at once; if it was interrupted, resumes it. SIGTERM \
+                        and SIGUSR1 save its state and exit with 75. The exit code is 75 too if another process is at \
+                        work on the run. After a 75, run the same command again to go on."
+)]
 pub(super) struct RunArgs {
-    /// The plan, as `gan-lab sweep` writes it
+    /// The plan.jsonl that `gan-lab sweep` writes
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
-    /// Which line, from 0 [default: SLURM_ARRAY_TASK_ID, HQ_TASK_ID or JOB_COMPLETION_INDEX]
+    /// Line of the plan, counted from 0 [default: the environment variable SLURM_ARRAY_TASK_ID, HQ_TASK_ID or
+    /// JOB_COMPLETION_INDEX]
     #[arg(long, value_name = "N", value_parser = whole::<usize>(0..=u64::MAX))]
     index: Option<usize>,
     /// The folder that the run must lie in, whatever the plan says [default: the plan's own]
@@ -61,14 +64,14 @@ pub(super) fn run(args: &RunArgs, printer: &Printer) -> anyhow::Result<Exit> {
     })?;
     if args.expect.as_ref().is_some_and(|expected| *expected != planned.dir()) {
         let (plan, line) = (args.plan.display(), planned.index() + 1);
-        bail!("{plan} was written anew by another sweep: line {line} is another run now; do the sweep again");
+        bail!("{plan} was written anew by another sweep: line {line} is now a different run; run the sweep again");
     }
     let sweep = Sweep::empty(args.plan.parent().unwrap_or(std::path::Path::new("")));
     match train(&planned, &signals, printer) {
         Ok(exit) => {
             // The run is what counts, not the note.
             if let Err(error) = sweep.clear_failure(&planned) {
-                printer.problem(&format!("the note of an earlier failure stays: {error}"));
+                printer.problem(&format!("cannot remove the note of an earlier failure: {error}"));
             }
             Ok(exit)
         }
@@ -91,7 +94,10 @@ fn index(args: &RunArgs) -> anyhow::Result<usize> {
     }
     let set = INDEX_VARIABLES.into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
     let (name, value) = set.ok_or_else(|| {
-        UsageError(format!("say which line with --index, or in one of {}", INDEX_VARIABLES.join(", ")))
+        UsageError(format!(
+            "say which line with --index, or in one of the environment variables {}",
+            INDEX_VARIABLES.join(", ")
+        ))
     })?;
     value.trim().parse().map_err(|_| UsageError(format!("{name} is '{value}', not a line's number")).into())
 }

@@ -21,14 +21,15 @@ const WORK: &str = "work_dirs";
 /// List runs and jobs of every kind, and check them
 #[derive(Debug, Args)]
 #[command(
-    after_help = "--check compares each run's files with what the run wrote, and makes again what follows from its \
-                        state and settings: copies of the weights, pictures, the config. Nothing is trained."
+    after_help = "--check compares each run's files with the checksums that the run recorded, and rebuilds the files \
+                  that follow from its state and settings: copies of the weights, pictures, the config. Nothing is \
+                  trained."
 )]
 pub(super) struct RunsArgs {
-    /// Folders to look in, with all that is under them
+    /// Folders to search, with all their subfolders
     #[arg(value_name = "DIR", default_value = WORK)]
     folders: Vec<PathBuf>,
-    /// Say what is wrong with each run, and mend what can be mended
+    /// Report what is wrong with each run, and repair what can be repaired
     #[arg(long)]
     check: bool,
 }

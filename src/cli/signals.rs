@@ -13,6 +13,8 @@ use super::exit::Exit;
 use super::{printer, progress};
 use crate::sweep::Stop;
 
+/// Signals that a process heeds while others work for it.
+const PARENTS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 /// How long a bar may take to leave the screen before the program ends without it.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -83,22 +85,27 @@ impl Signals {
 }
 
 /// Signals to a process that has others at work: the first asks them to save and stop, the second ends them. It never
-/// goes before they have.
+/// goes before they have. When this is dropped they have, and a signal ends the process as any other.
 pub(super) struct ParentSignals {
     signals: Signals,
     seen: Cell<u32>,
     first: Cell<usize>,
+    over: Arc<AtomicBool>,
 }
 
 impl ParentSignals {
     pub(super) fn listen() -> anyhow::Result<Self> {
-        let received = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|&signal| is_heeded(signal)) {
+        let (received, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let guarded = std::io::stderr().is_terminal() && guard_the_screen();
+        for signal in PARENTS.into_iter().filter(|&signal| is_heeded(signal)) {
             listened().push((signal, None));
+            if !(guarded && is_guarded(signal)) {
+                flag::register_conditional_default(signal, Arc::clone(&over))?;
+            }
             flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
         }
         let signals = Signals { received, is_task: false };
-        Ok(Self { signals, seen: Cell::new(0), first: Cell::new(0) })
+        Ok(Self { signals, seen: Cell::new(0), first: Cell::new(0), over })
     }
 
     /// What the signals so far ask for.
@@ -121,6 +128,13 @@ impl ParentSignals {
     pub(super) fn exit(&self) -> Option<Exit> {
         (self.stop() != Stop::No)
             .then(|| if self.first.get() == SIGINT as usize { Exit::Interrupted } else { Exit::Terminated })
+    }
+}
+
+impl Drop for ParentSignals {
+    fn drop(&mut self) {
+        listened().retain(|(signal, _)| !PARENTS.contains(signal));
+        self.over.store(true, Ordering::Relaxed);
     }
 }
 

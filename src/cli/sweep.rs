@@ -27,15 +27,15 @@ const ASK: Duration = Duration::from_secs(2);
 /// How often in a row the queue may fail to answer.
 const PATIENCE: u32 = 90;
 
-/// Do many runs: every combination of a plan's models, optimisers, learning rates, seeds, data
+/// Train every combination of a plan's models, optimisers, learning rates, seeds and data
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "A plan:\n  {\"base\": \"configs/lab-gan.json\",\n   \"grid\": {\"model\": [\"gan\", \"wgan\"], \"lr\": [5e-5, 1e-4], \"seed\": \"0-9\"}}\n\
-                  'base' may be a config itself or left out; a grid's key may be any key of a config \
-                  (\"generator.latent_dim\"); several grids make a list. The same config is always the same directory: \
-                  what is done is not done again, and what was stopped goes on."
+                  'base' may also be a config itself, or be left out; a grid's keys may be any keys of a config \
+                  (\"generator.latent_dim\"); 'grid' may be a list of grids. The same config always gets the same directory, \
+                  so a second call skips finished runs and resumes interrupted ones."
 )]
 pub(super) struct SweepArgs {
     #[command(subcommand)]
@@ -43,16 +43,16 @@ pub(super) struct SweepArgs {
     /// The plan, a JSON file
     #[arg(required = true)]
     plan: Option<PathBuf>,
-    /// Where the sweep goes [default: work_dirs/sweep/<PLAN>]
+    /// The sweep's directory [default: work_dirs/sweep/<PLAN>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Say what would be run, and stop
     #[arg(long)]
     dry_run: bool,
-    /// Who runs it
+    /// Where the runs are started
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
     launcher: Launcher,
-    /// local: runs at a time, each a process of its own [default: what the machine has]
+    /// local: runs at a time, each a process of its own [default: one per CPU]
     #[arg(long, value_name = "J", value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub(super) struct SweepArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Slurm")]
 struct SlurmArgs {
-    /// Submit the script, wait until the array has ended, and say what came of it
+    /// Submit the script, wait until the array has ended, and report the results
     #[arg(long)]
     submit: bool,
     /// Tasks at a time [default: as many as the cluster gives]
@@ -91,7 +91,7 @@ enum SweepCommand {
     Status(StatusArgs),
 }
 
-/// Say how far a sweep is
+/// Show the progress of a sweep
 #[derive(Debug, Args)]
 struct StatusArgs {
     /// The sweep's directory
@@ -105,9 +105,9 @@ struct StatusArgs {
 enum Launcher {
     /// This machine
     Local,
-    /// A job array of Slurm's
+    /// A Slurm job array
     Slurm,
-    /// Nobody: print a command for each run, for GNU parallel, HyperQueue or the like
+    /// Nowhere: print one command per run, for GNU parallel, HyperQueue or similar
     Print,
 }
 

@@ -24,8 +24,8 @@ pub(super) fn words(measuring: Option<&Measuring>, job: &Path) -> String {
     let Some(measuring) = measuring else { return String::new() };
     let Some(found) = measuring.found() else {
         return format!(
-            "\n\nscore the pictures that {} lists: a CSV file with its column image and columns of numbers; then the same command \
-             with --scores FILE",
+            "\n\nscore the pictures that {} lists, in a CSV file with the column image and a column of numbers \
+             for each score; then repeat the command with --scores FILE",
             job.join("traits/images.csv").display()
         );
     };

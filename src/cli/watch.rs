@@ -18,18 +18,19 @@ use crate::sweep::SweepError;
 /// How long it takes until a signal is seen.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Show runs in a browser while they go on: those of this machine, or files that a cluster writes
+/// Show runs in a browser while they train, on this machine or on a cluster with a shared file system
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The page is that of gan-lab report, and grows. Only this machine reaches it (127.0.0.1), with the address that is \
-                        printed; `ssh -L` is all that another machine takes. Files are read as they are: a run is not slowed, and \
-                        may lie on a file system that it shares with a cluster. Ctrl-C ends it."
+    after_help = "Shows the page of gan-lab report and updates it while the runs train. Only this machine can open the \
+                  printed address (127.0.0.1); to open it on another machine, forward the port with `ssh -L`. The runs' \
+                  files are only read: the runs are not slowed down, and may lie on a file system that is shared with a \
+                  cluster. Ctrl-C ends it."
 )]
 pub(super) struct WatchArgs {
     /// Run directories, or directories of runs such as a sweep's; runs that begin there later are shown too
     #[arg(value_name = "DIR", required = true)]
     dirs: Vec<PathBuf>,
-    /// At this port [default: the first that is free from 8641 on]
+    /// Serve the page at this port [default: the first free one from 8641 on]
     #[arg(long, value_name = "PORT", value_parser = whole::<u16>(1..=65535))]
     port: Option<u16>,
 }

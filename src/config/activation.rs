@@ -64,10 +64,10 @@ impl fmt::Display for Activation {
 impl Activation {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 4] = [
-        Choice { name: "leaky-relu", help: "x where x > 0, elsewhere x times a slope, 0.2 unless it is said" },
+        Choice { name: "leaky-relu", help: "x where x > 0, else x times a slope, 0.2 by default" },
         Choice { name: "relu", help: "x where x > 0, else 0" },
         Choice { name: "tanh", help: "The hyperbolic tangent" },
-        Choice { name: "maxout", help: "The largest of some of the layer's numbers, 5 for each unless it is said" },
+        Choice { name: "maxout", help: "The largest of several linear pieces for each unit, 5 by default" },
     ];
 
     /// The word for it in configs and options.

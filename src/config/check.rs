@@ -320,8 +320,8 @@ fn check_unrolled(config: &mut TrainConfig) -> Result<(), ConfigError> {
     let game = config.game();
     let meets = matches!(game.rule.meets, Meets::Alone(_) | Meets::Pairs(_));
     let with = |holds: bool, what: &str| require("unroll", steps, holds, &format!("0 {what}"));
-    with(meets, &format!("with the rule {}, whose scores meet otherwise than alone or in pairs", game.rule.name))?;
-    let alone = "the steps that are unrolled are those along the loss alone";
+    with(meets, &format!("with the rule {}, whose loss takes scores neither singly nor in pairs", game.rule.name))?;
+    let alone = "unrolled steps follow the gradient of the loss alone";
     with(game.penalty.is_none(), &format!("with a penalty: {alone}"))?;
     with(game.constraint == Constraint::None, &format!("with a constraint: {alone}"))?;
     with(config.clip_grad.is_none(), &format!("with clip_grad: {alone}"))?;
@@ -423,8 +423,8 @@ fn check_norm_of_discriminator(config: &mut TrainConfig) -> Result<(), ConfigErr
         return Ok(());
     }
     let penalised = config.game().penalty.is_some();
-    let expected = "without true where a penalty is taken: it is of each point's own gradient, and with BatchNorm a point's \
-                    score depends on the whole batch";
+    let expected = "without true where there is a penalty: it needs each point's own gradient, and with BatchNorm \
+                    a point's score depends on the whole batch";
     require("discriminator.batch_norm", "a list with true", !penalised, expected)
 }
 

@@ -26,10 +26,13 @@ pub enum EngineKind {
 impl EngineKind {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 4] = [
-        Choice { name: Self::Auto.name(), help: "Fused on a CPU where it has all that is asked for, else torch" },
-        Choice { name: Self::Fused.name(), help: "This project's own arithmetic, for CPUs: the fastest there" },
+        Choice { name: Self::Auto.name(), help: "fused on a CPU if it supports all settings of the run, else torch" },
+        Choice { name: Self::Fused.name(), help: "gan-lab's own engine, for CPUs only: the fastest on a CPU" },
         Choice { name: Self::Torch.name(), help: "libtorch" },
-        Choice { name: Self::Plain.name(), help: "Plain loops in double precision: slow, to hold the others against" },
+        Choice {
+            name: Self::Plain.name(),
+            help: "Plain loops in double precision: slow, a reference for the other engines",
+        },
     ];
 
     /// Who has all there is on a CPU, in this build: libtorch, or the plain loops where it was built without.

@@ -33,7 +33,7 @@ impl RunConfig {
         let iterations = self.epochs * self.iterations_per_epoch();
         if let Some(lookahead) = self.lookahead.filter(|lookahead| lookahead.every > iterations) {
             doubts.push(format!(
-                "slow weights take the others back every {} iterations, and this run has {iterations}: they never do",
+                "slow weights pull the others back every {} iterations, and this run has {iterations}: they never do",
                 lookahead.every
             ));
         }

@@ -41,9 +41,9 @@ pub enum SmallImages {
 impl SmallImages {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 3] = [
-        Choice { name: "enlarge", help: "They are enlarged" },
-        Choice { name: "frame", help: "They stand in the middle of black, which is learnt with them" },
-        Choice { name: "refuse", help: "They are an error; --strict says the same" },
+        Choice { name: "enlarge", help: "Enlarge them" },
+        Choice { name: "frame", help: "Centre them on black, which the model then learns too" },
+        Choice { name: "refuse", help: "Stop with an error, as with --strict" },
     ];
 }
 

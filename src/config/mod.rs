@@ -339,13 +339,13 @@ impl Init {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 6] = [
         Choice { name: "pytorch", help: "As torch.nn.Linear does: uniform on +-1/sqrt(inputs)" },
-        Choice { name: "he", help: "Normal, with a deviation that keeps the activation's variance; biases 0" },
-        Choice { name: "he-uniform", help: "Uniform, with that deviation; biases 0" },
+        Choice { name: "he", help: "Normal, scaled to keep the variance through the activation; biases 0" },
+        Choice { name: "he-uniform", help: "Uniform, with the same standard deviation as he; biases 0" },
         Choice { name: "xavier", help: "Uniform on +-sqrt(6 / (inputs + outputs)); biases 0" },
         Choice { name: "normal", help: "Normal with the deviation 0.02; biases 0" },
         Choice {
             name: "orthogonal",
-            help: "Rows or columns at right angles, of a length that keeps the activation's variance; biases 0",
+            help: "Orthogonal rows or columns, scaled to keep the variance through the activation; biases 0",
         },
     ];
 }
@@ -397,12 +397,12 @@ impl Scale {
     pub const CHOICES: [Choice; 4] = [
         Choice {
             name: "auto",
-            help: "None where all coordinates are in -0.5 to 1.5 and each axis's standard deviation in 0.05 to 0.5, as the \
-                   lab's; else standardise, or whiten where the axes' correlation is above 0.8",
+            help: "None where all coordinates are in -0.5 to 1.5 and each axis's standard deviation in 0.05 to 0.5, like \
+                   the lab's; else standardise, or whiten where the axes' correlation is above 0.8",
         },
         Choice { name: "none", help: "The data's own units" },
         Choice { name: "standardise", help: "Each axis's mean 0 and standard deviation 1" },
-        Choice { name: "whiten", help: "Mean 0, and uncorrelated too" },
+        Choice { name: "whiten", help: "Mean 0, standard deviation 1, and no correlation between the axes" },
     ];
 
     /// Whether the data decide.

@@ -71,8 +71,8 @@ pub enum Downscale {
 impl Downscale {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 2] = [
-        Choice { name: "before-activation", help: "With the convolution, in one; faster" },
-        Choice { name: "after-activation", help: "As the paper's table of layers has it" },
+        Choice { name: "before-activation", help: "Right after the convolution, in one operation with it; faster" },
+        Choice { name: "after-activation", help: "After the activation, as in the paper's table of layers" },
     ];
 
     /// What runs had before there was a choice.

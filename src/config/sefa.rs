@@ -203,7 +203,7 @@ pub enum SefaTraits {
 impl SefaTraits {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 4] = [
-        Choice { name: "auto", help: "Of faces, if the model says that it learned them; else nothing" },
+        Choice { name: "auto", help: "faces if the checkpoint says that it learned drawn faces, else none" },
         Choice { name: "none", help: "Nothing" },
         Choice { name: "faces", help: "The traits of drawn faces (docs/FACES.md), by the reader that is built in" },
         Choice { name: "scores", help: "Your own scores of the pictures in traits/: give them with --scores" },
@@ -224,7 +224,7 @@ impl FusedScale {
     /// The words for it, with their meaning.
     pub const CHOICES: [Choice; 2] = [
         Choice { name: "yes", help: "Enlarging layers are transposed convolutions" },
-        Choice { name: "no", help: "They enlarge and convolve" },
+        Choice { name: "no", help: "Enlarging layers upsample first and then convolve" },
     ];
 }
 

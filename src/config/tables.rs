@@ -162,7 +162,7 @@ const SEED: Key = key("seed", Values::Whole, "Seed of every random number: the s
     .flag("seed")
     .value_name("SEED")
     .role(Role::Seed);
-const DEVICE: Key = key("device", Values::Device, "Where the arithmetic is done: cpu, cuda or cuda:N")
+const DEVICE: Key = key("device", Values::Device, "Device to compute on: cpu, cuda or cuda:N")
     .flag("device")
     .under("Machine")
     .role(Role::Machine);
@@ -212,7 +212,8 @@ const EPS: Key =
 const WEIGHT_DECAY: Key = key(
     "optim.weight_decay",
     Values::Number,
-    "What is added of each parameter to its gradient, an L2 penalty; with adamw taken off it apart",
+    "Weight decay, an L2 penalty: this times each parameter is added to its gradient; adamw shrinks the parameter \
+     directly instead",
 )
 .only(OPTIM, with!("weight_decay"));
 const MOMENTUM: Key = key("optim.momentum", Values::Number, "Momentum").only(OPTIM, with!("momentum"));
@@ -230,7 +231,7 @@ const ACTIVATION: &str = "activation.name";
 const ACTIVATION_D: &str = "activation_d.name";
 const SLOPE: Key = key("activation.slope", Values::Number, "Its slope below 0").only(ACTIVATION, &["leaky-relu"]);
 const PIECES: Key =
-    key("activation.pieces", Values::Whole, "Numbers of the Linear's for each of the layer's, which is the largest")
+    key("activation.pieces", Values::Whole, "Linear pieces of each unit, of which maxout takes the largest")
         .only(ACTIVATION, &["maxout"]);
 
 static POINT_KEYS: &[Key] = &[
@@ -252,7 +253,8 @@ static POINT_KEYS: &[Key] = &[
     key(
         "data.columns",
         Values::Text,
-        "The columns that are x and y, by name or counted from 1, such as x,y or 1,2; without it, the obvious two",
+        "The columns that are x and y, by name or counted from 1, such as x,y or 1,2; without it, detected from the \
+         columns' names and values",
     )
     .flag("columns")
     .value_name("X,Y")
@@ -260,14 +262,14 @@ static POINT_KEYS: &[Key] = &[
     key(
         "data.separator",
         Values::Choice(&Separator::CHOICES),
-        "What stands between the columns of a text file; without it, what the file shows",
+        "Separator of the columns in a text file; without it, detected from the file",
     )
     .flag("separator")
     .under("Data"),
     key(
         "data.decimal",
         Values::Choice(&DecimalMark::CHOICES),
-        "The decimal mark of a text file; without it, what the file shows",
+        "Decimal mark in a text file; without it, detected from the file",
     )
     .flag("decimal")
     .value_name("MARK")
@@ -275,22 +277,26 @@ static POINT_KEYS: &[Key] = &[
     key(
         "data.heading",
         Values::Choice(&Heading::CHOICES),
-        "Whether a text file's first line names the columns; without it, what the file shows",
+        "Whether a text file's first line names the columns; without it, detected from the file",
     )
     .flag("heading")
     .value_name("YES/NO")
     .under("Data"),
-    key("data.train_size", Values::Whole, "How many points train; all others are held out")
+    key("data.train_size", Values::Whole, "Number of training points; all others are held out for measuring")
         .flag("train-size")
         .under("Data"),
-    key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When the training points are put in a new order")
+    key("data.shuffle", Values::Choice(&Shuffle::CHOICES), "When to shuffle the training points")
         .flag("shuffle")
         .value_name("WHEN")
         .under("Data"),
-    key("data.scale", Values::Choice(&Scale::CHOICES), "In which units the networks have the points")
-        .flag("scale")
-        .value_name("SCALE")
-        .under("Data"),
+    key(
+        "data.scale",
+        Values::Choice(&Scale::CHOICES),
+        "How to scale the points for the networks; results are scaled back",
+    )
+    .flag("scale")
+    .value_name("SCALE")
+    .under("Data"),
     key(OPTIM, Values::Choice(&Optim::CHOICES), "The optimiser of both networks").flag("optim").value_name("OPTIM"),
     ALPHA,
     BETAS,
@@ -318,31 +324,41 @@ static POINT_KEYS: &[Key] = &[
     key("schedule.name", Values::Choice(&Shape::CHOICES), "How both learning rates move over the run")
         .flag("schedule")
         .value_name("SHAPE"),
-    key("schedule.warm_up", Values::Number, "The share of the run in which the rates rise to their own"),
-    key("schedule.end", Values::Number, "What of the rates is left at the end"),
+    key(
+        "schedule.warm_up",
+        Values::Number,
+        "Warm-up: the share of the run in which the learning rates rise to their full values",
+    ),
+    key("schedule.end", Values::Number, "Fraction of the learning rates that is left at the end of the run"),
     key(
         "lookahead.every",
         Values::Whole,
-        "Give both networks slow weights: every so many iterations these go part of the way to the trained ones, which \
-         go on from there; 0 for none",
+        "Lookahead: whenever this many iterations have passed, move a slow copy of both networks' weights part of the \
+         way to the trained ones, and continue training from the copy; 0 turns it off",
     )
     .flag("lookahead")
     .value_name("ITERATIONS"),
     key(
         "clip_grad",
         Values::Number,
-        "The largest norm of a network's whole gradient; a larger one is scaled to it; without it, any",
+        "Clip the norm of each network's whole gradient to this; without it, gradients are not clipped",
     )
     .flag("clip-grad")
     .value_name("NORM"),
-    key("lookahead.step", Values::Number, "How much of the way the slow weights go; without it, 0.5"),
-    key("ema.half_life", Values::Number, "Average the generator; half is forgotten in so many generated points")
-        .flag("ema")
-        .value_name("POINTS"),
+    key("lookahead.step", Values::Number, "Fraction of the way that the slow weights move; without it, 0.5"),
+    key(
+        "ema.half_life",
+        Values::Number,
+        "Keep an exponential moving average of the generator's weights, with a half-life of this many generated \
+         points",
+    )
+    .flag("ema")
+    .value_name("POINTS"),
     key(
         "ema.ramp",
         Values::Number,
-        "In the beginning half is forgotten in this share of the points so far; 0 for no such",
+        "Ramp-up of the average: its half-life is at most this fraction of the points generated so far; 0 for no \
+         ramp-up",
     ),
     key("epochs", Values::Whole, "Passes over the training points").flag("epochs").role(Role::Length),
     key("batch_size", Values::Whole, "Points in a batch").flag("batch-size"),
@@ -352,7 +368,7 @@ static POINT_KEYS: &[Key] = &[
     key(
         "generator.latent_law",
         Values::Choice(&LatentLaw::CHOICES),
-        "The law of each number of a latent code; without it, normal",
+        "Distribution of each component of a latent code; without it, normal",
     )
     .flag("latent-law")
     .value_name("LAW"),
@@ -360,58 +376,83 @@ static POINT_KEYS: &[Key] = &[
     key("generator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it"),
     key("generator.batch_norm_eps", Values::Number, "BatchNorm's eps"),
     key("generator.batch_norm_momentum", Values::Number, "BatchNorm's momentum"),
-    key("init", Values::Choice(&Init::CHOICES), "How both networks' weights begin; without it, as PyTorch's")
+    key("init", Values::Choice(&Init::CHOICES), "Initial weights of both networks; without it, pytorch")
         .flag("init")
         .value_name("LAW"),
     key(
         "init_gain",
         Values::Number,
-        "What their deviation is multiplied by, with he, he-uniform, xavier and orthogonal; without it, what keeps the \
-         variance through the activation (xavier: 1)",
+        "Gain of he, he-uniform, xavier and orthogonal, a factor on the weights' standard deviation; without it, the \
+         one that keeps the variance through the activation (xavier: 1)",
     ),
     key("discriminator.hidden", Values::Wholes, "Widths of the discriminator's (or critic's) hidden layers"),
-    key("discriminator.batch_norm", Values::Switches, "For each of these layers, whether BatchNorm follows it; without it, none"),
+    key(
+        "discriminator.batch_norm",
+        Values::Switches,
+        "For each of these layers, whether BatchNorm follows it; without it, none",
+    ),
     key("discriminator.batch_norm_eps", Values::Number, "BatchNorm's eps there; without it, 1e-5"),
     key("discriminator.batch_norm_momentum", Values::Number, "BatchNorm's momentum there; without it, 0.1"),
-    key(ACTIVATION, Values::Choice(&Activation::CHOICES), "What follows each hidden layer of both networks")
-        .flag("activation")
-        .value_name("NAME"),
+    key(
+        ACTIVATION,
+        Values::Choice(&Activation::CHOICES),
+        "Activation after each hidden layer of both networks; without it, leaky-relu",
+    )
+    .flag("activation")
+    .value_name("NAME"),
     SLOPE,
     PIECES,
-    key(ACTIVATION_D, Values::Choice(&Activation::CHOICES), "The discriminator's; without it, --activation")
-        .flag("activation-d")
-        .value_name("NAME"),
+    key(
+        ACTIVATION_D,
+        Values::Choice(&Activation::CHOICES),
+        "Activation of the discriminator; without it, --activation",
+    )
+    .flag("activation-d")
+    .value_name("NAME"),
     Key { path: "activation_d.slope", only: Some(Owner { selector: ACTIVATION_D, names: &["leaky-relu"] }), ..SLOPE },
     Key { path: "activation_d.pieces", only: Some(Owner { selector: ACTIVATION_D, names: &["maxout"] }), ..PIECES },
-    key(RULE, Values::Choice(&RULE_CHOICES), "What the scores cost, in the place of a model")
+    key(RULE, Values::Choice(&RULE_CHOICES), "Loss on the discriminator's scores, instead of a MODEL")
         .flag("rule")
         .value_name("RULE")
         .under("Objective"),
     key("objective.real_label", Values::Number, "The discriminator's label for real points; 1, or less to smooth it")
         .only(RULE, &["saturating", "non-saturating"])
         .under("Objective"),
-    key(PENALTY, Values::Choice(&PENALTY_CHOICES), "What the discriminator's gradient by its points costs")
-        .flag("penalty")
-        .value_name("PENALTY")
-        .under("Objective"),
-    key("penalty.weight", Values::Number, "The penalty's weight: lambda, or R1's gamma, whose half is taken")
-        .flag("penalty-weight")
-        .value_name("W")
-        .only(PENALTY, PENALTIES)
-        .under("Objective"),
+    key(
+        PENALTY,
+        Values::Choice(&PENALTY_CHOICES),
+        "Penalty on the gradient of the discriminator's score with respect to its input points",
+    )
+    .flag("penalty")
+    .value_name("PENALTY")
+    .under("Objective"),
+    key(
+        "penalty.weight",
+        Values::Number,
+        "Weight of the penalty: lambda, or gamma for R1 and R2, whose penalties are multiplied by gamma/2",
+    )
+    .flag("penalty-weight")
+    .value_name("W")
+    .only(PENALTY, PENALTIES)
+    .under("Objective"),
     key(
         "penalty.every",
         Values::Whole,
-        "Discriminator steps from one penalty to the next, whose weight grows with them",
+        "Discriminator steps from one penalty to the next; the weight is multiplied by this number (lazy \
+         regularisation)",
     )
     .flag("penalty-every")
     .value_name("STEPS")
     .only(PENALTY, PENALTIES)
     .under("Objective"),
-    key("penalty.end", Values::Number, "What of the penalty's weight is left at the run's end; without it, all")
-        .only(PENALTY, PENALTIES)
-        .under("Objective"),
-    key(CONSTRAINT, Values::Choice(&ConstraintConfig::CHOICES), "What is done to the discriminator's parameters")
+    key(
+        "penalty.end",
+        Values::Number,
+        "Fraction of the penalty's weight that is left at the end of the run; without it, 1",
+    )
+    .only(PENALTY, PENALTIES)
+    .under("Objective"),
+    key(CONSTRAINT, Values::Choice(&ConstraintConfig::CHOICES), "Constraint on the discriminator's parameters")
         .flag("constraint")
         .value_name("NAME")
         .under("Objective"),
@@ -419,18 +460,27 @@ static POINT_KEYS: &[Key] = &[
         .value_name("C")
         .only(CONSTRAINT, &["clip"])
         .under("Objective"),
-    key("drift", Values::Number, "Weight of the mean square of real points' scores in the discriminator's loss; without it, 0")
-        .flag("drift")
-        .value_name("W")
-        .under("Objective"),
-    key("pack", Values::Whole, "Points that the discriminator scores at once, side by side; without it, 1")
-        .flag("pack")
-        .value_name("M")
-        .under("Objective"),
+    key(
+        "drift",
+        Values::Number,
+        "Weight of the mean square of real points' scores in the discriminator's loss; without it, 0",
+    )
+    .flag("drift")
+    .value_name("W")
+    .under("Objective"),
+    key(
+        "pack",
+        Values::Whole,
+        "PacGAN: number of points that the discriminator scores together, as one input; without it, 1",
+    )
+    .flag("pack")
+    .value_name("M")
+    .under("Objective"),
     key(
         "unroll",
         Values::Whole,
-        "Discriminator steps that the generator's loss comes after, with its gradient through them; without it, none",
+        "Unrolled GAN: take the generator's loss after this many further discriminator steps, and its gradient \
+         through them; without it, none",
     )
     .flag("unroll")
     .value_name("STEPS")
@@ -438,13 +488,18 @@ static POINT_KEYS: &[Key] = &[
     key(
         "instance_noise.deviation",
         Values::Number,
-        "Add noise of this deviation, in the networks' units, to all points that the discriminator has",
+        "Add normal noise of this standard deviation, in the networks' units, to all points that the discriminator \
+         sees",
     )
     .flag("instance-noise")
     .value_name("SIGMA")
     .under("Objective"),
-    key("instance_noise.end", Values::Number, "What of the noise is left at the run's end, to which it falls along a line")
-        .under("Objective"),
+    key(
+        "instance_noise.end",
+        Values::Number,
+        "Fraction of the noise that is left at the end of the run; it falls linearly",
+    )
+    .under("Objective"),
     key("objective.clip", Values::Number, "Clamp the critic's parameters to [-C, C]")
         .flag("clip")
         .value_name("C")
@@ -464,7 +519,7 @@ static POINT_KEYS: &[Key] = &[
         .under("Objective"),
     SEED,
     DEVICE,
-    key("engine", Values::Choice(&EngineKind::CHOICES), "What does the arithmetic")
+    key("engine", Values::Choice(&EngineKind::CHOICES), "Implementation that does the training's arithmetic")
         .flag("engine")
         .value_name("ENGINE")
         .under("Machine")
@@ -488,8 +543,8 @@ static POINT_KEYS: &[Key] = &[
     key(
         "record",
         Values::Texts,
-        "Record of each frame beside its points: field, lattice, forces, scores, slopes, weights; all, or none. What they \
-         are is in docs/RECORDED.md; without it, all that the run can have",
+        "What to record with each frame besides its points: field, lattice, forces, scores, slopes, weights; or all, \
+         or none (docs/RECORDED.md explains them); without it, all that the run supports",
     )
     .flag("record")
     .value_name("WHAT")
@@ -498,7 +553,7 @@ static POINT_KEYS: &[Key] = &[
     key(
         "keep_best",
         Values::Choice(&BestBy::CHOICES),
-        "Keep the state in which this metric is best, besides the last; draw and eval show it with --from best",
+        "Also keep the state in which this metric is best; draw and eval use it with --from best",
     )
     .flag("keep-best")
     .value_name("METRIC")
@@ -507,9 +562,10 @@ static POINT_KEYS: &[Key] = &[
     key(
         "stop_when",
         Values::Texts,
-        "End the run when this holds: NAME < NUMBER [floors] [for N frames|measurements|epochs], also <=, > and >=; \
-         NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv (with --ema also generator-sliced-w2 and so on). Several with commas: the first that holds ends it; \
-         never for none",
+        "End the run when this condition holds: NAME < NUMBER [floors] [for N frames|measurements|epochs], also <=, > \
+         and >=; NAME is d-loss, g-loss, sliced-w2, coverage or mode-tv (with --ema also generator-sliced-w2 and so \
+         on). With floors, NUMBER is a multiple of the metric's value between two sets of real points. Separate \
+         several conditions with commas: the first that holds ends the run; the word never sets no condition",
     )
     .flag("stop-when")
     .value_name("CONDITION")
@@ -527,11 +583,11 @@ static PROGAN_KEYS: &[Key] = &[
     .flag("data")
     .value_name("PATH")
     .under("Data"),
-    key("images.ground", Values::Text, "Colour behind what is transparent: a name such as black, or #rrggbb")
+    key("images.ground", Values::Text, "Background colour of transparent images: a name such as black, or #rrggbb")
         .flag("ground")
         .value_name("COLOR")
         .under("Data"),
-    key("images.small", Values::Choice(&SmallImages::CHOICES), "What becomes of images smaller than --resolution")
+    key("images.small", Values::Choice(&SmallImages::CHOICES), "How to treat images smaller than --resolution")
         .flag("small")
         .under("Data"),
     key("images.key", Values::Text, "The array to read, in an npz file that has several")
@@ -540,8 +596,12 @@ static PROGAN_KEYS: &[Key] = &[
         .under("Data"),
     key("resolution", Values::Whole, "Side of the finished images, a power of two from 4 to 1024").flag("resolution"),
     key("latent_dim", Values::Whole, "Dimension of the latent codes").flag("latent-dim"),
-    key("fmaps_base", Values::Whole, "Feature maps at side r are this over r").flag("fmaps-base"),
-    key("fmaps_max", Values::Whole, "Most feature maps at any side").flag("fmaps-max"),
+    key(
+        "fmaps_base",
+        Values::Whole,
+        "Feature maps of a layer at resolution r: this number divided by r",
+    ).flag("fmaps-base"),
+    key("fmaps_max", Values::Whole, "Upper limit on the feature maps of a layer").flag("fmaps-max"),
     key("downscale", Values::Choice(&Downscale::CHOICES), "Where the discriminator halves its maps")
         .flag("downscale")
         .value_name("WHERE"),
@@ -554,16 +614,20 @@ static PROGAN_KEYS: &[Key] = &[
     key("lr", Values::Number, "Adam's learning rate, for both networks").flag("lr").value_name("LR"),
     key("betas", Values::Numbers, "Adam's decays, for both networks"),
     key("batch_size", Values::Whole, "Images in a batch").flag("batch-size"),
-    key("kimg_per_phase", Values::Number, "Thousands of images to fade a side in, and to train on it afterwards")
+    key(
+        "kimg_per_phase",
+        Values::Number,
+        "Thousands of images to fade in each resolution, and as many again to train at it afterwards",
+    )
         .flag("kimg-per-phase")
         .value_name("K"),
-    key("final_kimg", Values::Number, "Thousands of images to train on the final side after its fade-in")
+    key("final_kimg", Values::Number, "Thousands of images to train at the final resolution after its fade-in")
         .flag("final-kimg")
         .value_name("K"),
-    key("ema_kimg", Values::Number, "Thousands of images in which the averaged generator forgets half"),
+    key("ema_kimg", Values::Number, "Half-life of the averaged generator, in thousands of images"),
     SEED,
     DEVICE,
-    key("precision", Values::Choice(&Precision::CHOICES), "What the layers are computed in")
+    key("precision", Values::Choice(&Precision::CHOICES), "Number format that the layers are computed in")
         .flag("precision")
         .value_name("NUMBERS")
         .under("Machine")
@@ -577,10 +641,14 @@ static PROGAN_KEYS: &[Key] = &[
 ];
 
 static SEFA_KEYS: &[Key] = &[
-    key("model", Values::Text, "A model by name: checkpoints/NAME.pth or .safetensors, else the one that is built in")
-        .flag("model")
-        .value_name("NAME")
-        .under(""),
+    key(
+        "model",
+        Values::Text,
+        "Name of a model: checkpoints/NAME.pth or .safetensors, else the built-in model of that name",
+    )
+    .flag("model")
+    .value_name("NAME")
+    .under(""),
     key("checkpoint", Values::Path, "A checkpoint's file (PyTorch or safetensors), in the place of --model")
         .flag("checkpoint")
         .under(""),
@@ -589,17 +657,19 @@ static SEFA_KEYS: &[Key] = &[
         .flag("k")
         .value_name("K")
         .under(""),
-    key("directions", Values::Wholes, "These directions instead: 0,3,7 or 0-4").flag("directions").under(""),
+    key("directions", Values::Wholes, "Take these directions instead of the first --k: 0,3,7 or 0-4")
+        .flag("directions")
+        .under(""),
     key(
         "directions_file",
         Values::Path,
-        "Directions out of a file instead of the weights: npy (rows), rosinality's factor.pt (columns of eigvec), a job's \
-         directions.safetensors",
+        "Read the directions from a file instead of computing them from the weights: npy (rows), rosinality's \
+         factor.pt (columns of eigvec), or a job's directions.safetensors",
     )
     .flag("directions-file")
     .under(""),
     Key { help: "Seed of the codes", heading: "", ..SEED },
-    key("rng", Values::Choice(&SefaRng::CHOICES), "Whose random numbers codes are; torch if not said")
+    key("rng", Values::Choice(&SefaRng::CHOICES), "Random number generator of the codes; without it, torch")
         .flag("rng")
         .under(""),
     key(
@@ -608,9 +678,9 @@ static SEFA_KEYS: &[Key] = &[
         "Codes z out of an npy file, [n, dim], instead of a seed's: all of them, or the first --n (--codes FILE)",
     )
     .under(""),
-    key("start", Values::Number, "First distance").flag("start").under("Editing"),
-    key("end", Values::Number, "Last distance").flag("end").under("Editing"),
-    key("steps", Values::Whole, "How many distances").flag("steps").under("Editing"),
+    key("start", Values::Number, "First distance along each direction").flag("start").under("Editing"),
+    key("end", Values::Number, "Last distance along each direction").flag("end").under("Editing"),
+    key("steps", Values::Whole, "Number of distances, from --start to --end").flag("steps").under("Editing"),
     key("codes", Values::Choice(&SefaCodes::CHOICES), "What is done to the codes that were drawn").under("Editing"),
     key("raw", Values::Switch, "Factorise the weights without normalising each output unit's weights first")
         .flag("raw")
@@ -618,14 +688,15 @@ static SEFA_KEYS: &[Key] = &[
     key(
         "layers",
         Values::Wholes,
-        "StyleGAN and StyleGAN2: factorise and edit these layers: all, or 0-1,5; none for all",
+        "StyleGAN and StyleGAN2: layers to factorise and edit, such as 0-1,5 or all; without it, all",
     )
     .flag("layers")
     .under("Editing"),
     key(
         "truncation",
         Values::Number,
-        "StyleGAN and StyleGAN2: how far codes w keep from their mean: 0 not at all, 1 as drawn; 0.7 if not said",
+        "StyleGAN and StyleGAN2: truncation psi, w = mean + psi (w - mean): 0 is the mean, 1 leaves w unchanged; \
+         without it, 0.7",
     )
     .flag("truncation")
     .value_name("PSI")
@@ -633,14 +704,14 @@ static SEFA_KEYS: &[Key] = &[
     key(
         "truncation_layers",
         Values::Whole,
-        "StyleGAN and StyleGAN2: how many of the first layers that is done in; 8 if not said",
+        "StyleGAN and StyleGAN2: number of layers, from the first, that --truncation applies to; without it, 8",
     )
     .flag("truncation-layers")
     .under("Editing"),
     key(
         "noise",
         Values::Choice(&SefaNoise::CHOICES),
-        "StyleGAN and StyleGAN2: the noise in the pictures; const if not said",
+        "StyleGAN and StyleGAN2: noise inputs of the layers; without it, const",
     )
     .flag("noise")
     .under("Editing"),
@@ -648,7 +719,7 @@ static SEFA_KEYS: &[Key] = &[
     key(
         "weights_key",
         Values::Text,
-        "Where the file holds several generators: the one under this key, such as G_ema; the averaged one without it",
+        "Generator to read from a file that holds several, by its key, such as G_ema; without it, the averaged one",
     )
     .flag("weights-key")
     .value_name("KEY")
@@ -668,32 +739,32 @@ static SEFA_KEYS: &[Key] = &[
     .flag("label-size")
     .value_name("N")
     .under("Generator"),
-    key("traits", Values::Choice(&SefaTraits::CHOICES), "What is measured of the directions; auto if not said")
+    key("traits", Values::Choice(&SefaTraits::CHOICES), "Traits to measure along each direction; without it, auto")
         .flag("traits")
         .under("Traits"),
-    key("traits_samples", Values::Whole, "Samples that it is measured on; 64 if not said")
+    key("traits_samples", Values::Whole, "Number of samples to measure the traits on; without it, 64")
         .flag("traits-samples")
         .value_name("N")
         .under("Traits"),
-    key("traits_distance", Values::Number, "The step by which it is measured; 2 if not said")
+    key("traits_distance", Values::Number, "Step along a direction when traits are measured; without it, 2")
         .flag("traits-distance")
         .value_name("D")
         .under("Traits"),
-    key("traits_floor", Values::Whole, "Random directions that are measured beside the others; 20 if not said")
+    key("traits_floor", Values::Whole, "Number of random directions to measure for comparison; without it, 20")
         .flag("traits-floor")
         .value_name("N")
         .under("Traits"),
     key(
         "viz_size",
         Values::Whole,
-        "Side of each image in the pictures; if not said the model's own up to 512, a whole multiple of a small one's of at \
-         least 256, a whole part of a larger one's",
+        "Side of each image in the pictures; without it, the model's own from 256 to 512; smaller images are enlarged \
+         to at least 256, and larger ones reduced to at most 512, by a whole factor",
     )
-        .flag("viz-size")
-        .value_name("PIXELS")
-        .under("Pictures"),
+    .flag("viz-size")
+    .value_name("PIXELS")
+    .under("Pictures"),
     DEVICE,
-    Key { help: "CPU threads; 0 for as many as libtorch takes", ..THREADS },
+    Key { help: "CPU threads; 0 for libtorch's own default", ..THREADS },
     key("batch", Values::Whole, "Images rendered at a time").flag("batch").under("Machine").role(Role::Machine),
 ];
 

@@ -95,7 +95,10 @@ impl BestBy {
     pub const CHOICES: [Choice; 3] = [
         Choice { name: "sliced-w2", help: "The smallest sliced W2 distance" },
         Choice { name: "coverage", help: "The largest coverage" },
-        Choice { name: "mode-tv", help: "The smallest mode total variation; needs data whose file says their law" },
+        Choice {
+            name: "mode-tv",
+            help: "The smallest mode total variation; needs data whose file names their distribution",
+        },
     ];
 
     /// What is looked at.
@@ -242,7 +245,7 @@ fn expected() -> String {
     let names = Watched::ALL.map(Watched::name).join(", ");
     format!(
         "NAME < NUMBER [floors] [for N frames|measurements|epochs], also with <=, > or >=, such as 'coverage < 0.2 for 5 \
-         frames'; what is recorded has the names {names}"
+         frames'; NAME is one of {names}"
     )
 }
 

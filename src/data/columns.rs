@@ -203,7 +203,7 @@ fn turned(columns: &[Column], [x, y]: [usize; 2]) -> Option<String> {
     let quote = if names.iter().any(|name| name.contains(' ')) { "'" } else { "" };
     turned.then(|| {
         format!(
-            "x is '{}' and y is '{}', in the file's order; --columns {quote}{},{}{quote} turns them as maps have them",
+            "x is '{}' and y is '{}', in the file's order; --columns {quote}{},{}{quote} swaps them, as on a map",
             names[0], names[1], names[1], names[0]
         )
     })

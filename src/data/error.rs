@@ -99,7 +99,7 @@ pub enum DataError {
         reason: String,
     },
     /// Not all of the file is there.
-    #[error("{path} is cut short: {reason}; fetch or save it anew")]
+    #[error("{path} is cut short: {reason}; download or save it again")]
     CutShort {
         /// The file.
         path: PathBuf,
@@ -170,7 +170,7 @@ pub enum DataError {
         found: usize,
     },
     /// A file larger than is read.
-    #[error("{path} is larger than the {} that are read of it; keep a part of it", crate::memory::size(*most))]
+    #[error("{path} is larger than {}, the most that gan-lab reads; keep a part of it", crate::memory::size(*most))]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -39,7 +39,7 @@ const GEO_JSON: &str = "python3 -c \"import sys, json, numpy; all = json.load(op
 const TORCH: &str =
     "python3 -c \"import sys, torch, numpy; numpy.save(sys.argv[2], torch.load(sys.argv[1]).numpy())\" {path} {npy}";
 const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; numpy.save(sys.argv[2], numpy.asarray(pickle.load(open(sys.argv[1], \
-                      'rb')), float))\" {path} {npy}\n  (a pickle can hold any program: only if you trust where it is from)";
+                      'rb')), float))\" {path} {npy}\n  (only if you trust its source: a pickle can run any program)";
 const MATRIX_MARKET: &str = "python3 -c \"import sys, scipy.io, numpy; m = scipy.io.mmread(sys.argv[1]); \
                              numpy.save(sys.argv[2], m.toarray() if hasattr(m, 'toarray') else m)\" {path} {npy}";
 

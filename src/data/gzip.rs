@@ -52,7 +52,7 @@ fn unpack(path: &Path, bytes: &[u8], most: u64) -> Result<Vec<u8>, DataError> {
         Ok(_) => Ok(inner),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(DataError::CutShort {
             path: path.to_owned(),
-            reason: "it is a gzip file that ends before what is packed in it".to_owned(),
+            reason: "it is a gzip file that ends in the middle of its compressed data".to_owned(),
         }),
         Err(error) => Err(damaged(path, format!("it is a gzip file that does not unpack ({error})"))),
     }

@@ -151,7 +151,7 @@ impl<'a> File<'a> {
             return Err(DataError::LargeInside { path: self.path.to_owned(), most: LARGEST });
         }
         if needed > self.size.saturating_mul(MOST_PACKED) {
-            let reason = format!("'{}' is to have {needed} bytes of numbers, more than the file can hold", entry.name);
+            let reason = format!("'{}' claims {needed} bytes of numbers, more than the file can hold", entry.name);
             return Err(unusable(self.path, reason));
         }
         dataset.read_f64().map_err(|error| self.odd(entry, &error))

@@ -33,8 +33,8 @@ pub fn remarks(points: &[Point]) -> Vec<String> {
         let (all, different) = (points.len(), known.len());
         if (all - different) as f64 > MANY_COPIES * all as f64 {
             found.push(format!(
-                "{different} of the {all} points differ, the others are copies: one of a training point may be held out, \
-                 and then nearness to held-out points says less"
+                "{different} of the {all} points differ, the others are copies: a copy of a training point may be held \
+                 out, and then closeness to held-out points says less"
             ));
         }
     }

@@ -57,7 +57,7 @@ pub static FORMS: [Form; 3] = [
     },
     Form {
         name: "csv",
-        help: "Tables: records.csv, and of points frames.csv and real.csv",
+        help: "Tables: records.csv, and for runs of points also frames.csv and real.csv",
         folder: EXPORTS,
         arrays: Arrays::All,
         permit: |target| target.permit(&["records.csv", "frames.csv", "real.csv"].map(|file| target.inside(file))),

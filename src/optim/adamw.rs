@@ -10,7 +10,7 @@ use super::{About, AdamOptions, BUFFERS, adam};
 use crate::real::Real;
 
 pub(super) const ABOUT: About =
-    About { name: "adamw", title: "AdamW", help: "Adam with a weight decay apart from the gradient", steps: 1 };
+    About { name: "adamw", title: "AdamW", help: "Adam with decoupled weight decay", steps: 1 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;
 
 /// Options of `torch.optim.AdamW`.

@@ -16,7 +16,7 @@ use crate::real::Real;
 pub(super) const ABOUT: About = About {
     name: "extra-adam",
     title: "ExtraAdam",
-    help: "Adam along the gradient of where a step would lead, against circling; two batches an iteration",
+    help: "Extragradient Adam: looks one step ahead and uses the gradient there, which damps circling; two batches an iteration",
     steps: 2,
 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;

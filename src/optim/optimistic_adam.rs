@@ -13,7 +13,7 @@ use crate::real::Real;
 pub(super) const ABOUT: About = About {
     name: "optimistic-adam",
     title: "optimistic Adam",
-    help: "Adam that steps along where the gradient is going, against circling",
+    help: "Adam along an extrapolated gradient, which damps the circling of the two networks",
     steps: 1,
 };
 pub(super) const OPTIONS: &[&str] = adam::OPTIONS;

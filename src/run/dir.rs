@@ -580,10 +580,7 @@ impl RunDir {
         };
         let advice = match given {
             Some(_) => {
-                format!(
-                    "name with --{role} the one that it was begun with, {} then, or put that back",
-                    input.place().display()
-                )
+                format!("name the original with --{role} (it was {} then), or put it back", input.place().display())
             }
             None => format!("put the old file back, or name a copy of it with --{role}"),
         };

@@ -32,8 +32,8 @@ pub enum RunError {
     },
     /// A file of another run.
     #[error(
-        "{path} belongs to another run than {others} beside it; put this run's own back in its place, or begin the run \
-         again with --force"
+        "{path} belongs to another run, and not to that of {others} beside it; put this run's own file back in its \
+         place, or begin the run again with --force"
     )]
     Stranger {
         /// The file.
@@ -42,7 +42,9 @@ pub enum RunError {
         others: String,
     },
     /// A run of a format that this program does not know yet.
-    #[error("{path} was written by a later gan-lab ({program}), in a format that this one does not know; use that one")]
+    #[error(
+        "{path} was written by a later gan-lab ({program}), in a format that this one does not know; use the later one"
+    )]
     Newer {
         /// The manifest.
         path: PathBuf,

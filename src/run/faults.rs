@@ -78,7 +78,7 @@ impl RunDir {
         };
         match goes_on() {
             Ok(false) => None,
-            Ok(true) => Some(format!("{name} goes on after its last record")),
+            Ok(true) => Some(format!("{name} has more data after its last record")),
             Err(error) => Some(error.to_string()),
         }
     }
@@ -92,7 +92,7 @@ impl RunDir {
         let numbers = array.shape.iter().product::<u64>() * array.precision.size() as u64;
         let whole = npy::header(array.precision, &array.shape).len() as u64 + numbers;
         let there = fs::metadata(self.file(name)).ok()?.len();
-        (there != whole).then(|| format!("{name} goes on after its last frame"))
+        (there != whole).then(|| format!("{name} has more data after its last frame"))
     }
 
     /// Refuses a file in a run's folder that follows from the run's state and is not what the state was saved with. While a

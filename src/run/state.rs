@@ -213,7 +213,7 @@ fn noted(path: &Path, text: Option<&str>) -> Result<Noted, RunError> {
         && note.format == FORMAT
     {
         if note.sha256.is_some() && note.digest().ok() != note.sha256 {
-            return Err(malformed(path, "what it says of its run is not what was saved"));
+            return Err(malformed(path, "its description of the run is not the one that was saved"));
         }
         if note.done > note.total {
             return Err(malformed(path, format!("it says {} of {}", note.done, note.total)));

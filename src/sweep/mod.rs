@@ -84,8 +84,8 @@ pub enum SweepError {
     },
     /// A line whose run would lie, through a link, where the plan has no say.
     #[error(
-        "{path}, line {line}: {link} is a link to {target}, outside of {base}, and nothing is written there; a whole sweep \
-         may lie elsewhere through a link to its folder {base}", path = path.display(), line = index + 1,
+        "{path}, line {line}: {link} is a link to {target}, outside of {base}, and nothing is written there; to keep a \
+         whole sweep elsewhere, make its folder {base} a link", path = path.display(), line = index + 1,
         link = link.display(), target = target.display(), base = base.display()
     )]
     Linked {

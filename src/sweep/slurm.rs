@@ -67,7 +67,7 @@ impl ArrayJob {
         let folder = sayable("the current folder", &self.folder)?;
         if plan.contains('\\') {
             // It would switch off the %A and %a of --output.
-            return Err(unsayable("the sweep's folder", plan, "and sbatch cannot put logs below a backslash"));
+            return Err(unsayable("the sweep's folder", plan, "and sbatch cannot log to a path with a backslash"));
         }
         let logs = plan.strip_suffix("plan.jsonl").unwrap_or(plan).to_owned() + "logs";
         let parallel = self.max_parallel.map_or_else(String::new, |most| format!("%{most}"));
@@ -196,7 +196,7 @@ fn argument(text: &str) -> String {
 fn sayable<'a>(what: &'static str, path: &'a Path) -> Result<&'a str, SweepError> {
     let text = path.to_str();
     let text = text.ok_or_else(|| {
-        unsayable(what, &path.to_string_lossy(), "which is no UTF-8, and a script cannot say it; choose another")
+        unsayable(what, &path.to_string_lossy(), "which is no UTF-8, so that a script cannot name it; choose another")
     })?;
     one_line(what, text)
 }

@@ -141,7 +141,7 @@ impl Sweep {
         match fs::read(&path) {
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).trim_end().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => Some(format!("it failed, but why cannot be read: {error}")),
+            Err(error) => Some(format!("it failed, but the reason cannot be read: {error}")),
         }
     }
 
@@ -156,7 +156,10 @@ impl Sweep {
 /// What is wrong with a run's directory, and what to do about it: the error's own words need not say either.
 fn unreadable(error: &RunError, dir: &Path) -> String {
     let dir = dir.display();
-    format!("{dir} cannot be read: {error}; put it right, or move it away and do the sweep again, which begins it anew")
+    format!(
+        "{dir} cannot be read: {error}; repair it, or move it away and run the sweep again, which starts the run from \
+         the beginning"
+    )
 }
 
 #[cfg(test)]

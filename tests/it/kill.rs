@@ -110,6 +110,29 @@ fn signals_save_exit_with_their_codes_and_the_run_goes_on() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_comparison_is_ended_by_a_signal_when_its_runs_are_trained() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let world = World::new();
+    let lab = ["compare", "--lab", "--data", "data.npy", "--train-size", "256", "--epochs", "1", "--no-gif"];
+    world.done(&[&lab[..], &["--quiet"]].concat());
+    // A minute of measuring, so that it is not over before.
+    let mut child = start_command(&world, &[&lab[..], &["--repeats", "1000"]].concat(), 0);
+    // The parent itself does next to nothing until it measures.
+    let ticks = |child: &Child| {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        stat.rsplit(") ").next().unwrap().split(' ').nth(11).unwrap().parse::<u32>().unwrap()
+    };
+    while ticks(&child) < 50 {
+        std::thread::yield_now();
+    }
+    signal(&child, "-TERM");
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(15), "{status}");
+}
+
 #[test]
 fn a_second_process_is_refused_with_the_firsts_pid() {
     let world = World::new();

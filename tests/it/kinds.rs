@@ -209,14 +209,14 @@ const PROMISES: [Promise; 11] = [
     ("a folder with other files is refused and left as it is, with and without `--force`", foreign_folders),
     ("`--force` removes the run's own files and no others", forced),
     ("a run is never replaced unasked, by its own kind or by another", never_unasked),
-    ("a second process is refused with the first's number", second_process),
-    ("an input that changed is refused by name", changed_input),
+    ("a second process is refused; the error names the first one's process ID", second_process),
+    ("a changed input is refused, and the error names it", changed_input),
     ("other settings are refused, key by key", other_settings),
     ("killed at any moment and resumed: the same bytes", killed),
-    ("a signal saves, ends with its code, and the run goes on to the same bytes", signals),
+    ("on a signal the run saves and exits with that signal's code; resumed, it reaches the same bytes", signals),
     ("a moved folder and a moved input still work", moved),
-    ("what follows from the state is checked and made again", mended),
-    ("what a link in the place of a file leads to is never changed", linked),
+    ("a file that follows from the state and is missing or damaged is regenerated", mended),
+    ("if one of the run's files was replaced by a symbolic link, the target of the link is never changed", linked),
 ];
 
 fn walk(promise: usize) {

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
 
+mod commands;
 mod compare;
 mod configs;
 mod data;
 #[cfg(feature = "torch")]
 mod directions;
+mod documented;
 mod documents;
 mod draw;
 mod engines;

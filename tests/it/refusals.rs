@@ -141,7 +141,7 @@ fn data_that_are_others_are_named_without_a_remedy_that_there_is_not() {
     world.done(&["data", "make", "ring8", "--points", "300", "--out", "wrong.csv"]);
     for command in [&["eval", "run"][..], &["compare", "run"]] {
         let message = world.fails(1, &[command, &["--data", "wrong.csv"]].concat());
-        assert!(message.contains("name with --data the one that it was begun with, data.npy then"), "{message}");
+        assert!(message.contains("name the original with --data (it was data.npy then)"), "{message}");
         assert!(!message.contains("--force"), "{message}");
     }
 }

@@ -55,8 +55,8 @@ pub(super) fn reason(source: &Source) -> String {
     }
     if let Some((number, of)) = source.shard() {
         return format!(
-            "it holds no generator that is known here: it is shard {number} of {of}; open the list of shards beside it \
-             (….index.json), or all of them are needed"
+            "it holds no generator that is known here: it is shard {number} of {of}, and all of them are needed; \
+             name the list of shards beside it (….index.json) instead"
         );
     }
     let first = source.tensors().first().map_or_else(String::new, |tensor| format!(", the first '{}'", tensor.name));

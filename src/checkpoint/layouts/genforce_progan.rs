@@ -33,7 +33,8 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
     let (outputs, latent_dim) = (shape[0], shape[1]);
     if reader.options.label_size > 0 {
         return Err(reader.refuse(
-            "genforce's ProGAN with labels is not built in: it normalises the code before the label stands beside it, and both again",
+            "genforce's ProGAN with labels is not built in: it normalises the code, appends the label, and normalises \
+             both together",
         ));
     }
     let first_bias = match reader.shape("layer0.bias").map(<[usize]>::len) {
@@ -121,7 +122,7 @@ fn noted(reader: &Reader<'_>, mut weights: ProGanWeights) -> Result<ProGanWeight
     weights.classes = note["classes"].as_u64().map_or(0, |n| n as usize);
     if weights.classes >= weights.latent_dim {
         return Err(reader.refuse(format!(
-            "its note speaks of {} classes, and it has {} inputs",
+            "its note says that there are {} classes, but it has only {} inputs",
             weights.classes, weights.latent_dim
         )));
     }

@@ -30,7 +30,8 @@ const SYNTHESIS: Synthesis = Synthesis {
     fused: |reader| {
         if reader.options.fused_scale == Fused::Auto && reader.levels() > 1 {
             reader.note(
-                "it does not say whether genforce's fused_scale was used: taken from side 128 on; --fused-scale says otherwise",
+                "it does not say whether genforce's fused_scale was used: it is assumed from side 128 on; \
+                 --fused-scale overrides this",
             );
         }
         reader.options.fused_scale

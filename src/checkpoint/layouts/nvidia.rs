@@ -72,7 +72,10 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         }
     }
     if reader.value("synthesis.b4.conv1.conv_clamp").is_none() {
-        reader.note("it does not say where activations are cut (conv_clamp); they are not, which rarely matters");
+        reader.note(
+            "it does not say at which value activations are clamped (conv_clamp); they are not clamped, which rarely \
+             matters",
+        );
     }
     generator(reader, &SYNTHESIS, mapping(reader, &MAPPING)?)
 }

@@ -288,7 +288,10 @@ pub(super) fn mapping(reader: &Reader<'_>, kind: &MappingKind) -> Result<Mapping
     let embedded = classes.as_ref().map_or(0, |classes| classes.embedding.outputs);
     let latent_dim = layers[0].inputs.checked_sub(embedded).filter(|&dim| dim > 0);
     let latent_dim = latent_dim.ok_or_else(|| {
-        reader.refuse(format!("its mapping takes {} numbers, of which {embedded} are a class's", layers[0].inputs))
+        reader.refuse(format!(
+            "its mapping has {} inputs, and {embedded} for the class leave none for the code",
+            layers[0].inputs
+        ))
     })?;
     let w_dim = layers[count - 1].outputs;
     let mean = match kind.mean.filter(|name| reader.has(name)) {

@@ -437,7 +437,7 @@ impl Walker<'_> {
             },
             _ => return None,
         };
-        Some(found.ok_or_else(|| format!("what {} was to make of what it has here", global.path())))
+        Some(found.ok_or_else(|| format!("the result of {}, whose arguments are not understood", global.path())))
     }
 
     /// A PyTorch tensor: storage, offset, shape, strides.

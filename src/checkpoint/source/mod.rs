@@ -299,7 +299,7 @@ fn safetensors(bytes: &Bytes) -> Result<Opened, String> {
     let whole = header.end().saturating_add(end);
     if whole != bytes.len() {
         let how = if whole > bytes.len() { "it is cut short; copy or download it again" } else { "it is damaged" };
-        return Err(format!("{how}: its header speaks of {whole} bytes, and it has {}", bytes.len()));
+        return Err(format!("{how}: by its header it should have {whole} bytes, and it has {}", bytes.len()));
     }
     let note = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY).cloned());
     Ok(Opened { format: "safetensors", contents: found, note, size: bytes.len() })

@@ -29,14 +29,14 @@ use crate::sweep::SweepError;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(
-    after_help = "Each run becomes gif/<RUN's folder>.gif, drawn from what that run recorded; nothing is trained \
-                        again. Only pictures that gan-lab drew there, and that are as it drew them, are replaced."
+    after_help = "Each run is drawn as gif/<RUN's folder>.gif from what it recorded; nothing is trained again. Existing \
+                  pictures are replaced only if gan-lab drew them and nobody has changed them since."
 )]
 pub(super) struct DrawArgs {
     /// Run directories, or directories of runs such as a sweep's [default: all in work_dirs/train/]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Where to write: a folder, or for one picture a file, whose ending says its form
+    /// Where to write: a folder, or a file for a single picture; its extension sets the format
     #[arg(long, value_name = "DIR|FILE", default_value = GIFS)]
     out: PathBuf,
     /// Replace files of these names that gan-lab did not draw
@@ -63,19 +63,19 @@ pub(super) struct DrawArgs {
     /// With --sheet: all runs on one sheet, a row each
     #[arg(long, requires = "sheet")]
     grid: bool,
-    /// Draw the losses over epochs instead, one picture
+    /// Draw one picture of the losses over epochs, instead of frames
     #[arg(long, conflicts_with_all = ["sheet", "last", "png", "every", "from", "layers", "curves"])]
     losses: bool,
-    /// Draw all that was measured over epochs instead, one picture: distance, coverage, modes, losses
+    /// Draw one picture of all measurements over epochs, instead of frames: distance, coverage, modes, losses
     #[arg(long, conflicts_with_all = ["sheet", "last", "png", "every", "from", "layers"])]
     curves: bool,
     /// Draw only the last frame
     #[arg(long, conflicts_with_all = ["png", "every"])]
     last: bool,
-    /// Draw what this generator makes, one picture, instead of the run's frames
+    /// Draw one picture of this generator's points, instead of the run's frames
     #[arg(long, value_name = "WHICH", value_enum, default_value_t, conflicts_with_all = ["sheet", "png", "every", "fps"])]
     from: Which,
-    /// What the pictures show, from the back to the front whatever the order here; some of it stands below the points
+    /// What the pictures show; always drawn from back to front in the order below, some as panels below the points
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', conflicts_with = "from")]
     layers: Vec<View>,
     /// What part of the plane to show: auto, lab, fit, equal (a unit as long on both axes), or left,right,bottom,top
@@ -89,7 +89,7 @@ pub(super) struct DrawArgs {
 /// [`Theme`] by its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Look {
-    /// Real points quiet, generated ones strong, also in grey print
+    /// Pale real points, strong generated ones; readable in grey print too
     Light,
     /// The lab's colours
     Lab,
@@ -114,13 +114,13 @@ impl From<Look> for Theme {
 enum Format {
     /// An animated GIF
     Gif,
-    /// An animated PNG, with every colour
+    /// An animated PNG, in full colour
     Apng,
     /// A PNG for each frame, in a folder
     Png,
-    /// The same as SVG, whose size can be changed
+    /// An SVG for each frame, which scales to any size
     Svg,
-    /// The same as PDF, for papers
+    /// A PDF for each frame, for papers
     Pdf,
 }
 
@@ -342,7 +342,7 @@ fn folder(args: &DrawArgs, planned: &mut [Planned]) -> anyhow::Result<ResultFold
     };
     if extension != form.ending() {
         let is = form.ending().to_uppercase();
-        return usage(format!("what is drawn is a {is} file; name it so, or name a folder"));
+        return usage(format!("the result is a {is} file; give its name that ending, or name a folder"));
     }
     *name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(ResultFolder::open(out.parent().unwrap_or(Path::new("")), args.force)?)

@@ -29,7 +29,7 @@ const SET: &str = "set";
 /// Who looks on from outside while a run trains.
 #[derive(Debug, Args)]
 pub(super) struct EventArgs {
-    /// Write TensorBoard's events while training, into a folder of DIR that is called like the run's [default:
+    /// Write TensorBoard event files while training, into a folder of DIR that has the name of the run's folder [default:
     /// work_dirs/tensorboard]
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = TENSORBOARD, help_heading = "Run")]
     pub(super) tensorboard: Option<PathBuf>,
@@ -289,7 +289,7 @@ fn config_argument() -> Arg {
         .value_parser(clap::value_parser!(PathBuf))
         .value_hint(ValueHint::FilePath)
         .conflicts_with(PRESET)
-        .help("Begin with this config; other options override it")
+        .help("Start from this config file; other options override it")
 }
 
 fn preset_argument(table: &Table) -> Arg {
@@ -298,7 +298,7 @@ fn preset_argument(table: &Table) -> Arg {
         .long(PRESET)
         .value_name("NAME")
         .value_parser(PossibleValuesParser::new(values))
-        .help("Begin with this config, which is built in; other options override it")
+        .help("Start from this built-in config; other options override it")
 }
 
 fn set_argument(table: &'static Table) -> Arg {
@@ -307,7 +307,7 @@ fn set_argument(table: &'static Table) -> Arg {
         .value_name("KEY=VALUE")
         .action(ArgAction::Append)
         .value_parser(move |text: &str| Assignment::parse(table, text))
-        .help("Set any setting by its key, also one without an option; may be repeated. gan-lab config --reference lists them")
+        .help("Set any setting by its key, even one without an option; may be repeated. gan-lab config --reference lists them")
 }
 
 /// The arguments of a setting: none, its option, or its option and an argument without dashes.

@@ -14,8 +14,8 @@ use crate::config::{ConfigError, Model, RunConfig, TrainConfig};
 pub(in crate::cli) struct PointArgs {
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<TrainConfig>,
-    /// The run's directory; without it one in work_dirs/train/, named after the model, the optimiser, what is not the
-    /// recipe's, and the seed
+    /// The run's directory; without it, one in work_dirs/train/, named after the model, the optimiser, the settings that
+    /// differ from the recipe, and the seed
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// Go on with the run in that directory; a larger --epochs makes it longer
@@ -24,14 +24,14 @@ pub(in crate::cli) struct PointArgs {
     /// Replace the run in that directory
     #[arg(long, help_heading = "Run")]
     pub(in crate::cli) force: bool,
-    /// Write what the first three iterations took and gave, for scripts/replay.py
+    /// Write the inputs and results of the first three iterations, which scripts/replay.py repeats in PyTorch
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub(in crate::cli) trace: Option<PathBuf>,
-    /// In a terminal, show the points and the metrics while training, in place of the bar
+    /// Show the points and the metrics in the terminal while training, instead of the progress bar
     #[arg(long, help_heading = "Run")]
     pub(in crate::cli) preview: bool,
-    /// Show the run in a browser while it trains, at this port [default: the first that is free from 8641 on]; the page can
-    /// let it wait, go on for an epoch, or stop
+    /// Show the run in a browser while it trains, at this port [default: the first free one from 8641 on]; the page can
+    /// pause the run, continue it for one epoch, or save and stop it
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0", value_parser = whole::<u16>(0..=65535), help_heading = "Run")]
     pub(in crate::cli) live: Option<u16>,
     #[command(flatten)]

@@ -13,8 +13,8 @@ use crate::config::{ProganConfig, SmallImages};
 pub(in crate::cli) struct ProganArgs {
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<ProganConfig>,
-    /// The run's directory; without it one in work_dirs/train/, named after the data, what is not the recipe's, and the
-    /// seed
+    /// The run's directory; without it, one in work_dirs/train/, named after the data, the settings that differ from the
+    /// recipe, and the seed
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// Go on with the run in that directory
@@ -23,7 +23,7 @@ pub(in crate::cli) struct ProganArgs {
     /// Replace the run in that directory
     #[arg(long, help_heading = "Run")]
     pub(in crate::cli) force: bool,
-    /// Refuse images smaller than --resolution, which are enlarged otherwise; as --small refuse
+    /// Refuse images smaller than --resolution, instead of enlarging them; the same as --small refuse
     #[arg(long, conflicts_with = "images.small", help_heading = "Data")]
     pub(in crate::cli) strict: bool,
     #[command(flatten)]

@@ -13,29 +13,30 @@ use crate::config::{Config as _, Key, SefaConfig, SefaTraits};
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and \
-                  index.html, a page with sliders. The directions are in it for other programs too: as npy, \
-                  safetensors and PyTorch's factor.pt. With a command after it, it uses the directions: explore moves \
-                  sliders in a browser and draws at once.\n\nCodes: --seed 7 --n 5 are the five codes of torch.manual_seed(7); \
-                  with --rng numpy they are those of NVIDIA's seeds 7 to 11, one each."
+    after_help = "Writes a folder in work_dirs/synthesis/: a picture for each direction, a video, a GIF, and index.html, \
+                  a page with sliders. The folder also holds the directions for other programs: as npy, safetensors and \
+                  PyTorch's factor.pt. The commands above use the directions without such a folder: explore, for \
+                  example, moves sliders in a browser and draws at once.\n\n\
+                  Codes: --seed 7 --n 5 are the five codes of torch.manual_seed(7); with --rng numpy they are those of \
+                  NVIDIA's seeds 7 to 11, one each."
 )]
 pub(in crate::cli) struct SefaArgs {
     #[command(subcommand)]
     pub(in crate::cli) command: Option<StudioCommand>,
     #[command(flatten)]
     pub(in crate::cli) settings: Settings<SefaConfig>,
-    /// Codes z out of an npy file, [n, dim], instead of a seed's: all of them, or the first --n
+    /// Read the codes z from an npy file of shape [n, dim] instead of drawing them: all of them, or the first --n
     // `codes` is the name of a setting, too.
     #[arg(id = "file of codes", long = "codes", value_name = "FILE")]
     pub(in crate::cli) codes: Option<PathBuf>,
     /// Names of directions: a JSON file as the page exports it
     #[arg(long, value_name = "FILE", help_heading = "Pictures")]
     pub(in crate::cli) labels: Option<PathBuf>,
-    /// Scores of the pictures in the job's traits/: a CSV file with a column image and columns of numbers
+    /// Scores of the pictures in the job's traits/: a CSV file with a column 'image' and one or more columns of scores
     #[arg(long, value_name = "FILE", help_heading = "Traits")]
     pub(in crate::cli) scores: Option<PathBuf>,
-    /// The job's directory; without it <model>_N<n>_K<k>_seed<seed> in work_dirs/synthesis/, with what is not the
-    /// lab's
+    /// The job's directory; without it, <model>_N<n>_K<k>_seed<seed> in work_dirs/synthesis/, with the settings that differ
+    /// from the lab's added
     #[arg(long, value_name = "DIR", help_heading = "Job")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// Go on with the job in that directory
@@ -132,14 +133,10 @@ pub(in crate::cli) fn sefa(args: &SefaArgs) -> anyhow::Result<SefaConfig> {
 fn checked(settings: &Settings<SefaConfig>, codes: Option<&PathBuf>) -> anyhow::Result<SefaConfig> {
     let given = |path: &str| settings.given(path).is_some();
     if given("model") && given("checkpoint") {
-        return Err(
-            UsageError("--model cannot be used with --checkpoint: either says which network it is".into()).into()
-        );
+        return Err(UsageError("--model cannot be used with --checkpoint: both name the network".into()).into());
     }
     if codes.is_some() && given("codes_file") {
-        return Err(
-            UsageError("--codes cannot be used with --set codes_file: either says which file it is".into()).into()
-        );
+        return Err(UsageError("--codes cannot be used with --set codes_file: both name the file".into()).into());
     }
     if codes.is_some() || given("codes_file") {
         if given("rng") {

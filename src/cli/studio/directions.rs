@@ -23,12 +23,12 @@ const PRINTED: usize = 10;
 /// Write a generator's directions to a file, without drawing anything
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Needs the layers that take the code and nothing else, and so also reads StyleGAN3, StyleGAN-XL and EG3D, whose \
-                  pictures gan-lab does not draw. docs/SEFA.md has the lines of PyTorch that apply the file to them. Pictures of \
-                  the other models are drawn by gan-lab sefa."
+    after_help = "Needs only the layers that take the code, and so also reads StyleGAN3, StyleGAN-XL and EG3D, which \
+                  gan-lab cannot draw. docs/SEFA.md shows how to apply the file to them in PyTorch. gan-lab sefa draws \
+                  pictures of the other models."
 )]
 pub(in crate::cli) struct DirectionsArgs {
-    /// The file: .npy, .safetensors, or .pt as rosinality's tools read it; without it, the eigenvalues are only printed
+    /// File to write: .npy, .safetensors, or .pt for rosinality's tools; without it, only the eigenvalues are printed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Replace a file of this name that gan-lab did not write
@@ -40,10 +40,10 @@ pub(in crate::cli) struct DirectionsArgs {
     /// Which layers of a StyleGAN, by their rows of w: all, or 0-3, or 0,2,5 [default: all]
     #[arg(long, value_name = "LAYERS", value_parser = layers, allow_hyphen_values = true)]
     layers: Option<Layers>,
-    /// Take the units' weights as they are, not at unit length
+    /// Factorise the weights without normalising each output unit's weights first
     #[arg(long)]
     raw: bool,
-    /// A bundled model, or one in checkpoints/ [default: the bundled one]
+    /// A bundled model, or one in checkpoints/ [default: pggan_faces64]
     #[arg(long, value_name = "NAME", conflicts_with = "checkpoint", help_heading = "Generator")]
     model: Option<String>,
     /// A file of weights

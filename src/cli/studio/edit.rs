@@ -16,12 +16,13 @@ use crate::{json, memory};
 /// Films of small pictures are enlarged to about this side: a video of 32 pixels is a blur.
 const FILM_SIDE: usize = 256;
 
-/// Draw a code's picture after steps along several directions, or the way there as a film
+/// Draw a picture edited along several directions, or a film of the edit
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A seed's code is that of gan-lab sefa --seed N --n 1, and so is its picture, at the model's own size. Without \
-                  --move it is the picture as it is. Several seeds go into a folder: seed0007.png. What --out's ending says is \
-                  written: .png, .jpg; with --path .mp4, .gif."
+    after_help = "A seed gives the same code and the same picture as gan-lab sefa --seed N --n 1, at the model's own \
+                  size. Without --move the picture is not edited. Several seeds are written into a folder, as \
+                  seed0007.png and so on. The extension of --out sets the format: .png or .jpg; with --path, .mp4 or \
+                  .gif."
 )]
 pub(in crate::cli) struct EditArgs {
     #[command(flatten)]
@@ -43,10 +44,10 @@ pub(in crate::cli) struct EditArgs {
     /// The file, or a folder
     #[arg(long, value_name = "FILE|DIR", help_heading = "Pictures")]
     out: PathBuf,
-    /// Write the way from the code as it is to the edited one and back, as a film
+    /// Write a film from the unedited picture to the edited one and back
     #[arg(long, help_heading = "Pictures")]
     path: bool,
-    /// With --path: pictures from the one end to the other
+    /// With --path: number of pictures from the unedited to the edited one
     #[arg(long = "steps", value_name = "N", default_value_t = 24, value_parser = whole::<usize>(2..=1000), requires = "path", help_heading = "Pictures")]
     film_steps: usize,
     /// With --path: pictures a second

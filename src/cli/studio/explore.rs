@@ -30,9 +30,10 @@ const MOST_NAME: usize = 200;
 /// Move sliders along directions in a browser, and see the pictures at once
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A page at 127.0.0.1, which only this machine reaches, with the address that is printed; `ssh -L` is all that another \
-                  machine takes. Sliders add up; layers, truncation, seeds and labels can be changed. It saves pictures and labels, and \
-                  shows the gan-lab sefa edit that draws the same picture. A GPU is not needed. Ctrl-C ends it."
+    after_help = "Serves a page at the printed address, which only this machine can open (127.0.0.1); to open it on \
+                  another machine, forward the port with `ssh -L`. The edits of all sliders add up; layers, truncation, \
+                  seeds and labels can be changed. The page saves pictures and labels, and shows the gan-lab sefa edit \
+                  command that draws the same picture. It needs no GPU. Ctrl-C ends it."
 )]
 pub(in crate::cli) struct ExploreArgs {
     #[command(flatten)]
@@ -45,7 +46,7 @@ pub(in crate::cli) struct ExploreArgs {
     /// Names of directions: a JSON file as the pages save it
     #[arg(long, value_name = "FILE", help_heading = "Page")]
     labels: Option<PathBuf>,
-    /// At this port [default: the first that is free from 8641 on]
+    /// Serve the page at this port [default: the first free one from 8641 on]
     #[arg(long, value_name = "PORT", value_parser = whole::<u16>(1..=65535), help_heading = "Page")]
     port: Option<u16>,
 }

@@ -42,7 +42,7 @@ pub(super) fn run(command: &StudioCommand, printer: &Printer) -> anyhow::Result<
 /// Where codes come from. The names differ from those of settings, whose options have other values here.
 #[derive(Debug, Args)]
 struct CodeArgs {
-    /// Whose seeds: PyTorch's, or NumPy's as NVIDIA's tools number them [default: torch]
+    /// Random number generator of the seeds: PyTorch's, or NumPy's with the seeds of NVIDIA's tools [default: torch]
     #[arg(id = "numbering of seeds", long = "rng", value_name = "NAME", value_parser = ["torch", "numpy"], help_heading = "Codes")]
     numbering: Option<String>,
     /// Codes z of your own instead of seeds: an npy file of shape [n, latent]

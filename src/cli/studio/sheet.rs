@@ -14,11 +14,12 @@ use crate::{json, memory};
 /// Tiles in a row at most, where nobody says how many: a sheet is read on a screen.
 const MOST_COLUMNS: usize = 16;
 
-/// Draw a contact sheet: a code for each seed, its seed below it
+/// Draw a contact sheet: one picture for each seed, with the seed below it
 #[derive(Debug, Args)]
 #[command(
-    after_help = "To choose samples by eye; gan-lab sefa edit --seed N then has the same picture at its own size, and \
-                  gan-lab sefa --seed N --n 1 renders its directions. With --move all of them are edited."
+    after_help = "Use a sheet to choose samples by eye: gan-lab sefa edit --seed N then draws the same picture at the \
+                  model's own size, and gan-lab sefa --seed N --n 1 renders its directions. With --move, all pictures of \
+                  the sheet are edited."
 )]
 pub(in crate::cli) struct SheetArgs {
     #[command(flatten)]

@@ -31,8 +31,8 @@ use progan::ProganArgs;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "With nothing but a model this is the lab's recipe.\n\
-                  Ctrl-C saves and stops; the same command with --resume goes on, to the very same result."
+    after_help = "With only a MODEL, trains the lab's recipe: every setting at its default.\n\
+                  Ctrl-C saves the run and stops; the same command with --resume continues it, with exactly the same result."
 )]
 pub(super) struct TrainArgs {
     #[command(subcommand)]
@@ -141,8 +141,8 @@ fn merging(axes: [Option<Merging>; 2]) -> Option<String> {
     let steps: Vec<String> = ["x", "y"].into_iter().zip(axes).filter_map(step).collect();
     (!steps.is_empty()).then(|| {
         format!(
-            "warning: with --scale none the points are kept in single precision: {}. Points that lie nearer become one; \
-             without --scale none they keep their digits",
+            "warning: with --scale none the points are kept in single precision: {}. Points closer than that become \
+             one; without --scale none they keep their digits",
             steps.join(", and ")
         )
     })

@@ -84,7 +84,8 @@ impl Archive {
         let mut archive = self.lock();
         let mut member = archive.by_index(member).map_err(|error| wrong(place, &error))?;
         if member.is_symlink() {
-            return Err(no_images(place, "it is a link, and archives are read without being unpacked"));
+            let reason = "it is a link, and links in an archive are not followed; unpack the archive into a folder";
+            return Err(no_images(place, reason));
         }
         let bytes = member.size().min(member.compressed_size().saturating_mul(MOST_PACKED));
         read(&mut member, bytes)

@@ -69,7 +69,11 @@ pub(super) fn load(
         if is_bytes(numbers) {
             return of_bytes(path, numbers, reader, left, side, reading, watch).map(Some);
         }
-        if plain { Ok(None) } else { Err(no_images(path, "it is no plain file, and only uint8 in C order is read so")) }
+        if plain {
+            Ok(None)
+        } else {
+            Err(no_images(path, "it is not a regular file; from such a source only uint8 in C order can be read"))
+        }
     };
     let left = if gzip { bytes.saturating_mul(MOST_PACKED) } else { bytes };
     let set = if gzip {

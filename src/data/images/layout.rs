@@ -70,8 +70,8 @@ impl Layout {
                     Ok((Self { n, height: side, width: side, channels: 1, strides }, Some(note)))
                 }
                 (_, side) if 3 * side * side == pixels && side > 1 => wrong(&format!(
-                    ": rows of 3 x {side} x {side} numbers, of which nobody can tell where the channels are; in NumPy \
-                     .reshape(-1, 3, {side}, {side}) or .reshape(-1, {side}, {side}, 3) says it"
+                    ": rows of 3 x {side} x {side} numbers, which do not show where the channels are; reshape them in \
+                     NumPy with .reshape(-1, 3, {side}, {side}) or .reshape(-1, {side}, {side}, 3)"
                 )),
                 _ => wrong(""),
             },
@@ -148,7 +148,7 @@ impl Scale {
             let dark = format!("it holds {range}, where 255 is white: the images are all but black");
             return match (least, most) {
                 _ if least < 0.0 || most > 255.0 => {
-                    Err(format!("it holds {range}; whole numbers must be 0 to 255, of which uint8 is made"))
+                    Err(format!("it holds {range}; whole numbers must be 0 to 255, because they become uint8"))
                 }
                 _ if most <= 1.0 => Ok((Self::Bytes, Some(dark))),
                 _ => Ok((Self::Bytes, None)),
@@ -161,7 +161,7 @@ impl Scale {
             () if within(0.0, 255.0, 0.5) => (Self::Bytes, 0, 255),
             () => {
                 return Err(format!(
-                    "it holds {range}; 0 to 1, -1 to 1 and 0 to 255 are known: if they are standardised, take that back"
+                    "it holds {range}; 0 to 1, -1 to 1 and 0 to 255 are known: if the images are standardised, undo it"
                 ));
             }
         };

@@ -143,7 +143,8 @@ pub(super) fn small_images(
             Ok(format!("{which} smaller than {side}, and enlarged (--strict refuses that): {names}"))
         }
         SmallImages::Frame => Ok(format!(
-            "{which} smaller than {side}, and framed in black, which is learnt with them (--small enlarge): {names}"
+            "{which} smaller than {side}, and framed in black, which the networks learn too (--small enlarge avoids \
+             it): {names}"
         )),
         SmallImages::Refuse => Err(no_images(
             root,

@@ -156,7 +156,7 @@ impl Shelf {
 
     /// The error for a folder or archive without pictures.
     pub(super) fn empty(&self) -> DataError {
-        let mut reason = format!("there are no images in it; read are {}", formats::names());
+        let mut reason = format!("there are no images in it; gan-lab reads {}", formats::names());
         for clause in self.passed.said() {
             reason += "; ";
             reason += &clause;

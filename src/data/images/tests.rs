@@ -187,7 +187,7 @@ fn what_is_no_picture_is_passed_over_by_name() {
     }
     let nothing = folder(&[("a.heic", b"x"), ("b.txt", b"y")]);
     let message = load(nothing.path(), 16, &ImageReading::default()).unwrap_err();
-    assert!(message.contains("no images in it; read are PNG, JPEG, WebP") && message.contains("1 HEIC"), "{message}");
+    assert!(message.contains("no images in it; gan-lab reads PNG, JPEG") && message.contains("1 HEIC"), "{message}");
 }
 
 #[test]

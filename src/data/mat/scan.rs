@@ -322,7 +322,7 @@ impl Cursor<'_> {
     fn take(&mut self, n: usize) -> Result<Range<usize>, String> {
         let left = self.left();
         if n > left {
-            return Err(format!("it is cut short: {n} bytes are missing or only {left} are left"));
+            return Err(format!("it is cut short: {n} bytes should follow and only {left} are left"));
         }
         self.at += n;
         Ok(self.at - n..self.at)

@@ -69,19 +69,19 @@ impl Header {
             3 => Number::I16,
             4 => Number::U16,
             5 => Number::U8,
-            _ => return Err(format!("a header names a type {precision} of numbers, which there is not")),
+            _ => return Err(format!("a header names the number type {precision}, which does not exist")),
         };
         let number = match (machine, endian) {
             (0, Endian::Little) | (1, Endian::Big) => Ok(storage),
             (2 | 3, _) => Err("a VAX"),
             (4, _) => Err("a Cray"),
-            _ => return Err("a header names another order of bytes than it has".to_owned()),
+            _ => return Err("a header names another byte order than the file has".to_owned()),
         };
         let name = bytes[HEADER..].get(..length).ok_or_else(short)?;
         let name = name.strip_suffix(&[0]).unwrap_or(name);
         let sound = !name.is_empty() && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !sound {
-            return Err("a name in it is not as MATLAB's are".to_owned());
+            return Err("a variable's name in it is not valid in MATLAB".to_owned());
         }
         let name = String::from_utf8_lossy(name).into_owned();
         let (rows, columns) = (u64::from(rows), u64::from(columns));

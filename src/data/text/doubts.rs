@@ -36,7 +36,7 @@ impl Source<'_> {
     pub(super) fn too_many(&self, found: usize, extra: &str) -> String {
         let (width, extra) = (self.form.width, shorten(extra));
         let hint = if self.form.separator == Separator::Comma {
-            "; a comma within a number or a word takes quotes around it"
+            "; put quotes around a number or a word that contains a comma"
         } else {
             ""
         };
@@ -130,7 +130,9 @@ pub(super) fn refuse_summary(
         };
         if alone {
             let name = shown(&survey.columns, at);
-            return Err(Problem(format!("'{field}' in {name}: the line sums up the points and is none; remove it")));
+            return Err(Problem(format!(
+                "'{field}' in {name}: the line sums up the points and is no point; remove it"
+            )));
         }
     }
     Ok(())

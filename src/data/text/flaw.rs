@@ -45,7 +45,7 @@ fn currency(field: &str) -> Option<String> {
 
 fn bracketed(field: &str) -> Option<String> {
     let inner = field.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'))?;
-    is_number(inner).then(|| format!("is in brackets, in which accounts put what is negative; write -{}", inner.trim()))
+    is_number(inner).then(|| format!("is in brackets, as negative numbers in accounts; write -{}", inner.trim()))
 }
 
 /// Degrees, minutes and seconds, or a number with a letter of the compass.
@@ -112,8 +112,7 @@ fn marks(field: &str) -> Option<String> {
     }
     let both = field.contains(',') && field.contains('.');
     let many = field.matches(',').count() > 1 || field.matches('.').count() > 1;
-    (both || many)
-        .then(|| "has marks that are neither decimal nor every three digits; write it without them".to_owned())
+    (both || many).then(|| "has marks that are neither decimal nor between thousands; write it without them".to_owned())
 }
 
 #[cfg(test)]

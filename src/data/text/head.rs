@@ -128,10 +128,10 @@ impl Form {
         let found = fields(row.text, self.separator).count();
         let flawed = fields(row.text, self.separator).find_map(|field| Some((field, flaw(field)?)));
         let why = match flawed {
-            Some((field, flaw)) => format!("'{}' {flaw}, and a comma within a number takes quotes around it", shorten(field)),
+            Some((field, flaw)) => format!("'{}' {flaw}; put a number that contains a comma in quotes", shorten(field)),
             None if self.separator == Separator::Comma => {
-                "if they are numbers with decimal commas or marks of thousands, these and the commas between the columns \
-                 cannot be told apart: quote the numbers, or put semicolons between them; else name every column"
+                "if the numbers have decimal commas or marks of thousands, these and the commas between the columns \
+                 cannot be told apart: quote the numbers, or put semicolons between them; if not, name every column"
                     .to_owned()
             }
             None => "name every column, or remove the line".to_owned(),
@@ -227,7 +227,7 @@ impl Form {
             self.after = last;
         } else if one.len() == 1 && fewer(first) && width > 1 {
             return Err(format!(
-                "line {} is {}, as if to say how many rows there are, but there are {} after it; mend or remove it",
+                "line {} is {}, which looks like the number of rows, but {} follow; correct or remove it",
                 first.number,
                 one[0],
                 total - 1

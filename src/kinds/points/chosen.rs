@@ -38,10 +38,10 @@ impl Which {
     /// What it is, in words.
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Last => "As last saved: the averaged generator where the run has one (--ema), else the generator",
+            Self::Last => "The last saved state: the averaged generator if the run has one (--ema), else the generator",
             Self::Average => "The averaged generator, as last saved",
-            Self::Generator => "The generator itself, as last saved, also where it is averaged",
-            Self::Best => "As it was when the metric of --keep-best was best",
+            Self::Generator => "The generator without averaging, as last saved",
+            Self::Best => "The state with the best value of the metric of --keep-best",
         }
     }
 }

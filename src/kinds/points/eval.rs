@@ -163,7 +163,7 @@ pub enum EvalError {
     /// A law was said that is not the data's.
     #[error(
         "the data are not of the law {law}: {share:.0} % of the held-out points lie within 3 deviations of one of its \
-         modes, in {captured} of its {modes}; name the law that they are of, or none"
+         modes, in {captured} of its {modes} modes; name the data's own law, or none"
     )]
     OtherLaw {
         /// The law.

@@ -91,7 +91,7 @@ pub enum TrainError {
     /// A run whose rates fall to its end was to get another end.
     #[error(
         "the learning rates of this run, the weight of its penalty or its noise follow a schedule over its {planned} epochs, so that \
-         it cannot be made to have {wanted}; begin a run of {wanted} epochs in another directory with --out"
+         it cannot be changed to {wanted} epochs; begin a run of {wanted} epochs in another directory with --out"
     )]
     Scheduled {
         /// The epochs that it was begun with.

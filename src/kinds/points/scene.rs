@@ -67,15 +67,19 @@ impl View {
     /// What it is, in words.
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Field => "What the discriminator says of every place, as tones",
-            Self::Contours => "The same as lines of equal score; the thick one is where it cannot tell",
+            Self::Field => "The discriminator's score at each place, as shades of colour",
+            Self::Contours => {
+                "Lines of equal score; on the thick one the discriminator cannot tell real from generated"
+            }
             Self::Density => "How densely generated points lie",
-            Self::Lattice => "How the generator bends a lattice of codes: deep where many samples lie on little room",
+            Self::Lattice => {
+                "How the generator deforms a regular grid of codes; stronger in colour where samples lie denser"
+            }
             Self::Points => "Real and generated points",
             Self::Forces => "Where the generator's loss pushes generated points",
-            Self::Scores => "Below: histograms of the scores of training, held-out and generated points",
-            Self::Distance => "Below: sliced W2 over epochs, with the floor",
-            Self::Losses => "Below: both networks' losses over epochs",
+            Self::Scores => "Panel below: histograms of the scores of training, held-out and generated points",
+            Self::Distance => "Panel below: sliced W2 over epochs, with its floor (the distance of two real sets)",
+            Self::Losses => "Panel below: both networks' losses over epochs",
         }
     }
 

@@ -134,7 +134,7 @@ impl Snapshot {
         let Progress { epoch, iteration, .. } = snapshot.progress;
         let malformed = |reason: String| RunError::Malformed { path: path.clone(), reason };
         if epoch != position.done {
-            return Err(malformed(format!("it is of epoch {epoch} and says {}", position.done)));
+            return Err(malformed(format!("it was saved after epoch {epoch}, but its note says {}", position.done)));
         }
         let most = config.iterations_per_epoch();
         if iteration >= most {

@@ -130,7 +130,7 @@ fn expect_recorded(key: &'static str, said: &str, watched: Watched, floor: Optio
         Watched::ModeTv | Watched::GeneratorModeTv => {
             "the law of the data is not known, or there are fewer held-out points than modes"
         }
-        _ => "so few held-out points cannot tell",
+        _ => "there are too few held-out points to measure it",
     };
     let recorded: Vec<&str> = Watched::ALL
         .into_iter()

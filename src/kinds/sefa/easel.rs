@@ -113,7 +113,7 @@ impl Easel {
 }
 
 /// What a reader hears who asks while the program ends.
-const GONE: &str = "nobody draws any more; start gan-lab sefa explore again";
+const GONE: &str = "gan-lab sefa explore has ended; start it again";
 
 impl Drop for Easel {
     fn drop(&mut self) {

@@ -155,7 +155,7 @@ pub enum SefaError {
     #[error("the scores cannot be used: {0}")]
     Scores(#[from] crate::traits::ScoresError),
     /// Scores were given where a reader reads.
-    #[error("traits are read by the reader of faces; scores are taken with --traits scores")]
+    #[error("scores are given, but this job has its traits read by the reader of faces; ask for --traits scores")]
     ScoresForFaces,
     /// Scores were given where nothing is measured.
     #[error("scores are given, and this job measures no traits; ask for --traits scores")]

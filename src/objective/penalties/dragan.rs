@@ -10,7 +10,7 @@ use super::{Law, Penalty, Points, wgan_gp};
 pub(super) static PENALTY: Penalty = Penalty {
     name: "dragan",
     title: "DRAGAN",
-    help: "Gradients around real points are to have length 1",
+    help: "Gradients around real points should have norm 1",
     points: &[Points::Moved],
     law: Law { single: wgan_gp::to_one, double: wgan_gp::to_one },
 };

@@ -11,7 +11,7 @@ use crate::real::Real;
 pub(super) static ON_REAL: Penalty = Penalty {
     name: "r1",
     title: "R1",
-    help: "Gradients at real points are to vanish",
+    help: "Gradients at real points should be 0",
     points: &[Points::Real],
     law: HALF,
 };
@@ -19,7 +19,7 @@ pub(super) static ON_REAL: Penalty = Penalty {
 pub(super) static ON_FAKE: Penalty = Penalty {
     name: "r2",
     title: "R2",
-    help: "Gradients at generated points are to vanish",
+    help: "Gradients at generated points should be 0",
     points: &[Points::Fake],
     law: HALF,
 };
@@ -27,7 +27,7 @@ pub(super) static ON_FAKE: Penalty = Penalty {
 pub(super) static ON_BOTH: Penalty = Penalty {
     name: "r1+r2",
     title: "R1 + R2",
-    help: "Gradients at real and at generated points are to vanish, as in R3GAN",
+    help: "Gradients at real and at generated points should be 0, as in R3GAN",
     points: &[Points::Real, Points::Fake],
     law: HALF,
 };

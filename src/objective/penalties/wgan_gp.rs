@@ -9,7 +9,7 @@ use crate::real::Real;
 pub(super) static PENALTY: Penalty = Penalty {
     name: "wgan-gp",
     title: "GP",
-    help: "Gradients between real and generated points are to have length 1",
+    help: "Gradients between real and generated points should have norm 1",
     points: &[Points::Mixed],
     law: Law { single: to_one, double: to_one },
 };

@@ -10,7 +10,7 @@ use crate::real::Real;
 pub(super) static PENALTY: Penalty = Penalty {
     name: "wgan-lp",
     title: "LP",
-    help: "Gradients between real and generated points are to have length 1 at most",
+    help: "Gradients between real and generated points should have norm 1 at most",
     points: &[Points::Mixed],
     law: Law { single: to_one_at_most, double: to_one_at_most },
 };

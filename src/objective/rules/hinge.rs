@@ -10,7 +10,7 @@ use super::{Alone, Meets, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "hinge",
     title: "hinge",
-    help: "Scores beyond the margin of 1 cost the discriminator nothing; for spectral normalisation",
+    help: "Hinge loss: scores beyond a margin of 1 cost the discriminator nothing; meant for --constraint spectral-norm",
     meets: Meets::Alone(Alone { real, fake, generator: high }),
     logits: false,
     blind: Some(0.0),

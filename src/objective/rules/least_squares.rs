@@ -9,7 +9,7 @@ use super::{Alone, Meets, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "least-squares",
     title: "LSGAN",
-    help: "Squares: real scores to 1, generated ones to 0, or to 1 for the generator",
+    help: "Squared distances: of real scores to 1, of generated scores to 0 (in the generator's loss to 1)",
     meets: Meets::Alone(Alone { real: to_one, fake: to_zero, generator: to_one }),
     logits: false,
     blind: Some(0.5),

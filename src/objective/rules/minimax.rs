@@ -13,7 +13,7 @@ use super::{Alone, Meets, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "saturating",
     title: "GAN",
-    help: "The GAN's own game: both networks have log(1 - D(G(z))), as in the lab",
+    help: "The original GAN: both losses have the term log(1 - D(G(z))), as in the lab",
     meets: Meets::Alone(Alone { real, fake, generator }),
     logits: true,
     blind: Some(0.0),

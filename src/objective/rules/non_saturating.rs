@@ -8,7 +8,7 @@ use super::{Alone, Meets, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "non-saturating",
     title: "non-saturating GAN",
-    help: "The GAN whose generator has -log D(G(z)), which does not vanish where D is sure",
+    help: "The GAN whose generator minimises -log D(G(z)); its gradient does not vanish where D is sure",
     meets: Meets::Alone(Alone { real, fake, generator: real }),
     logits: true,
     blind: Some(0.0),

@@ -13,7 +13,7 @@ use super::{Meets, Rule, Sides};
 pub(super) static RULE: Rule = Rule {
     name: "paired",
     title: "Paired",
-    help: "The discriminator has a real and a generated point side by side and says which is real",
+    help: "The discriminator sees a real and a generated point side by side and tells which is real",
     meets: Meets::Sides(Sides { critic: entropy, generator: |score, real_first| entropy(score, 1.0 - real_first) }),
     logits: true,
     blind: Some(0.0),

@@ -13,7 +13,7 @@ use super::{Means, Meets, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "ragan",
     title: "RaGAN",
-    help: "Relativistic average: real points are to score higher than generated ones do on average",
+    help: "Relativistic average: real points should score higher than the average of the generated ones",
     meets: Meets::Means(Means { high: real, low: fake }),
     logits: true,
     blind: None,

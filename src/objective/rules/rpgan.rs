@@ -14,7 +14,7 @@ use super::{Meets, Pairs, Rule};
 pub(super) static RULE: Rule = Rule {
     name: "rpgan",
     title: "RpGAN",
-    help: "Relativistic pairs: a real point is to score higher than a generated one beside it",
+    help: "Relativistic pairs: each real point should score higher than the generated point paired with it",
     meets: Meets::Pairs(Pairs { critic: ahead, generator: ahead }),
     logits: true,
     blind: None,
