@@ -76,7 +76,8 @@ fn prepared(command: &[String]) -> Vec<String> {
     let mut seen = [0; NAMES.len()];
     for word in &mut words {
         let Some(at) = NAMES.iter().position(|(name, _)| name == word) else { continue };
-        *word = if word == "FILE" { file } else { NAMES[at].1[seen[at]] }.to_owned();
+        let name = if word == "FILE" { file } else { NAMES[at].1[seen[at]] };
+        name.clone_into(word);
         seen[at] += 1;
     }
     words
@@ -88,7 +89,7 @@ fn shortened(words: &mut Vec<String>) {
     let Some((_, options)) = SHORTER.iter().find(|(begin, _)| said.starts_with(begin)) else { return };
     for (option, value) in *options {
         match words.iter().position(|word| word == option) {
-            Some(at) => words[at + 1] = (*value).to_owned(),
+            Some(at) => (*value).clone_into(&mut words[at + 1]),
             None => words.extend([(*option).to_owned(), (*value).to_owned()]),
         }
     }
