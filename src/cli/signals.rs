@@ -133,6 +133,10 @@ impl ParentSignals {
 
 impl Drop for ParentSignals {
     fn drop(&mut self) {
+        // Whom a signal has stopped ends with that signal's code, however many follow.
+        if self.seen.get() > 0 {
+            return;
+        }
         listened().retain(|(signal, _)| !PARENTS.contains(signal));
         self.over.store(true, Ordering::Relaxed);
     }

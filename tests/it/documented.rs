@@ -21,9 +21,9 @@ const ELSEWHERE: [(&str, &str); 5] = [
 const SHORTER: [(&str, &[(&str, &str)]); 19] = [
     ("draw run0 --sheet", &[("--sheet", "2")]),
     ("quickstart", &[("--epochs", "2")]),
-    ("compare --lab", &[("--epochs", "2"), ("--seeds", "0"), ("--samples", "200"), ("--repeats", "1")]),
-    ("compare ", &[("--samples", "200"), ("--repeats", "1")]),
-    ("eval ", &[("--samples", "200"), ("--repeats", "1")]),
+    ("compare --lab", &[("--epochs", "2"), ("--seeds", "0"), ("--samples", "100"), ("--repeats", "1")]),
+    ("compare ", &[("--samples", "100"), ("--repeats", "1")]),
+    ("eval ", &[("--samples", "100"), ("--repeats", "1")]),
     ("protocol ring8", &[("--fraction", "0.00001"), ("--seeds", "0")]),
     ("protocol pacgan-grid", &[("--fraction", "0.00001"), ("--seeds", "0")]),
     ("train progan", &[("--kimg-per-phase", "0.004"), ("--final-kimg", "0.004"), ("--batch-size", "4")]),

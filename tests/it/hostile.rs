@@ -92,7 +92,7 @@ fn the_variables_of_a_packed_file_are_unpacked_one_at_a_time() {
 #[test]
 fn what_has_no_end_is_not_read_to_its_end() {
     let message = data::load(Path::new("/dev/zero"), &Reading::of("xx")).unwrap_err().to_string();
-    assert!(message.contains("/dev/zero is larger than the 268 MB"), "{message}");
+    assert!(message.contains("/dev/zero is larger than 268 MB"), "{message}");
 }
 
 #[test]
