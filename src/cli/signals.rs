@@ -42,13 +42,11 @@ impl Signals {
     fn listen_to(signals: &[(i32, i32)], is_task: bool) -> anyhow::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
-        // Where there may be a bar, it is taken away before the program ends.
-        let guarded = std::io::stderr().is_terminal() && guard_the_screen();
         for &(signal, exit) in signals.iter().filter(|(signal, _)| is_heeded(*signal)) {
             // A cluster may send a task the same signal twice; only a person's second one means haste.
             let ends = !is_task || signal == SIGINT;
             listened().push((signal, Some(exit).filter(|_| ends)));
-            if ends && !(guarded && is_guarded(signal)) {
+            if ends && !is_guarded(signal) {
                 // In this order: the first signal finds the flag still down and raises it.
                 flag::register_conditional_shutdown(signal, exit, Arc::clone(&again))?;
             }
@@ -96,10 +94,9 @@ pub(super) struct ParentSignals {
 impl ParentSignals {
     pub(super) fn listen() -> anyhow::Result<Self> {
         let (received, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let guarded = std::io::stderr().is_terminal() && guard_the_screen();
         for signal in PARENTS.into_iter().filter(|&signal| is_heeded(signal)) {
             listened().push((signal, None));
-            if !(guarded && is_guarded(signal)) {
+            if !is_guarded(signal) {
                 flag::register_conditional_default(signal, Arc::clone(&over))?;
             }
             flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
@@ -182,8 +179,10 @@ pub(super) fn guard_the_screen() -> bool {
     GUARDED.load(Ordering::Relaxed)
 }
 
+/// Whether a signal that ends the program is left to the thread that guards the screen: where there may be a bar, it is taken
+/// away before.
 fn is_guarded(signal: i32) -> bool {
-    [SIGINT, SIGTERM].contains(&signal)
+    [SIGINT, SIGTERM].contains(&signal) && std::io::stderr().is_terminal() && guard_the_screen()
 }
 
 fn on_signal(signal: i32, seen: u32) {
