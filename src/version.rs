@@ -1,6 +1,6 @@
 //! Which gan-lab this is.
 
-/// The version: `0.1.0`.
+/// The version: `0.2.0`.
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
@@ -11,12 +11,12 @@ pub fn commit() -> &'static str {
     env!("GAN_LAB_COMMIT")
 }
 
-/// The program and its version, as files say who wrote them: `gan-lab 0.1.0`.
+/// The program and its version, as files say who wrote them: `gan-lab 0.2.0`.
 pub fn program() -> String {
     format!("gan-lab {}", version())
 }
 
-/// Version and commit, as `--version` says them: `0.1.0 (abc1234)`.
+/// Version and commit, as `--version` says them: `0.2.0 (abc1234)`.
 pub fn full() -> String {
     format!("{} ({})", version(), commit())
 }

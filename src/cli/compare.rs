@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::{MOST_SAMPLES, Seeds, metric, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::local;
-use super::measured::{named, summarise};
+use super::measured::{How, named, summarise};
 use super::options::help_of as help;
 use super::printer::{Printer, path_lines, shown_path};
 use super::signals::ParentSignals;
@@ -15,12 +15,23 @@ use super::table::{Align, table};
 use crate::compare::{self, Comparison, DataSet, Format, OUTPUTS, Selection, SelectionError};
 use crate::config::{Model, POINTS, TrainConfig};
 use crate::data::synthetic::Law;
-use crate::kinds::points::{Plan, View, Which};
+use crate::kinds::points::{Plan, RECORDED, View, Which};
 use crate::made::ResultFolder;
 use crate::metric::Metric;
 use crate::run::{Ability, RUNS, RunDir, digest};
 use crate::sweep::{PlannedRun, Tally};
 
+/// What is measured if nothing else was asked for.
+const METRICS: [Metric; 8] = [
+    Metric::ModeTv,
+    Metric::W1,
+    Metric::SlicedW2,
+    Metric::NearestNeighbour,
+    Metric::Precision,
+    Metric::Recall,
+    Metric::Coverage,
+    Metric::HighQuality,
+];
 const COMPARISONS: &str = "work_dirs/compare";
 /// More runs than this are not listed one by one where there are groups; the files have them all.
 const MOST_LISTED: usize = 12;
@@ -39,6 +50,7 @@ const LONGEST: usize = 160;
                   shows how to read them with pandas. Existing files are replaced only if gan-lab wrote them and nobody \
                   has changed them since."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct CompareArgs {
     /// Run directories, or directories of runs such as a sweep's
     #[arg(value_name = "RUN", required_unless_present = "lab")]
@@ -51,9 +63,13 @@ pub(super) struct CompareArgs {
     force: bool,
     /// Metrics to measure, of each run's last state; mode-tv, high-quality, modes, reverse-kl and spread need data from a
     /// known distribution
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric,
-          default_value = "mode-tv,w1,sliced-w2,1-nn,precision,recall,coverage,high-quality")]
+    /// [default: mode-tv,w1,sliced-w2,1-nn,precision,recall,coverage,high-quality]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
+    /// Take the metrics that each run recorded at its last frame (mode-tv, sliced-w2, coverage) instead of measuring: one draw
+    /// each, in seconds for thousands of runs
+    #[arg(long, conflicts_with_all = ["law", "samples", "repeats", "data", "lab"])]
+    recorded: bool,
     /// The group that the others on the same data are compared with, by its name or a part of it: 'gan, rmsprop' [default:
     /// the first]
     #[arg(long, value_name = "GROUP")]
@@ -114,6 +130,7 @@ fn format(text: &str) -> Result<Format, String> {
 
 pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let selection = selection(args)?;
+    let metrics = metrics(args)?;
     of_the_lab_only(args)?;
     if let Some(below) = args.layers.iter().find(|view| view.is_below()) {
         let words = format!("--layers {}: it stands below points, and a panel has no room there", below.name());
@@ -135,7 +152,7 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         named(&args.runs, Ability::Compare, "compared", printer)?
     };
     let plan = Plan {
-        metrics: Some(args.metrics.clone()),
+        metrics: Some(metrics.clone()),
         lenient: true,
         law: args.law,
         which: Which::Last,
@@ -143,8 +160,10 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
         repeats: usize::from(args.repeats),
         data: args.data.clone().filter(|_| !args.lab),
     };
-    let (runs, left_out) = summarise(&dirs, &plan, printer)?;
-    let comparison = Comparison::of(runs, &args.metrics, &selection, left_out).map_err(|error| usage(&error))?;
+    let how = if args.recorded { How::Recorded } else { How::Anew(&plan) };
+    let (runs, left_out) = summarise(&dirs, how, printer)?;
+    let mut comparison = Comparison::of(runs, &metrics, &selection, left_out).map_err(|error| usage(&error))?;
+    comparison.recorded = args.recorded;
     let mut written = Vec::new();
     for output in OUTPUTS.iter().filter(|output| wanted(output.format)) {
         let working = (output.format == Format::Gif).then(|| printer.spinner(&format!("drawing {}", output.file)));
@@ -162,6 +181,18 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let words = format!("{}\n\n{files}", listing(&comparison));
     printer.result(&words, path_lines(&written), || comparison.json())?;
     Ok(if comparison.left_out.is_empty() { Exit::Done } else { Exit::Fixable })
+}
+
+/// The metrics that were asked for, or those that are most telling.
+fn metrics(args: &CompareArgs) -> Result<Vec<Metric>, UsageError> {
+    let is_recorded = |metric: &&Metric| RECORDED.contains(metric);
+    let absent = args.metrics.iter().find(|metric| args.recorded && !is_recorded(metric));
+    if let Some(metric) = absent {
+        let recorded = RECORDED.map(Metric::name).join(", ");
+        return Err(UsageError(format!("--recorded: runs do not record {}, only {recorded}", metric.name())));
+    }
+    let chosen = if args.metrics.is_empty() { &METRICS[..] } else { &args.metrics };
+    Ok(chosen.iter().filter(|metric| !args.recorded || is_recorded(metric)).copied().collect())
 }
 
 /// Refuses what only the lab's comparison takes. The parser lets it pass, because runs and --lab exclude each other.

@@ -1,13 +1,14 @@
 //! What the commands have in common that take many runs and measure them.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
 use super::printer::Printer;
 use crate::compare::{LeftOut, RunSummary, runs_under};
-use crate::kinds::points::Plan;
+use crate::kinds::points::{EvalError, Plan};
 use crate::run::{Ability, RunDir, count};
 use crate::sweep::SweepError;
 
@@ -47,22 +48,58 @@ fn distinct(dirs: impl Iterator<Item = RunDir>, printer: &Printer) -> Vec<RunDir
     kept
 }
 
+/// Where the metrics of runs come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How<'a> {
+    /// They are measured now.
+    Anew(&'a Plan),
+    /// The runs recorded them.
+    Recorded,
+}
+
+/// So many runs are read before the bar moves on.
+const READ_AT_ONCE: usize = 256;
+
+/// What runs recorded, read on every processor.
+fn side_by_side(dirs: &[RunDir]) -> Vec<Result<RunSummary, EvalError>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let read = |part: &'_ [RunDir]| part.iter().map(RunSummary::recorded).collect::<Vec<_>>();
+        let parts = dirs.chunks(dirs.len().div_ceil(threads).max(1));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        // A worker that panicked is a mistake of ours, and goes on as one.
+        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect()
+    })
+}
+
 /// Measures the runs. One that cannot be measured costs itself only, and is named.
 pub(super) fn summarise(
     dirs: &[RunDir],
-    plan: &Plan,
+    measured: How<'_>,
     printer: &Printer,
 ) -> anyhow::Result<(Vec<RunSummary>, Vec<LeftOut>)> {
     let bar = printer.progress("run", dirs.len() as u64, 0);
     let (mut runs, mut left_out) = (Vec::new(), Vec::new());
-    for dir in dirs {
-        let run = dir.path();
-        match RunSummary::of(dir, plan).with_context(|| format!("{} cannot be measured", run.display())) {
-            Ok(summary) => runs.push(summary),
-            Err(error) if dirs.len() == 1 => return Err(error),
-            Err(error) => {
-                printer.problem(&format!("{error:#}; it is left out"));
-                left_out.push(LeftOut { run: run.to_owned(), reason: format!("{:#}", error.root_cause()) });
+    let at_once = match measured {
+        // Its draws are measured side by side.
+        How::Anew(_) => 1,
+        How::Recorded => READ_AT_ONCE,
+    };
+    for some in dirs.chunks(at_once) {
+        let summaries = match measured {
+            How::Anew(plan) => some.iter().map(|dir| RunSummary::of(dir, plan)).collect(),
+            How::Recorded => side_by_side(some),
+        };
+        for (dir, summary) in some.iter().zip(summaries) {
+            let run = dir.path();
+            match summary.with_context(|| format!("{} cannot be measured", run.display())) {
+                Ok(summary) => runs.push(summary),
+                Err(error) if dirs.len() == 1 => return Err(error),
+                Err(error) => {
+                    printer.problem(&format!("{error:#}; it is left out"));
+                    left_out.push(LeftOut { run: run.to_owned(), reason: format!("{:#}", error.root_cause()) });
+                }
             }
         }
         bar.show((runs.len() + left_out.len()) as u64, &[(1, "measured")]);

@@ -64,6 +64,12 @@ pub(super) fn advised(error: TrainError, config: &TrainConfig) -> anyhow::Error 
     }
 }
 
+/// How many of a file's points train where they are too few for the number that the config has, and in batches of how many.
+pub(super) fn fewer(config: &TrainConfig, points: usize) -> (usize, usize) {
+    let size = points * 6 / 7;
+    (size, config.batch_size.min(size / config.real_batches().max(1)))
+}
+
 /// How many of so many points can train, and what to type for it.
 pub(super) fn fitting(config: &TrainConfig, points: usize) -> String {
     let (most, steps) = (points.saturating_sub(LEAST_HELD_OUT), config.real_batches().max(1));

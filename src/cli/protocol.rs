@@ -23,7 +23,8 @@ const PROTOCOLS: &str = "work_dirs/protocols";
 #[derive(Debug, Args)]
 #[command(after_help = "Trains each method with each seed on points of the protocol's distribution, and measures it \
                         after the published numbers of iterations. Each measurement is written to results.jsonl at once, \
-                        so the same command continues an interrupted protocol and repeats nothing. The last row is this \
+                        so the same command continues an interrupted protocol and repeats nothing. Each training has a \
+                        picture in the folder pictures, and after-<ITERATIONS>.png shows them all. The last row is this \
                         project's preset 'best' on the same networks. docs/PROTOCOLS.md has results.")]
 pub(super) struct ProtocolArgs {
     /// Which comparison; without it they are listed
@@ -41,7 +42,8 @@ pub(super) struct ProtocolArgs {
     /// Trainings at a time, each on one core [default: one per CPU]
     #[arg(long, value_name = "N", value_parser = whole::<u16>(1..=1024))]
     jobs: Option<u16>,
-    /// Folder of results.jsonl, which is read and added to [default: work_dirs/protocols/<NAME>]
+    /// Folder of results.jsonl, which is read and added to, and of pictures [default:
+    /// work_dirs/protocols/<NAME>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the results as a section of a Markdown page
@@ -73,6 +75,9 @@ pub(super) fn run(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit
     } else {
         carry_out(&plan, &jobs, &mut results, args, &signals, printer)?
     };
+    if !args.report {
+        plan.write_sheets(&jobs, &results)?;
+    }
     report(&plan, &results, is_whole, args, printer)?;
     Ok(if signals.received().is_some() && !is_whole { signals.exit() } else { Exit::Done })
 }
@@ -229,10 +234,21 @@ fn report(
     }
     let path = shown_path(results.path());
     let mut words = words(&summary);
+    let sheets = sheets(plan, results);
+    if !sheets.is_empty() {
+        let paths: Vec<String> = sheets.iter().map(|path| shown_path(path)).collect();
+        words += &format!("\n\npictures: {}", paths.join(", "));
+    }
     if !is_whole {
         words += &format!("\n\nnot all of it is done; the same command goes on ({path})");
     }
     printer.result(&words, results.path(), fields)
+}
+
+/// The sheets of pictures that are there, mark by mark.
+fn sheets(plan: &Plan, results: &Results) -> Vec<PathBuf> {
+    let sheets = plan.protocol.marks.iter().map(|&mark| plan.sheet(results, mark));
+    sheets.filter(|path| path.exists()).collect()
 }
 
 fn words(summary: &Summary) -> String {
@@ -271,6 +287,7 @@ fn fields(plan: &Plan, summary: &Summary, results: &Results, is_whole: bool) -> 
         "rows": summary.rows.iter().map(|of| row(protocol, of)).collect::<Vec<_>>(),
         "floor": summary.floor.as_ref().map(|floor| numbers(protocol, |i, _| Some(json!(floor[i])))),
         "notes": summary.notes(),
+        "pictures": sheets(plan, results).iter().map(|path| crate::json::path(path)).collect::<Vec<_>>(),
     })
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::whole;
 use super::exit::{Exit, UsageError, refused};
-use super::points::advised;
+use super::points::{advised, fewer};
 use super::printer::{Printer, path_lines, shown_path};
 use super::signals::Signals;
 use crate::config::{DataConfig, Model, TrainConfig};
@@ -139,8 +139,8 @@ fn steps(args: &QuickstartArgs) -> anyhow::Result<Vec<Step>> {
 /// How many of a person's own points train, where it is not the lab's number, and the batch, where it has to be smaller.
 fn sizes(args: &QuickstartArgs) -> anyhow::Result<Option<(usize, Option<usize>)>> {
     let lab = TrainConfig::lab(Model::Gan);
-    let size = if let Some(size) = args.train_size {
-        size as usize
+    let (size, batch) = if let Some(size) = args.train_size {
+        (size as usize, lab.batch_size.min(size as usize))
     } else {
         let config = DataConfig { path: args.data.clone(), ..lab.data.clone() };
         let set = data::load(&config.path, &Reading::from(&config));
@@ -150,9 +150,9 @@ fn sizes(args: &QuickstartArgs) -> anyhow::Result<Option<(usize, Option<usize>)>
         if points >= lab.data.train_size * 7 / 6 {
             return Ok(None);
         }
-        points * 6 / 7
+        fewer(&lab, points)
     };
-    Ok(Some((size, (size < lab.batch_size).then_some(size))))
+    Ok(Some((size, (batch < lab.batch_size).then_some(batch))))
 }
 
 /// As a shell takes it.

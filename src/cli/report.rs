@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::args::{MOST_SAMPLES, whole};
 use super::exit::{Exit, UsageError, refused};
-use super::measured::{named, summarise};
+use super::measured::{How, named, summarise};
 use super::pages::made;
 use super::printer::{Printer, path_lines, shown_path};
 use crate::compare::{Comparison, DataSet, RunSummary, Selection};
@@ -121,7 +121,7 @@ fn measured(dirs: &[RunDir], args: &ReportArgs, printer: &Printer) -> anyhow::Re
         data: args.data.clone(),
     };
     let (runs, left_out) =
-        summarise(dirs, &plan, printer).context("--no-tables writes the page without measuring the runs")?;
+        summarise(dirs, How::Anew(&plan), printer).context("--no-tables writes the page without measuring the runs")?;
     Comparison::of(runs, &METRICS, &Selection::default(), left_out)
         .map_err(|error| UsageError(error.to_string()).into())
 }

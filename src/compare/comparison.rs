@@ -21,7 +21,13 @@ pub struct Comparison {
     pub data_sets: Vec<DataSet>,
     /// Runs that could not be measured.
     pub left_out: Vec<LeftOut>,
+    /// Whether the metrics are those that the runs recorded, and not measured anew.
+    pub recorded: bool,
 }
+
+/// What has to be said of metrics that nobody measured anew.
+const OF_RECORDS: &str = "the metrics are those that each run recorded at its last measured frame: a single draw, always from \
+                          the same codes; without --recorded they are measured anew, over several draws";
 
 impl Comparison {
     /// Sorts runs by their data and takes them together.
@@ -49,7 +55,7 @@ impl Comparison {
         for (set, own) in data_sets.iter_mut().zip(own) {
             set.own = own;
         }
-        let comparison = Self { metrics: metrics.to_vec(), varying, data_sets, left_out };
+        let comparison = Self { metrics: metrics.to_vec(), varying, data_sets, left_out, recorded: false };
         match &selection.against {
             Some(asked) if comparison.data_sets.iter().all(|set| set.reference.is_none()) => {
                 Err(SelectionError::not_one(asked, &labels))
@@ -70,7 +76,8 @@ impl Comparison {
     pub fn notes(&self) -> Vec<String> {
         let several = self.data_sets.len() > 1;
         let named = |set: &DataSet, note: String| if several { format!("{}: {note}", set.name) } else { note };
-        self.data_sets.iter().flat_map(|set| set.notes().into_iter().map(move |note| named(set, note))).collect()
+        let of_sets = self.data_sets.iter().flat_map(|set| set.notes().into_iter().map(move |note| named(set, note)));
+        self.recorded.then(|| OF_RECORDS.to_owned()).into_iter().chain(of_sets).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which runs are taken together, what they are called, in which order they stand, and which belong to a pair.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,6 +10,7 @@ use super::comparison::distinct;
 use super::{DataSet, Group, Repeat, RunSummary, repeats};
 use crate::config::{Config as _, Key, KeyError, POINTS, Role, RunConfig, TrainConfig, at, nearest_preset, shown};
 use crate::metric::Metric;
+use crate::paths;
 
 /// What a person chose of the runs.
 #[derive(Clone, Debug, Default)]
@@ -243,7 +244,8 @@ pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
         let mut of_it: Vec<&mut RunSummary> = runs.iter_mut().filter(|run| run.data == id).collect();
         let configs: Vec<Value> = of_it.iter().map(|run| meant(run).to_json()).collect();
         let titles: Vec<String> = of_it.iter().map(|run| run.config.title()).collect();
-        for (run, label) in of_it.iter_mut().zip(telling_apart(&titles, &configs, |_, _| true)) {
+        let same_data = vec![String::new(); of_it.len()];
+        for (run, label) in of_it.iter_mut().zip(telling_apart(&titles, &configs, &same_data)) {
             run.label = label;
         }
     }
@@ -254,7 +256,8 @@ pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
     let came_to = |&(config, epochs): &(&RunConfig, u64)| TrainConfig { epochs, ..what(config) };
     let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
     let titles: Vec<String> = runs.iter().map(|(config, _)| config.title()).collect();
-    let labels = telling_apart(&titles, &configs, |i, j| runs[i].0.data.path == runs[j].0.data.path);
+    let data: Vec<String> = runs.iter().map(|(config, _)| paths::text(&config.data.path)).collect();
+    let labels = telling_apart(&titles, &configs, &data);
     // Data are told apart by their files' names.
     let several = runs.iter().any(|(config, _)| config.data.path != runs[0].0.data.path);
     let stem = |config: &RunConfig| config.data.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -266,26 +269,52 @@ pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
 /// The names of single runs, given their labels, seeds and folders: each with its seed where another has the same label, and
 /// with its folder where that does not tell them apart either.
 pub fn names_of_runs(runs: &[(&str, u64, &Path)]) -> Vec<String> {
+    let labels: Vec<&str> = runs.iter().map(|run| run.0).collect();
+    let shared = several(&labels);
     let with_seed = |&(label, seed, _): &(&str, u64, &Path)| {
-        let shared = runs.iter().filter(|other| other.0 == label).count() > 1;
-        if shared { format!("{label}, seed {seed}") } else { label.to_owned() }
+        if shared.contains(label) { format!("{label}, seed {seed}") } else { label.to_owned() }
     };
     let names: Vec<String> = runs.iter().map(with_seed).collect();
+    let shared = several(&names);
     let with_folder = |(name, run): (&String, &(&str, u64, &Path))| {
-        let shared = names.iter().filter(|other| *other == name).count() > 1;
-        if shared { format!("{name}, {}", run.2.display()) } else { name.clone() }
+        if shared.contains(&name[..]) { format!("{name}, {}", run.2.display()) } else { name.clone() }
     };
     names.iter().zip(runs).map(with_folder).collect()
+}
+
+/// The names that more than one has.
+fn several<S: AsRef<str>>(names: &[S]) -> BTreeSet<&str> {
+    let mut seen = BTreeSet::new();
+    names.iter().map(AsRef::as_ref).filter(|name| !seen.insert(*name)).collect()
 }
 
 /// A label with more settings than this is read by nobody.
 const MOST_NAMED: usize = 4;
 
+/// What tells each of these configs, each with what its data are, from the others, as [`apart`] says it. Most runs of many are
+/// the same but for their seeds, and are told once.
+fn telling_apart(titles: &[String], configs: &[Value], data: &[String]) -> Vec<String> {
+    let mut kinds: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    let mut firsts = Vec::new();
+    let kind_of = |i: usize| {
+        *kinds.entry((&data[i], configs[i].to_string())).or_insert_with(|| {
+            firsts.push(i);
+            firsts.len() - 1
+        })
+    };
+    let kind: Vec<usize> = (0..configs.len()).map(kind_of).collect();
+    let of = |from: &[String]| firsts.iter().map(|&i| from[i].clone()).collect::<Vec<_>>();
+    let (titles, data) = (of(titles), of(data));
+    let configs: Vec<Value> = firsts.iter().map(|&i| configs[i].clone()).collect();
+    let labels = apart(&titles, &configs, |i, j| data[i] == data[j]);
+    kind.into_iter().map(|kind| labels[kind].clone()).collect()
+}
+
 /// What tells each of these configs from the others: model and optimiser, and any setting that is not the same in all. Where
 /// these are many, a run that is a preset or nearly so is called by its name.
 /// Settings of the data count where they differ for the same data: between data sets what `auto` came to is no choice of
 /// anyone's.
-fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize, usize) -> bool) -> Vec<String> {
+fn apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize, usize) -> bool) -> Vec<String> {
     let all = 0..configs.len();
     let differ = |key: &Key, i: usize, j: usize| at(&configs[i], key.path) != at(&configs[j], key.path);
     let within = |key: &Key| all.clone().any(|i| (0..i).any(|j| same_data(i, j) && differ(key, i, j)));
@@ -321,6 +350,10 @@ fn telling_apart(titles: &[String], configs: &[Value], same_data: impl Fn(usize,
 /// Of the settings that vary in a comparison those that all runs of a data set have in common, constants of a choice where
 /// runs of that choice do: what sets it apart from others, but for the data themselves, which have a name.
 pub(super) fn common(set: &DataSet, sets: &[DataSet]) -> String {
+    // What all runs of the only data set have in common sets it apart from nothing.
+    if sets.len() < 2 {
+        return String::new();
+    }
     let configs_of = |set: &DataSet| set.runs().map(|run| meant(run).to_json()).collect::<Vec<Value>>();
     let (here, all) = (configs_of(set), sets.iter().flat_map(configs_of).collect::<Vec<Value>>());
     let chosen = |key: &Key, config: &Value| key.only.map(|owner| at(config, owner.selector).clone());

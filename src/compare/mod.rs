@@ -24,7 +24,7 @@ pub use rows::{Cell, PAIRED_WORDS, about, difference_rows, group_rows, over_word
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
-use crate::kinds::points::{self, DataSetId, EvalError, Floor, Measured, Plan, PointsRun, Series};
+use crate::kinds::points::{self, DataSetId, EpochRecord, EvalError, Floor, Measured, Plan, PointsRun, Report, Series};
 use crate::metric::Metric;
 use crate::run::{Ability, Kind, RunDir, RunError, Status};
 use crate::sweep::{PlannedRun, Sweep, SweepError};
@@ -152,10 +152,27 @@ impl RunSummary {
         // What the panel draws, so that what is wrong with it is this run's matter alone.
         run.real()?;
         run.frames()?;
-        let records = run.metrics()?;
+        let (records, floor) = (run.metrics()?, run.floor()?);
+        Self::from_report(&run, report, &records, floor)
+    }
+
+    /// The same by what the run recorded at its last measured frame: nothing is measured, and its data are not needed.
+    pub fn recorded(dir: &RunDir) -> Result<Self, EvalError> {
+        let run = PointsRun::open(dir)?;
+        let (records, floor) = (run.metrics()?, run.floor()?);
+        let report = points::recorded(&run, &records, floor)?;
+        Self::from_report(&run, report, &records, floor)
+    }
+
+    fn from_report(
+        run: &PointsRun,
+        report: Report,
+        records: &[EpochRecord],
+        floor: Option<Floor>,
+    ) -> Result<Self, EvalError> {
         let headline = report.headline();
         let followed = report.series.iter().find(|series| series.metric == headline);
-        let state = RunState::of(&run)?;
+        let state = RunState::of(run)?;
         // One that diverged came to nothing that it stays near to.
         let followed = followed.filter(|_| !state.is_diverged());
         let floor_mean = followed.and_then(|series| series.floor).map(|floor| floor.mean).filter(|mean| *mean > 0.0);
@@ -171,14 +188,14 @@ impl RunSummary {
             headline,
             epochs: report.epoch,
             state,
-            ended: dir.ended()?,
+            ended: run.dir().ended()?,
             coarse: report.coarse,
             near_from: floor_mean.and_then(|floor| near_from(curve, NEAR * floor)),
             unrest: floor_mean.and_then(|floor| Some(unrest(curve)? / floor)),
             seconds: records.last().map_or(0.0, |record| record.seconds),
             metrics: report.metrics,
             series: report.series,
-            floor: run.floor()?,
+            floor,
             config: run.config().clone(),
         })
     }

@@ -3,6 +3,7 @@
 //! The same seed gives the same run. Two of them are one, and to count them as two would make an error over seeds that is
 //! too small, or 0.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::RunSummary;
@@ -26,14 +27,19 @@ pub struct Repeat {
 
 /// Leaves each run once: a finished one before others, one that is further before one that is not, else the first.
 pub(super) fn set_aside(runs: Vec<RunSummary>) -> (Vec<RunSummary>, Vec<Repeat>) {
-    let identities: Vec<String> = runs.iter().map(identity).collect();
     let worth = |run: &RunSummary| (run.state.is_finished(), !run.state.is_diverged(), run.epochs);
-    let counts_for = |i: usize| {
-        let alike = (0..runs.len()).filter(|&j| identities[j] == identities[i]);
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, run) in runs.iter().enumerate() {
+        alike.entry(identity(run)).or_default().push(i);
+    }
+    let mut kept = vec![0; runs.len()];
+    for same in alike.values() {
         // Of equal ones `max_by_key` takes the last.
-        alike.rev().max_by_key(|&j| worth(&runs[j])).unwrap_or(i)
-    };
-    let kept: Vec<usize> = (0..runs.len()).map(counts_for).collect();
+        let best = same.iter().rev().max_by_key(|&&j| worth(&runs[j]));
+        for &i in same {
+            kept[i] = best.copied().unwrap_or(i);
+        }
+    }
     let repeats = (0..runs.len()).filter(|&i| kept[i] != i).map(|i| repeat(&runs[i], &runs[kept[i]])).collect();
     let left = runs.into_iter().enumerate().filter(|&(i, _)| kept[i] == i).map(|(_, run)| run).collect();
     (left, repeats)

@@ -396,8 +396,11 @@ fn check_norm(
     layers: usize,
     [eps, momentum]: [f64; 2],
 ) -> Result<(), ConfigError> {
-    let example = vec!["true"; layers].join(",");
-    let expected = format!("one true or false for each of the {layers} hidden layers, such as {example}");
+    let [typed, listed] = [",", ", "].map(|between| vec!["true"; layers].join(between));
+    let expected = format!(
+        "one true or false for each of the {layers} hidden layers, such as {typed} on the command line or [{listed}] in a \
+         config"
+    );
     require(flags_key, format!("a list of {}", flags.len()), flags.len() == layers, &expected)?;
     // Training is in single precision, where a smaller number is 0 and a larger one infinite.
     require(eps_key, eps, positive(f64::from(eps as f32)), "a number from 1.5e-45 to 3.4e38")?;

@@ -244,7 +244,7 @@ mod tests {
         Content {
             kind: Kind::Points,
             title: "WGAN, Adam".to_owned(),
-            program: "gan-lab 0.1.0".to_owned(),
+            program: "gan-lab 0.2.0".to_owned(),
             config: serde_json::json!({ "lr": 1e-4 }),
             settings: vec![("lr".to_owned(), 1e-4.into()), ("data.path".to_owned(), "a|<b>.npy".into())],
             group: "wgan-adam-01234567".to_owned(),

@@ -11,9 +11,9 @@ pub use apng::encode_apng;
 pub use gif::{Animation, encode_gif, gif_size};
 #[cfg(feature = "torch")]
 pub use mp4::{encode_mp4, mp4_size};
-pub use png::encode_png;
 #[cfg(feature = "torch")]
-pub use png::{decode_png, encode_jpeg};
+pub use png::encode_jpeg;
+pub use png::{decode_png, encode_png};
 
 /// A picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum MediaError {
     /// The PNG encoder refused it.
     #[error("cannot encode the PNG")]
     Png(#[from] ::png::EncodingError),
+    /// A file is no PNG, or a damaged one.
+    #[error("cannot read the PNG")]
+    PngFile(#[from] ::png::DecodingError),
     /// The GIF encoder refused it.
     #[error("cannot encode the GIF")]
     Gif(#[from] ::gif::EncodingError),

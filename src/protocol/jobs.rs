@@ -1,13 +1,17 @@
 //! Trainings of a protocol, so many at a time.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::results::settings_digest;
 use super::train::Training;
-use super::{Line, Method, Protocol, ProtocolError, Results};
+use super::{Line, Method, Protocol, ProtocolError, Results, picture, sheet};
 use crate::config::RunConfig;
+use crate::data::Point;
+use crate::render::Field;
+use crate::{files, media};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_millis(200);
@@ -65,6 +69,8 @@ enum Message {
 struct Shared<'a> {
     plan: &'a Plan,
     jobs: &'a [&'a Job],
+    /// Where pictures go.
+    folder: &'a Path,
     next: AtomicUsize,
     iterations: AtomicU64,
     failed: AtomicBool,
@@ -116,7 +122,7 @@ impl Plan {
     }
 
     /// Does the trainings whose results are not there, `at_once` at a time, each on a thread of its own. Every measurement is
-    /// added to `results` as soon as it is there. `stop` is asked between iterations; then what is measured stays, and false
+    /// added to `results` as soon as it is there, and its picture lies in the folder `pictures` beside them. `stop` is asked between iterations; then what is measured stays, and false
     /// comes back. `tell` hears how far it is.
     pub fn carry_out(
         &self,
@@ -129,8 +135,10 @@ impl Plan {
         let measure = &self.protocol.measure;
         let left: Vec<bool> = jobs.iter().map(|job| !job.is_done(self.protocol, results)).collect();
         let jobs: Vec<&Job> = jobs.iter().zip(left).filter_map(|(job, left)| left.then_some(job)).collect();
+        let folder = results.folder().to_owned();
         let shared = Shared {
             plan: self,
+            folder: &folder,
             jobs: &jobs,
             next: AtomicUsize::new(0),
             iterations: AtomicU64::new(0),
@@ -208,9 +216,7 @@ impl Shared<'_> {
             let message = match self.train(job, to) {
                 Ok(true) => Message::Ended,
                 Ok(false) => return,
-                Err(source) => {
-                    Message::Failed(ProtocolError::Engine { method: job.method.name, seed: job.seed, source })
-                }
+                Err(error) => Message::Failed(error),
             };
             // Whoever listens does so to the end.
             let _ = to.send(message);
@@ -218,27 +224,45 @@ impl Shared<'_> {
     }
 
     /// Whether the training came to its end.
-    fn train(&self, job: &Job, to: &Sender<Message>) -> Result<bool, crate::engine::EngineError> {
-        let mut training = Training::new(self.plan.protocol, &job.config)?;
+    fn train(&self, job: &Job, to: &Sender<Message>) -> Result<bool, ProtocolError> {
+        let failed = |source| ProtocolError::Engine { method: job.method.name, seed: job.seed, source };
+        let mut training = Training::new(self.plan.protocol, &job.config).map_err(failed)?;
         for mark in &job.marks {
             while training.done() < mark.iterations {
                 if self.is_over() {
                     return Ok(false);
                 }
-                training.step()?;
+                training.step().map_err(failed)?;
                 self.iterations.fetch_add(1, Ordering::Relaxed);
             }
+            let generated = training.generate().map_err(failed)?;
+            let field = training.field(&generated).map_err(failed)?;
             let line = Line {
                 method: job.method.name.to_owned(),
                 seed: job.seed,
                 mark: mark.published,
                 iterations: mark.iterations,
-                scores: training.measure()?,
+                scores: training.measure(&generated),
                 diverged: training.diverged(),
                 digest: mark.digest.clone(),
             };
+            // Before the line, so that what is measured has a picture.
+            self.keep_picture(job, mark, &generated, field)?;
             let _ = to.send(Message::Measured(line));
         }
         Ok(true)
+    }
+
+    fn keep_picture(
+        &self,
+        job: &Job,
+        mark: &Mark,
+        generated: &[Point],
+        field: Option<Field>,
+    ) -> Result<(), ProtocolError> {
+        let path = sheet::path(self.folder, job, mark);
+        let words = (job.method.title, job.seed);
+        let picture = picture::of_training(self.plan.protocol, words, generated, field).map_err(sheet::wrong(&path))?;
+        Ok(files::write(&path, &media::encode_png(&picture).map_err(sheet::wrong(&path))?)?)
     }
 }

@@ -23,8 +23,10 @@ mod pacgan;
 mod pacgan_grid;
 mod pacgan_ring;
 mod paired_discriminator;
+mod picture;
 mod results;
 mod ring8;
+mod sheet;
 mod summary;
 mod train;
 mod unrolled;
@@ -40,6 +42,7 @@ pub use markdown::markdown;
 pub use measure::{Measure, Near, Quantity, Scores};
 pub use method::{Method, Settings};
 pub use mixture::{Layout, Mixture};
+pub use picture::Shows;
 pub use results::{Line, Results};
 pub use summary::{Floor, Row, Stands, Summary};
 
@@ -47,6 +50,7 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::engine::EngineError;
+use crate::media::MediaError;
 
 /// Every protocol.
 pub static ALL: [&Protocol; 10] = [
@@ -96,6 +100,8 @@ pub struct Recipe {
     pub seeds: usize,
     /// How sure the published numbers are said to be.
     pub printed: Printed,
+    /// What the pictures of its trainings show.
+    pub shows: Shows,
 }
 
 /// The last row of every table.
@@ -250,6 +256,14 @@ pub enum ProtocolError {
         seed: u64,
         /// What is wrong.
         source: EngineError,
+    },
+    /// A picture of a training could not be drawn, or one of them could not be read again.
+    #[error("the picture {path}", path = path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: MediaError,
     },
     /// A file of results that holds something else.
     #[error("{path}, line {line}, is not a result: {reason}; move the file away, or name another --out", path = path.display())]

@@ -6,7 +6,7 @@
 //! Its code says `beta1=0.8` to a library that until January 2017 meant 1 - b1 by that, and asks for a later version of it; so
 //! 0.8 is likely, and 0.2 possible. Both are here, beside the same published numbers.
 
-use super::{Measure, Method, Near, Printed, Published, Quantity, Recipe, Reported, Settings, Source};
+use super::{Measure, Method, Near, Printed, Published, Quantity, Recipe, Reported, Settings, Shows, Source};
 
 /// The published iterations.
 pub(super) const ITERATIONS: u64 = 400_000;
@@ -97,4 +97,5 @@ pub(super) static RECIPE: Recipe = Recipe {
     ],
     seeds: 10,
     printed: Printed::Errors,
+    shows: Shows::Points,
 };

@@ -4,7 +4,7 @@
 //!
 //! PacGAN's discriminator has the same 256 points as 128 packs of 2 there; so steps are equal, work is not.
 
-use super::{Measure, Method, Near, Printed, Quantity, Recipe, Settings};
+use super::{Measure, Method, Near, Printed, Quantity, Recipe, Settings, Shows};
 
 /// Valid within 3 deviations of 0.1; a mode counts from a hundredth of all points.
 pub(super) const MEASURE: Measure = Measure {
@@ -57,4 +57,5 @@ pub(super) static RECIPE: Recipe = Recipe {
     ],
     seeds: 5,
     printed: Printed::Deviations,
+    shows: Shows::Points,
 };

@@ -89,6 +89,11 @@ impl Results {
         &self.path
     }
 
+    /// The folder that holds them, and pictures.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.lines.len()
@@ -106,10 +111,8 @@ impl Results {
 
     /// Adds one, which is on the disk then.
     pub(super) fn add(&mut self, line: Line) -> Result<(), ProtocolError> {
-        if self.lines.is_empty()
-            && let Some(folder) = self.path.parent()
-        {
-            fs::create_dir_all(folder)?;
+        if self.lines.is_empty() {
+            fs::create_dir_all(self.folder())?;
         }
         // Our own numbers and words always become JSON.
         let text = json!(line).to_string() + "\n";

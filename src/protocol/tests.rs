@@ -163,6 +163,7 @@ fn every_protocol_trains_measures_and_reports() {
         let lines = carried_out(&plan, folder.path(), 1);
         assert_eq!(lines.len(), plan.methods.len() * protocol.marks.len(), "{}", protocol.name);
         let results = Results::open(folder.path()).unwrap();
+        has_pictures(&plan, &results);
         let summary = Summary::of(&plan, &results).unwrap();
         assert_eq!(summary.rows.len(), lines.len());
         let quantities = protocol.measure.quantities.len();
@@ -195,6 +196,61 @@ fn every_protocol_trains_measures_and_reports() {
         let results = Results::open(folder.path()).unwrap();
         assert!(Summary::of(&plan, &results).unwrap().rows.iter().all(|row| row.ours.is_none()));
     }
+}
+
+fn decoded(path: &Path) -> crate::render::Picture {
+    crate::media::decode_png(&fs_err::read(path).unwrap()).unwrap()
+}
+
+/// Every measurement has a picture, with a key where there are scores, and every mark a sheet of them.
+fn has_pictures(plan: &Plan, results: &Results) {
+    let protocol = plan.protocol;
+    let jobs = plan.jobs().unwrap();
+    for job in &jobs {
+        for mark in job.marks() {
+            let picture = decoded(&sheet::path(results.folder(), job, mark));
+            let with_key = match protocol.recipe.shows {
+                Shows::Points => false,
+                Shows::Density => true,
+                Shows::Contours => crate::config::Recording::Field.lacks(job.config()).is_none(),
+            };
+            assert_eq!(picture.height > picture.width, with_key, "{} {}", protocol.name, job.method().name);
+        }
+    }
+    let sheets = plan.write_sheets(&jobs, results).unwrap();
+    assert_eq!(sheets.len(), protocol.marks.len(), "{}", protocol.name);
+    for (path, &mark) in sheets.iter().zip(protocol.marks) {
+        assert_eq!(*path, plan.sheet(results, mark));
+        assert!(decoded(path).width > 400 * (plan.methods.len() + 1));
+    }
+}
+
+#[test]
+fn a_sheet_says_what_is_not_there() {
+    let plan = tiny(&["vanilla", "paired"], &[0, 1]);
+    let jobs = plan.jobs().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut results = Results::open(folder.path()).unwrap();
+    assert!(plan.write_sheets(&jobs, &results).unwrap().is_empty(), "a sheet of nothing");
+    let one = tiny(&["vanilla"], &[1]);
+    assert!(one.carry_out(&one.jobs().unwrap(), &mut results, 1, &|| false, &mut |_| ()).unwrap());
+    let sheet = |results: &Results| decoded(&plan.write_sheets(&jobs, results).unwrap()[0]);
+    let partly = sheet(&results);
+    // One that is damaged or was taken away is told as such, and the rest stays.
+    let path = sheet::path(folder.path(), &one.jobs().unwrap()[0], &one.jobs().unwrap()[0].marks()[0]);
+    let bytes = fs_err::read(&path).unwrap();
+    crate::files::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = sheet(&results);
+    assert_ne!(damaged, partly);
+    crate::files::write(&path, &bytes).unwrap();
+    assert_eq!(sheet(&results), partly);
+    // The same bytes however the trainings came about.
+    assert!(plan.carry_out(&jobs, &mut results, 3, &|| false, &mut |_| ()).unwrap());
+    let whole = sheet(&results);
+    assert_ne!(whole, partly);
+    let other = tempfile::tempdir().unwrap();
+    carried_out(&plan, other.path(), 1);
+    assert_eq!(sheet(&Results::open(other.path()).unwrap()), whole);
 }
 
 #[test]

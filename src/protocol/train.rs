@@ -1,11 +1,12 @@
 //! One training of a method, measured at its marks.
 
 use super::law::Feed;
-use super::{Protocol, Scores};
-use crate::config::{RunConfig, Scale};
+use super::{Protocol, Scores, Shows, picture};
+use crate::config::{Recording, RunConfig, Scale};
 use crate::data::Point;
 use crate::engine::{self, Engine, EngineError, Sample};
-use crate::kinds::points::Chance;
+use crate::kinds::points::{Chance, Recorded, Tone, cells, field_of};
+use crate::render::Field;
 use crate::rng::{Stream, Use};
 
 /// A training on points of a law.
@@ -59,8 +60,8 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// The numbers of the generator, or of its average where there is one, on the codes that are the seed's.
-    pub(super) fn measure(&mut self) -> Result<Scores, EngineError> {
+    /// The points of the generator, or of its average where there is one, on the codes that are the seed's.
+    pub(super) fn generate(&mut self) -> Result<Vec<Point>, EngineError> {
         let measure = &self.protocol.measure;
         let [from, unit] = self.units;
         let codes = self.config.generator.codes(measure.samples, &mut Stream::new(self.config.seed, Use::Eval, 0));
@@ -68,8 +69,37 @@ impl<'a> Training<'a> {
         let averaged = average.map(|average| self.engine.settled(&average)).transpose()?;
         let points = engine::points(self.engine.as_mut(), averaged.as_ref(), &codes)?;
         let whole = |point: Sample| [0, 1].map(|i| f64::from(point[i]) * unit[i] + from[i]);
-        let points: Vec<Point> = points.into_iter().map(whole).collect();
-        Ok(measure.of(&self.protocol.law, &points, self.config.seed))
+        Ok(points.into_iter().map(whole).collect())
+    }
+
+    /// The numbers of generated points.
+    pub(super) fn measure(&self, generated: &[Point]) -> Scores {
+        self.protocol.measure.of(&self.protocol.law, generated, self.config.seed)
+    }
+
+    /// The discriminator's scores over the pictures' part of the plane, if the recipe's pictures show them; None where a
+    /// single point has no score, and of a training that diverged.
+    pub(super) fn field(&mut self, generated: &[Point]) -> Result<Option<Field>, EngineError> {
+        if self.protocol.recipe.shows != Shows::Contours || Recording::Field.lacks(self.config).is_some() {
+            return Ok(None);
+        }
+        let law = &self.protocol.law;
+        let (extent, real) = (picture::extent(law), picture::truth(law, self.config.seed));
+        let [cells, real, generated] =
+            [cells(extent).collect(), real, generated.to_vec()].map(|points| self.samples(points));
+        let (field, real) = (self.engine.score(&cells)?, self.engine.score(&real)?);
+        let scores = [real, Vec::new(), self.engine.score(&generated)?];
+        if scores.iter().chain([&field]).flatten().any(|score| !score.is_finite()) {
+            return Ok(None);
+        }
+        let recorded = Recorded {
+            extent: Some(extent),
+            field: Some(vec![field]),
+            scores: Some(vec![scores]),
+            ..Recorded::default()
+        };
+        let tone = Tone::of(self.config.game().rule, &recorded);
+        Ok(tone.and_then(|tone| field_of(&tone, &recorded, 0)))
     }
 
     /// Points of the law in the networks' units.

@@ -5,7 +5,9 @@
 //! It shows pictures of densities, no numbers, with five steps unrolled. Numbers for an unrolled GAN in other papers' tables are
 //! of other recipes.
 
-use super::{Law, Layout, Measure, Method, Mixture, Near, Printed, Protocol, Quantity, Recipe, Settings, Source};
+use super::{
+    Law, Layout, Measure, Method, Mixture, Near, Printed, Protocol, Quantity, Recipe, Settings, Shows, Source,
+};
 
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "unrolled",
@@ -56,4 +58,5 @@ static RECIPE: Recipe = Recipe {
     ],
     seeds: 5,
     printed: Printed::Pictures("densities"),
+    shows: Shows::Density,
 };

@@ -6,7 +6,7 @@
 //! root, which is the same where it counts, and the mean square is from 0. That the generator has no step in their first
 //! iteration makes the order this project's `critic-first`.
 
-use super::{Measure, Method, Near, Printed, Quantity, Recipe, Settings};
+use super::{Measure, Method, Near, Printed, Quantity, Recipe, Settings, Shows};
 
 /// The published generator steps.
 pub(super) const ITERATIONS: u64 = 100_000;
@@ -62,4 +62,5 @@ pub(super) static RECIPE: Recipe = Recipe {
     ],
     seeds: 1,
     printed: Printed::Pictures("the critic's contours"),
+    shows: Shows::Contours,
 };

@@ -2,6 +2,7 @@
 
 use plotters::backend::BitMapBackend;
 use plotters::drawing::IntoDrawingArea as _;
+use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::scale::Scale;
@@ -80,22 +81,30 @@ impl ContactSheet {
     }
 
     fn words(&self, layout: &Layout, sheet: &mut Picture) -> Result<(), RenderError> {
-        let Size { width, height } = layout.size;
         let look = Theme::Light.look();
-        let area = BitMapBackend::with_buffer(&mut sheet.rgb, (width, height)).into_drawing_area();
-        let style = scale().font(TITLE_SIZE, look.ink).pos(Pos::new(HPos::Left, VPos::Center));
-        for (i, line) in layout.title.iter().enumerate() {
-            let at = (MARGIN as i32, (MARGIN + i * LINE + LINE / 2) as i32);
-            area.draw_text(line, &style, at).map_err(RenderError::new)?;
+        let across = layout.size.width as usize - 2 * MARGIN;
+        for (i, text) in layout.title.iter().enumerate() {
+            sheet.paste(&line(across, text, TITLE_SIZE, look.ink, HPos::Left)?, MARGIN, MARGIN + i * LINE);
         }
-        let style = scale().font(NAME_SIZE, look.label).pos(Pos::new(HPos::Center, VPos::Center));
-        for (index, name) in self.names.iter().enumerate() {
+        for (index, name) in self.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (x, y) = self.place(layout, index);
-            let at = ((x + layout.cell / 2) as i32, (y + self.side + LINE / 2) as i32);
-            area.draw_text(name, &style, at).map_err(RenderError::new)?;
+            sheet.paste(&line(layout.cell, name, NAME_SIZE, look.label, HPos::Center)?, x, y + self.side);
         }
-        area.present().map_err(RenderError::new)
+        Ok(())
     }
+}
+
+/// A line of words on white. It is drawn twice as large and halved, so that letters stand where they belong and not at whole
+/// pixels.
+fn line(width: usize, text: &str, letters: f64, colour: RGBColor, anchor: HPos) -> Result<Picture, RenderError> {
+    let mut large = Picture::white(2 * width, 2 * LINE);
+    let area = BitMapBackend::with_buffer(&mut large.rgb, (2 * width as u32, 2 * LINE as u32)).into_drawing_area();
+    let style = scale().font(2.0 * letters, colour).pos(Pos::new(anchor, VPos::Center));
+    let x = if matches!(anchor, HPos::Left) { 0 } else { width };
+    area.draw_text(text, &style, (x as i32, LINE as i32)).map_err(RenderError::new)?;
+    area.present().map_err(RenderError::new)?;
+    drop(area);
+    Ok(large.halved())
 }
 
 /// Letters are as large as they say.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::kind::{MANIFEST, STATE};
-use super::manifest::essence;
+use super::manifest::{Memo, essence};
 use super::state::{self, Bundle, Ledger, Note, Noted};
 use super::{Ability, Input, Kind, LOCK, Manifest, Position, RunError, digest, lock, records};
 use crate::checkpoint;
@@ -79,15 +79,24 @@ fn old_settings(kind: Kind, said: Value) -> Value {
 }
 
 /// A directory that may hold a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
+    memo: Memo,
 }
+
+impl PartialEq for RunDir {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for RunDir {}
 
 impl RunDir {
     /// The directory at `path`, which need not exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), memo: Memo::default() }
     }
 
     /// Where it is.
@@ -113,7 +122,7 @@ impl RunDir {
 
     /// The kind of run that is there; None where there is none, or one that was killed before its first state.
     pub fn kind(&self) -> Option<Kind> {
-        match Manifest::read(&self.path) {
+        match self.memo.read(&self.path) {
             Ok(Some(manifest)) => self.is_begun(manifest.kind).then_some(manifest.kind),
             Ok(None) => self.old_kind(),
             // A damaged manifest is a run's all the same; what it was can be seen from the other files.
@@ -150,7 +159,7 @@ impl RunDir {
         lock::check(&self.file(LOCK))?;
         // First the names: a manifest that another process writes in between is found all the same.
         let names = self.names()?;
-        if let Some(manifest) = Manifest::read(&self.path)? {
+        if let Some(manifest) = self.memo.read(&self.path)? {
             let kind = manifest.kind;
             return Ok(if self.is_begun(kind) { Found::Run(kind) } else { Found::HalfBegun(manifest) });
         }
@@ -225,7 +234,7 @@ impl RunDir {
 
     /// The run's manifest; for a run that was made before there were manifests, what it would say.
     pub fn manifest(&self) -> Result<Manifest, RunError> {
-        match Manifest::read(&self.path)? {
+        match self.memo.read(&self.path)? {
             Some(manifest) => Ok(manifest),
             None => self.old_manifest(),
         }
@@ -377,7 +386,7 @@ impl RunDir {
             Some(found) => Err(RunError::OtherKind { path: self.path.clone(), found, wanted }),
             None => {
                 // One that has a manifest lacks what comes last.
-                let begun = Manifest::read(&self.path).ok().flatten().map(|manifest| begun_by(manifest.kind));
+                let begun = self.memo.read(&self.path).ok().flatten().map(|manifest| begun_by(manifest.kind));
                 let missing = begun.unwrap_or(wanted.settings_file()).to_owned();
                 Err(RunError::NoRun { path: self.path.clone(), missing })
             }
@@ -481,7 +490,7 @@ impl RunDir {
 
     /// Whether a run was begun here and has no state yet, or none any more.
     pub fn is_half_begun(&self) -> bool {
-        matches!(Manifest::read(&self.path), Ok(Some(manifest)) if !self.is_begun(manifest.kind))
+        matches!(self.memo.read(&self.path), Ok(Some(manifest)) if !self.is_begun(manifest.kind))
     }
 
     /// The path of one of the run's files.
@@ -497,7 +506,7 @@ impl RunDir {
     /// A file's bytes, which are those that the manifest has the digest of; a missing file means that there is no run.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
         let bytes = self.read_unchecked(name)?;
-        if let Ok(Some(manifest)) = Manifest::read(&self.path)
+        if let Ok(Some(manifest)) = self.memo.read(&self.path)
             && manifest.digests.get(name).is_some_and(|expected| *expected != digest(&bytes))
         {
             return Err(self.malformed(name, format!("it is not the file that {MANIFEST} speaks of")));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,6 +82,27 @@ pub struct Manifest {
     pub older: bool,
 }
 
+/// The manifest that was read last, with its text: what looks at a run asks for it dozens of times, and parsing and checking the
+/// same text each time is most of the work. The text itself is always read anew.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memo(Arc<Mutex<Option<(String, Manifest)>>>);
+
+impl Memo {
+    /// The manifest in a directory, if there is one.
+    pub(super) fn read(&self, dir: &Path) -> Result<Option<Manifest>, RunError> {
+        let Some(text) = Manifest::text(dir)? else { return Ok(None) };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, manifest)) if *known == text => Ok(Some(manifest.clone())),
+            _ => {
+                let manifest = Manifest::parsed(dir, &text)?;
+                *last = Some((text, manifest.clone()));
+                Ok(Some(manifest))
+            }
+        }
+    }
+}
+
 impl Manifest {
     /// A new run's.
     pub(super) fn new(kind: Kind, settings: Value, inputs: Vec<Input>, files: Vec<String>, total: u64) -> Self {
@@ -103,22 +125,29 @@ impl Manifest {
 
     /// The manifest in a directory, if there is one.
     pub(super) fn read(dir: &Path) -> Result<Option<Self>, RunError> {
+        Self::text(dir)?.map(|text| Self::parsed(dir, &text)).transpose()
+    }
+
+    fn text(dir: &Path) -> Result<Option<String>, RunError> {
+        match fs_err::read_to_string(dir.join(MANIFEST)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
+            other => Ok(Some(other?)),
+        }
+    }
+
+    fn parsed(dir: &Path, text: &str) -> Result<Self, RunError> {
         let path = dir.join(MANIFEST);
         let malformed = |reason: String| RunError::Malformed { path: path.clone(), reason };
-        let text = match fs_err::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),
-            other => other?,
-        };
-        let value: Value = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
         if value.get("format").and_then(Value::as_u64).is_some_and(|format| format > u64::from(FORMAT)) {
             let program = value.get("program").and_then(Value::as_str).unwrap_or("unknown").to_owned();
             return Err(RunError::Newer { path, program });
         }
-        if !is_as_written(&text, &value) {
+        if !is_as_written(text, &value) {
             return Err(malformed("it is not what was written".to_owned()));
         }
-        serde_json::from_value(value).map(Some).map_err(|error| malformed(error.to_string()))
+        serde_json::from_value(value).map_err(|error| malformed(error.to_string()))
     }
 
     /// Writes it, with a digest of itself.

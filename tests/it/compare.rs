@@ -185,6 +185,48 @@ fn runs_whose_data_were_moved_are_compared_where_the_data_are() {
 }
 
 #[test]
+fn what_runs_recorded_is_compared_without_their_data_and_without_measuring() {
+    let world = World::new();
+    world.train("a/one", &["gan", "--epochs", "3", "--frame-every", "1"]);
+    world.train("a/two", &["gan", "--epochs", "3", "--frame-every", "1", "--seed", "1"]);
+    world.train("a/other", &["wgan", "--epochs", "3", "--frame-every", "1"]);
+    world.train("a/mute", &["gan", "--epochs", "3", "--seed", "2", "--eval-every", "0"]);
+    world.fails(1, &["compare", "a", "--out", "anew", "--data", "nowhere.npy"]);
+    world.done(&["compare", "a/one", "a/two", "a/other", "--out", "anew"]);
+    std::fs::remove_file(world.path("data.npy")).unwrap();
+    let output = world.run(&["compare", "a/one", "a/two", "a/other", "--recorded", "--out", "out"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("the metrics are those that each run recorded") && text.contains("sliced-w2"), "{text}");
+    assert!(files().all(|file| world.path("out").join(file).is_file()));
+    let (recorded, anew) = (json(&world, "out/comparison.json"), json(&world, "anew/comparison.json"));
+    assert_eq!([&recorded, &anew].map(|object| object["recorded"].as_bool().unwrap()), [true, false]);
+    for (i, name) in ["one", "two", "other"].into_iter().enumerate() {
+        let lines = std::fs::read_to_string(world.path(&format!("a/{name}/metrics.jsonl"))).unwrap();
+        let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        let floor = json(&world, &format!("a/{name}/floor.json"));
+        let metrics = &recorded["runs"][i]["metrics"];
+        assert_eq!(metrics["sliced-w2"]["generated"]["mean"], last["sliced_w2"], "{name}");
+        assert_eq!(metrics["coverage"]["generated"]["mean"], last["coverage"]);
+        assert_eq!(metrics["sliced-w2"]["floor"]["mean"], floor["sliced_w2"]["mean"]);
+        // All else is the same as of runs that are measured.
+        for same in ["label", "status", "epochs", "near_from", "unrest", "series", "config", "data_set"] {
+            assert_eq!(recorded["runs"][i][same], anew["runs"][i][same], "{name}: {same}");
+        }
+    }
+    let sets = [&recorded, &anew].map(|object| &object["data_sets"][0]);
+    for same in ["name", "sha256", "train_size", "held_out", "modes", "headline"] {
+        assert_eq!(sets[0][same], sets[1][same], "{same}");
+    }
+    let said = world.fails(1, &["compare", "a", "--recorded", "--out", "all"]);
+    assert!(said.contains("mute recorded no metrics (eval_every 0, or no frame yet)"), "{said}");
+    assert_eq!(json(&world, "all/comparison.json")["runs"].as_array().unwrap().len(), 3);
+    let said = world.fails(2, &["compare", "a", "--recorded", "--metrics", "sliced-w2,w1"]);
+    assert!(said.contains("runs do not record w1, only sliced-w2, coverage, mode-tv"), "{said}");
+    world.fails(2, &["compare", "a", "--recorded", "--repeats", "2"]);
+}
+
+#[test]
 fn the_planned_runs_that_are_not_begun_are_said() {
     let world = World::new();
     let plan = serde_json::json!({

@@ -21,7 +21,10 @@ fn every_metric_gives_the_independent_implementations_numbers() {
         let measured = measure(&Metric::ALL, &reference, &generated);
         for (metric, got) in Metric::ALL.into_iter().zip(measured) {
             let got = got.unwrap();
-            let expected = case[metric.name()].as_f64().unwrap();
+            let expected = case[metric.name()].as_f64().unwrap_or_else(|| {
+                let name = metric.name();
+                panic!("tests/fixtures/metrics.json lacks {name}: add it to scripts/metric_fixtures.py and run that")
+            });
             let apart = (got - expected).abs();
             assert!(apart < 1e-9 + 1e-6 * expected.abs(), "case {i}, {}: {got} for {expected}", metric.name());
         }

@@ -38,6 +38,10 @@ fn a_fraction_is_said_and_what_is_done_is_not_done_again() {
     let path = world.path("work_dirs/protocols/ring8/results.jsonl");
     let lines = std::fs::read_to_string(&path).unwrap();
     assert_eq!(lines.lines().count(), 4);
+    let folder = world.path("work_dirs/protocols/ring8");
+    let sheets = ["after-2.png", "after-10.png"];
+    assert!(sheets.iter().all(|name| folder.join(name).is_file() && first.contains(name)), "{first}");
+    assert_eq!(std::fs::read_dir(folder.join("pictures")).unwrap().count(), 4);
     let again = world.run(&TINY);
     assert_eq!(String::from_utf8(again.stdout).unwrap(), first);
     assert!(String::from_utf8(again.stderr).unwrap().contains("2 of 2 trainings in"));

@@ -26,7 +26,12 @@ fn write(world: &World, name: &str, text: &str) {
 /// Standard error of training that succeeds.
 fn said(world: &World, args: &[&str]) -> String {
     let plain: Vec<&str> = SHORT.iter().copied().filter(|arg| *arg != "--quiet").collect();
-    let output = world.run(&[&plain[..], args].concat());
+    noted(world, &[&plain[..], args].concat())
+}
+
+/// Standard error of a command that succeeds.
+fn noted(world: &World, args: &[&str]) -> String {
+    let output = world.run(args);
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{words}");
     words
@@ -47,13 +52,51 @@ fn a_file_that_cannot_be_read_is_complained_of_before_numbers_that_do_not_fit() 
     }
     let said = world.fails(2, &[&SHORT[..], &["--data", "few.csv", "--train-size", "4", "--out", "r"]].concat());
     assert!(said.contains("--train-size") && said.contains("the largest that fits is --train-size 28"), "{said}");
-    let said = world.fails(1, &[&SHORT[..], &["--data", "few.csv", "--out", "r"]].concat());
+    let said = world.fails(1, &[&SHORT[..], &["--data", "few.csv", "--train-size", "40", "--out", "r"]].concat());
     assert!(said.contains("the largest that fits is --train-size 28, the least 20"), "{said}");
     let large = ["--data", "few.csv", "--batch-size", "64", "--out", "r"];
     let said = world.fails(1, &[&["train", "gan", "--epochs", "1"][..], &large].concat());
     assert!(said.contains("--train-size 28 with --batch-size 28"), "{said}");
     // What is proposed works.
     world.done(&[&SHORT[..], &["--data", "few.csv", "--train-size", "28", "--out", "r"]].concat());
+}
+
+#[test]
+fn a_file_of_few_points_trains_with_a_number_that_fits_unless_one_was_said() {
+    let world = World::new();
+    write(&world, "few.csv", &table(70, |i| [i * 0.5, (i * i).sin()]));
+    let sizes = |dir: &str| {
+        let text = std::fs::read_to_string(world.path(dir).join("config.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+        [&config["data"]["train_size"], &config["batch_size"]].map(|size| size.as_u64().unwrap())
+    };
+    let said = noted(&world, &["train", "gan", "--epochs", "1", "--data", "few.csv", "--out", "own"]);
+    let note = "few.csv has 70 points: 60 of them train (--train-size), in batches of 60 (--batch-size), the others are held out";
+    assert!(said.contains(note), "{said}");
+    assert_eq!(sizes("own"), [60, 60]);
+    // A smaller batch that was said stays, and one that is too large is told.
+    let said =
+        noted(&world, &["train", "gan", "--epochs", "1", "--data", "few.csv", "--batch-size", "20", "--out", "small"]);
+    assert!(said.contains("60 of them train (--train-size), the others are held out"), "{said}");
+    assert_eq!(sizes("small"), [60, 20]);
+    let said = world.fails(1, &["train", "gan", "--data", "few.csv", "--batch-size", "100", "--out", "large"]);
+    assert!(said.contains("the largest that fits is --train-size 68 with --batch-size 68"), "{said}");
+    // Several batches of the critic in an iteration come out of the same points.
+    noted(&world, &["train", "wgan", "--critic-steps", "5", "--epochs", "1", "--data", "few.csv", "--out", "critic"]);
+    assert_eq!(sizes("critic"), [60, 12]);
+    // What a config says is not changed, and neither is a run that is gone on with.
+    std::fs::write(
+        world.path("mine.json"),
+        r#"{ "objective": { "model": "gan" }, "optim": { "name": "rmsprop" }, "data": { "path": "few.csv" } }"#,
+    )
+    .unwrap();
+    let said = world.fails(1, &["train", "--config", "mine.json", "--data", "few.csv", "--out", "config"]);
+    assert!(said.contains("too few for --train-size 7000"), "{said}");
+    let more = ["train", "--resume", "--out", "own", "--data", "few.csv", "--epochs", "2"];
+    assert!(!noted(&world, &more).contains("of them train (--train-size)"));
+    // Two points cannot train.
+    write(&world, "two.csv", &table(3, |i| [i, i]));
+    world.fails(1, &["train", "gan", "--data", "two.csv", "--out", "two"]);
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn what_follows_from_settings_and_state_is_named_by_readers_and_made_again_on_re
 fn data_that_cannot_train_are_refused_before_anything_is_written() {
     let world = World::new();
     for (code, options, needle) in [
-        (1, &["--data", "data.npy"][..], "300 points, too few for --train-size 7000"),
+        (1, &["--data", "data.npy", "--train-size", "7000"][..], "300 points, too few for --train-size 7000"),
         (1, &["--data", "none.mat"], "data make points"),
         (2, &["--data", "data.npy", "--train-size", "200"], "data.train_size is 200"),
     ] {

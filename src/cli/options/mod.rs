@@ -60,6 +60,11 @@ impl<C: Config> Settings<C> {
         self.preset.map(|preset| preset.name)
     }
 
+    /// Whether a file with a config was named.
+    pub(super) fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The config that the file or the preset holds, if one was named.
     pub(super) fn base(&self) -> anyhow::Result<Option<C>> {
         match (&self.file, self.preset) {

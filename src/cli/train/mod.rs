@@ -13,14 +13,14 @@ use super::absent::progan;
 use super::exit::{Exit, UsageError, exit_of, hinted};
 use super::options::points::{PointArgs, blamed, checked, points as configured};
 use super::pages::{RunSource, serve};
-use super::points::{advised, finish, fitting, gamma_words, words};
+use super::points::{advised, fewer, finish, fitting, gamma_words, words};
 use super::preview::Preview;
 use super::printer::Printer;
 use super::session::{self, Beside};
 use super::signals::Signals;
 use crate::checkpoint::Source;
 use crate::config::{ConfigError, Device, EngineKind, RunConfig, Scale, Shuffle, TrainConfig};
-use crate::data::{self, Reading};
+use crate::data::{self, LEAST_HELD_OUT, Reading};
 use crate::figures::{measure, place};
 use crate::kinds::points::{self, EpochRecord, Merging, Points, PointsRun, Prepared, Trace, TrainError};
 use crate::live::{Controls, Server};
@@ -55,7 +55,10 @@ pub(super) fn run(args: &TrainArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 fn train_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let Plan { config, dir, start } = plan(args)?;
+    let Plan { config, dir, start, note } = plan(args)?;
+    if let Some(note) = note {
+        printer.note(&note);
+    }
     session::note_nothing_to_resume(&dir, start, printer);
     if let Some(path) = args.trace.as_deref().filter(|path| !args.force && !may_be_replaced(path)) {
         let message = format!("{} is there already, and it is no trace of gan-lab's", path.display());
@@ -159,11 +162,14 @@ struct Plan {
     config: RunConfig,
     dir: RunDir,
     start: Start,
+    /// What was chosen for the person, and how to choose otherwise.
+    note: Option<String>,
 }
 
 /// Turns the arguments into a config and a directory; a run that is resumed keeps its own config.
 fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
-    let config = configured(args, None)?;
+    let mut config = configured(args, None)?;
+    let note = config.as_mut().and_then(|config| fit(args, config));
     let dir = match (&args.out, &config) {
         (Some(out), _) => RunDir::new(out),
         (None, Some(config)) => RunDir::new(Path::new(RUNS).join(sound(args, config)?.default_name())),
@@ -178,14 +184,36 @@ fn plan(args: &PointArgs) -> anyhow::Result<Plan> {
             );
         }
         let config = checked(args, continued(saved.config(), wanted))?;
-        return Ok(Plan { config, dir, start: Start::Resume });
+        return Ok(Plan { config, dir, start: Start::Resume, note: None });
     }
     if config.is_none() && args.resume && dir.is_half_begun() {
         dir.expect(Kind::Points)?;
     }
     let config = sound(args, &config.ok_or_else(which_model)?)?;
     let start = if args.resume { Start::Resume } else { Start::New { force: args.force } };
-    Ok(Plan { config, dir, start })
+    Ok(Plan { config, dir, start, note })
+}
+
+/// Fits the number of training points to a person's own file that has too few for the default, and says so. What was said is
+/// left alone, and what cannot be read or cannot train is told later.
+fn fit(args: &PointArgs, config: &mut TrainConfig) -> Option<String> {
+    let said = |key| args.settings.given(key).is_some();
+    if !said("data.path") || said("data.train_size") || args.settings.has_file() {
+        return None;
+    }
+    let points = data::load(&config.data.path, &Reading::from(&config.data)).ok()?.points.len();
+    let (size, batch) = fewer(config, points);
+    let (enough, shrinks) = (config.data.train_size + LEAST_HELD_OUT, batch < config.batch_size);
+    if points >= enough || batch < 2 || points - size < LEAST_HELD_OUT || (shrinks && said("batch_size")) {
+        return None;
+    }
+    config.data.train_size = size;
+    let mut note = format!("{} has {points} points: {size} of them train (--train-size", config.data.path.display());
+    if shrinks {
+        config.batch_size = batch;
+        note += &format!("), in batches of {batch} (--batch-size");
+    }
+    Some(note + "), the others are held out")
 }
 
 /// The config, checked. Where both it and its data are wrong the data are complained of first; where they are sound, what

@@ -27,6 +27,7 @@ pub(super) fn value(comparison: &Comparison) -> Value {
         "notes": comparison.notes(),
         "repeats": repeats,
         "left_out": left_out.collect::<Vec<_>>(),
+        "recorded": comparison.recorded,
     })
 }
 

@@ -7,17 +7,23 @@ use crate::data::synthetic::Law;
 use crate::data::{DataError, KnownLaw, Mode, Point, Reading, Split};
 use crate::engine::{self, EngineError};
 use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure, mode_scores};
+use crate::paths;
 use crate::rng::{Stream, Use};
 use crate::run::{RunDir, RunError};
 
 use super::chosen::{Chosen, Which};
 use super::follow::DRAWS as FLOOR_DRAWS;
-use super::run::{EpochRecord, InputError, PointsRun};
+use super::run::{EpochRecord, Floor, InputError, PointsRun};
 
 /// Of the held-out points at least this share is of high quality where the law is theirs: 0.989 is expected.
 const LEAST_OF_LAW: f64 = 0.8;
 /// And their shares of the modes are no farther from equal ones than this.
 const MOST_APART: f64 = 0.5;
+
+/// The metrics that a run records itself at its frames; those of modes only where it knows its data's law.
+pub const RECORDED: [Metric; 3] = [Metric::SlicedW2, Metric::Coverage, Metric::ModeTv];
+/// What a run calls its data among its inputs.
+const DATA_ROLE: &str = "data";
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +150,12 @@ pub enum EvalError {
         /// The run.
         path: PathBuf,
     },
+    /// A run that measured nothing is to be taken by what it recorded.
+    #[error("{path} recorded no metrics (eval_every 0, or no frame yet), so it has to be measured anew", path = path.display())]
+    NothingRecorded {
+        /// The run.
+        path: PathBuf,
+    },
     /// A generator was asked for that the run does not have.
     #[error("{path} {reason}")]
     NoSuchGenerator {
@@ -253,29 +265,66 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     })
 }
 
+/// What a run recorded itself in these records, without its data being read or anything drawn: the metrics of [`RECORDED`] at its last measured
+/// frame. That is one draw, of the codes that all its frames have.
+pub fn recorded(run: &PointsRun, records: &[EpochRecord], floor: Option<Floor>) -> Result<Report, EvalError> {
+    let (dir, config) = (run.dir(), run.config());
+    let mut series = series_recorded(records, floor);
+    series.retain(|series| series.metric != Metric::ModeTv || !series.values.is_empty());
+    let at_the_last = |series: &Series| {
+        let &(_, value) = series.values.last()?;
+        let (generated, floor) = (Some(Spread::of(&[value])), series.floor);
+        Some(Measured { metric: series.metric, generated, floor, unknown: None })
+    };
+    let metrics: Vec<Measured> = series.iter().filter_map(at_the_last).collect();
+    if metrics.is_empty() {
+        return Err(EvalError::NothingRecorded { path: dir.path().to_owned() });
+    }
+    let manifest = dir.manifest()?;
+    let data = manifest.inputs.into_iter().find(|input| input.role == DATA_ROLE);
+    let (data_path, sha256) = data.map(|input| (paths::path(&input.path), input.sha256)).unwrap_or_default();
+    let real = run.real()?;
+    Ok(Report {
+        epoch: records.last().map_or(0, |record| record.epoch),
+        samples: real.len().min(MOST_MATCHED),
+        metrics,
+        data: DataSetId { sha256, train_size: config.data.train_size },
+        data_path,
+        held_out: real.len(),
+        series,
+        modes: run.modes()?.as_ref().map(Vec::len),
+        coarse: run.units()?.is_too_coarse_for(&real),
+    })
+}
+
+/// How a run went by the metrics that it recorded.
+fn series_recorded(records: &[EpochRecord], floor: Option<Floor>) -> Vec<Series> {
+    let value = |metric: Metric, record: &EpochRecord| match metric {
+        Metric::Coverage => record.coverage,
+        Metric::ModeTv => record.mode_tv,
+        _ => record.sliced_w2,
+    };
+    let floor_of = |metric: Metric, floor: Floor| match metric {
+        Metric::Coverage => floor.coverage,
+        Metric::ModeTv => floor.mode_tv,
+        _ => Some(floor.sliced_w2),
+    };
+    let series = |metric| Series {
+        metric,
+        values: records.iter().filter_map(|record| Some((record.epoch, value(metric, record)?))).collect(),
+        floor: floor.and_then(|floor| floor_of(metric, floor)),
+    };
+    RECORDED.map(series).into()
+}
+
 /// How the run went by the metrics that are recorded, and by those of its modes, which are taken from its frames where no
 /// record has them: not where the law was said only now, nor where the run is of before they were recorded.
 fn series(run: &PointsRun, split: &Split, modes: Option<&[Mode]>, said: bool) -> Result<Vec<Series>, RunError> {
-    let (records, floor) = (run.metrics()?, run.floor()?);
-    let recorded = |of: fn(&EpochRecord) -> Option<f64>| {
-        records.iter().filter_map(|record| Some((record.epoch, of(record)?))).collect::<Vec<_>>()
-    };
-    let mut found = vec![
-        Series {
-            metric: Metric::SlicedW2,
-            values: recorded(|record| record.sliced_w2),
-            floor: floor.map(|floor| floor.sliced_w2),
-        },
-        Series {
-            metric: Metric::Coverage,
-            values: recorded(|record| record.coverage),
-            floor: floor.and_then(|floor| floor.coverage),
-        },
-    ];
+    let mut found = series_recorded(&run.metrics()?, run.floor()?);
+    let of_modes = found.pop_if(|series| series.metric == Metric::ModeTv);
     let Some(modes) = modes else { return Ok(found) };
-    let values = recorded(|record| record.mode_tv);
-    if !said && !values.is_empty() {
-        found.push(Series { metric: Metric::ModeTv, values, floor: floor.and_then(|floor| floor.mode_tv) });
+    if let Some(series) = of_modes.filter(|series| !said && !series.values.is_empty()) {
+        found.push(series);
         return Ok(found);
     }
     let points = split.held_out.len().min(split.train.len()).min(MOST_MATCHED);

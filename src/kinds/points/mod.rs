@@ -16,11 +16,11 @@ mod watch;
 
 pub use chosen::{Which, points_from};
 pub use draws::{Chance, frame_codes};
-pub use eval::{DataSetId, EvalError, Measured, Plan, Report, Series, evaluate, notes};
+pub use eval::{DataSetId, EvalError, Measured, Plan, RECORDED, Report, Series, evaluate, notes, recorded};
 pub use idle::Idle;
-pub use recorded::{Extent, Groups, LINES, Lattice, PERCENTILES, Recorded, SIDE, STEPS, Scope, Span, Tone};
+pub use recorded::{Extent, Groups, LINES, Lattice, PERCENTILES, Recorded, SIDE, STEPS, Scope, Span, Tone, cells};
 pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
-pub use scene::{FrameScene, SceneError, Scenes, View, blind_loss};
+pub use scene::{FrameScene, SceneError, Scenes, View, blind_loss, field_of};
 pub use snapshot::{Best, Kept, Progress, Snapshot};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};

@@ -132,6 +132,24 @@ const LONG: f64 = 0.07;
 /// Of scores, so many lie within a histogram's range.
 const WITHIN: f64 = 0.99;
 
+/// A frame's field of scores, in tones; None where it was not recorded.
+pub fn field_of(tone: &Tone, recorded: &Recorded, frame: usize) -> Option<Field> {
+    let (scores, extent) = (recorded.field.as_ref()?.get(frame)?, recorded.extent?);
+    let pair = |[low, high]: [f64; 2]| (low, high);
+    let words = match (tone.span, tone.is_middle) {
+        (Span::Probability, false) => ["D(x)".to_owned(), "0".into(), "1".into()],
+        (Span::Probability, true) => ["D(x) from the middle".to_owned(), "0".into(), "1".into()],
+        (Span::Value(most), false) => {
+            let end = |sign: f64| measure(tone.centre[frame] + sign * most);
+            ["score".to_owned(), end(-1.0), end(1.0)]
+        }
+        (Span::Value(most), true) => ["score from the middle".to_owned(), measure(-most), measure(most)],
+    };
+    let tones = scores.iter().map(|&score| tone.at(frame, f64::from(score)) as f32).collect();
+    let extent = Axes { x: pair(extent.x), y: pair(extent.y) };
+    Some(Field { side: SIDE, tones: Arc::new(tones), extent, words })
+}
+
 /// A run's frames as scenes.
 #[derive(Clone, Debug)]
 pub struct Scenes {
@@ -215,21 +233,7 @@ impl Scenes {
     }
 
     fn field(&self, frame: usize) -> Option<Field> {
-        let (tone, scores) = (self.tone.as_ref()?, self.recorded.field.as_ref()?.get(frame)?);
-        let extent = self.recorded.extent?;
-        let pair = |[low, high]: [f64; 2]| (low, high);
-        let words = match (tone.span, tone.is_middle) {
-            (Span::Probability, false) => ["D(x)".to_owned(), "0".into(), "1".into()],
-            (Span::Probability, true) => ["D(x) from the middle".to_owned(), "0".into(), "1".into()],
-            (Span::Value(most), false) => {
-                let end = |sign: f64| measure(tone.centre[frame] + sign * most);
-                ["score".to_owned(), end(-1.0), end(1.0)]
-            }
-            (Span::Value(most), true) => ["score from the middle".to_owned(), measure(-most), measure(most)],
-        };
-        let tones = scores.iter().map(|&score| tone.at(frame, f64::from(score)) as f32).collect();
-        let extent = Axes { x: pair(extent.x), y: pair(extent.y) };
-        Some(Field { side: SIDE, tones: Arc::new(tones), extent, words })
+        field_of(self.tone.as_ref()?, &self.recorded, frame)
     }
 
     fn lattice(&self, frame: usize) -> Option<Mesh> {

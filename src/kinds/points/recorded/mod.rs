@@ -13,7 +13,7 @@ mod slopes;
 mod tone;
 mod weights;
 
-pub use field::SIDE;
+pub use field::{SIDE, cells};
 pub use lattice::{LINES, STEPS};
 pub use read::{Groups, Lattice, Recorded};
 pub use tone::{Span, Tone};
