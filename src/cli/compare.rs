@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::{MOST_SAMPLES, Seeds, metric, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::local;
-use super::measured::{How, named, summarise};
+use super::measured::{How, METRICS, named, summarise};
 use super::options::help_of as help;
 use super::printer::{Printer, path_lines, shown_path};
 use super::signals::ParentSignals;
@@ -21,17 +21,6 @@ use crate::metric::Metric;
 use crate::run::{Ability, RUNS, RunDir, digest};
 use crate::sweep::{PlannedRun, Tally};
 
-/// What is measured if nothing else was asked for.
-const METRICS: [Metric; 8] = [
-    Metric::ModeTv,
-    Metric::W1,
-    Metric::SlicedW2,
-    Metric::NearestNeighbour,
-    Metric::Precision,
-    Metric::Recall,
-    Metric::Coverage,
-    Metric::HighQuality,
-];
 const COMPARISONS: &str = "work_dirs/compare";
 /// More runs than this are not listed one by one where there are groups; the files have them all.
 const MOST_LISTED: usize = 12;

@@ -429,7 +429,7 @@ fn of_sefa(dir: &RunDir) -> anyhow::Result<Report> {
     let config: SefaConfig = dir.config(Kind::Sefa, Ok)?;
     let mut report = begun(dir, Kind::Sefa, serde_json::to_value(&config)?);
     let manifest = dir.manifest()?;
-    let checkpoint = manifest.inputs.iter().find(|input| input.role == "checkpoint");
+    let checkpoint = manifest.input("checkpoint");
     if let Some(path) = checkpoint.map(Input::place).or(config.checkpoint) {
         report.fact("generator", path.display().to_string());
         report.field("checkpoint", json::path(&path));

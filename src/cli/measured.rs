@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use super::printer::Printer;
 use crate::compare::{LeftOut, RunSummary, runs_under};
 use crate::kinds::points::{EvalError, Plan};
+use crate::metric::Metric;
 use crate::run::{Ability, RunDir, count};
 use crate::sweep::SweepError;
 
@@ -47,6 +48,18 @@ fn distinct(dirs: impl Iterator<Item = RunDir>, printer: &Printer) -> Vec<RunDir
     }
     kept
 }
+
+/// What is measured of runs side by side if nothing else was asked for.
+pub(super) const METRICS: [Metric; 8] = [
+    Metric::ModeTv,
+    Metric::W1,
+    Metric::SlicedW2,
+    Metric::NearestNeighbour,
+    Metric::Precision,
+    Metric::Recall,
+    Metric::Coverage,
+    Metric::HighQuality,
+];
 
 /// Where the metrics of runs come from.
 #[derive(Clone, Copy, Debug)]

@@ -8,30 +8,18 @@ use clap::Args;
 
 use super::args::{MOST_SAMPLES, whole};
 use super::exit::{Exit, UsageError, refused};
-use super::measured::{How, named, summarise};
+use super::measured::{How, METRICS, named, summarise};
 use super::pages::made;
 use super::printer::{Printer, path_lines, shown_path};
 use crate::compare::{Comparison, DataSet, RunSummary, Selection};
 use crate::json;
 use crate::kinds::points::{Plan, Which};
 use crate::made::ResultFolder;
-use crate::metric::Metric;
 use crate::page::{self, MOST_RUNS};
 use crate::run::{Ability, RunDir};
 
 /// Where pages go unless told otherwise.
 const PAGES: &str = "report";
-/// What the tables have, as `gan-lab compare` by default.
-const METRICS: [Metric; 8] = [
-    Metric::ModeTv,
-    Metric::W1,
-    Metric::SlicedW2,
-    Metric::NearestNeighbour,
-    Metric::Precision,
-    Metric::Recall,
-    Metric::Coverage,
-    Metric::HighQuality,
-];
 /// A longer name of a file is cut.
 const LONGEST: usize = 160;
 

@@ -219,7 +219,7 @@ impl PageRun {
         let matched: Vec<&[Point]> = kept.iter().map(|&i| frames.samples[i].as_slice()).collect();
         let game = config.game();
         let manifest = run.dir().manifest()?;
-        let input = manifest.inputs.iter().find(|input| input.role == "data");
+        let input = manifest.input("data");
         Ok(Self {
             name: shown.name.clone(),
             path: run.path().display().to_string(),

@@ -122,8 +122,8 @@ impl Plan {
     }
 
     /// Does the trainings whose results are not there, `at_once` at a time, each on a thread of its own. Every measurement is
-    /// added to `results` as soon as it is there, and its picture lies in the folder `pictures` beside them. `stop` is asked between iterations; then what is measured stays, and false
-    /// comes back. `tell` hears how far it is.
+    /// added to `results` as soon as it is there, and its picture lies in the folder `pictures` beside them. `stop` is asked
+    /// between iterations; then what is measured stays, and false comes back. `tell` hears how far it is.
     pub fn carry_out(
         &self,
         jobs: &[Job],

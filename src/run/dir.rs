@@ -583,7 +583,7 @@ impl RunDir {
         load: impl Fn(&Path) -> Result<(T, String), E>,
     ) -> Result<T, E> {
         let manifest = self.manifest()?;
-        let Some(input) = manifest.inputs.iter().find(|input| input.role == role) else {
+        let Some(input) = manifest.input(role) else {
             let path = given.map_or_else(PathBuf::new, Path::to_owned);
             return Ok(load(&path)?.0);
         };

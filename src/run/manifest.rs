@@ -123,6 +123,11 @@ impl Manifest {
         }
     }
 
+    /// What the run has in a role: `data`, `checkpoint`.
+    pub fn input(&self, role: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.role == role)
+    }
+
     /// The manifest in a directory, if there is one.
     pub(super) fn read(dir: &Path) -> Result<Option<Self>, RunError> {
         Self::text(dir)?.map(|text| Self::parsed(dir, &text)).transpose()

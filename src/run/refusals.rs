@@ -140,7 +140,7 @@ pub(super) fn same_inputs(dir: &RunDir, saved: &Manifest, claim: &Claim) -> Resu
     }
     let mut warnings = Vec::new();
     for input in &claim.inputs {
-        match saved.inputs.iter().find(|other| other.role == input.role) {
+        match saved.input(&input.role) {
             Some(other) if other.sha256 == input.sha256 => {}
             Some(_) => {
                 return Err(RunError::OtherInput {

@@ -22,8 +22,6 @@ const MOST_APART: f64 = 0.5;
 
 /// The metrics that a run records itself at its frames; those of modes only where it knows its data's law.
 pub const RECORDED: [Metric; 3] = [Metric::SlicedW2, Metric::Coverage, Metric::ModeTv];
-/// What a run calls its data among its inputs.
-const DATA_ROLE: &str = "data";
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,12 +263,11 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
     })
 }
 
-/// What a run recorded itself in these records, without its data being read or anything drawn: the metrics of [`RECORDED`] at its last measured
-/// frame. That is one draw, of the codes that all its frames have.
+/// What a run recorded itself in these records, without its data being read or anything drawn: the metrics of [`RECORDED`] at
+/// its last measured frame. That is one draw, of the codes that all its frames have.
 pub fn recorded(run: &PointsRun, records: &[EpochRecord], floor: Option<Floor>) -> Result<Report, EvalError> {
     let (dir, config) = (run.dir(), run.config());
-    let mut series = series_recorded(records, floor);
-    series.retain(|series| series.metric != Metric::ModeTv || !series.values.is_empty());
+    let series = series_recorded(records, floor);
     let at_the_last = |series: &Series| {
         let &(_, value) = series.values.last()?;
         let (generated, floor) = (Some(Spread::of(&[value])), series.floor);
@@ -281,8 +278,8 @@ pub fn recorded(run: &PointsRun, records: &[EpochRecord], floor: Option<Floor>) 
         return Err(EvalError::NothingRecorded { path: dir.path().to_owned() });
     }
     let manifest = dir.manifest()?;
-    let data = manifest.inputs.into_iter().find(|input| input.role == DATA_ROLE);
-    let (data_path, sha256) = data.map(|input| (paths::path(&input.path), input.sha256)).unwrap_or_default();
+    let data = manifest.input("data");
+    let (data_path, sha256) = data.map(|input| (paths::path(&input.path), input.sha256.clone())).unwrap_or_default();
     let real = run.real()?;
     Ok(Report {
         epoch: records.last().map_or(0, |record| record.epoch),
@@ -297,7 +294,7 @@ pub fn recorded(run: &PointsRun, records: &[EpochRecord], floor: Option<Floor>) 
     })
 }
 
-/// How a run went by the metrics that it recorded.
+/// How a run went by the metrics that it recorded; by that of modes only where it did.
 fn series_recorded(records: &[EpochRecord], floor: Option<Floor>) -> Vec<Series> {
     let value = |metric: Metric, record: &EpochRecord| match metric {
         Metric::Coverage => record.coverage,
@@ -314,7 +311,8 @@ fn series_recorded(records: &[EpochRecord], floor: Option<Floor>) -> Vec<Series>
         values: records.iter().filter_map(|record| Some((record.epoch, value(metric, record)?))).collect(),
         floor: floor.and_then(|floor| floor_of(metric, floor)),
     };
-    RECORDED.map(series).into()
+    let is_there = |series: &Series| series.metric != Metric::ModeTv || !series.values.is_empty();
+    RECORDED.map(series).into_iter().filter(is_there).collect()
 }
 
 /// How the run went by the metrics that are recorded, and by those of its modes, which are taken from its frames where no
@@ -323,7 +321,7 @@ fn series(run: &PointsRun, split: &Split, modes: Option<&[Mode]>, said: bool) ->
     let mut found = series_recorded(&run.metrics()?, run.floor()?);
     let of_modes = found.pop_if(|series| series.metric == Metric::ModeTv);
     let Some(modes) = modes else { return Ok(found) };
-    if let Some(series) = of_modes.filter(|series| !said && !series.values.is_empty()) {
+    if let Some(series) = of_modes.filter(|_| !said) {
         found.push(series);
         return Ok(found);
     }
