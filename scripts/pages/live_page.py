@@ -98,9 +98,18 @@ def checks(gan_lab, world, root):
             equal(epoch(page), before + 1, "and no further")
             page.click("#pause")
             until(page, f"Number(document.getElementById('words').textContent.match(/epoch (\\d+)/)[1]) > {before + 3}", "it goes on")
+            # What was asked may be answered after the end is told.
+            late = []
+            page.route("**/do/stop*", lambda route: late.append((route, route.fetch())))
             page.click("#stop")
+            while not late:
+                page.wait_for_timeout(20)
             served.end(130)
             until(page, "/over/.test(document.getElementById('words').textContent)", "the end is told")
+            [(route, answer)] = late
+            route.fulfill(response=answer)
+            page.wait_for_timeout(300)
+            expect("over" in words(page), f"it is told no more: {words(page)}")
             expect(page.locator("#stop").is_disabled(), "nothing more can be asked")
             inner(page, "there.getElementById('before').click()")
             equal(page.wrong, [], "the console says")

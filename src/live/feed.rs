@@ -75,18 +75,18 @@ impl Feed {
         self.source.words()
     }
 
-    /// The newest page, made once for all who ask.
-    pub fn page(&self) -> Result<Arc<Vec<u8>>, String> {
+    /// The newest page, made once for all who ask, and its number.
+    pub fn page(&self) -> (u64, Result<Arc<Vec<u8>>, String>) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let number = self.told().number;
         if let Some(Made { bytes, .. }) = made.as_ref().filter(|made| made.number == number) {
-            return Ok(Arc::clone(bytes));
+            return (number, Ok(Arc::clone(bytes)));
         }
         let begun = Instant::now();
-        let bytes = Arc::new(self.source.page()?);
+        let page = self.source.page().map(Arc::new);
         self.told().took = begun.elapsed();
-        *made = Some(Made { number, bytes: Arc::clone(&bytes) });
-        Ok(bytes)
+        *made = page.as_ref().ok().map(|bytes| Made { number, bytes: Arc::clone(bytes) });
+        (number, page)
     }
 
     /// Looks whether there is something new, until the feed ends. A run that waits is not held up by a page, and is shown as it is.
@@ -151,11 +151,12 @@ impl Feed {
         self.told().answers += 1;
     }
 
-    /// The answer is written.
-    pub(super) fn answered(&self) {
+    /// The answer with the page of this number is written.
+    pub(super) fn answered(&self, number: u64) {
         let mut told = self.told();
         told.answers = told.answers.saturating_sub(1);
-        if told.ended {
+        // One that was asked for before the end is not the last.
+        if told.ended && number == told.number {
             told.owed = told.owed.saturating_sub(1);
         }
         drop(told);
@@ -178,17 +179,19 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// Waits until all who listened at the end have the last page, but no longer than `most`.
-    pub(super) fn await_readers(&self, most: Duration) {
+    /// Waits until all who listened at the end were told of it and have the last page, but no longer than `most`; whether they
+    /// have.
+    pub(super) fn await_readers(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
         let mut told = self.told();
-        while told.owed > 0 || told.answers > 0 {
+        while told.listening > 0 || told.owed > 0 || told.answers > 0 {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return;
+                return false;
             }
             told = self.changed.wait_timeout(told, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        true
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -225,7 +228,8 @@ mod tests {
     fn a_page_is_made_once_for_all_who_ask_and_anew_when_there_is_news() {
         let (stamp, made) = (Arc::new(AtomicU64::new(7)), Arc::new(AtomicU64::new(0)));
         let feed = Feed::new(Box::new(Counting { stamp: Arc::clone(&stamp), made: Arc::clone(&made) }));
-        assert_eq!((feed.page().unwrap(), feed.page().unwrap()), (Arc::new(vec![0]), Arc::new(vec![0])));
+        let page = |number: u64, byte: u8| (number, Ok(Arc::new(vec![byte])));
+        assert_eq!((feed.page(), feed.page()), (page(1, 0), page(1, 0)));
         assert_eq!(made.load(Ordering::SeqCst), 1);
         assert!(feed.enter(1) && !feed.enter(1), "there is room for one");
         std::thread::scope(|scope| {
@@ -235,15 +239,33 @@ mod tests {
                 News::Page(number) => number,
                 other => panic!("{other:?}"),
             };
-            assert_eq!(feed.page().unwrap(), Arc::new(vec![1]));
+            assert_eq!(feed.page(), page(number, 1));
             feed.end();
             assert_eq!(feed.news_after(number, Duration::from_mins(1)), News::End(number + 1));
         });
         feed.leave();
         feed.answers();
-        assert_eq!(feed.page().unwrap(), Arc::new(vec![2]), "the last page is that of the end");
-        feed.answered();
-        feed.await_readers(Duration::from_mins(1));
+        assert_eq!(feed.page(), page(3, 2), "the last page is that of the end");
+        feed.answered(3);
+        assert!(feed.await_readers(Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn the_server_stays_until_all_are_told_of_the_end_and_have_the_last_page() {
+        let feed = Feed::new(Box::new(Counting { stamp: Arc::default(), made: Arc::default() }));
+        assert!(feed.enter(1));
+        feed.answers();
+        let (number, _) = feed.page();
+        feed.end();
+        feed.answered(number);
+        let is_done = || feed.await_readers(Duration::ZERO);
+        assert!(!is_done(), "that page was asked for before the end");
+        feed.answers();
+        let (number, _) = feed.page();
+        feed.answered(number);
+        assert!(!is_done(), "the end is not told yet");
+        feed.leave();
+        assert!(is_done());
     }
 
     #[test]

@@ -84,8 +84,9 @@ impl Desk {
             }
             "/page" if asked.reads() => {
                 self.feed.answers();
-                asked.reply(self.feed.page().map(|page| page.to_vec()), HTML);
-                self.feed.answered();
+                let (number, page) = self.feed.page();
+                asked.reply(page.map(|page| page.to_vec()), HTML);
+                self.feed.answered(number);
             }
             "/events" if asked.reads() => self.tell(asked),
             path => match path.strip_prefix("/do/").zip(self.controls.as_ref()) {

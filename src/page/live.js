@@ -63,8 +63,10 @@ const controls = DATA.controls
   : [];
 let state = "", words = "";
 const bar = byId("bar");
+const OVER = "over; the page stays as it is";
 const say = (news) => {
-  state = news.state ?? state;
+  // An answer may come after the news of the end.
+  state = over ? OVER : news.state ?? state;
   words = news.words ?? words;
   set(bar, { "data-state": state || "watching" });
   byId("words").textContent = [words, state].filter(Boolean).join(", ");
@@ -73,7 +75,7 @@ const say = (news) => {
     if (node.id === "pause") node.textContent = state === "waiting" ? "Go on" : "Pause";
   }
 };
-const lost = () => say({ state: over ? "over; the page stays as it is" : "no answer; trying again" });
+const lost = () => say({ state: "no answer; trying again" });
 bar.append(...controls, theme(() => {
   for (const view of views) {
     const there = inside(view)?.documentElement;
@@ -95,8 +97,7 @@ events.addEventListener("end", (event) => {
   over = true;
   events.close();
   hear(event);
-  say({ state: "over; the page stays as it is" });
 });
-events.addEventListener("error", () => { if (!over) lost(); });
+events.addEventListener("error", lost);
 addEventListener("hashchange", () => { const there = inside(views[front]); if (there) there.location.hash = location.hash; });
 say({});
