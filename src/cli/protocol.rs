@@ -23,7 +23,8 @@ const PROTOCOLS: &str = "work_dirs/protocols";
 #[derive(Debug, Args)]
 #[command(after_help = "Trains each method with each seed on points of the protocol's distribution, and measures it \
                         after the published numbers of iterations. Each measurement is written to results.jsonl at once, \
-                        so the same command continues an interrupted protocol and repeats nothing. Each training has a \
+                        so the same command continues an interrupted protocol and repeats nothing; a training \
+                        that was interrupted continues from its last state, in the folder unfinished. Each training has a \
                         picture in the folder pictures, and after-<ITERATIONS>.png shows them all. The last row is this \
                         project's preset 'best' on the same networks. docs/PROTOCOLS.md has results.")]
 pub(super) struct ProtocolArgs {
@@ -120,12 +121,16 @@ fn carry_out(
     }
     let trainings = count(left.len() as u64, "training");
     printer.note(&format!("{trainings} of {} into {}, {at_once} at a time", plan.protocol.name, path.display()));
+    match plan.unfinished(jobs, results) {
+        0 => {}
+        unfinished => printer.note(&format!("{unfinished} of them from where it was stopped")),
+    }
     forecast(&left, at_once, printer);
     let bar = printer.progress("iteration", total, 0);
     let start = Instant::now();
     let stop = || signals.received().is_some();
     let is_whole = plan.carry_out(jobs, results, at_once, &stop, &mut |progress| {
-        let rate = progress.iterations as f64 / start.elapsed().as_secs_f64().max(1e-9);
+        let rate = (progress.iterations - progress.restored) as f64 / start.elapsed().as_secs_f64().max(1e-9);
         let time = duration(total.saturating_sub(progress.iterations) as f64 / rate.max(1e-9));
         let ended = format!("{} of {trainings} ended", progress.ended);
         let (rate, time) = (format!("{rate:.0} iterations/s"), format!("{time} left"));

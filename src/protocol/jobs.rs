@@ -1,20 +1,24 @@
 //! Trainings of a protocol, so many at a time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::results::settings_digest;
 use super::train::Training;
-use super::{Line, Method, Protocol, ProtocolError, Results, picture, sheet};
+use super::unfinished;
+use super::{Line, Measure, Method, Protocol, ProtocolError, Results, picture, sheet};
 use crate::config::RunConfig;
 use crate::data::Point;
+use crate::engine::EngineError;
 use crate::render::Field;
 use crate::{files, media};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_millis(200);
+/// How often a training is saved.
+const SAVE: Duration = Duration::from_secs(30);
 
 /// What of a protocol is to be done.
 #[derive(Debug)]
@@ -50,10 +54,12 @@ pub(super) struct Mark {
 }
 
 /// How far the trainings are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Iterations done.
     pub iterations: u64,
+    /// Those of them that were done before, by a protocol that was stopped.
+    pub restored: u64,
     /// Trainings that ended.
     pub ended: usize,
 }
@@ -61,18 +67,27 @@ pub struct Progress {
 /// What a training tells while it is at work.
 enum Message {
     Measured(Line),
-    Ended,
+    /// What is kept of a training under way is at this path, and can go.
+    Ended(PathBuf),
     Failed(ProtocolError),
+}
+
+/// A training that is not at its end.
+struct Todo<'a> {
+    job: &'a Job,
+    /// The published marks whose measurements are there.
+    measured: Vec<u64>,
 }
 
 /// What trainings share.
 struct Shared<'a> {
     plan: &'a Plan,
-    jobs: &'a [&'a Job],
-    /// Where pictures go.
+    jobs: &'a [Todo<'a>],
+    /// Where pictures and states go.
     folder: &'a Path,
     next: AtomicUsize,
     iterations: AtomicU64,
+    restored: AtomicU64,
     failed: AtomicBool,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -121,9 +136,16 @@ impl Plan {
         marks.chunks(1).map(job).collect()
     }
 
+    /// How many trainings are kept unfinished beside the results.
+    pub fn unfinished(&self, jobs: &[Job], results: &Results) -> usize {
+        let left = jobs.iter().filter(|job| !job.is_done(self.protocol, results));
+        left.filter(|job| unfinished::path(results.folder(), job).exists()).count()
+    }
+
     /// Does the trainings whose results are not there, `at_once` at a time, each on a thread of its own. Every measurement is
     /// added to `results` as soon as it is there, and its picture lies in the folder `pictures` beside them. `stop` is asked
-    /// between iterations; then what is measured stays, and false comes back. `tell` hears how far it is.
+    /// between iterations; then what is measured stays, trainings under way are kept in the folder `unfinished` for the next
+    /// time, and false comes back. `tell` hears how far it is.
     pub fn carry_out(
         &self,
         jobs: &[Job],
@@ -133,8 +155,8 @@ impl Plan {
         tell: &mut dyn FnMut(Progress),
     ) -> Result<bool, ProtocolError> {
         let measure = &self.protocol.measure;
-        let left: Vec<bool> = jobs.iter().map(|job| !job.is_done(self.protocol, results)).collect();
-        let jobs: Vec<&Job> = jobs.iter().zip(left).filter_map(|(job, left)| left.then_some(job)).collect();
+        let left = jobs.iter().filter(|job| !job.is_done(self.protocol, results));
+        let jobs: Vec<Todo<'_>> = left.map(|job| Todo::new(job, measure, results)).collect();
         let folder = results.folder().to_owned();
         let shared = Shared {
             plan: self,
@@ -142,6 +164,7 @@ impl Plan {
             jobs: &jobs,
             next: AtomicUsize::new(0),
             iterations: AtomicU64::new(0),
+            restored: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             stop,
         };
@@ -158,9 +181,10 @@ impl Plan {
                 let outcome = match receiver.recv_timeout(TELL) {
                     Ok(Message::Measured(line)) if results.find(&line.digest, measure).is_none() => results.add(line),
                     Ok(Message::Failed(error)) => Err(error),
-                    Ok(Message::Ended) => {
+                    // All that it measured is in the file by now.
+                    Ok(Message::Ended(path)) => {
                         ended += 1;
-                        Ok(())
+                        unfinished::remove(&path)
                     }
                     Ok(Message::Measured(_)) | Err(RecvTimeoutError::Timeout) => Ok(()),
                     Err(RecvTimeoutError::Disconnected) => break,
@@ -169,9 +193,10 @@ impl Plan {
                     shared.failed.store(true, Ordering::Relaxed);
                     failure.get_or_insert(error);
                 }
-                tell(Progress { iterations: shared.iterations.load(Ordering::Relaxed), ended });
+                tell(shared.progress(ended));
             }
         });
+        tell(shared.progress(ended));
         match failure {
             Some(error) => Err(error),
             None => Ok(ended == jobs.len()),
@@ -198,9 +223,26 @@ impl Job {
         &self.marks
     }
 
+    /// The digest of what its last measurement follows from.
+    pub(super) fn digest(&self) -> &str {
+        self.marks.last().map_or("", |mark| &mark.digest)
+    }
+
+    /// What to say when the arithmetic failed.
+    pub(super) fn failed(&self, source: EngineError) -> ProtocolError {
+        ProtocolError::Engine { method: self.method.name, seed: self.seed, source }
+    }
+
     /// Its config.
     pub fn config(&self) -> &RunConfig {
         &self.config
+    }
+}
+
+impl<'a> Todo<'a> {
+    fn new(job: &'a Job, measure: &Measure, results: &Results) -> Self {
+        let measured = job.marks.iter().filter(|mark| results.find(&mark.digest, measure).is_some());
+        Self { job, measured: measured.map(|mark| mark.published).collect() }
     }
 }
 
@@ -209,12 +251,18 @@ impl Shared<'_> {
         self.failed.load(Ordering::Relaxed) || (self.stop)()
     }
 
+    fn progress(&self, ended: usize) -> Progress {
+        let [iterations, restored] = [&self.iterations, &self.restored].map(|count| count.load(Ordering::Relaxed));
+        Progress { iterations, restored, ended }
+    }
+
     /// Takes one training after another.
     fn work(&self, to: &Sender<Message>) {
         while !self.is_over() {
-            let Some(job) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
-            let message = match self.train(job, to) {
-                Ok(true) => Message::Ended,
+            let Some(todo) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
+            let path = unfinished::path(self.folder, todo.job);
+            let message = match self.train(todo, &path, to) {
+                Ok(true) => Message::Ended(path),
                 Ok(false) => return,
                 Err(error) => Message::Failed(error),
             };
@@ -224,33 +272,53 @@ impl Shared<'_> {
     }
 
     /// Whether the training came to its end.
-    fn train(&self, job: &Job, to: &Sender<Message>) -> Result<bool, ProtocolError> {
-        let failed = |source| ProtocolError::Engine { method: job.method.name, seed: job.seed, source };
+    fn train(&self, todo: &Todo<'_>, path: &Path, to: &Sender<Message>) -> Result<bool, ProtocolError> {
+        let job = todo.job;
+        let failed = |source| job.failed(source);
         let mut training = Training::new(self.plan.protocol, &job.config).map_err(failed)?;
+        let is_measured = |mark: &Mark| todo.measured.contains(&mark.published);
+        if unfinished::restore(path, job, is_measured, &mut training)? {
+            self.iterations.fetch_add(training.at().done, Ordering::Relaxed);
+            self.restored.fetch_add(training.at().done, Ordering::Relaxed);
+        }
+        let mut saved = Instant::now();
         for mark in &job.marks {
-            while training.done() < mark.iterations {
-                if self.is_over() {
+            if mark.iterations <= training.at().done && is_measured(mark) {
+                continue;
+            }
+            while training.at().done < mark.iterations {
+                let is_over = self.is_over();
+                if is_over || saved.elapsed() >= SAVE {
+                    unfinished::save(path, job, &mut training)?;
+                    saved = Instant::now();
+                }
+                if is_over {
                     return Ok(false);
                 }
                 training.step().map_err(failed)?;
                 self.iterations.fetch_add(1, Ordering::Relaxed);
             }
-            let generated = training.generate().map_err(failed)?;
-            let field = training.field(&generated).map_err(failed)?;
-            let line = Line {
-                method: job.method.name.to_owned(),
-                seed: job.seed,
-                mark: mark.published,
-                iterations: mark.iterations,
-                scores: training.measure(&generated),
-                diverged: training.diverged(),
-                digest: mark.digest.clone(),
-            };
-            // Before the line, so that what is measured has a picture.
-            self.keep_picture(job, mark, &generated, field)?;
-            let _ = to.send(Message::Measured(line));
+            let _ = to.send(Message::Measured(self.measure(job, mark, &mut training)?));
         }
         Ok(true)
+    }
+
+    /// Measures a training at a mark, and draws it.
+    fn measure(&self, job: &Job, mark: &Mark, training: &mut Training<'_>) -> Result<Line, ProtocolError> {
+        let failed = |source| job.failed(source);
+        let generated = training.generate().map_err(failed)?;
+        let field = training.field(&generated).map_err(failed)?;
+        // Before the line, so that what is measured has a picture.
+        self.keep_picture(job, mark, &generated, field)?;
+        Ok(Line {
+            method: job.method.name.to_owned(),
+            seed: job.seed,
+            mark: mark.published,
+            iterations: mark.iterations,
+            scores: training.measure(&generated),
+            diverged: training.at().diverged,
+            digest: mark.digest.clone(),
+        })
     }
 
     fn keep_picture(

@@ -3,7 +3,8 @@
 //!
 //! Nothing of it is a run directory. A job is one training of a method with a seed, on points that the law gives anew in every
 //! iteration, or that the seed drew once where the published code does so; at the protocol's marks it is measured, and each measurement is a line of `results.jsonl` ([`Results`]). A
-//! protocol that was stopped goes on with the jobs whose lines are not there.
+//! protocol that was stopped goes on with the jobs whose lines are not there, one that was at work from its last state
+//! (`unfinished`).
 //!
 //! What an iteration takes is an epoch of the methods' configs, so that rates which move over a run do so over the protocol's
 //! iterations. Where something moves over the whole run, the numbers after 10 000 iterations are those of a run of 10 000,
@@ -29,6 +30,7 @@ mod ring8;
 mod sheet;
 mod summary;
 mod train;
+mod unfinished;
 mod unrolled;
 mod wgan_gp;
 mod wgan_gp_grid;
@@ -264,6 +266,14 @@ pub enum ProtocolError {
         path: PathBuf,
         /// What is wrong.
         source: MediaError,
+    },
+    /// The file of a training that is not at its end cannot be used or written.
+    #[error("{path}: {reason}; delete the file to begin this training anew", path = path.display())]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A file of results that holds something else.
     #[error("{path}, line {line}, is not a result: {reason}; move the file away, or name another --out", path = path.display())]

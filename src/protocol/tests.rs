@@ -367,7 +367,8 @@ fn a_stopped_protocol_goes_on_to_the_same_lines_and_does_nothing_twice() {
         let asked = AtomicU64::new(0);
         let stop = || asked.fetch_add(1, Ordering::Relaxed) >= after;
         let mut results = Results::open(folder.path()).unwrap();
-        let whole = plan.carry_out(&jobs, &mut results, 1, &stop, &mut |_| ()).unwrap();
+        let (mut first, mut second) = (Progress::default(), Progress::default());
+        let whole = plan.carry_out(&jobs, &mut results, 1, &stop, &mut |progress| first = progress).unwrap();
         assert!(!whole && results.len() < expected.len(), "stopped after {after}");
         // As if it had been killed in the middle of a line.
         let path = results.path().to_owned();
@@ -375,7 +376,12 @@ fn a_stopped_protocol_goes_on_to_the_same_lines_and_does_nothing_twice() {
             let text = fs_err::read(&path).unwrap();
             crate::files::write(&path, &[&text[..], b"{\"method\":\"van"].concat()).unwrap();
         }
-        assert_eq!(carried_out(&plan, folder.path(), 1), expected, "stopped after {after}");
+        let mut results = Results::open(folder.path()).unwrap();
+        assert!(plan.carry_out(&jobs, &mut results, 1, &|| false, &mut |progress| second = progress).unwrap());
+        assert_eq!(lines(folder.path()), expected, "stopped after {after}");
+        // Of what was done nothing is done again, and nothing is kept beyond the end.
+        assert_eq!(first.iterations + second.iterations - second.restored, all, "stopped after {after}");
+        assert!(!folder.path().join("unfinished").exists());
         // Once more has nothing to do.
         let told = Cell::new(0);
         let mut results = Results::open(folder.path()).unwrap();
@@ -385,6 +391,67 @@ fn a_stopped_protocol_goes_on_to_the_same_lines_and_does_nothing_twice() {
         assert_eq!(lines(folder.path()), expected);
     }
     assert!(all > 30);
+}
+
+/// Whatever the method's engine and its state.
+#[test]
+fn every_training_goes_on_from_its_file_to_the_same_state() {
+    for protocol in ALL {
+        let plan = Plan { seeds: vec![1], fraction: 6.0 / protocol.marks[0] as f64, ..Plan::whole(protocol) };
+        for job in plan.jobs().unwrap() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = unfinished::path(folder.path(), &job);
+            let [mut whole, mut first, mut second] = [(); 3].map(|()| begun(&plan, &job));
+            let take =
+                |training: &mut train::Training<'_>, steps: u64| (0..steps).for_each(|_| training.step().unwrap());
+            take(&mut whole, 5);
+            take(&mut first, 2);
+            unfinished::save(&path, &job, &mut first).unwrap();
+            assert!(unfinished::restore(&path, &job, |_| true, &mut second).unwrap());
+            assert_eq!(second.at().done, 2);
+            take(&mut second, 3);
+            let words = format!("{}, {}", protocol.name, job.method().name);
+            assert_eq!(second.at(), whole.at(), "{words}");
+            assert_eq!(second.state().unwrap().digest(), whole.state().unwrap().digest(), "{words}");
+        }
+    }
+}
+
+fn begun<'a>(plan: &Plan, job: &'a Job) -> train::Training<'a> {
+    train::Training::new(plan.protocol, job.config()).unwrap()
+}
+
+#[test]
+fn a_state_that_is_not_the_training_s_is_refused_and_one_without_its_measurements_not_used() {
+    let plan = tiny(&["vanilla", "best"], &[0]);
+    let jobs = plan.jobs().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (own, other) = (unfinished::path(folder.path(), &jobs[0]), unfinished::path(folder.path(), &jobs[1]));
+    let mut training = begun(&plan, &jobs[0]);
+    (0..5).for_each(|_| training.step().unwrap());
+    unfinished::save(&own, &jobs[0], &mut training).unwrap();
+    // The first mark is behind it.
+    assert!(!unfinished::restore(&own, &jobs[0], |_| false, &mut begun(&plan, &jobs[0])).unwrap());
+    let bytes = fs_err::read(&own).unwrap();
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    for (bytes, job, path) in [
+        (&bytes[..], &jobs[1], &other),
+        (&bytes[..40], &jobs[0], &own),
+        (&damaged[..], &jobs[0], &own),
+        (b"", &jobs[0], &own),
+    ] {
+        crate::files::write(path, bytes).unwrap();
+        let error = unfinished::restore(path, job, |_| true, &mut begun(&plan, job)).unwrap_err().to_string();
+        assert!(
+            error.contains("unfinished") && error.contains("delete the file to begin this training anew"),
+            "{error}"
+        );
+    }
+    let mut results = Results::open(folder.path()).unwrap();
+    let error = plan.carry_out(&jobs, &mut results, 1, &|| false, &mut |_| ()).unwrap_err().to_string();
+    assert!(error.contains("delete the file"), "{error}");
+    assert!(own.exists() && other.exists());
 }
 
 #[test]

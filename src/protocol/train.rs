@@ -1,13 +1,34 @@
 //! One training of a method, measured at its marks.
 
+use serde::{Deserialize, Serialize};
+
 use super::law::Feed;
 use super::{Protocol, Scores, Shows, picture};
+use crate::checkpoint::TensorError;
 use crate::config::{Recording, RunConfig, Scale};
 use crate::data::Point;
 use crate::engine::{self, Engine, EngineError, Sample};
-use crate::kinds::points::{Chance, Recorded, Tone, cells, field_of};
+use crate::kinds::points::{Chance, Recorded, Tone, cells, field_of, state_from, state_tensors};
 use crate::render::Field;
 use crate::rng::{Stream, Use};
+use crate::run::Bundle;
+
+/// How far a training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct At {
+    /// Iterations done.
+    pub(super) done: u64,
+    /// The iteration whose losses were no numbers.
+    pub(super) diverged: Option<u64>,
+}
+
+/// Why a training cannot go on from a state.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) enum NotRestored {
+    Tensor(#[from] TensorError),
+    Engine(#[from] EngineError),
+}
 
 /// A training on points of a law.
 pub(super) struct Training<'a> {
@@ -17,9 +38,7 @@ pub(super) struct Training<'a> {
     feed: Feed,
     /// Where the networks' units begin, and how long they are, in the law's.
     units: [Point; 2],
-    done: u64,
-    /// The iteration whose losses were no numbers.
-    diverged: Option<u64>,
+    at: At,
 }
 
 impl<'a> Training<'a> {
@@ -27,26 +46,33 @@ impl<'a> Training<'a> {
     pub(super) fn new(protocol: &'a Protocol, config: &'a RunConfig) -> Result<Self, EngineError> {
         let units = if config.data.scale == Scale::None { [[0.0; 2], [1.0; 2]] } else { protocol.law.moments() };
         let feed = Feed::new(protocol.source, &protocol.law, config.members(), config.seed);
-        Ok(Self { protocol, config, engine: engine::create(config)?, feed, units, done: 0, diverged: None })
+        Ok(Self { protocol, config, engine: engine::create(config)?, feed, units, at: At::default() })
     }
 
-    /// Iterations done.
-    pub(super) fn done(&self) -> u64 {
-        self.done
+    /// How far it is. After the iteration in which it diverged nothing is learnt any more.
+    pub(super) fn at(&self) -> At {
+        self.at
     }
 
-    /// The iteration in which it diverged, after which nothing is learnt any more.
-    pub(super) fn diverged(&self) -> Option<u64> {
-        self.diverged
+    /// All that it goes on from beside how far it is.
+    pub(super) fn state(&mut self) -> Result<Bundle, EngineError> {
+        Ok(state_tensors(self.config, &self.engine.state()?))
+    }
+
+    /// Goes on from there.
+    pub(super) fn restore(&mut self, at: At, state: &Bundle) -> Result<(), NotRestored> {
+        self.engine.load(&state_from(self.config, state)?)?;
+        self.at = at;
+        Ok(())
     }
 
     /// Takes an iteration. Its draws follow from the seed and its number alone.
     pub(super) fn step(&mut self) -> Result<(), EngineError> {
-        self.done += 1;
-        if self.diverged.is_some() {
+        self.at.done += 1;
+        if self.at.diverged.is_some() {
             return Ok(());
         }
-        let (config, part) = (self.config, self.done);
+        let (config, part) = (self.config, self.at.done);
         let law = &self.protocol.law;
         let real = self.feed.take(law, config.real_batches() * config.batch_size, config.seed, part);
         let more = if engine::takes_more_real(config) { config.batch_size } else { 0 };
@@ -55,7 +81,7 @@ impl<'a> Training<'a> {
         let draws = Chance::new(config, part).next_iteration(real, more);
         let losses = self.engine.step(&draws)?;
         if !(losses.discriminator.is_finite() && losses.generator.is_finite()) {
-            self.diverged = Some(self.done);
+            self.at.diverged = Some(self.at.done);
         }
         Ok(())
     }

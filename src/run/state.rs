@@ -137,7 +137,8 @@ impl Bundle {
         Self { tensors: named.collect() }
     }
 
-    fn digest(&self) -> String {
+    /// The SHA-256 of all names, shapes and numbers, in whatever order they stand.
+    pub fn digest(&self) -> String {
         let mut order: Vec<&NamedTensor> = self.tensors.iter().collect();
         order.sort_by(|a, b| a.name.cmp(&b.name));
         let mut hash = Sha256::new();

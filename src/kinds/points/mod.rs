@@ -21,7 +21,7 @@ pub use idle::Idle;
 pub use recorded::{Extent, Groups, LINES, Lattice, PERCENTILES, Recorded, SIDE, STEPS, Scope, Span, Tone, cells};
 pub use run::{BestRecord, EpochRecord, Floor, Frames, InputError, NothingLearnt, PointsRun};
 pub use scene::{FrameScene, SceneError, Scenes, View, blind_loss, field_of};
-pub use snapshot::{Best, Kept, Progress, Snapshot};
+pub use snapshot::{Best, Kept, Progress, Snapshot, state_from, state_tensors};
 pub use trace::Trace;
 pub use units::{KnownMode, Prepared, Units};
 

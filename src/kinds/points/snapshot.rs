@@ -96,26 +96,7 @@ impl Snapshot {
         bundle.add_count(ITERATION, progress.iteration);
         let sums = vec![progress.d_loss_sum, progress.g_loss_sum];
         bundle.tensors.push(NamedTensor::f64(LOSS_SUMS, vec![2], sums));
-        for (mlp, start, weights) in [
-            (Mlp::generator(config), GENERATOR, &state.generator),
-            (Mlp::discriminator(config), DISCRIMINATOR, &state.discriminator),
-        ] {
-            bundle.add_under(start, mlp.to_tensors(weights));
-        }
-        for (start, optim) in
-            [(GENERATOR_OPTIM, &state.generator_optim), (DISCRIMINATOR_OPTIM, &state.discriminator_optim)]
-        {
-            bundle.add_count(format!("{start}steps"), optim.steps);
-            for (name, values) in &optim.buffers {
-                bundle.add_array(format!("{start}{name}"), values.clone());
-            }
-        }
-        if let Some(average) = &state.average {
-            bundle.add_array(AVERAGE.to_owned(), average.clone());
-        }
-        for (name, slow) in SLOW.into_iter().zip(state.slow.iter().flatten()) {
-            bundle.add_array(name.to_owned(), slow.clone());
-        }
+        bundle.tensors.extend(state_tensors(config, state).tensors);
         for (start, best) in [(BEST, &kept.regular), (BEST_AT_END, &kept.at_end)] {
             bundle.add_under(start, best.iter().flat_map(|best| best_tensors(config, best)));
         }
@@ -144,15 +125,34 @@ impl Snapshot {
     }
 }
 
-fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorError> {
-    let sums = bundle.doubles(LOSS_SUMS, 2)?;
-    let progress = Progress {
-        epoch: bundle.count(EPOCH)?,
-        iteration: bundle.count(ITERATION)?,
-        d_loss_sum: sums[0],
-        g_loss_sum: sums[1],
-    };
-    let state = State {
+/// An engine's state as named tensors.
+pub fn state_tensors(config: &RunConfig, state: &State) -> Bundle {
+    let mut bundle = Bundle::default();
+    for (mlp, start, weights) in [
+        (Mlp::generator(config), GENERATOR, &state.generator),
+        (Mlp::discriminator(config), DISCRIMINATOR, &state.discriminator),
+    ] {
+        bundle.add_under(start, mlp.to_tensors(weights));
+    }
+    for (start, optim) in [(GENERATOR_OPTIM, &state.generator_optim), (DISCRIMINATOR_OPTIM, &state.discriminator_optim)]
+    {
+        bundle.add_count(format!("{start}steps"), optim.steps);
+        for (name, values) in &optim.buffers {
+            bundle.add_array(format!("{start}{name}"), values.clone());
+        }
+    }
+    if let Some(average) = &state.average {
+        bundle.add_array(AVERAGE.to_owned(), average.clone());
+    }
+    for (name, slow) in SLOW.into_iter().zip(state.slow.iter().flatten()) {
+        bundle.add_array(name.to_owned(), slow.clone());
+    }
+    bundle
+}
+
+/// An engine's state out of named tensors.
+pub fn state_from(config: &RunConfig, bundle: &Bundle) -> Result<State, TensorError> {
+    Ok(State {
         generator: weights(bundle, &Mlp::generator(config), GENERATOR)?,
         discriminator: weights(bundle, &Mlp::discriminator(config), DISCRIMINATOR)?,
         generator_optim: optim(bundle, GENERATOR_OPTIM)?,
@@ -162,7 +162,18 @@ fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorE
             Some(_) => Some([bundle.array(SLOW[0])?, bundle.array(SLOW[1])?]),
             None => None,
         },
+    })
+}
+
+fn from_tensors(config: &RunConfig, bundle: &Bundle) -> Result<Snapshot, TensorError> {
+    let sums = bundle.doubles(LOSS_SUMS, 2)?;
+    let progress = Progress {
+        epoch: bundle.count(EPOCH)?,
+        iteration: bundle.count(ITERATION)?,
+        d_loss_sum: sums[0],
+        g_loss_sum: sums[1],
     };
+    let state = state_from(config, bundle)?;
     let kept = match config.keep_best {
         Some(_) => Kept { regular: best(config, bundle, BEST)?, at_end: best(config, bundle, BEST_AT_END)? },
         None => Kept::default(),
