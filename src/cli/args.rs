@@ -110,9 +110,15 @@ impl ValueEnum for Which {
     }
 }
 
+/// The names of these metrics, in the order of [`Metric::ALL`].
+pub(super) fn metric_names(is_one: impl Fn(Metric) -> bool, between: &str) -> String {
+    let names: Vec<&str> = Metric::ALL.into_iter().filter(|&metric| is_one(metric)).map(Metric::name).collect();
+    names.join(between)
+}
+
 /// A metric by its name.
 pub(super) fn metric(text: &str) -> Result<Metric, String> {
-    let known = || Metric::ALL.map(Metric::name).join(", ");
+    let known = || metric_names(|_| true, ", ");
     let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.trim());
     found.ok_or_else(|| format!("'{text}' is not a metric; there are {}", known()))
 }

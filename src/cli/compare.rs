@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{MOST_SAMPLES, Seeds, metric, whole};
+use super::args::{MOST_SAMPLES, Seeds, metric, metric_names, whole};
 use super::exit::{Exit, UsageError, refused};
 use super::local;
 use super::measured::{How, METRICS, named, summarise};
@@ -50,10 +50,7 @@ pub(super) struct CompareArgs {
     /// Replace files of these names that gan-lab did not write
     #[arg(long)]
     force: bool,
-    /// Metrics to measure, of each run's last state; mode-tv, high-quality, modes, reverse-kl and spread need data from a
-    /// known distribution
-    /// [default: mode-tv,w1,sliced-w2,1-nn,precision,recall,coverage,high-quality]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric, help = metrics_help())]
     metrics: Vec<Metric>,
     /// Take the metrics that each run recorded at its last frame (mode-tv, sliced-w2, coverage) instead of measuring: one draw
     /// each, in seconds for thousands of runs
@@ -170,6 +167,14 @@ pub(super) fn run(args: &CompareArgs, printer: &Printer) -> anyhow::Result<Exit>
     let words = format!("{}\n\n{files}", listing(&comparison));
     printer.result(&words, path_lines(&written), || comparison.json())?;
     Ok(if comparison.left_out.is_empty() { Exit::Done } else { Exit::Fixable })
+}
+
+fn metrics_help() -> String {
+    format!(
+        "Metrics to measure, of each run's last state; {} need data from a known distribution [default: {}]",
+        metric_names(Metric::needs_modes, ", "),
+        METRICS.map(Metric::name).join(",")
+    )
 }
 
 /// The metrics that were asked for, or those that are most telling.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::{MOST_SAMPLES, metric, whole};
+use super::args::{MOST_SAMPLES, metric, metric_names, whole};
 use super::exit::{Exit, UsageError};
 use super::folder::no_run;
 use super::printer::Printer;
@@ -28,9 +28,7 @@ use crate::run::RunDir;
 pub(super) struct EvalArgs {
     /// A run directory
     run: PathBuf,
-    /// Metrics to measure: w1, w2, sliced-w2, energy, mmd2, 1-nn, precision, recall, density, coverage, and for data from a
-    /// known distribution high-quality, modes, mode-tv, reverse-kl, spread [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = metric, help = metrics_help())]
     metrics: Vec<Metric>,
     /// The known distribution of the data, if their file does not name it
     #[arg(long)]
@@ -47,6 +45,12 @@ pub(super) struct EvalArgs {
     /// Where the run's data are now, if they were moved [default: where they were when the run began]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+}
+
+fn metrics_help() -> String {
+    let [of_sets, of_modes] =
+        [false, true].map(|needs_modes| metric_names(|metric| metric.needs_modes() == needs_modes, ", "));
+    format!("Metrics to measure: {of_sets}, and for data from a known distribution {of_modes} [default: all]")
 }
 
 pub(super) fn run(args: &EvalArgs, printer: &Printer) -> anyhow::Result<Exit> {

@@ -132,3 +132,21 @@ fn the_metrics_of_a_training_run_are_in_its_records_beside_their_floor() {
     let recorded = run.metrics().unwrap().pop().unwrap().sliced_w2.unwrap();
     assert_eq!(recorded.to_bits(), metric(&run.real().unwrap(), &frame).to_bits());
 }
+
+#[test]
+fn the_documents_know_every_metric() {
+    let read =
+        |name: &str| std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned() + name).unwrap();
+    for name in ["README.md", "docs/COMMANDS.md"] {
+        let said = format!("{} metrics", Metric::ALL.len());
+        assert!(read(name).contains(&said), "{name} does not say '{said}'");
+    }
+    let page = read("docs/EVALUATION.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+    for metric in Metric::ALL {
+        let name = metric.name();
+        let has =
+            |row: &&str| row.split('|').nth(1).is_some_and(|cell| cell.split([',', ' ', '`']).any(|word| word == name));
+        assert!(rows.iter().any(has), "the table of docs/EVALUATION.md has no row for {name}");
+    }
+}

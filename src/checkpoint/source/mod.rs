@@ -8,6 +8,7 @@
 mod contents;
 mod directory;
 mod foreign;
+mod globals;
 mod legacy;
 mod place;
 mod shards;
