@@ -40,6 +40,12 @@ pub fn write_with(path: &Path, content: impl Fn(&mut dyn io::Write) -> io::Resul
     fs::File::open(folder)?.sync_all()
 }
 
+/// A text file's text, without the mark that Windows puts before it.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let text = fs::read_to_string(path)?;
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+}
+
 /// Adds a line to a file that grows, in one write, and waits until it is on the disk. The file itself is opened, never what
 /// a link of its name leads to.
 pub fn append(path: &Path, line: &[u8]) -> io::Result<()> {

@@ -10,7 +10,7 @@ use super::absent::reader::{self, ReaderArgs};
 use super::args::whole;
 use super::exit::{Exit, UsageError, hinted, refused};
 use super::faces::{self, FacesArgs};
-use super::printer::{Printer, shown_path};
+use super::printer::{Printer, shown_path, typed_path};
 #[cfg(feature = "torch")]
 use super::reader::{self, ReaderArgs};
 use super::reading::ReadingArgs;
@@ -110,9 +110,10 @@ fn make_points(args: &PointArgs, printer: &Printer) -> anyhow::Result<Exit> {
     files::write(&path, &bytes)?;
     let points = arrays.last().map_or(0, |(_, points)| points.len());
     let words = format!(
-        "wrote {} ({points} points, {:.0} KB)\nnext: gan-lab data inspect {0}",
+        "wrote {} ({points} points, {:.0} KB)\nnext: gan-lab data inspect {}",
         shown_path(&path),
-        bytes.len() as f64 / 1e3
+        bytes.len() as f64 / 1e3,
+        typed_path(&path)
     );
     let fields =
         || serde_json::json!({ "file": json::path(&path), "law": law.name(), "points": points, "seed": args.seed });
@@ -139,6 +140,10 @@ fn encode(path: &Path, arrays: &[Named]) -> anyhow::Result<Vec<u8>> {
 
 fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let reading = args.reading.reading();
+    if std::fs::metadata(&args.file).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+        let words = format!("{} is no regular file, and this command reads it twice", shown_path(&args.file));
+        return Err(hinted(words, "save it to a file first"));
+    }
     let variables = data::inspect(&args.file, &reading)?;
     let mut words = format!("{}\n\n{}", shown_path(&args.file), listing(&variables));
     let loaded = data::load(&args.file, &reading);

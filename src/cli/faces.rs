@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::whole;
 use super::exit::{Exit, hinted};
-use super::printer::{Printer, shown_path};
+use super::printer::{Printer, shown_path, typed_path};
 use crate::faces::{self, COUNT, Face, FaceSet, SIDES};
 use crate::{files, json, media};
 
@@ -65,14 +65,15 @@ pub(super) fn make(args: &FacesArgs, printer: &Printer) -> anyhow::Result<Exit> 
     sheet(&args.out, SHEETS[1], &faces::walks(STEPS), STEPS)?;
     let pictures = args.out.join(faces::PICTURES);
     let words = format!(
-        "wrote {} ({} faces of side {}, {:.1} MB), {}, {} and pictures/ beside it\nnext: gan-lab train progan --data {0} \
-         --resolution {6}",
+        "wrote {} ({} faces of side {}, {:.1} MB), {}, {} and pictures/ beside it\nnext: gan-lab train progan --data {} \
+         --resolution {}",
         shown_path(&pictures),
         set.n,
         set.side,
         set.bytes() as f64 / 1e6,
         faces::TABLE,
         faces::CARD,
+        typed_path(&pictures),
         // A ProGAN's side is a power of two.
         1_usize << set.side.ilog2(),
     );

@@ -9,12 +9,13 @@ use fs_err as fs;
 use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use super::generator::options;
-use super::printer::Printer;
+use super::printer::{Printer, typed_path};
 use super::table::{Align, table};
 use crate::checkpoint::layouts::StyleLayers;
 use crate::checkpoint::{CheckpointError, GeneratorWeights, Source, bundled, bundled_names, layouts};
 use crate::config::SefaConfig;
 use crate::digest::{digest, digest_of};
+use crate::files;
 use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, SefaError, directions};
 use crate::run::{Input, RunDir, RunError, Session, Start};
 use crate::synthesis::SynthesisError;
@@ -55,12 +56,14 @@ pub(super) fn read(config: &SefaConfig, path: &Path) -> anyhow::Result<Read> {
     let (sha256, bytes) = content(path)?;
     let source = Source::open(path)?;
     let key = config.weights_key.as_deref();
-    let refused = |error: CheckpointError| match StyleLayers::find(&source, key) {
-        Some(_) => hinted(
-            error.to_string(),
-            format!("its directions can be had: gan-lab sefa directions --checkpoint {}", path.display()),
-        ),
-        None => error.into(),
+    let has_directions =
+        || StyleLayers::find(&source, key).is_some_and(|styles| matches!(styles.factors(&source, &[]), Ok(Ok(_))));
+    let refused = |error: CheckpointError| {
+        if !has_directions() {
+            return error.into();
+        }
+        let advice = format!("its directions can be had: gan-lab sefa directions --checkpoint {}", typed_path(path));
+        hinted(error.to_string(), advice)
     };
     let (layout, several) = layouts::choose(&source, key).map_err(refused)?;
     let model = model_name(path);
@@ -148,12 +151,41 @@ pub(super) fn checkpoint(config: &SefaConfig, printer: &Printer) -> anyhow::Resu
     Ok(path)
 }
 
+/// Refuses a folder, with the checkpoints in it, and what has no end.
+fn must_be_a_file(path: &Path) -> anyhow::Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    if !path.is_dir() {
+        return Err(hinted(format!("{} is not a file", path.display()), "name a file of weights"));
+    }
+    let known = ["safetensors", "pth", "pt", "pkl", "bin", "json"];
+    let is_known = |entry: &Path| entry.extension().is_some_and(|ending| known.iter().any(|known| ending == *known));
+    let inside = fs::read_dir(path)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = inside.filter(|file| file.is_file() && is_known(file)).collect();
+    // The list of shards before the shards, and settings last.
+    let rank = |file: &PathBuf| {
+        let name = file.to_string_lossy();
+        (!name.ends_with(".index.json"), name.ends_with(".json"), file.clone())
+    };
+    files.sort_by_key(rank);
+    files.retain(|file| !file.to_string_lossy().ends_with(".json") || file.to_string_lossy().ends_with(".index.json"));
+    let named: Vec<String> = files.iter().take(3).map(|file| typed_path(file)).collect();
+    let hint = if named.is_empty() {
+        "name a file of weights".to_owned()
+    } else {
+        format!("name a file in it: {}", named.join(", "))
+    };
+    Err(hinted(format!("{} is a folder", path.display()), hint))
+}
+
 fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     if let Some(path) = &config.checkpoint {
         if bundled(path).is_none() {
             let hint =
                 format!("name a ProGAN or StyleGAN file, or take {}, which is built in, with --model", bundled_list());
             must_be_there(path, "checkpoint", &hint)?;
+            must_be_a_file(path)?;
         }
         return Ok(path.clone());
     }
@@ -226,7 +258,7 @@ pub(super) fn eigenvalue_table(
 /// Names of directions in a file, as the pages write them.
 pub(super) fn read_labels(path: &Path) -> anyhow::Result<BTreeMap<usize, String>> {
     must_be_there(path, "file of labels", "the page of a job exports one, and so does sefa explore")?;
-    let text = fs::read_to_string(path).context("cannot read the labels")?;
+    let text = files::read_text(path).context("cannot read the labels")?;
     serde_json::from_str(&text)
         .with_context(|| format!(r#"{} is not a labels file; it should look like {{"0": "sleeves"}}"#, path.display()))
 }

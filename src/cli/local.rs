@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::signals::ParentSignals;
+use super::sweep::usage;
 use crate::run::count;
 use crate::sweep::{Ending, Event, PlannedRun, Pool, RunState, Sweep, Tally};
 
@@ -21,7 +22,7 @@ pub(super) fn do_all(
     signals: &ParentSignals,
     printer: &Printer,
 ) -> anyhow::Result<Vec<RunState>> {
-    sweep.write()?;
+    sweep.write().map_err(usage)?;
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
     let epochs = |run: &PlannedRun| run.recipe().epochs;

@@ -1,7 +1,7 @@
 //! What the commands have in common that carry out, draw and compare runs of points.
 
 use super::exit::{Exit, hinted};
-use super::printer::{Printer, duration};
+use super::printer::{Printer, duration, typed_path};
 use super::session;
 use super::signals::Signals;
 use super::table::facts;
@@ -195,10 +195,11 @@ pub(super) fn report(run: &PointsRun, outcome: Outcome, printer: &Printer) -> an
         Outcome::Finished | Outcome::Ended => run.idle()?.into_iter().map(idle_words).collect(),
     };
     rows.extend(idle.iter().map(|words| ("notice", words.clone())));
+    let typed = typed_path(run.path());
     let (headline, status, next) = match outcome {
-        Outcome::Finished => ("finished", "finished", format!("gan-lab draw {path}")),
-        Outcome::Ended => ("ended by its own condition", "ended", format!("gan-lab draw {path}")),
-        Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {path}")),
+        Outcome::Finished => ("finished", "finished", format!("gan-lab draw {typed}")),
+        Outcome::Ended => ("ended by its own condition", "ended", format!("gan-lab draw {typed}")),
+        Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train --resume --out {typed}")),
     };
     let optim = config.optim.name();
     let words =

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::exit::Failure;
 use crate::json::document;
+use crate::page::quoted;
 
 pub(super) use super::progress::{Progress, duration};
 
@@ -209,6 +210,11 @@ pub(super) fn visible_line(text: &str) -> Cow<'_, str> {
 /// A path for a person's eyes, in one line.
 pub(super) fn shown_path(path: &Path) -> String {
     visible_line(&path.to_string_lossy()).into_owned()
+}
+
+/// A path as it is typed into a shell.
+pub(super) fn typed_path(path: &Path) -> String {
+    quoted(&shown_path(path))
 }
 
 /// Paths as they are, one a line.

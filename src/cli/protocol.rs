@@ -7,13 +7,15 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{Seeds, whole};
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, hinted};
 use super::printer::{Printer, duration, shown_path};
 use super::signals::Signals;
 use super::table::{Align, table};
 use crate::config::EngineKind;
+use crate::made::MadeError;
 use crate::protocol::{
-    ALL, Job, Method, Plan, Protocol, Quantity, Reported, Results, Row, Summary, Unknown, in_words, markdown, seconds,
+    ALL, Job, Method, Plan, Protocol, ProtocolError, Quantity, Reported, Results, Row, Summary, Unknown, in_words,
+    markdown, seconds,
 };
 use crate::run::count;
 
@@ -74,10 +76,10 @@ pub(super) fn run(args: &ProtocolArgs, printer: &Printer) -> anyhow::Result<Exit
     let is_whole = if args.report {
         jobs.iter().all(|job| job.is_done(protocol, &results))
     } else {
-        carry_out(&plan, &jobs, &mut results, args, &signals, printer)?
+        carry_out(&plan, &jobs, &mut results, args, &signals, printer).map_err(in_the_way)?
     };
     if !args.report {
-        plan.write_sheets(&jobs, &results)?;
+        plan.write_sheets(&jobs, &results).map_err(in_the_way)?;
     }
     report(&plan, &results, is_whole, args, printer)?;
     Ok(if signals.received().is_some() && !is_whole { signals.exit() } else { Exit::Done })
@@ -106,7 +108,7 @@ fn carry_out(
     args: &ProtocolArgs,
     signals: &Signals,
     printer: &Printer,
-) -> anyhow::Result<bool> {
+) -> Result<bool, ProtocolError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let left: Vec<&Job> = jobs.iter().filter(|job| !job.is_done(plan.protocol, results)).collect();
     let total: u64 = left.iter().map(|job| job.iterations()).sum();
@@ -138,6 +140,16 @@ fn carry_out(
     })?;
     bar.finish();
     Ok(is_whole)
+}
+
+/// What can be done about a picture's place that is taken.
+fn in_the_way(error: ProtocolError) -> anyhow::Error {
+    match error {
+        ProtocolError::Made(error @ MadeError::Foreign { .. }) => {
+            hinted(error.to_string(), "move the file away, or choose another --out")
+        }
+        other => other.into(),
+    }
 }
 
 /// Says before it begins what it takes, and who does it where that is not the fastest engine there is.

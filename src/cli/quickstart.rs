@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::args::whole;
-use super::exit::{Exit, UsageError, refused};
+use super::exit::{Exit, UsageError, hinted, refused};
 use super::points::{advised, fewer};
-use super::printer::{Printer, path_lines, shown_path};
+use super::printer::{Printer, path_lines, shown_path, typed_path};
 use super::signals::Signals;
 use crate::config::{DataConfig, Model, TrainConfig};
 use crate::data::{self, Reading};
@@ -15,7 +15,7 @@ use crate::json;
 use crate::kinds::points::TrainError;
 use crate::made::ResultFolder;
 use crate::page::quoted;
-use crate::run::RUNS;
+use crate::run::{RUNS, RunError};
 
 /// The lab's points, which are built in.
 const DATA: &str = "data/points.mat";
@@ -66,7 +66,7 @@ pub(super) fn run(
     let told = printer.within();
     for step in &steps {
         printer.note(&format!("\n$ gan-lab {}", typed(&step.arguments)));
-        let exit = call(&step.arguments, &told)?;
+        let exit = call(&step.arguments, &told).map_err(otherwise)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -79,8 +79,9 @@ pub(super) fn run(
     let (page, pictures) = files.split_last().map_or((Path::new(PAGE), &[][..]), |(page, rest)| (*page, rest));
     let pictures = pictures.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join(", ");
     let words = format!(
-        "\nDone: {pictures} and {page}.\nnext: open {page} in a browser, or train another: gan-lab train --preset best",
-        page = shown_path(page)
+        "\nDone: {pictures} and {page}.\nnext: open {page} in a browser, or train another: gan-lab train --preset best{data}",
+        page = shown_path(page),
+        data = if is_lab(&args.data) { String::new() } else { format!(" --data {}", typed_path(&args.data)) }
     );
     printer.result(&words, path_lines(&files), || {
         let commands: Vec<String> = steps.iter().map(|step| format!("gan-lab {}", typed(&step.arguments))).collect();
@@ -89,12 +90,16 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
+fn is_lab(data: &Path) -> bool {
+    data::is_built_in(data) || data == Path::new(DATA)
+}
+
 /// Three runs, their GIFs, and the page; the page's file comes last.
 fn steps(args: &QuickstartArgs) -> anyhow::Result<Vec<Step>> {
     let path = args.data.to_str().ok_or_else(|| {
         UsageError(format!("{}: quickstart takes names in Unicode; rename the file or link to it", args.data.display()))
     })?;
-    let is_lab = data::is_built_in(&args.data) || args.data == Path::new(DATA);
+    let is_lab = is_lab(&args.data);
     // Runs on other points have names of their own.
     let stem = args.data.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let prefix = if is_lab { String::new() } else { format!("{stem}-") };
@@ -153,6 +158,14 @@ fn sizes(args: &QuickstartArgs) -> anyhow::Result<Option<(usize, Option<usize>)>
         fewer(&lab, points)
     };
     Ok(Some((size, (batch < lab.batch_size).then_some(batch))))
+}
+
+/// What can be done where a run of an earlier quickstart has other settings: this command has no --out.
+fn otherwise(error: anyhow::Error) -> anyhow::Error {
+    let known = error.chain().find_map(|cause| cause.downcast_ref());
+    let Some(RunError::OtherSettings { path, lines, .. }) = known else { return error };
+    let message = format!("{} was begun with other settings:\n  {lines}", path.display());
+    hinted(message, format!("give the same options as before, or remove {} to train anew", typed_path(path)))
 }
 
 /// As a shell takes it.

@@ -11,17 +11,20 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::args::{must_be_there, whole};
-use super::exit::{Exit, UsageError};
+use super::exit::{Exit, UsageError, hinted};
 use super::local;
-use super::printer::Printer;
+use super::printer::{Printer, typed_path};
 use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
 use crate::config::{Config as _, Key, POINTS, RunConfig, TrainConfig, Values, at, shown};
 use crate::json;
+use crate::made::MadeError;
 use crate::run::count;
 use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, SweepError, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
+/// Seconds before a task's limit.
+const WARNING: u32 = 60;
 /// How often Slurm's queue is asked.
 const ASK: Duration = Duration::from_secs(2);
 /// How often in a row the queue may fail to answer.
@@ -78,9 +81,9 @@ struct SlurmArgs {
     /// A task's time limit, as sbatch takes it: 00:30:00
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
-    /// Seconds before the limit at which a task saves and goes back into the queue
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
-    warning: u32,
+    /// Seconds before the limit at which a task saves and goes back into the queue [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
+    warning: Option<u32>,
     /// One more option for sbatch, such as --account=lab; may be repeated
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     sbatch: Vec<String>,
@@ -111,12 +114,43 @@ enum Launcher {
     Print,
 }
 
+impl SweepArgs {
+    /// Refuses options of another launcher than the one that was chosen: `--submit` is no wish to train here.
+    fn options_fit(&self) -> Result<(), UsageError> {
+        let SlurmArgs { submit, max_parallel, per_task, partition, time, warning, sbatch } = &self.slurm;
+        let of_slurm = [
+            ("--submit", *submit),
+            ("--max-parallel", max_parallel.is_some()),
+            ("--per-task", per_task.is_some()),
+            ("--partition", partition.is_some()),
+            ("--time", time.is_some()),
+            ("--warning", warning.is_some()),
+            ("--sbatch", !sbatch.is_empty()),
+        ];
+        let given =
+            |options: &[(&'static str, bool)]| options.iter().find(|(_, is_given)| *is_given).map(|(name, _)| *name);
+        let (other, launcher) = match self.launcher {
+            Launcher::Local => (given(&of_slurm), "slurm"),
+            Launcher::Slurm => (given(&[("--jobs", self.jobs.is_some())]), "local"),
+            Launcher::Print => {
+                let local = given(&[("--jobs", self.jobs.is_some())]);
+                (given(&of_slurm).or(local), if local.is_some() { "local" } else { "slurm" })
+            }
+        };
+        match other {
+            Some(option) => Err(UsageError(format!("{option} goes with --launcher {launcher}"))),
+            None => Ok(()),
+        }
+    }
+}
+
 pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(SweepCommand::Status(args)) = &args.command {
         let sweep = Sweep::open(&args.dir)?;
         conclude(&sweep, &sweep.states(), args.all, printer)?;
         return Ok(Exit::Done);
     }
+    args.options_fit()?;
     let plan = args.plan.as_deref().ok_or_else(|| UsageError("name a plan".into()))?;
     let out = args.out.clone().unwrap_or_else(|| Path::new(SWEEPS).join(plan.file_stem().unwrap_or_default()));
     must_be_there(plan, "plan", "a plan is a JSON file; gan-lab sweep --help shows one")?;
@@ -132,7 +166,7 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
         Launcher::Print => {
             let plan = absolute(&sweep.plan_path())?;
             let commands = commands(&std::env::current_exe()?, &plan, sweep.runs.len()).map_err(usage)?;
-            sweep.write()?;
+            sweep.write().map_err(usage)?;
             printer.raw(&commands, || serde_json::json!({ "runs": sweep.runs.len() }))?;
             printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
             Ok(Exit::Done)
@@ -140,10 +174,14 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
 }
 
-/// What no script can say is a mistake in the arguments.
-fn usage(error: SweepError) -> anyhow::Error {
+/// What no script can say is a mistake in the arguments; what is in the way can be moved.
+pub(super) fn usage(error: SweepError) -> anyhow::Error {
     match error {
         SweepError::Unsayable { .. } => UsageError(error.to_string()).into(),
+        SweepError::Made(MadeError::Foreign { .. }) => hinted(
+            error.to_string(),
+            "move the file away, or choose another --out; --sbatch adds options to the script for Slurm",
+        ),
         other => other.into(),
     }
 }
@@ -259,15 +297,15 @@ fn local(sweep: &Sweep, jobs: Option<usize>, printer: &Printer) -> anyhow::Resul
 fn slurm(sweep: &Sweep, args: &SlurmArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let job = array_job(sweep, args)?;
     job.script().map_err(usage)?;
-    sweep.write()?;
-    let script = job.write()?;
+    sweep.write().map_err(usage)?;
+    let script = job.write().map_err(usage)?;
     if !args.submit {
         let words = format!(
             "wrote {} ({} of {})\nnext: sbatch {0}, then gan-lab sweep status {}",
-            script.display(),
+            typed_path(&script),
             count(job.tasks() as u64, "task"),
             count(job.per_task() as u64, "run"),
-            sweep.dir.display()
+            typed_path(&sweep.dir)
         );
         let fields = || serde_json::json!({ "script": json::path(&script), "tasks": job.tasks(), "runs": job.runs });
         printer.result(&words, &script, fields)?;
@@ -294,7 +332,7 @@ fn array_job(sweep: &Sweep, args: &SlurmArgs) -> anyhow::Result<ArrayJob> {
         max_parallel: args.max_parallel.map(|n| n as usize),
         partition: args.partition.clone(),
         time: args.time.clone(),
-        warning: args.warning,
+        warning: args.warning.unwrap_or(WARNING),
         extra: args.sbatch.clone(),
     })
 }
@@ -354,7 +392,7 @@ fn conclude(sweep: &Sweep, states: &[RunState], all: bool, printer: &Printer) ->
         words += "\nfailed runs are done again by the next `gan-lab sweep` of the same plan";
     }
     if done > 0 {
-        words += &format!("\nnext: gan-lab compare {}", sweep.dir.display());
+        words += &format!("\nnext: gan-lab compare {}", typed_path(&sweep.dir));
     }
     let runs = Progress { sweep, states };
     let fields = || Conclusion { sweep: json::path(&sweep.dir), done, running, failed, stopped, missing, runs };

@@ -37,7 +37,7 @@ pub(super) struct WatchArgs {
 
 /// Whether it is a folder with nothing in it, or with runs alone that are not begun.
 fn is_empty(path: &Path) -> bool {
-    let no_run = |error: SweepError| matches!(error, SweepError::Run(RunError::NoRun { .. }));
+    let no_run = |error: SweepError| matches!(error, SweepError::Run(RunError::NoRun { .. } | RunError::Lacks { .. }));
     path.is_dir() && runs_under(path, Ability::Report).is_err_and(no_run)
 }
 

@@ -25,8 +25,10 @@ const FEATHER: &str = "python3 -c \"import sys, pandas; pandas.read_feather(sys.
                        index=False)\" {path} {csv}";
 const XML: &str =
     "python3 -c \"import sys, pandas; pandas.read_xml(sys.argv[1]).to_csv(sys.argv[2], index=False)\" {path} {csv}";
-const JSON: &str = "python3 -c \"import sys, pandas; pandas.read_json(sys.argv[1], convert_dates=False, \
-                    encoding='utf-8-sig').to_csv(sys.argv[2], index=False)\" {path} {csv}";
+/// The rows may lie in a list of an object, as pandas' orient='split' has them.
+const JSON: &str = "python3 -c \"import sys, json, pandas; d = json.load(open(sys.argv[1], encoding='utf-8-sig')); \
+                    d = next((v for v in d.values() if isinstance(v, list) and v and isinstance(v[0], (list, dict))), d) \
+                    if isinstance(d, dict) else d; pandas.DataFrame(d).to_csv(sys.argv[2], index=False)\" {path} {csv}";
 const JSON_LINES: &str = "python3 -c \"import sys, pandas; pandas.read_json(sys.argv[1], lines=True, convert_dates=False, \
                           encoding='utf-8-sig').to_csv(sys.argv[2], index=False)\" {path} {csv}";
 const JSON_ARRAYS: &str = "python3 -c \"import sys, json, numpy; numpy.save(sys.argv[2], numpy.array(json.load(open(sys.argv[1], \
@@ -36,10 +38,25 @@ const JSON_ARRAY_LINES: &str = "python3 -c \"import sys, json, numpy; numpy.save
 const GEO_JSON: &str = "python3 -c \"import sys, json, numpy; all = json.load(open(sys.argv[1], encoding='utf-8-sig'))['features']; \
      numpy.save(sys.argv[2], numpy.array([f['geometry']['coordinates'][:2] for f in all if (f['geometry'] or \
      {}).get('type') == 'Point'], float))\" {path} {npy}";
-const TORCH: &str =
-    "python3 -c \"import sys, torch, numpy; numpy.save(sys.argv[2], torch.load(sys.argv[1]).numpy())\" {path} {npy}";
-const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; numpy.save(sys.argv[2], numpy.asarray(pickle.load(open(sys.argv[1], \
-                      'rb')), float))\" {path} {npy}\n  (only if you trust its source: a pickle can run any program)";
+/// Of several tensors the first.
+const TORCH: &str = "python3 -c \"import sys, torch, numpy; x = torch.load(sys.argv[1], map_location='cpu'); \
+                     x = list(x.values()) if isinstance(x, dict) else x; x = x[0] if isinstance(x, (list, tuple)) else x; \
+                     numpy.save(sys.argv[2], x.detach().numpy())\" {path} {npy}";
+/// Of a dict the first array, or the first two vectors; of a table the columns of numbers.
+const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; x = pickle.load(open(sys.argv[1], 'rb')); \
+                      v = list(x.values()) if type(x) is dict else [x]; \
+                      a = numpy.asarray(x.select_dtypes('number') if hasattr(x, 'select_dtypes') else v[0], float); \
+                      numpy.save(sys.argv[2], a if a.ndim > 1 else numpy.column_stack(v[:2]))\" {path} {npy}\n  \
+                      (only if you trust its source: a pickle can run any program)";
+const PRINTED: &str = "python3 -c \"import sys, numpy; t = open(sys.argv[1]).read().replace('[', ' ').replace(']', ' '); \
+                       numpy.save(sys.argv[2], numpy.array(t.split(), float).reshape(-1, 2))\" {path} {npy}";
+const KML: &str = "python3 -c \"import sys, re, numpy; t = open(sys.argv[1], encoding='utf-8').read(); \
+                   c = re.findall('<coordinates>([^<]*)', t); \
+                   numpy.save(sys.argv[2], numpy.array([p.split(',')[:2] for s in c for p in s.split()], float))\" {path} {npy}";
+const GPX: &str = "python3 -c \"import sys, re, numpy; t = open(sys.argv[1], encoding='utf-8').read(); \
+                   p = re.findall('<(?:trkpt|rtept|wpt) [^>]*', t); numpy.save(sys.argv[2], \
+                   numpy.array([[re.search(k + '=.([-+.0-9]+)', s)[1] for k in ('lon', 'lat')] for s in p], float))\" \
+                   {path} {npy}";
 const MATRIX_MARKET: &str = "python3 -c \"import sys, scipy.io, numpy; m = scipy.io.mmread(sys.argv[1]); \
                              numpy.save(sys.argv[2], m.toarray() if hasattr(m, 'toarray') else m)\" {path} {npy}";
 
@@ -48,7 +65,7 @@ const fn foreign(what: &'static str, recognises: fn(&[u8]) -> bool, how: &'stati
 }
 
 /// Those that are not read, the more exact ones first.
-pub(super) static FOREIGN: [Foreign; 25] = [
+pub(super) static FOREIGN: [Foreign; 28] = [
     foreign("a Parquet file", |b| b.starts_with(b"PAR1"), PARQUET, "pandas pyarrow"),
     foreign(
         "a Feather (Arrow) file",
@@ -101,6 +118,8 @@ pub(super) static FOREIGN: [Foreign; 25] = [
         "fetch the file itself, not the page about it",
         "",
     ),
+    foreign("KML", |b| is_xml_with(b, b"<kml"), KML, "numpy"),
+    foreign("GPX", |b| is_xml_with(b, b"<gpx"), GPX, "numpy"),
     foreign("XML", |b| text_start(b).starts_with(b"<?xml"), XML, "pandas lxml"),
     foreign("a PDF document", |b| b.starts_with(b"%PDF-"), "copy the table out of it as text", ""),
     foreign(
@@ -110,6 +129,7 @@ pub(super) static FOREIGN: [Foreign; 25] = [
         "",
     ),
     foreign("GeoJSON", is_geo_json, GEO_JSON, "numpy"),
+    foreign("a printed NumPy array", is_printed_array, PRINTED, "numpy"),
     foreign("JSON lines", |b| is_json(b) && is_lines_of(b, b'{', b'}'), JSON_LINES, "pandas"),
     foreign("JSON lines of arrays", |b| is_json(b) && is_lines_of(b, b'[', b']'), JSON_ARRAY_LINES, "numpy"),
     foreign("JSON of arrays", |b| is_json(b) && is_json_of_arrays(b), JSON_ARRAYS, "numpy"),
@@ -136,6 +156,28 @@ fn is_lines_of(bytes: &[u8], begin: u8, end: u8) -> bool {
     let mut lines = text_start(bytes).split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let is = |line: Option<&[u8]>| line.is_some_and(|line| line.first() == Some(&begin) && line.last() == Some(&end));
     is(lines.next()) && is(lines.find(|line| !line.is_empty()))
+}
+
+/// Whether it is `[[0.1 0.2]`, without commas.
+fn is_printed_array(bytes: &[u8]) -> bool {
+    let text = text_start(bytes);
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let inner = line.strip_prefix(b"[").map(<[u8]>::trim_ascii_start).and_then(|inner| inner.strip_prefix(b"["));
+    inner.is_some_and(|inner| {
+        let numbers = inner
+            .trim_ascii_end()
+            .trim_ascii_start()
+            .split(|byte| b" ]".contains(byte))
+            .filter(|word| !word.is_empty());
+        let is_number = |word: &[u8]| word.iter().all(|byte| b"+-.0123456789eE".contains(byte));
+        !inner.contains(&b',') && numbers.clone().count() > 1 && numbers.clone().all(is_number)
+    })
+}
+
+fn is_xml_with(bytes: &[u8], tag: &[u8]) -> bool {
+    const BEGINNING: usize = 4096;
+    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    text_start(bytes).starts_with(b"<") && beginning.windows(tag.len()).any(|window| window == tag)
 }
 
 fn is_geo_json(bytes: &[u8]) -> bool {
@@ -214,7 +256,8 @@ impl Format for Foreign {
 /// The line that makes a MAT v7 file of the variable `xx` in an HDF5 file.
 pub(super) fn from_hdf5(path: &Path) -> String {
     let how = "python3 -c \"import sys, h5py, scipy.io; f = h5py.File(sys.argv[1]); scipy.io.savemat(sys.argv[2], \
-               {'xx': f['xx'][()].T}, do_compression=True)\"";
+               {'xx': (f['xx'] if 'xx' in f else next(v for v in f.values() if getattr(v, 'ndim', 0) == 2))[()].T}, \
+               do_compression=True)\"";
     let (path, new) = (quoted(&path.display().to_string()), quoted(&new_name(path, "mat")));
     format!("{how} {path} {new}\n  which needs: pip install h5py scipy")
 }
@@ -236,8 +279,11 @@ mod tests {
             (zip("archive/data.pkl"), "a file of PyTorch", "torch.load"),
             (zip("points.csv"), "a zip archive", "unzip -n 'my.set'"),
             (b"\xef\xbb\xbf \n[[0.5, 0.25], [1, 2]]".to_vec(), "JSON", "json.load("),
-            (b"{\"x\": [1]}".to_vec(), "JSON", "read_json(sys.argv[1], convert"),
-            (b"[{\"x\": 1}, {\"x\": 2}]".to_vec(), "JSON", "read_json(sys.argv[1], convert"),
+            (b"{\"x\": [1]}".to_vec(), "JSON", "pandas.DataFrame(d)"),
+            (b"[{\"x\": 1}, {\"x\": 2}]".to_vec(), "JSON", "pandas.DataFrame(d)"),
+            (b"[[0.1 0.2]\n [-0.3 4.e-1]]\n".to_vec(), "a printed NumPy array", "t.split()"),
+            (b"<?xml version='1.0'?>\n<kml xmlns='http://www.opengis.net/kml/2.2'>".to_vec(), "KML", "coordinates"),
+            (b"<?xml version='1.0'?>\n<gpx version='1.1'>".to_vec(), "GPX", "trkpt"),
             (b"{\"x\": 1}\r\n{\"x\": 2}\n".to_vec(), "JSON lines", "lines=True"),
             (b"[1, 2]\n[3, 4]\n".to_vec(), "JSON lines", "json.loads(line)"),
             (b"{\"type\": \"FeatureCollection\", \"features\": []}".to_vec(), "GeoJSON", "'coordinates'"),

@@ -78,7 +78,13 @@ pub(super) fn matrix_points(
             .map_err(|reason| unusable(path, format!("--columns {},{}: in '{name}' {reason}", said[0], said[1])))?,
         None if columns > MOST_COLUMNS => return Err(not_points(String::new())),
         None if columns < 2 => {
-            return Err(not_points("; two vectors are taken together with --key x,y".to_owned()));
+            // The only array of an npy file has no name to choose it by.
+            let how = if name.starts_with('(') {
+                "; np.column_stack((x, y)) puts two vectors together"
+            } else {
+                "; two vectors are taken together with --key x,y"
+            };
+            return Err(not_points(how.to_owned()));
         }
         None => columns::obvious(&survey).map_err(|reason| not_points(format!("; {reason}")))?,
     };

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::results::settings_digest;
@@ -12,8 +13,9 @@ use super::{Line, Measure, Method, Protocol, ProtocolError, Results, picture, sh
 use crate::config::RunConfig;
 use crate::data::Point;
 use crate::engine::EngineError;
+use crate::made::ResultFolder;
+use crate::media;
 use crate::render::Field;
-use crate::{files, media};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_millis(200);
@@ -83,8 +85,10 @@ struct Todo<'a> {
 struct Shared<'a> {
     plan: &'a Plan,
     jobs: &'a [Todo<'a>],
-    /// Where pictures and states go.
+    /// Where states go.
     folder: &'a Path,
+    /// The same folder, of whose pictures only our own are replaced.
+    pictures: Mutex<ResultFolder>,
     next: AtomicUsize,
     iterations: AtomicU64,
     restored: AtomicU64,
@@ -158,9 +162,12 @@ impl Plan {
         let left = jobs.iter().filter(|job| !job.is_done(self.protocol, results));
         let jobs: Vec<Todo<'_>> = left.map(|job| Todo::new(job, measure, results)).collect();
         let folder = results.folder().to_owned();
+        let pictures = ResultFolder::open(&folder, false)?;
+        self.permit_pictures(jobs.iter().map(|todo| todo.job), &pictures)?;
         let shared = Shared {
             plan: self,
             folder: &folder,
+            pictures: Mutex::new(pictures),
             jobs: &jobs,
             next: AtomicUsize::new(0),
             iterations: AtomicU64::new(0),
@@ -328,9 +335,12 @@ impl Shared<'_> {
         generated: &[Point],
         field: Option<Field>,
     ) -> Result<(), ProtocolError> {
-        let path = sheet::path(self.folder, job, mark);
+        let name = sheet::name(job, mark);
+        let path = self.folder.join(&name);
         let words = (job.method.title, job.seed);
         let picture = picture::of_training(self.plan.protocol, words, generated, field).map_err(sheet::wrong(&path))?;
-        Ok(files::write(&path, &media::encode_png(&picture).map_err(sheet::wrong(&path))?)?)
+        let bytes = media::encode_png(&picture).map_err(sheet::wrong(&path))?;
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner).write(&name, &bytes)?;
+        Ok(())
     }
 }

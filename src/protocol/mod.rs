@@ -52,6 +52,7 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::engine::EngineError;
+use crate::made::MadeError;
 use crate::media::MediaError;
 
 /// Every protocol.
@@ -267,6 +268,9 @@ pub enum ProtocolError {
         /// What is wrong.
         source: MediaError,
     },
+    /// A picture has the place of somebody else's file.
+    #[error(transparent)]
+    Made(#[from] MadeError),
     /// The file of a training that is not at its end cannot be used or written.
     #[error("{path}: {reason}; delete the file to begin this training anew", path = path.display())]
     Unfinished {

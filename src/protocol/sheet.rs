@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use super::jobs::Mark;
 use super::{Job, Plan, ProtocolError, Results, picture};
-use crate::files;
+use crate::made::{MadeError, ResultFolder};
 use crate::media::{self, MediaError};
 use crate::render::{ContactSheet, Picture, RenderError};
 
@@ -24,11 +24,12 @@ impl Plan {
     /// Writes a sheet for each mark of which there are pictures, and says where they are.
     pub fn write_sheets(&self, jobs: &[Job], results: &Results) -> Result<Vec<PathBuf>, ProtocolError> {
         let mut written = Vec::new();
+        let mut folder = ResultFolder::open(results.folder(), false)?;
         for &mark in self.protocol.marks {
             let path = self.sheet(results, mark);
             if let Some(sheet) = self.draw_sheet(jobs, results, mark).map_err(wrong(&path))? {
-                files::write(&path, &media::encode_png(&sheet).map_err(wrong(&path))?)?;
-                written.push(path);
+                let bytes = media::encode_png(&sheet).map_err(wrong(&path))?;
+                written.push(folder.write(&self.sheet_name(mark), &bytes)?);
             }
         }
         Ok(written)
@@ -36,14 +37,29 @@ impl Plan {
 
     /// Where the sheet of a published mark is, if it was written.
     pub fn sheet(&self, results: &Results, mark: u64) -> PathBuf {
-        results.folder().join(format!("after-{}.png", self.iterations(mark)))
+        results.folder().join(self.sheet_name(mark))
+    }
+
+    fn sheet_name(&self, mark: u64) -> String {
+        format!("after-{}.png", self.iterations(mark))
+    }
+
+    /// Refuses the places of pictures where somebody else's files lie.
+    pub(super) fn permit_pictures<'a>(
+        &self,
+        jobs: impl Iterator<Item = &'a Job>,
+        folder: &ResultFolder,
+    ) -> Result<(), MadeError> {
+        self.protocol.marks.iter().try_for_each(|&mark| folder.permit(&self.sheet_name(mark)))?;
+        let mut pictures = jobs.flat_map(|job| job.marks().iter().map(move |mark| name(job, mark)));
+        pictures.try_for_each(|name| folder.permit(&name))
     }
 
     fn draw_sheet(&self, jobs: &[Job], results: &Results, mark: u64) -> Result<Option<Picture>, MediaError> {
         let tiles = self.tiles(jobs, mark);
         let path = |tile: &Tile<'_>| match tile {
             Tile::Truth(_) => None,
-            Tile::Training(job, mark) => Some(path(results.folder(), job, mark)).filter(|path| path.exists()),
+            Tile::Training(job, mark) => Some(results.folder().join(name(job, mark))).filter(|path| path.exists()),
         };
         if !tiles.iter().any(|tile| path(tile).is_some()) {
             return Ok(None);
@@ -101,9 +117,9 @@ impl Plan {
     }
 }
 
-/// The picture of a training at a mark.
-pub(super) fn path(folder: &Path, job: &Job, mark: &Mark) -> PathBuf {
-    folder.join(PICTURES).join(format!("{}-seed{}-{}.png", job.method().name, job.config().seed, mark.iterations))
+/// The picture of a training at a mark, as a name in the folder of results.
+pub(super) fn name(job: &Job, mark: &Mark) -> String {
+    format!("{PICTURES}/{}-seed{}-{}.png", job.method().name, job.config().seed, mark.iterations)
 }
 
 /// The error for a picture.

@@ -208,7 +208,7 @@ fn has_pictures(plan: &Plan, results: &Results) {
     let jobs = plan.jobs().unwrap();
     for job in &jobs {
         for mark in job.marks() {
-            let picture = decoded(&sheet::path(results.folder(), job, mark));
+            let picture = decoded(&results.folder().join(sheet::name(job, mark)));
             let with_key = match protocol.recipe.shows {
                 Shows::Points => false,
                 Shows::Density => true,
@@ -237,7 +237,7 @@ fn a_sheet_says_what_is_not_there() {
     let sheet = |results: &Results| decoded(&plan.write_sheets(&jobs, results).unwrap()[0]);
     let partly = sheet(&results);
     // One that is damaged or was taken away is told as such, and the rest stays.
-    let path = sheet::path(folder.path(), &one.jobs().unwrap()[0], &one.jobs().unwrap()[0].marks()[0]);
+    let path = folder.path().join(sheet::name(&one.jobs().unwrap()[0], &one.jobs().unwrap()[0].marks()[0]));
     let bytes = fs_err::read(&path).unwrap();
     crate::files::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let damaged = sheet(&results);

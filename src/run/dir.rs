@@ -517,7 +517,9 @@ impl RunDir {
     pub(super) fn read_unchecked(&self, name: &str) -> Result<Vec<u8>, RunError> {
         match fs::read(self.file(name)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(RunError::NoRun { path: self.path.clone(), missing: name.to_owned() })
+                let (path, missing) = (self.path.clone(), name.to_owned());
+                let is_run = name != MANIFEST && matches!(self.memo.read(&self.path), Ok(Some(_)));
+                Err(if is_run { RunError::Lacks { path, missing } } else { RunError::NoRun { path, missing } })
             }
             other => Ok(other?),
         }

@@ -22,6 +22,14 @@ pub enum RunError {
         /// The file that was looked for.
         missing: String,
     },
+    /// A run's own file is gone.
+    #[error("{path} lacks {missing}, which its run wrote; `gan-lab runs --check` says what can be mended", path = path.display())]
+    Lacks {
+        /// The directory.
+        path: PathBuf,
+        /// The file.
+        missing: String,
+    },
     /// A file is not what a run writes.
     #[error("{path} is damaged or not from gan-lab: {reason}")]
     Malformed {

@@ -16,6 +16,7 @@ use super::plan::not_a_plan;
 use crate::config::{RunConfig, TrainConfig};
 use crate::digest::digest;
 use crate::files;
+use crate::made::MadeError;
 use crate::run::RunDir;
 
 const PLAN: &str = "plan.jsonl";
@@ -149,8 +150,12 @@ impl Sweep {
         self.dir.join(PLAN)
     }
 
-    /// Writes the plan's lines.
+    /// Writes the plan's lines. A file of that name that is no plan is left alone.
     pub fn write(&self) -> Result<(), SweepError> {
+        let path = self.plan_path();
+        if path.is_file() && path.metadata()?.len() > 0 && Self::read_first(&path).is_err() {
+            return Err(MadeError::Foreign { path }.into());
+        }
         files::write_with(&self.plan_path(), |file| {
             self.runs.iter().try_for_each(|run| {
                 let line = Line {
@@ -189,6 +194,12 @@ impl Sweep {
             sweep.runs.push(run);
         }
         Ok(sweep)
+    }
+
+    fn read_first(path: &Path) -> Result<(), SweepError> {
+        let mut text = String::new();
+        BufReader::new(fs::File::open(path)?).read_line(&mut text).map_err(|error| unreadable(path, &error))?;
+        parse(path, 0, &text).map(|_| ())
     }
 
     /// Reads one line of a plan, for those who do one run of many. Its directory must lie in `base`, the plan's own folder

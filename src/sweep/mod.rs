@@ -25,6 +25,7 @@ pub use status::{RunState, Tally};
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
+use crate::made::MadeError;
 use crate::run::RunError;
 
 /// What can be wrong with a sweep.
@@ -36,6 +37,9 @@ pub enum SweepError {
     /// A run directory cannot be read.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A file of the sweep has the place of somebody else's.
+    #[error(transparent)]
+    Made(#[from] MadeError),
     /// A plan that is not one.
     #[error("{path} is not a plan: {reason}")]
     NotAPlan {

@@ -13,13 +13,13 @@
 
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::lines::Collector;
 use super::{Sweep, SweepError};
 use crate::config::{ConfigError, KeyError, POINTS, RunConfig, TrainConfig, number_list};
+use crate::files;
 
 const SEED: &str = "seed";
 /// More runs than this are taken for a slip of the pen.
@@ -61,7 +61,7 @@ enum Grids {
 impl PlanFile {
     /// Reads a plan.
     pub fn read(path: &Path) -> Result<Self, SweepError> {
-        let text = fs::read_to_string(path)?;
+        let text = files::read_text(path)?;
         serde_json::from_str(&text).map_err(|error| not_a_plan(path, error.to_string()))
     }
 
@@ -70,7 +70,7 @@ impl PlanFile {
         let base = match &self.base {
             Base::Config(config) => config.clone(),
             Base::Path(file) => {
-                let text = fs::read_to_string(file)?;
+                let text = files::read_text(file)?;
                 serde_json::from_str(&text).map_err(|error| not_a_plan(file, error.to_string()))?
             }
         };
@@ -223,7 +223,7 @@ fn values(key: &str, value: &Value) -> Result<Vec<Value>, String> {
 
 /// The seeds of `0-9` or `0,3,7-9`.
 pub fn seed_list(text: &str) -> Result<Vec<u64>, String> {
-    let wrong = || format!("'{text}' is not a list of seeds; say \"0-9\" or [0, 3, 7]");
+    let wrong = || format!("'{text}' is not a list of seeds; say \"0-9\" or [0, 3, 7], {MOST_RUNS} of them at most");
     number_list(text, MOST_RUNS as u64).ok_or_else(wrong)
 }
 

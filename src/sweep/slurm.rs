@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::SweepError;
-use crate::files;
+use crate::made::ResultFolder;
 
 /// Slurm's arrays have at most 1001 tasks unless an administrator says otherwise.
 const MOST_TASKS: usize = 1000;
@@ -126,13 +126,12 @@ exit \"$failed\"
         ))
     }
 
-    /// Writes the script beside the plan, and makes the folder that the tasks' words go to.
+    /// Writes the script, unless there is one that was changed, beside the plan, and makes the folder that the tasks' words go to.
     pub fn write(&self) -> Result<PathBuf, SweepError> {
         let script = self.script()?;
-        let path = self.plan.with_file_name("sweep.sbatch");
         fs_err::create_dir_all(self.plan.with_file_name("logs"))?;
-        files::write(&path, script.as_bytes())?;
-        Ok(path)
+        let folder = self.plan.parent().unwrap_or(Path::new(""));
+        Ok(ResultFolder::open(folder, false)?.write("sweep.sbatch", script.as_bytes())?)
     }
 }
 
@@ -220,6 +219,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files;
 
     fn job(runs: usize) -> ArrayJob {
         ArrayJob {

@@ -64,7 +64,8 @@ impl Scores {
     /// its path's last part.
     pub fn read(text: &[u8], images: &[String]) -> Result<Self, ScoresError> {
         let unreadable = |error: csv::Error| ScoresError::Csv(error.to_string());
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+        let separator = separator(text);
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(separator).from_reader(text);
         let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
         // A mark that some programs begin a file with.
         let header: Vec<String> =
@@ -89,9 +90,10 @@ impl Scores {
             return Err(ScoresError::Missing { missing, all: images.len(), first: images[at].clone() });
         }
         let lines: Vec<&(u64, csv::StringRecord)> = found.into_iter().flatten().collect();
+        let commas = separator != b',';
         let is_score = |&at: &usize| {
-            !LISTED.contains(&header[at].as_str())
-                && lines.iter().any(|(_, record)| record.get(at).is_some_and(|cell| cell.parse::<f64>().is_ok()))
+            let is_number = |record: &csv::StringRecord| parsed(record.get(at).unwrap_or_default(), commas).is_some();
+            !LISTED.contains(&header[at].as_str()) && lines.iter().any(|(_, record)| is_number(record))
         };
         let columns: Vec<usize> = (0..header.len()).filter(is_score).collect();
         if columns.is_empty() {
@@ -102,7 +104,7 @@ impl Scores {
             return Err(ScoresError::TwoColumns(names[at].clone()));
         }
         let row = |(line, record): &(u64, csv::StringRecord)| {
-            columns.iter().map(|&at| number(record, at, *line, &header)).collect()
+            columns.iter().map(|&at| number(record, at, commas, *line, &header)).collect()
         };
         let rows = lines.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Self { names, rows })
@@ -124,9 +126,32 @@ fn last_part(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn number(record: &csv::StringRecord, at: usize, line: u64, header: &[String]) -> Result<f64, ScoresError> {
+/// What separates the columns: the mark that a column `image` stands beside, as spreadsheets write tables in many countries.
+fn separator(text: &[u8]) -> u8 {
+    let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let has_images = |mark: char| {
+        let mut names = first.split(mark).map(|name| name.trim_matches(['\u{feff}', '"', ' ', '\r']));
+        first.contains(mark) && names.any(|name| name == LISTED[0])
+    };
+    [',', ';', '\t'].into_iter().find(|&mark| has_images(mark)).map_or(b',', |mark| mark as u8)
+}
+
+/// A cell's number; with `commas` its decimal mark may be a comma.
+fn parsed(cell: &str, commas: bool) -> Option<f64> {
+    let point = || commas.then(|| cell.replacen(',', ".", 1).parse().ok()).flatten();
+    cell.parse::<f64>().ok().or_else(point)
+}
+
+fn number(
+    record: &csv::StringRecord,
+    at: usize,
+    commas: bool,
+    line: u64,
+    header: &[String],
+) -> Result<f64, ScoresError> {
     let cell = record.get(at).unwrap_or_default();
-    let number = cell.parse::<f64>().ok().filter(|x| x.is_finite());
+    let number = parsed(cell, commas).filter(|x| x.is_finite());
     number.ok_or_else(|| ScoresError::NotANumber { line, column: header[at].clone(), cell: cell.to_owned() })
 }
 
@@ -146,6 +171,17 @@ mod tests {
         assert_eq!(scores.rows, [vec![0.5, 7.0], vec![2.0, -30.0]]);
         let again = Scores::read(&scores.write(&images()).unwrap(), &images()).unwrap();
         assert_eq!(again, scores);
+    }
+
+    #[test]
+    fn spreadsheets_of_other_countries_are_read() {
+        for text in [
+            "\u{feff}image;smile;age\r\na.png;0,5;7\r\nb.png;2;-30,25\r\n",
+            "smile\tage\timage\n0.5\t7\ta.png\n2\t-30.25\tb.png\n",
+        ] {
+            let scores = Scores::read(text.as_bytes(), &images()).unwrap();
+            assert_eq!(scores.rows, [vec![0.5, 7.0], vec![2.0, -30.25]], "{text:?}");
+        }
     }
 
     #[test]

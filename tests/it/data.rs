@@ -269,3 +269,23 @@ fn a_picture_of_a_file_replaces_nothing_that_is_not_one() {
     assert!(pictures.contains(&"points.csv.png".to_owned()), "{pictures:?}");
     assert_eq!(pictures.iter().filter(|name| name.contains(".png")).count(), 2, "{pictures:?}");
 }
+
+#[test]
+fn what_is_left_out_of_a_file_is_said() {
+    let world = World::new();
+    let inspected = |name: &str, bytes: &[u8]| {
+        std::fs::write(world.path(name), bytes).unwrap();
+        world.done(&["data", "inspect", name])
+    };
+    let npy =
+        gan_lab::data::npy::encode(gan_lab::data::npy::Precision::Double, &[3, 2], &[1.0, 2.0, 3.5, 4.0, 5.0, 6.5]);
+    let said = inspected("two.npy", &[&npy[..], &npy[..]].concat());
+    assert!(said.contains("another array after the first, which is left out"), "{said}");
+    let said = inspected("more.npy", &[&npy[..], b"xyz"].concat());
+    assert!(said.contains("3 bytes after the array are left out"), "{said}");
+    let said = inspected("rows.csv", b"name,x,y\nA,0.5,0.7\n#B,0.4,0.3\nC,0.2,0.9\nD,0.1,0.2\n");
+    assert!(said.contains("line 3 is a comment and was left out"), "{said}");
+    // Remarks between the rows are none.
+    let said = inspected("plain.csv", b"# made in 2024\nx,y\n0.5,0.7\n# half, of them\n0.4,0.3\n");
+    assert!(!said.contains("left out"), "{said}");
+}

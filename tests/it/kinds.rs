@@ -211,7 +211,7 @@ const PROMISES: [Promise; 11] = [
     ("a run is never replaced unasked, by its own kind or by another", never_unasked),
     ("a second process is refused; the error names the first one's process ID", second_process),
     ("a changed input is refused, and the error names it", changed_input),
-    ("other settings are refused, key by key", other_settings),
+    ("resuming with other settings is refused, and the error lists each changed key", other_settings),
     ("killed at any moment and resumed: the same bytes", killed),
     ("on a signal the run saves and exits with that signal's code; resumed, it reaches the same bytes", signals),
     ("a moved folder and a moved input still work", moved),

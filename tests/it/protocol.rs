@@ -105,3 +105,19 @@ fn a_signal_keeps_what_was_measured_and_says_how_to_go_on() {
         object["rows"].as_array().unwrap().iter().map(|row| row["seeds"].as_array().unwrap().len()).sum();
     assert_eq!(counted, lines.len());
 }
+
+#[test]
+fn a_picture_of_somebody_else_is_left_alone_before_anything_is_trained() {
+    let world = World::new();
+    let folder = world.path("work_dirs/protocols/ring8");
+    for name in ["after-2.png", "pictures/vanilla-seed0-2.png"] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        let said = world.fails(1, &TINY);
+        assert!(said.contains(name) && said.contains("--out"), "{said}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+        assert!(!folder.join("results.jsonl").exists());
+        std::fs::remove_file(path).unwrap();
+    }
+}

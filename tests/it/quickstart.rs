@@ -35,12 +35,16 @@ fn it_leaves_three_gifs_and_a_page_and_goes_on_where_it_stopped() {
     assert!(json["commands"][0].as_str().unwrap().starts_with("gan-lab train gan "), "{json}");
 }
 
+/// Sixty points, as a table.
+fn rows() -> String {
+    let row = |i: i32| format!("{},{}", f64::from(i).sin(), f64::from(i * i).cos());
+    (1..61).map(row).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn other_points_get_names_of_their_own_and_other_peoples_files_stay() {
     let world = World::new();
-    let row = |i: i32| format!("{},{}", f64::from(i).sin(), f64::from(i * i).cos());
-    let rows = (1..61).map(row).collect::<Vec<_>>().join("\n");
-    std::fs::write(world.path("my points.csv"), rows).unwrap();
+    std::fs::write(world.path("my points.csv"), rows()).unwrap();
     std::fs::write(world.path("my points-wgan.gif"), "mine").unwrap();
     let own = ["quickstart", "my points.csv", "--epochs", "10"];
     let said = world.fails(1, &own);
@@ -56,4 +60,14 @@ fn other_points_get_names_of_their_own_and_other_peoples_files_stay() {
     // What is wrong with the data is said by the command that reads them.
     let said = world.fails(1, &["quickstart", "none.csv"]);
     assert!(said.contains("none.csv"), "{said}");
+}
+
+#[test]
+fn advice_fits_the_points_and_the_options_that_there_are() {
+    let world = World::new();
+    std::fs::write(world.path("own.csv"), rows()).unwrap();
+    let own = ["quickstart", "own.csv", "--epochs", "2"];
+    assert!(world.done(&own).contains("gan-lab train --preset best --data own.csv"));
+    let said = world.fails(1, &["quickstart", "own.csv", "--epochs", "2", "--train-size", "5"]);
+    assert!(said.contains("remove work_dirs/train/own-gan-rmsprop-seed0") && !said.contains("--out"), "{said}");
 }

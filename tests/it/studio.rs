@@ -71,7 +71,7 @@ fn stylegan3(stylegan2: &str, path: &Path) {
     let layers = ["b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1", "b16.torgb"];
     let mut tensors =
         vec![NamedTensor::f32("synthesis.input.freqs", vec![2, 2], vec![0.0; 4]), taken("b4.conv1", "input")];
-    tensors.extend(layers.iter().enumerate().map(|(i, layer)| taken(layer, &format!("L{}_36_6", 2 * i + 3))));
+    tensors.extend(layers.iter().enumerate().map(|(i, layer)| taken(layer, &format!("L{i}_36_6"))));
     save(path, &tensors, None).unwrap();
 }
 
@@ -89,7 +89,7 @@ fn a_stylegan3_has_directions_and_no_pictures() {
     let notes = String::from_utf8(output.stderr).unwrap();
     for words in [
         "no pictures can be drawn of it: s3.safetensors cannot be used: it holds a StyleGAN3",
-        "6 style layers under 'top', input to L11_36_6",
+        "6 style layers under 'top', input to L4_36_6",
     ] {
         assert!(notes.contains(words), "{notes}");
     }

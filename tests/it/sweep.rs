@@ -511,3 +511,38 @@ fn a_million_runs_can_be_listed_in_little_memory() {
     let last = String::from_utf8(output.stdout).unwrap();
     assert!(last.trim().starts_with("999999") && last.trim().ends_with("seed999999"), "{last}");
 }
+
+#[test]
+fn files_of_others_are_left_alone_and_options_of_another_launcher_refused() {
+    let world = World::new();
+    plan(&world, 1);
+    let here = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
+    std::fs::create_dir(world.path("mine")).unwrap();
+    std::fs::write(world.path("mine/plan.jsonl"), "my own plan\n").unwrap();
+    for launcher in ["local", "print", "slurm"] {
+        let said = world.fails(1, &["sweep", "plan.json", "--out", "mine", "--launcher", launcher]);
+        assert!(said.contains("plan.jsonl") && said.contains("--out"), "{said}");
+    }
+    assert_eq!(here("mine/plan.jsonl"), "my own plan\n");
+    // A script as it was written is written anew, and one with a line of the user's stays.
+    let slurm = ["sweep", "plan.json", "--out", "s w", "--launcher", "slurm"];
+    let said = world.done(&slurm);
+    assert!(said.contains("next: sbatch 's w/sweep.sbatch', then gan-lab sweep status 's w'"), "{said}");
+    world.done(&[&slurm[..], &["--partition", "long"]].concat());
+    let changed = here("s w/sweep.sbatch").replacen('\n', "\n#SBATCH --account=mylab\n", 1);
+    std::fs::write(world.path("s w/sweep.sbatch"), &changed).unwrap();
+    let said = world.fails(1, &slurm);
+    assert!(said.contains("sweep.sbatch") && said.contains("--sbatch"), "{said}");
+    assert_eq!(here("s w/sweep.sbatch"), changed);
+    for (options, words) in [
+        (&["--submit"][..], "--submit goes with --launcher slurm"),
+        (&["--warning", "5"], "--warning goes with --launcher slurm"),
+        (&["--launcher", "print", "--partition", "gpu"], "--partition goes with --launcher slurm"),
+        (&["--launcher", "print", "--jobs", "3"], "--jobs goes with --launcher local"),
+        (&["--launcher", "slurm", "--jobs", "3"], "--jobs goes with --launcher local"),
+    ] {
+        let said = world.fails(2, &[&["sweep", "plan.json", "--out", "none"], options].concat());
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!world.path("none").exists());
+}

@@ -6,7 +6,7 @@
 use super::super::CheckpointError;
 use super::super::source::Value;
 use super::super::weights::GeneratorWeights;
-use super::reader::{Reader, side};
+use super::reader::{Reader, Usual, side};
 use super::style2::{Axes, MappingKind, Synthesis, generator, mapping, mapping_sizes, side_of};
 use super::{Family, Names, Sizes};
 
@@ -53,6 +53,8 @@ const MAPPING: MappingKind = MappingKind {
     embedding: Some("mapping.embed."),
 };
 
+const ACTIVATION: (&str, Usual) = ("activation", Usual::Word("lrelu"));
+
 fn conv(i: usize) -> String {
     let (side, second) = side_of(i);
     format!("synthesis.b{side}.conv{second}.")
@@ -65,11 +67,11 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         if is("architecture", "resnet") || reader.has(&format!("{block}.skip.weight")) {
             return Err(reader.refuse("its architecture is 'resnet', which is not built in; 'skip' and 'orig' are"));
         }
-        if let Some(Value::Text(activation)) = reader.value(&format!("{block}.conv1.activation"))
-            && activation != "lrelu"
-        {
-            return Err(reader.refuse(format!("its activation is '{activation}', which is not built in; lrelu is")));
-        }
+        reader.refuse_other(&format!("{block}.conv0."), &[ACTIVATION])?;
+        reader.refuse_other(&format!("{block}.conv1."), &[ACTIVATION])?;
+    }
+    for i in 0..reader.view().reach(|i| format!("mapping.fc{i}.weight")) {
+        reader.refuse_other(&format!("mapping.fc{i}."), &[ACTIVATION])?;
     }
     if reader.value("synthesis.b4.conv1.conv_clamp").is_none() {
         reader.note(

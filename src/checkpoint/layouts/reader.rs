@@ -83,6 +83,54 @@ pub(super) fn side(levels: usize) -> usize {
     4 << levels.saturating_sub(1).min(30)
 }
 
+/// How every generator that is built in was made, where a file says how it was.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Usual {
+    Number(f64),
+    Is(bool),
+    Word(&'static str),
+    /// A filter's taps, up to a factor.
+    Taps(&'static [f64]),
+}
+
+impl Usual {
+    /// What a file says instead, in words.
+    fn other(self, said: Option<&Value>, taps: &[f64]) -> Option<String> {
+        match (self, said) {
+            (Self::Taps(usual), _) if !taps.is_empty() => {
+                let [sum, of_usual] = [taps.iter().sum::<f64>(), usual.iter().sum::<f64>()];
+                let near = |(tap, usual): (&f64, &f64)| (tap / sum - usual / of_usual).abs() < 1e-6;
+                let same = taps.len() == usual.len() && taps.iter().zip(usual).all(near);
+                (!same).then(|| format!("{taps:?}"))
+            }
+            (_, None) | (Self::Number(_) | Self::Is(_), Some(Value::None)) => None,
+            (Self::Word(_) | Self::Taps(_), Some(Value::None)) => Some("none".to_owned()),
+            (Self::Word(usual), Some(Value::Text(word))) => (word != usual).then(|| format!("'{word}'")),
+            (Self::Is(usual), Some(value)) => {
+                let is = value.number()? != 0.0;
+                (is != usual).then(|| if is { "on" } else { "off" }.to_owned())
+            }
+            (Self::Number(usual), Some(value)) => {
+                let x = value.number()?;
+                ((x - usual).abs() > 1e-6 * usual.abs()).then(|| x.to_string())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// That there is no tensor of this name, or none that can be read.
+pub(super) fn missing(source: &Source, name: &str) -> CheckpointError {
+    let path = source.path().to_owned();
+    let is_it = |skipped: &&String| skipped.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', '.']));
+    match source.skipped().iter().find(is_it) {
+        Some(skipped) => {
+            CheckpointError::Unreadable { path, reason: format!("it has a tensor that cannot be read: {skipped}") }
+        }
+        None => CheckpointError::Tensor { path, problem: TensorError::Missing { name: name.to_owned() } },
+    }
+}
+
 /// A generator of larger images is refused: no published one makes them, and a few bytes could ask for any number.
 const LARGEST_SIDE: usize = 2048;
 
@@ -259,8 +307,20 @@ impl<'a> Reader<'a> {
         Ok(Noise { strength, map })
     }
 
+    /// Refuses a generator that was made in another way than those that are built in, where values under `before` say so.
+    pub(super) fn refuse_other(&self, before: &str, usual: &[(&str, Usual)]) -> Result<(), CheckpointError> {
+        for &(setting, usual) in usual {
+            let name = format!("{before}{setting}");
+            let taps: Vec<f64> = (0..16).map_while(|i| self.number(&format!("{name}.{i}"))).collect();
+            if let Some(other) = usual.other(self.value(&name), &taps) {
+                return Err(self.refuse(format!("it was made with {setting} {other}, which is not built in")));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn missing(&self, name: &str) -> CheckpointError {
-        self.wrong(TensorError::Missing { name: self.full(name) })
+        missing(self.source, &self.full(name))
     }
 
     pub(super) fn wrong(&self, problem: TensorError) -> CheckpointError {

@@ -16,7 +16,12 @@ pub(super) static NAMES: Names = Names {
     family: Family::StyleGan2,
     marks: &["conv1.conv.modulation.weight"],
     is: |view| view.has("input.input"),
-    side: |view| side(1 + view.reach(|b| format!("to_rgbs.{b}.conv.weight"))),
+    // By all that a level has, so that what is missing of the last is missed.
+    side: |view| {
+        let of_images = view.reach(|b| format!("to_rgbs.{b}.conv.weight"));
+        let [first, second] = [0, 1].map(|i| view.reach(|b| format!("convs.{}.conv.weight", 2 * b + i)));
+        side(1 + of_images.max(first).max(second))
+    },
     sizes: |view| Sizes { channels: view.extent("to_rgb1.bias", 1), ..mapping_sizes(view, &MAPPING) },
     read: |reader| generator(reader, &SYNTHESIS, with_mean(reader, mapping(reader, &MAPPING)?)?),
 };
@@ -62,9 +67,6 @@ fn with_mean(reader: &Reader<'_>, mut mapping: Mapping) -> Result<Mapping, Check
         }
         let up = place.trim_end_matches('.');
         place = &up[..up.rfind('.').map_or(0, |at| at + 1)];
-    }
-    if !reader.has("noises.noise_0") {
-        reader.note("it has no noise maps (files of early versions have none), so that its pictures have no noise");
     }
     Ok(mapping)
 }

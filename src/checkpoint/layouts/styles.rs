@@ -5,11 +5,12 @@
 //! apply to them change no direction.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::source::Source;
 use super::super::weights::{Factors, NoRow};
 use super::super::{CheckpointError, TensorError};
+use super::reader::missing;
 use super::{chosen, is_averaged, key_of};
 
 /// The style layers of one generator, in the order in which the generator applies them.
@@ -65,12 +66,52 @@ impl StyleLayers {
         &self.layers
     }
 
+    /// The name of a style layer's weight that is missing in the file, as other tensors show.
+    fn missing(&self, source: &Source) -> Option<String> {
+        let under = format!("{}{SYNTHESIS}", self.prefix);
+        let of_layer = |name: &str, end: &str| Some(name.strip_prefix(&under)?.strip_suffix(end)?.to_owned());
+        let names = || source.tensors().iter().map(|tensor| tensor.name.as_str());
+        let there: BTreeSet<String> = names().filter_map(|name| of_layer(name, WEIGHT)).collect();
+        let kinds: BTreeSet<String> = there.iter().map(|layer| kind(layer)).collect();
+        let skipped = source.skipped().iter().filter_map(|words| {
+            let at = words.find(WEIGHT)?;
+            of_layer(&words[..at + WEIGHT.len()], WEIGHT)
+        });
+        // Layers whose other tensors are there, and whose kind has styles.
+        let beside = names().filter_map(|name| {
+            let bias = of_layer(name, ".affine.bias");
+            bias.or_else(|| {
+                [".weight", ".bias"]
+                    .iter()
+                    .find_map(|end| of_layer(name, end))
+                    .filter(|layer| kinds.contains(&kind(layer)))
+            })
+        });
+        let absent = |layer: &String| !there.contains(layer);
+        let shown = skipped.chain(beside).find(absent);
+        let moves = names().any(|name| name.starts_with(&format!("{under}input.")))
+            && kinds.iter().any(|kind| kind.starts_with('L'));
+        let input = moves.then(|| "input".to_owned());
+        let layer = shown.or_else(|| input.filter(absent)).or_else(|| gap(&there));
+        layer.map(|layer| format!("{under}{layer}{WEIGHT}"))
+    }
+
     /// The weights from w to the styles of these layers, of all where none is named.
     ///
     /// # Errors
-    /// A file that cannot be read, layers that take different codes, tensors that unpack to more bytes than the file holds; inside,
+    /// A file that cannot be read, one of several shards, a layer that is missing between others, layers that take different codes, tensors that unpack to more bytes than the file holds; inside,
     /// a layer that there is not.
     pub fn factors(&self, source: &Source, rows: &[usize]) -> Result<Result<Factors, NoRow>, CheckpointError> {
+        if let Some((number, of)) = source.shard() {
+            let reason = format!(
+                "it is shard {number} of {of}, and all of them are needed; name the list of shards beside it (….index.json) \
+                 instead"
+            );
+            return Err(CheckpointError::Unreadable { path: source.path().to_owned(), reason });
+        }
+        if let Some(name) = self.missing(source) {
+            return Err(missing(source, &name));
+        }
         if let Some(&asked) = rows.iter().find(|&&row| row >= self.layers.len()) {
             return Ok(Err(NoRow { asked, rows: self.layers.len() }));
         }
@@ -116,6 +157,37 @@ fn is_to_image(name: &str) -> bool {
     name.rsplit('.').next() == Some("torgb")
 }
 
+/// A layer's name without its numbers: `b#.conv#`.
+fn kind(name: &str) -> String {
+    let mut kind = String::new();
+    for c in name.chars() {
+        match c.is_ascii_digit() {
+            false => kind.push(c),
+            true if !kind.ends_with('#') => kind.push('#'),
+            true => {}
+        }
+    }
+    kind
+}
+
+/// A layer that the numbers of others show to be missing: `L2_…` between `L1_…` and `L3_…`, `b8.conv0` beside `b16.conv0`.
+fn gap(layers: &BTreeSet<String>) -> Option<String> {
+    let first = |layer: &String| numbers(layer).first().copied();
+    let counted: BTreeSet<u64> = layers.iter().filter(|layer| layer.starts_with('L')).filter_map(first).collect();
+    let last = counted.last().copied().unwrap_or(0).min(MOST_LAYERS as u64);
+    if let Some(n) = (0..last).find(|n| !counted.contains(n)) {
+        return Some(format!("L{n}"));
+    }
+    let blocks: BTreeSet<u64> = layers.iter().filter(|layer| kind(layer) == "b#.conv#").filter_map(first).collect();
+    let (&smallest, &largest) = (blocks.first()?, blocks.last()?);
+    let sides = std::iter::successors(Some(smallest), |side| side.checked_mul(2)).take_while(|&side| side <= largest);
+    let expected = sides.flat_map(|side| {
+        let first = (side > smallest).then(|| format!("b{side}.conv0"));
+        first.into_iter().chain([format!("b{side}.conv1")])
+    });
+    expected.filter(|_| smallest > 0).find(|layer| !layers.contains(layer))
+}
+
 /// The whole numbers in a name: 8 and 1 of `b8.conv1`.
 fn numbers(name: &str) -> Vec<u64> {
     let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
@@ -142,16 +214,16 @@ mod tests {
 
     #[test]
     fn a_stylegan3s_layers_are_those_of_its_rows_in_order() {
-        let layers = ["L10_52_3", "L2_20_6", "input", "L0_20_6", "L1_20_6"];
+        let layers: Vec<String> = (0..=10).rev().map(|i| format!("L{i}_20_6")).chain(["input".to_owned()]).collect();
         let all: Vec<NamedTensor> =
             layers.iter().map(|layer| weight(&format!("G_ema.synthesis.{layer}"), 2, 3, 0.0)).collect();
         let (_dir, source) = source(&all);
         let styles = StyleLayers::find(&source, None).unwrap();
         assert_eq!(styles.key(), "G_ema");
-        assert_eq!(styles.layers(), ["input", "L0_20_6", "L1_20_6", "L2_20_6", "L10_52_3"]);
+        assert!(styles.layers().iter().eq(layers.iter().rev()), "{:?}", styles.layers());
         let factors = styles.factors(&source, &[]).unwrap().unwrap();
-        assert_eq!((factors.code_dim, factors.units, factors.weight.len()), (3, 10, 30));
-        assert_eq!(styles.factors(&source, &[5]).unwrap().unwrap_err(), NoRow { asked: 5, rows: 5 });
+        assert_eq!((factors.code_dim, factors.units, factors.weight.len()), (3, 24, 72));
+        assert_eq!(styles.factors(&source, &[12]).unwrap().unwrap_err(), NoRow { asked: 12, rows: 12 });
         assert_eq!(StyleLayers::find(&source, Some("G_ema")), Some(styles));
         assert_eq!(StyleLayers::find(&source, Some("D")), None);
     }
@@ -180,6 +252,34 @@ mod tests {
         let factors = styles.factors(&source, &[1, 0]).unwrap().unwrap();
         assert_eq!(factors, Factors { code_dim: 2, units: 3, weight: vec![30.0, 31.0, 32.0, 33.0, 20.0, 21.0] });
         assert_eq!(StyleLayers::find(&source, Some("G")).unwrap().layers(), ["L0"]);
+    }
+
+    #[test]
+    fn layers_that_are_missing_between_others_are_named() {
+        let sound = ["b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1", "b16.torgb"];
+        let factors = |layers: &[&str], others: &[&str]| {
+            let other = |name: &&str| NamedTensor::f32(format!("synthesis.{name}"), vec![1], vec![0.5]);
+            let weights = layers.iter().map(|layer| weight(&format!("synthesis.{layer}"), 1, 2, 0.0));
+            let (_dir, source) = source(&weights.chain(others.iter().map(other)).collect::<Vec<_>>());
+            StyleLayers::find(&source, None)
+                .unwrap()
+                .factors(&source, &[])
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        let without = |gone: &str| sound.iter().copied().filter(|layer| *layer != gone).collect::<Vec<_>>();
+        assert_eq!(factors(&sound, &["b16.conv1.weight", "b4.const", "b8.skip.weight"]), Ok(()));
+        for (layers, others, name) in [
+            (without("b8.conv0"), &[][..], "b8.conv0"),
+            (without("b16.conv1"), &["b16.conv1.bias"][..], "b16.conv1"),
+            (without("b16.torgb"), &["b16.torgb.affine.bias"][..], "b16.torgb"),
+            (vec!["input", "L0_8_4", "L1_8_4", "L3_8_4"], &[][..], "L2"),
+            (vec!["L0_8_4", "L1_8_4"], &["input.freqs"][..], "input"),
+        ] {
+            let said = factors(&layers, others).unwrap_err();
+            assert!(said.contains(&format!("no tensor 'synthesis.{name}.affine.weight'")), "{said}");
+        }
+        assert_eq!(factors(&["input", "L0_8_4", "L1_8_4"], &["input.freqs", "L1_8_4.bias"]), Ok(()));
     }
 
     #[test]

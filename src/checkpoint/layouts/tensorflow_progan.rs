@@ -7,7 +7,7 @@
 use super::super::CheckpointError;
 use super::super::source::Value;
 use super::super::weights::{Conv, GeneratorWeights, Level, ProGanWeights};
-use super::reader::{Reader, permuted, scaled, side, turned};
+use super::reader::{Reader, Usual, permuted, scaled, side, turned};
 use super::{Family, Names, Sizes};
 
 pub(super) static NAMES: Names = Names {
@@ -25,14 +25,16 @@ pub(super) static NAMES: Names = Names {
 };
 
 fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
-    for (setting, usual) in
-        [("use_wscale", 1.0), ("use_pixelnorm", 1.0), ("normalize_latents", 1.0), ("use_leakyrelu", 1.0)]
-    {
-        let name = format!("static_kwargs.{setting}");
-        if reader.number(&name).is_some_and(|x| (x - usual).abs() > 0.0) {
-            return Err(reader.refuse(format!("it was made with {setting} off, which is not built in")));
-        }
-    }
+    reader.refuse_other(
+        "static_kwargs.",
+        &[
+            ("use_wscale", Usual::Is(true)),
+            ("use_pixelnorm", Usual::Is(true)),
+            ("normalize_latents", Usual::Is(true)),
+            ("use_leakyrelu", Usual::Is(true)),
+            ("pixelnorm_epsilon", Usual::Number(1e-8)),
+        ],
+    )?;
     let (shape, first) = reader.tensor("4x4/Dense/weight", &[0, 0])?;
     let (latent_dim, outputs) = (shape[0], shape[1] / 16);
     if shape[1] % 16 != 0 {

@@ -5,7 +5,7 @@
 
 use super::super::source::Value;
 use super::genforce_stylegan::gains;
-use super::reader::{Fused, Reader, side};
+use super::reader::{Fused, Reader, Usual, side};
 use super::style1::{Synthesis, generator};
 use super::style2::{Axes, MappingKind, mapping, mapping_sizes};
 use super::{Family, Names, Sizes};
@@ -17,7 +17,23 @@ pub(super) static NAMES: Names = Names {
     is: |_| true,
     side: |view| side(view.reach(|k| format!("synthesis/ToRGB_lod{k}/weight"))),
     sizes: |view| Sizes { channels: view.extent("synthesis/ToRGB_lod0/bias", 0), ..mapping_sizes(view, &MAPPING) },
-    read: |reader| generator(reader, &SYNTHESIS, mapping(reader, &MAPPING)?),
+    read: |reader| {
+        reader.refuse_other(
+            "static_kwargs.",
+            &[
+                ("nonlinearity", Usual::Word("lrelu")),
+                ("mapping_nonlinearity", Usual::Word("lrelu")),
+                ("use_wscale", Usual::Is(true)),
+                ("mapping_use_wscale", Usual::Is(true)),
+                ("normalize_latents", Usual::Is(true)),
+                ("use_pixel_norm", Usual::Is(false)),
+                ("use_instance_norm", Usual::Is(true)),
+                ("use_styles", Usual::Is(true)),
+                ("blur_filter", Usual::Taps(&[1.0, 2.0, 1.0])),
+            ],
+        )?;
+        generator(reader, &SYNTHESIS, mapping(reader, &MAPPING)?)
+    },
 };
 
 const SYNTHESIS: Synthesis = Synthesis {

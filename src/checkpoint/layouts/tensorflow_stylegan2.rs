@@ -8,7 +8,7 @@ use super::super::CheckpointError;
 use super::super::source::Value;
 use super::super::weights::GeneratorWeights;
 use super::genforce_stylegan2::gains;
-use super::reader::{Reader, side};
+use super::reader::{Reader, Usual, side};
 use super::style2::{Axes, MappingKind, Synthesis, generator, mapping, mapping_sizes, side_of};
 use super::{Family, Names, Sizes};
 
@@ -79,6 +79,15 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
     if is_resnet || reader.has("synthesis/8x8/Skip/weight") {
         return Err(reader.refuse("its architecture is 'resnet', which is not built in; 'skip' and 'orig' are"));
     }
+    reader.refuse_other(
+        "static_kwargs.",
+        &[
+            ("nonlinearity", Usual::Word("lrelu")),
+            ("mapping_nonlinearity", Usual::Word("lrelu")),
+            ("normalize_latents", Usual::Is(true)),
+            ("resample_kernel", Usual::Taps(&[1.0, 3.0, 3.0, 1.0])),
+        ],
+    )?;
     let weights = generator(reader, &SYNTHESIS, mapping(reader, &MAPPING)?)?;
     // Where each side has a ToRGB_lod the last alone is drawn.
     Ok(match weights {

@@ -348,10 +348,16 @@ fn folder(args: &DrawArgs, planned: &mut [Planned]) -> anyhow::Result<ResultFold
     Ok(ResultFolder::open(out.parent().unwrap_or(Path::new("")), args.force)?)
 }
 
+/// Endings of pictures and videos; no folder is meant by them, also where nothing is written in that format.
+const PICTURES: [&str; 18] = [
+    "gif", "apng", "png", "svg", "pdf", "jpg", "jpeg", "mp4", "webp", "tif", "tiff", "bmp", "eps", "ps", "avi", "mov",
+    "webm", "html",
+];
+
 /// The ending of a path that is called like a picture or a video.
 fn picture_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    ["gif", "apng", "png", "svg", "pdf", "jpg", "jpeg", "mp4"].contains(&extension.as_str()).then_some(extension)
+    PICTURES.contains(&extension.as_str()).then_some(extension)
 }
 
 /// The runs to draw, and how the command ends: a run that cannot be drawn costs itself only, and is named.

@@ -13,13 +13,13 @@ use anyhow::Context as _;
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
-use fs_err as fs;
 use serde_json::Value;
 
 use super::args::must_be_there;
 use super::exit::{UsageError, hinted};
 use crate::config::{Config, ConfigError, Key, KeyError, Preset, TABLES, Table, Values, reference, shown};
 use crate::export::TENSORBOARD;
+use crate::files;
 use crate::paths;
 
 const CONFIG: &str = "config";
@@ -200,7 +200,7 @@ fn read<C: Config>(path: &Path) -> anyhow::Result<C> {
 /// A config's file, of whatever kind: its text and its JSON.
 pub(super) fn read_json(path: &Path) -> anyhow::Result<(String, Value)> {
     must_be_there(path, "config", "gan-lab config > my.json writes one to begin with")?;
-    let text = fs::read_to_string(path).context("cannot read the config")?;
+    let text = files::read_text(path).context("cannot read the config")?;
     let config = serde_json::from_str(&text).with_context(|| format!("{} is not a config", path.display()))?;
     Ok((text, config))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::Exit;
 pub(super) use crate::cli::options::progan::ProganArgs;
 use crate::cli::options::progan::progan as configured;
-use crate::cli::printer::{Printer, duration};
+use crate::cli::printer::{Printer, duration, typed_path};
 use crate::cli::session::{self, Beside};
 use crate::cli::signals::Signals;
 use crate::cli::table::facts;
@@ -109,10 +109,14 @@ fn report(dir: &RunDir, outcome: Outcome, printer: &Printer) -> anyhow::Result<(
         rows.push(("film", progan::film(dir).display().to_string()));
     }
     let (headline, status, next) = match outcome {
-        Outcome::Finished | Outcome::Ended => {
-            ("finished", "finished", format!("gan-lab sefa --checkpoint {path}/generator.safetensors"))
+        Outcome::Finished | Outcome::Ended => (
+            "finished",
+            "finished",
+            format!("gan-lab sefa --checkpoint {}", typed_path(&dir.file("generator.safetensors"))),
+        ),
+        Outcome::Stopped => {
+            ("stopped and saved", "stopped", format!("gan-lab train progan --resume --out {}", typed_path(dir.path())))
         }
-        Outcome::Stopped => ("stopped and saved", "stopped", format!("gan-lab train progan --resume --out {path}")),
     };
     let words = format!("ProGAN: {headline}\n{}\nnext: {next}", facts(&rows));
     let fields = || serde_json::json!({ "status": status, "run": json::path(dir.path()), "last": last });

@@ -108,6 +108,14 @@ fn wrong(place: &Path, error: &ZipError) -> DataError {
                 format!("it is packed in a way that is not read ({error}); unpack the archive into a folder"),
             )
         }
+        ZipError::Io(error)
+            if error.kind() == std::io::ErrorKind::Unsupported || error.to_string().contains("not supported") =>
+        {
+            no_images(
+                place,
+                format!("it is packed in a way that is not read ({error}); unpack the archive into a folder"),
+            )
+        }
         _ => damaged(place, format!("it does not unpack ({error})")),
     }
 }

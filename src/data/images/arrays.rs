@@ -101,7 +101,7 @@ fn open<T>(path: &Path, reader: &mut BufReader<impl Read>, bytes: u64, work: &mu
     let start = reader.fill_buf().map_err(|error| unreadable(path, "it is cut short", &error))?;
     let (numbers, header) = if start.starts_with(MAGIC) {
         // The header is part of the file, so what is left for the images is a little less.
-        (npy::heading(reader).map_err(|reason| damaged(path, reason))?, 0)
+        (npy::heading(reader).map_err(|fault| fault.of(path))?, 0)
     } else {
         idx::header(path, reader)?
     };

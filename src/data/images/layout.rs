@@ -46,12 +46,15 @@ impl Layout {
             return wrong(if shape.contains(&0) { ", so that it is empty" } else { "" });
         };
         match *shape {
-            [h, w, c @ 3..=4] if h > 16 && w > 16 && !before => {
+            // Grey images are not so narrow.
+            [h, w, c @ (1 | 3 | 4)] if h > 4 && w > 4 && !before => {
                 wrong(&format!(", which looks like one picture of {w} x {h} pixels in {c} channels"))
             }
             [n, height, width] => {
                 let strides = [steps[0], steps[1], steps[2], 0];
-                Ok((Self { n, height, width, channels: 1, strides }, None))
+                let note = format!("it is read as {n} grey images, not as one picture whose channels come first");
+                let note = Some(note).filter(|_| (n == 3 || n == 4) && !before);
+                Ok((Self { n, height, width, channels: 1, strides }, note))
             }
             [n, a, b, c] => {
                 let Some((axes, note)) = axes([a, b, c], before) else {

@@ -1,10 +1,14 @@
 //! One picture: what its header says, and its pixels.
 
-use std::io::{BufRead, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::formats::{FORMATS, what_it_is};
 use super::tiff::has_more_pages;
@@ -36,6 +40,60 @@ fn exif_fits(stream: &mut Stream<'_>, bytes: u64) -> std::io::Result<bool> {
         at += 8 + length + length % 2;
     }
     Ok(true)
+}
+
+/// What a decoder says of a picture: that it is damaged, or sound and of a kind that is not read.
+fn of_decoder(path: &Path, error: &ImageError) -> DataError {
+    match error {
+        ImageError::Unsupported(kind) => {
+            no_images(path, format!("pictures of this kind are not read ({kind}); convert it to an 8-bit PNG"))
+        }
+        _ => damaged(path, error.to_string()),
+    }
+}
+
+/// The JPEG, unless it is cut short, which its decoder passes over: the rest of the picture is grey then. Some cameras leave
+/// out the mark at the end of a whole picture, so one without it is decoded strictly.
+fn whole_jpeg<'a>(path: &Path, mut stream: Stream<'a>) -> Result<Stream<'a>, DataError> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    if !jpeg_ends(&bytes) {
+        // Room that a download took beforehand and did not fill would be read as pixels.
+        if bytes.ends_with(&[0; 64]) {
+            return Err(damaged(path, "it is cut short (nothing but zeros at its end)"));
+        }
+        let options = DecoderOptions::default().set_strict_mode(true);
+        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
+        if let Err(error) = decoder.decode() {
+            let reason = error.to_string();
+            return Err(damaged(path, format!("it is cut short ({})", reason.trim().trim_matches('"'))));
+        }
+    }
+    Ok(Box::new(Cursor::new(bytes)))
+}
+
+/// Whether a JPEG has the mark at its end, as far as its segments follow each other.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        let Some(&[0xff, mark]) = bytes.get(at..at + 2) else { return false };
+        match mark {
+            0xd9 => return true,
+            0xff => at += 1,
+            0x01 | 0xd0..=0xd7 => at += 2,
+            _ => {
+                let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
+                at += 2 + usize::from(u16::from_be_bytes([high, low]));
+            }
+        }
+        if mark == 0xda {
+            // What is packed ends at a mark that is no zero and no restart.
+            let is_mark = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff);
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(length) = rest.windows(2).position(is_mark) else { return false };
+            at += length;
+        }
+    }
 }
 
 /// Bytes that can be read from anywhere.
@@ -91,7 +149,8 @@ impl Header {
             stream.rewind()?;
             let notes_fit = format != ImageFormat::WebP || exif_fits(&mut stream, bytes)?;
             stream.rewind()?;
-            let decoder = ImageReader::with_format(stream, format).into_decoder().map_err(|error| wrong(&error))?;
+            let decoder = ImageReader::with_format(stream, format).into_decoder();
+            let decoder = decoder.map_err(|error| of_decoder(path, &error))?;
             Self { animated, ..Self::of_other(decoder, format, notes_fit) }
         };
         header.check(path, bytes)?;
@@ -184,12 +243,12 @@ impl Header {
 
     /// Decodes the picture, as it lies (`upright`: as it is to be seen).
     pub(super) fn decode(&self, path: &Path, stream: Stream<'_>, upright: bool) -> Result<DynamicImage, DataError> {
-        let wrong = |error: &dyn std::fmt::Display| damaged(path, error.to_string());
         let mut limits = Limits::default();
         limits.max_alloc = Some(LARGEST_PICTURE.min(2 * self.unpacked + LARGEST_NOTES));
+        let stream = if self.format == ImageFormat::Jpeg { whole_jpeg(path, stream)? } else { stream };
         let mut reader = ImageReader::with_format(stream, self.format);
         reader.limits(limits);
-        let mut image = reader.decode().map_err(|error| wrong(&error))?;
+        let mut image = reader.decode().map_err(|error| of_decoder(path, &error))?;
         if upright {
             image.apply_orientation(self.orientation);
         }

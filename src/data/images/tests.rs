@@ -357,6 +357,29 @@ fn wrong_pictures_say_what_they_are() {
 }
 
 #[test]
+fn a_jpeg_that_is_cut_short_is_an_error_and_one_without_its_last_mark_is_not() {
+    let picture = RgbImage::from_fn(256, 256, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
+    let mut whole = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut whole, 95).encode_image(&picture).unwrap();
+    let progressive = fs::read(fixtures().join("progressive.jpeg")).unwrap();
+    for (name, bytes) in [("baseline", &whole), ("progressive", &progressive)] {
+        let read = |bytes: &[u8]| load(folder(&[("a.jpg", bytes)]).path(), 16, &ImageReading::default());
+        read(bytes).unwrap();
+        read(&bytes[..bytes.len() - 2]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        // An end within a segment, as of a small picture beside the large one, is no end.
+        for share in [50, 70, 90] {
+            let short = &bytes[..bytes.len() * share / 100];
+            for bytes in [short.to_vec(), [short, &[0; 4000]].concat()] {
+                let message = read(&bytes)
+                    .err()
+                    .unwrap_or_else(|| panic!("{name}, {share} %, {} bytes: it was read", bytes.len()));
+                assert!(message.contains("cut short"), "{name}, {share} %: {message}");
+            }
+        }
+    }
+}
+
+#[test]
 fn damaged_files_of_every_format_are_errors_or_pictures_and_never_panic() {
     for name in expected().into_keys() {
         let whole = fs::read(fixtures().join(&name)).unwrap();

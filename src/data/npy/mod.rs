@@ -175,7 +175,8 @@ impl Format for Npy {
             return Err(no_text(path, self.name(), option));
         }
         let matrix = read_matrix(path, ARRAY, Cow::Borrowed(bytes))?;
-        let taken = Taken { format: self.name().to_owned(), ..Taken::default() };
+        let mut taken = Taken { format: self.name().to_owned(), ..Taken::default() };
+        taken.notes.extend(beyond(bytes));
         matrix_points(path, ARRAY, &matrix, reading, taken)
     }
 
@@ -198,6 +199,18 @@ impl Format for Npy {
         }
         Ok(list)
     }
+}
+
+/// A word about what stands behind the array.
+fn beyond(bytes: &[u8]) -> Option<String> {
+    let (_, Range { end, .. }) = open(bytes).ok()?;
+    let rest = bytes.get(end..).filter(|rest| !rest.is_empty())?;
+    if !rest.starts_with(MAGIC) {
+        return Some(format!("{} bytes after the array are left out", rest.len()));
+    }
+    let more = rest.windows(MAGIC.len()).filter(|window| *window == MAGIC).count();
+    let (arrays, are) = if more == 1 { ("another array", "is") } else { ("more arrays", "are") };
+    Some(format!("the file holds {arrays} after the first, which {are} left out; np.savez keeps several by name"))
 }
 
 /// What an array without a name is called.
@@ -278,37 +291,44 @@ pub(super) struct Heading {
 
 /// Reads the header of an array of numbers, up to the first of them; the reason where it is another.
 #[cfg(feature = "torch")]
-pub(super) fn heading(reader: &mut impl Read) -> Result<Heading, String> {
-    let Header { kind, fortran, shape } = Header::read(reader)?;
+pub(super) fn heading(reader: &mut impl Read) -> Result<Heading, Fault> {
+    let Header { kind, fortran, shape } = Header::read(reader).map_err(Fault::Damaged)?;
     let name = kind.name();
     let (number, endian) = match kind {
         Kind::Number(number, endian) => (number, endian),
         Kind::Other(name) if name == "bool" => (super::numbers::Number::U8, super::numbers::Endian::Little),
-        _ => return Err(format!("it holds {name}, not numbers")),
+        _ => return Err(Fault::Kind(format!("it holds {name}; images are arrays of whole or real numbers"))),
     };
     Ok(Heading { number, endian, is_bool: name == "bool", fortran, shape, kind: name })
 }
 
 /// What is wrong with a file.
 #[derive(Debug)]
-enum Fault {
+pub(super) enum Fault {
     /// It is no npy file as NumPy writes them.
     Damaged(String),
     /// Its values are not all there.
     Short(String),
+    /// It is sound, and its values are none that are read.
+    #[cfg(feature = "torch")]
+    Kind(String),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Damaged(reason) | Self::Short(reason) => f.write_str(reason),
+            #[cfg(feature = "torch")]
+            Self::Kind(reason) => f.write_str(reason),
         }
     }
 }
 
 impl Fault {
-    fn of(self, path: &Path) -> DataError {
+    pub(super) fn of(self, path: &Path) -> DataError {
         match self {
+            #[cfg(feature = "torch")]
+            Self::Kind(reason) => super::no_images(path, reason),
             Self::Damaged(reason) => damaged(path, reason),
             Self::Short(reason) => DataError::CutShort { path: path.to_owned(), reason },
         }

@@ -1,9 +1,9 @@
 //! What stands before a table's rows: names, sizes, and lines of neither.
 
-use super::super::columns::{Cell, MOST_COLUMNS};
+use super::super::columns::{Cell, Column, MOST_COLUMNS, axis_of};
 use super::super::reading::Reading;
 use super::flaw::flaw;
-use super::lines::{Line, Lines, fields};
+use super::lines::{Line, Lines, comment_before, fields};
 use super::number::{cell, is_bare};
 use super::sniff::{Form, shorten};
 use crate::config::{Heading, Separator};
@@ -12,15 +12,45 @@ use crate::config::{Heading, Separator};
 const FEW_ROWS: usize = 20;
 /// More lines than this before the rows are no heading.
 const MOST_PREAMBLE: usize = 40;
+/// Units, and types, that stand below names, in small letters and without brackets.
+const UNITS: [&str; 50] = [
+    "-", "1", "%", "mm", "cm", "dm", "m", "km", "um", "\u{b5}m", "\u{3bc}m", "nm", "in", "inch", "ft", "yd", "mi",
+    "px", "pixel", "pixels", "s", "sec", "ms", "us", "min", "h", "d", "deg", "\u{b0}", "degree", "degrees", "rad",
+    "\u{b0}c", "k", "kg", "g", "mg", "v", "mv", "a", "ma", "hz", "khz", "n", "pa", "float", "double", "int", "string",
+    "a.u.",
+];
+
+/// Whether a field is a unit: `mm`, `[m/s]`, `(deg)`.
+fn is_unit(field: &str) -> bool {
+    let inner =
+        [('[', ']'), ('(', ')')].iter().find_map(|&(open, close)| field.strip_prefix(open)?.strip_suffix(close));
+    inner.is_some() || UNITS.contains(&field.to_lowercase().as_str())
+}
+
+/// Whether a line names both axes.
+fn names_axes<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let axes: Vec<usize> = names.filter_map(|name| axis_of(&Column::new(Some(name.to_owned())))).collect();
+    axes.contains(&0) && axes.contains(&1)
+}
 
 impl Form {
+    fn filled_fields<'a>(&self, line: &Line<'a>) -> impl Iterator<Item = &'a str> {
+        fields(line.text, self.separator).filter(|field| !field.is_empty())
+    }
+
     fn cells<'a>(&self, line: &Line<'a>) -> Vec<Cell<'a>> {
         let decimal = self.decimal;
         fields(line.text, self.separator).map(move |field| cell(field, decimal)).collect()
     }
 
     /// Finds what stands before the rows: names, size, and lines of neither.
-    pub(super) fn head(&mut self, sample: &[Line<'_>], lines: &Lines<'_>, reading: &Reading) -> Result<(), String> {
+    pub(super) fn head(
+        &mut self,
+        text: &str,
+        sample: &[Line<'_>],
+        lines: &Lines<'_>,
+        reading: &Reading,
+    ) -> Result<(), String> {
         let Some(first) = sample.first() else { return Err("it holds no table".to_owned()) };
         if reading.heading == Some(Heading::Yes) {
             let names_rows = self.width >= 3 && self.first_names_rows(&sample[1..]);
@@ -42,9 +72,11 @@ impl Form {
         };
         let before: Vec<&Line<'_>> = sample.iter().take_while(|line| !is_row(line)).take(MOST_PREAMBLE).collect();
         if before.is_empty() {
-            return self.numbers_before(sample, lines);
+            self.numbers_before(sample, lines)?;
+            self.commented_names(text, first, reading);
+            return Ok(());
         }
-        let count = |line: &Line<'_>| fields(line.text, self.separator).filter(|field| !field.is_empty()).count();
+        let count = |line: &Line<'_>| self.filled_fields(line).count();
         let width = |line: &Line<'_>| fields(line.text, self.separator).count();
         let rows = &sample[before.len()..];
         let names_rows = self.width >= 3 && self.first_names_rows(rows);
@@ -56,8 +88,17 @@ impl Form {
                 || (names_rows && n + 1 == self.width)
                 || (n > self.width && count(line) <= self.width)
         };
-        let heading =
-            before.iter().rev().filter(|line| fits(line) && count(line) > 0).max_by_key(|line| count(line)).copied();
+        // The most names there are; of several such lines what names the axes, or else the nearest that holds no units.
+        let fitting: Vec<&Line<'_>> =
+            before.iter().rev().copied().filter(|line| fits(line) && count(line) > 0).collect();
+        let most = fitting.iter().map(|line| count(line)).max().unwrap_or(0);
+        let mut candidates = fitting.into_iter().filter(|line| count(line) == most).peekable();
+        let nearest = candidates.peek().copied();
+        let candidates: Vec<&Line<'_>> = candidates.collect();
+        let heading = candidates.iter().copied().find(|line| names_axes(self.filled_fields(line)));
+        let heading = heading
+            .or_else(|| candidates.iter().copied().find(|line| !self.filled_fields(line).all(is_unit)))
+            .or(nearest);
         let others: Vec<String> = before
             .iter()
             .filter(|line| Some(line.number) != heading.map(|heading| heading.number) && count(line) > 0)
@@ -77,7 +118,21 @@ impl Form {
             _ => {}
         }
         self.after = last;
-        Ok(())
+        self.numbers_before(rows, &lines.clone().after(last))
+    }
+
+    /// Takes the names of the columns from a comment right above the rows, as NumPy and MATLAB's programs write them: where it
+    /// names both axes, or the columns that were asked for.
+    fn commented_names(&mut self, text: &str, first: &Line<'_>, reading: &Reading) {
+        let Some((number, comment)) = comment_before(text, first.number).filter(|_| self.names.is_none()) else {
+            return;
+        };
+        let names: Vec<&str> = fields(comment, self.separator).collect();
+        let asked = reading.columns.as_ref().is_some_and(|said| said.iter().all(|name| names.contains(&name.as_str())));
+        if names.len() == self.width && (asked || names_axes(names.iter().copied())) {
+            self.notes.push(format!("line {number}, a comment, names the columns"));
+            self.names = Some(names.into_iter().map(str::to_owned).collect());
+        }
     }
 
     /// Says that no line holds numbers: which field is nearly one, or what the first lines hold.
@@ -172,8 +227,13 @@ impl Form {
     /// Looks for a heading of numbers, as pandas makes it for columns without names, and for lines that say how many
     /// rows and columns there are.
     fn numbers_before(&mut self, sample: &[Line<'_>], lines: &Lines<'_>) -> Result<(), String> {
-        let first = &sample[0];
-        if self.is_numbered_heading(sample) {
+        let Some(first) = sample.first() else { return Ok(()) };
+        let is_first = self.after == 0;
+        // Below a heading programs that write sizes separate by spaces; elsewhere it is a point that begins so by chance.
+        if !is_first && self.separator != Separator::Space {
+            return Ok(());
+        }
+        if is_first && self.is_numbered_heading(sample) {
             let text =
                 fields(first.text, self.separator).filter(|field| !field.is_empty()).collect::<Vec<_>>().join(", ");
             self.notes.push(format!(
@@ -186,7 +246,7 @@ impl Form {
         }
         let sizes = |line: &Line<'_>| -> Option<Vec<usize>> {
             let words: Vec<&str> = line.text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty()).collect();
-            let bare = (1..=3).contains(&words.len()) && words.iter().all(|word| is_bare(word));
+            let bare = (1..=4).contains(&words.len()) && words.iter().all(|word| is_bare(word));
             bare.then(|| words.iter().map(|word| word.parse().ok()).collect())?
         };
         let Some(one) = sizes(first) else { return Ok(()) };
@@ -201,8 +261,11 @@ impl Form {
             if let &[n] = said {
                 return n == rows;
             }
-            let at = |n: usize, not: Option<usize>| (0..said.len()).find(|&i| said[i] == n && Some(i) != not);
-            telling && rows > 1 && at(rows, None).is_some_and(|first| at(width, Some(first)).is_some())
+            let Some(at) = said.iter().position(|&n| n == rows) else { return false };
+            let mut others = said.iter().enumerate().filter(|&(i, _)| i != at).map(|(_, &n)| n);
+            // How many columns or dimensions there are; or of how many faces and edges there are none.
+            let fits = others.clone().any(|n| n == width || n == 2) || (said.len() > 2 && others.all(|n| n == 0));
+            telling && rows > 1 && fits
         };
         let fewer = |line: &Line<'_>| fields(line.text, self.separator).count() < width;
         let last = match &two {
@@ -219,8 +282,9 @@ impl Form {
             _ => None,
         };
         if let Some(last) = last {
+            let otherwise = if is_first { " (--heading no makes it one)" } else { "" };
             self.notes.push(format!(
-                "line {} ({}) says how many rows there are and is no point (--heading no makes it one)",
+                "line {} ({}) says how many rows there are and is no point{otherwise}",
                 first.number,
                 shorten(first.text)
             ));

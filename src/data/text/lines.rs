@@ -21,6 +21,8 @@ pub(super) struct Lines<'a> {
     number: usize,
     /// Where lines end: old Macs' files have no line feeds.
     end: char,
+    /// Whether a semicolon at a line's end is none of its text.
+    closed: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -29,7 +31,25 @@ impl<'a> Lines<'a> {
         // DOS ends a text with this character.
         let rest = text.trim_end_matches(['\u{1a}', '\0']);
         let end = if !rest.contains('\n') && rest.contains('\r') { '\r' } else { '\n' };
-        Self { rest, number: first - 1, end }
+        Self { rest, number: first - 1, end, closed: false }
+    }
+
+    /// The same lines, without a semicolon at their ends if `closed`.
+    pub(super) const fn closed(mut self, closed: bool) -> Self {
+        self.closed = closed;
+        self
+    }
+
+    /// What is left out of these lines: those that are comments, without their marks.
+    pub(super) fn comments(mut self) -> impl Iterator<Item = Line<'a>> {
+        std::iter::from_fn(move || {
+            loop {
+                let line = self.raw()?;
+                if let Some(text) = commented(line) {
+                    return Some(Line { number: self.number, text });
+                }
+            }
+        })
     }
 
     /// The lines after the one of this number.
@@ -60,6 +80,7 @@ impl<'a> Iterator for Lines<'a> {
             let line = self.raw()?;
             // A tab at the beginning is a separator.
             let text = without_comment(line).trim_end().trim_start_matches(' ');
+            let text = if self.closed { text.strip_suffix(';').unwrap_or(text).trim_end() } else { text };
             if !text.trim_start().is_empty() {
                 return Some(Line { number: self.number, text });
             }
@@ -67,9 +88,28 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-fn without_comment(line: &str) -> &str {
+/// What a line that is a comment says.
+fn commented(line: &str) -> Option<&str> {
     let start = line.trim_start();
-    if start.starts_with(['#', '%']) || start.starts_with("//") {
+    let is_one = start.starts_with(['#', '%']) || start.starts_with("//");
+    is_one.then(|| start.trim_start_matches(['#', '%', '/']).trim())
+}
+
+/// The comment right above the line of this number, if there is one, with its number.
+pub(super) fn comment_before(text: &str, number: usize) -> Option<(usize, &str)> {
+    let mut lines = Lines::new(text, 1);
+    let mut last = None;
+    while lines.number + 1 < number {
+        let line = lines.raw()?;
+        if !line.trim().is_empty() {
+            last = commented(line).map(|comment| (lines.number, comment));
+        }
+    }
+    last
+}
+
+fn without_comment(line: &str) -> &str {
+    if commented(line).is_some() {
         return "";
     }
     if line.contains('"') {

@@ -23,7 +23,7 @@ use super::{DataError, Format, Loaded, MOST_POINTS, Variable, at_line, unusable}
 use crate::config::{DecimalMark, Separator};
 use doubts::{Commas, below, refuse_summary};
 use flaw::flaw;
-use lines::{Feed, Lines, byte};
+use lines::{Feed, Lines, byte, fields};
 use marks::Marks;
 use sniff::{Form, shorten, sniff};
 
@@ -105,6 +105,7 @@ impl<'a> Source<'a> {
             width: names.len(),
             names: Some(names),
             after: 0,
+            closed: false,
             notes: Vec::new(),
         };
         Self { path, text, first, quote: b'\'', form }
@@ -157,6 +158,7 @@ impl<'a> Source<'a> {
         if survey.empty > 0 {
             taken.notes.push(format!("{} empty rows left out", survey.empty));
         }
+        taken.notes.extend(self.commented_rows());
         taken.notes.extend(pick.notes.iter().cloned());
         if self.form.width > 2 || self.form.names.is_some() {
             taken.columns = Some(pick.points.map(|at| shown(&survey.columns, at).trim_matches('\'').to_owned()));
@@ -208,7 +210,7 @@ impl<'a> Source<'a> {
     }
 
     fn lines(&self) -> Lines<'a> {
-        Lines::new(self.text, self.first).after(self.form.after)
+        Lines::new(self.text, self.first).closed(self.form.closed).after(self.form.after)
     }
 
     /// Goes through all rows that are not empty: `visit` gets the number of the row and its record.
@@ -237,6 +239,27 @@ impl<'a> Source<'a> {
     /// The number in the file of a line that the parser was fed.
     fn line_number(&self, fed: usize) -> usize {
         self.lines().nth(fed.saturating_sub(1)).map_or(self.first, |line| line.number)
+    }
+
+    /// A word about comments between the rows that have as many fields as a row.
+    fn commented_rows(&self) -> Option<String> {
+        let is_row = |comment: &str| {
+            let found: Vec<&str> = fields(comment, self.form.separator).collect();
+            let is_number = |field: &&str| matches!(number::cell(field, self.form.decimal), Cell::Number(_));
+            found.len() == self.form.width
+                && found.len() > 1
+                && found.iter().filter(|field| is_number(field)).count() > 1
+        };
+        let commented = self.lines().comments().filter(|line| is_row(line.text));
+        let mut numbers = commented.map(|line| line.number);
+        let first = numbers.next()?;
+        Some(match numbers.count() {
+            0 => format!("line {first} is a comment and was left out"),
+            more => format!(
+                "{} lines that could be rows are comments and were left out; the first is line {first}",
+                more + 1
+            ),
+        })
     }
 
     fn survey(&self) -> Result<Survey, DataError> {

@@ -22,6 +22,8 @@ pub(super) struct Form {
     pub(super) names: Option<Vec<String>>,
     /// The rows begin after the line of this number.
     pub(super) after: usize,
+    /// Whether a semicolon ends each row.
+    pub(super) closed: bool,
     /// What was guessed.
     pub(super) notes: Vec<String>,
 }
@@ -55,6 +57,8 @@ pub(super) fn sniff(text: &str, reading: &Reading) -> Result<Form, String> {
             notes.push(format!("line {number} says what separates the columns: {}", said.name()));
         }
     }
+    let closed = separator.is_none() && are_closed(&lines);
+    lines = lines.closed(closed);
     let mut sample: Vec<Line<'_>> = Vec::new();
     let mut bytes = 0;
     for line in lines.clone().take(SAMPLE_LINES) {
@@ -68,9 +72,19 @@ pub(super) fn sniff(text: &str, reading: &Reading) -> Result<Form, String> {
     if decimal == DecimalMark::Comma && reading.decimal.is_none() {
         notes.push("numbers have a decimal comma".to_owned());
     }
-    let mut form = Form { separator, decimal, width, names: None, after, notes };
-    form.head(&sample, &lines, reading)?;
+    let mut form = Form { separator, decimal, width, names: None, after, closed, notes };
+    form.head(text, &sample, &lines, reading)?;
     Ok(form)
+}
+
+/// Whether a semicolon ends every line but perhaps the first, and no line has another.
+fn are_closed(lines: &Lines<'_>) -> bool {
+    let end = |line: Line<'_>| line.text.find(';').map(|at| at + 1 == line.text.len());
+    let mut sample = lines.clone().take(SAMPLE_LINES).map(end);
+    sample.next().is_some_and(|first| first != Some(false)) && {
+        let mut rest = sample.peekable();
+        rest.peek().is_some() && rest.all(|end| end == Some(true))
+    }
 }
 
 /// The separator of Excel's `sep=;`.
@@ -244,6 +258,24 @@ mod tests {
         assert_eq!(names("\"x\" \"y\"\n\"1\" 0.5 0.25\n\"2\" 1.5 2.5\n"), (heading("|x|y"), 1, 0));
         assert_eq!(names("My data\n\nx;y\nmm;mm\n1;2\n3;4\n"), (heading("x|y"), 4, 1));
         assert_eq!(names("x,y,\n1,2\n3,4\n"), (heading("x|y"), 1, 0));
+        // Sizes below a title or names, of faces and edges too, and of Triangle's nodes.
+        assert_eq!(names("OFF\n3 0 0\n1.5 2 0\n2 3 0\n4 4.5 0\n"), (None, 2, 2));
+        assert_eq!(names("Faithful\n3 2\n1.5 2\n2 3\n4 4.5\n"), (None, 2, 2));
+        assert_eq!(names("x y\n3 2\n1.5 2\n2 3\n4 4.5\n"), (heading("x|y"), 2, 1));
+        assert_eq!(names("3 2 0 1\n1 10.5 20 0\n2 11 21 0\n3 12 22 1\n"), (None, 1, 1));
+        assert_eq!(names("x,y\n3,2\n1.5,2\n2,3\n4,4.5\n"), (heading("x|y"), 1, 0));
+        assert_eq!(names("x y\n0 1\n0.5 0.25\n1.5 2.5\n"), (heading("x|y"), 1, 0));
+        // Of lines with as many names the one that names axes, or that which is nearest and holds no units.
+        assert_eq!(names("Sensor;A7\ny;x\n1,5;20\n2;30\n"), (heading("y|x"), 2, 2));
+        assert_eq!(names("Client;Mueller\nWidth;Height\n[mm];[mm]\n1;2\n3;4\n5;6\n"), (heading("Width|Height"), 3, 1));
+        assert_eq!(names("Title, a, b\nid,x,y\n1,2.5,3\n2,4,5\n"), (heading("id|x|y"), 2, 1));
+        assert_eq!(names("x,y\nleft,right\n1,2\n3,4\n"), (heading("x|y"), 2, 1));
+        // Names in a comment, where they say which way the axes go.
+        assert_eq!(names("# y x\n0.5 0.25\n1.5 2.5\n"), (heading("y|x"), 0, 1));
+        assert_eq!(names("#id,x,y\n7,0.5,0.7\n9,0.4,0.3\n"), (heading("id|x|y"), 0, 1));
+        assert_eq!(names("# of Faithful\n0.5 0.25\n1.5 2.5\n"), (None, 0, 0));
+        // MATLAB ends rows so.
+        assert_eq!(names("1.5,2.5;\n3,4;\n5,6.5;\n"), (None, 0, 0));
     }
 
     #[test]

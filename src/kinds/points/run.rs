@@ -208,7 +208,7 @@ impl PointsRun {
         match self.noted() {
             Ok(Some(prepared)) => Ok(prepared),
             Ok(None) => Ok(Prepared::with(&self.config, split, Units::OWN)),
-            Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => {
+            Err(RunError::Malformed { .. } | RunError::NoRun { .. } | RunError::Lacks { .. }) => {
                 let none = matches!(self.floor(), Ok(Some(Floor { mode_tv: None, .. })));
                 let made = Prepared::of(&self.config, split, modes.filter(|_| !none));
                 let with_names = made.clone().named(names);
@@ -331,7 +331,7 @@ impl PointsRun {
     pub fn floor(&self) -> Result<Option<Floor>, RunError> {
         if !self.dir.file(FLOOR).exists() {
             if self.config.eval_every != Some(0) && self.dir.manifest()?.digests.contains_key(FLOOR) {
-                return Err(RunError::NoRun { path: self.path().to_owned(), missing: FLOOR.to_owned() });
+                return Err(RunError::Lacks { path: self.path().to_owned(), missing: FLOOR.to_owned() });
             }
             return Ok(None);
         }

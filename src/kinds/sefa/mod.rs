@@ -152,7 +152,7 @@ pub enum SefaError {
     #[error(transparent)]
     Reader(#[from] crate::traits::ReaderError),
     /// A file of scores is not one, or not of this job's pictures.
-    #[error("the scores cannot be used: {0}")]
+    #[error("the scores cannot be used")]
     Scores(#[from] crate::traits::ScoresError),
     /// Scores were given where a reader reads.
     #[error("scores are given, but this job has its traits read by the reader of faces; ask for --traits scores")]

@@ -70,7 +70,7 @@ impl PointsRun {
     /// The same; where the file is lost, what follows from the run.
     pub(in super::super) fn scope_or(&self, made: impl FnOnce() -> Scope) -> Result<Option<Scope>, RunError> {
         match self.scope() {
-            Err(RunError::Malformed { .. } | RunError::NoRun { .. }) => Ok(Some(made())),
+            Err(RunError::Malformed { .. } | RunError::NoRun { .. } | RunError::Lacks { .. }) => Ok(Some(made())),
             other => other,
         }
     }
