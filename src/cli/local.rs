@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::exit::Exit;
+use super::exit::{Exit, UsageError, hinted};
 use super::printer::Printer;
 use super::signals::ParentSignals;
-use super::sweep::usage;
+use crate::made::MadeError;
 use crate::run::count;
-use crate::sweep::{Ending, Event, PlannedRun, Pool, RunState, Sweep, Tally};
+use crate::sweep::{Ending, Event, PlannedRun, Pool, RunState, Sweep, SweepError, Tally};
 
 /// How often progress is looked up in the runs' directories.
 const LOOK: Duration = Duration::from_millis(500);
@@ -76,5 +76,17 @@ pub(super) fn exit(interrupted: Option<Exit>, tally: Tally, sweep: &Sweep) -> Ex
         Some(exit) => exit,
         None if tally.done == sweep.runs.len() => Exit::Done,
         None => Exit::Fixable,
+    }
+}
+
+/// What no script can say is a mistake in the arguments; what is in the way can be moved.
+pub(super) fn usage(error: SweepError) -> anyhow::Error {
+    match error {
+        SweepError::Unsayable { .. } => UsageError(error.to_string()).into(),
+        SweepError::Made(MadeError::Foreign { .. }) => hinted(
+            error.to_string(),
+            "move the file away, or choose another --out; --sbatch adds options to the script for Slurm",
+        ),
+        other => other.into(),
     }
 }

@@ -162,7 +162,10 @@ fn sizes(args: &QuickstartArgs) -> anyhow::Result<Option<(usize, Option<usize>)>
 
 /// What can be done where a run of an earlier quickstart has other settings: this command has no --out.
 fn otherwise(error: anyhow::Error) -> anyhow::Error {
-    let known = error.chain().find_map(|cause| cause.downcast_ref());
+    let known = error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(TrainError::Run(known)) => Some(known),
+        _ => cause.downcast_ref(),
+    });
     let Some(RunError::OtherSettings { path, lines, .. }) = known else { return error };
     let message = format!("{} was begun with other settings:\n  {lines}", path.display());
     hinted(message, format!("give the same options as before, or remove {} to train anew", typed_path(path)))

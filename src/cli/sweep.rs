@@ -11,16 +11,15 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::args::{must_be_there, whole};
-use super::exit::{Exit, UsageError, hinted};
-use super::local;
+use super::exit::{Exit, UsageError};
+use super::local::{self, usage};
 use super::printer::{Printer, typed_path};
 use super::signals::{ParentSignals, Signals};
 use super::table::{Align, long_table};
 use crate::config::{Config as _, Key, POINTS, RunConfig, TrainConfig, Values, at, shown};
 use crate::json;
-use crate::made::MadeError;
 use crate::run::count;
-use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, SweepError, Tally, commands};
+use crate::sweep::{ArrayJob, PlanFile, PlannedRun, Queue, RunState, Sweep, Tally, commands};
 
 const SWEEPS: &str = "work_dirs/sweep";
 /// Seconds before a task's limit.
@@ -171,18 +170,6 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
             printer.note("one command a line: … | parallel -j 8, or one task of any other system each");
             Ok(Exit::Done)
         }
-    }
-}
-
-/// What no script can say is a mistake in the arguments; what is in the way can be moved.
-pub(super) fn usage(error: SweepError) -> anyhow::Error {
-    match error {
-        SweepError::Unsayable { .. } => UsageError(error.to_string()).into(),
-        SweepError::Made(MadeError::Foreign { .. }) => hinted(
-            error.to_string(),
-            "move the file away, or choose another --out; --sbatch adds options to the script for Slurm",
-        ),
-        other => other.into(),
     }
 }
 

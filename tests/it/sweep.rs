@@ -527,7 +527,10 @@ fn files_of_others_are_left_alone_and_options_of_another_launcher_refused() {
     // A script as it was written is written anew, and one with a line of the user's stays.
     let slurm = ["sweep", "plan.json", "--out", "s w", "--launcher", "slurm"];
     let said = world.done(&slurm);
-    assert!(said.contains("next: sbatch 's w/sweep.sbatch', then gan-lab sweep status 's w'"), "{said}");
+    assert!(
+        said.contains("next: sbatch '") && said.contains("s w/sweep.sbatch', then gan-lab sweep status 's w'"),
+        "{said}"
+    );
     world.done(&[&slurm[..], &["--partition", "long"]].concat());
     let changed = here("s w/sweep.sbatch").replacen('\n', "\n#SBATCH --account=mylab\n", 1);
     std::fs::write(world.path("s w/sweep.sbatch"), &changed).unwrap();

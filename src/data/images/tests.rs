@@ -365,7 +365,8 @@ fn a_jpeg_that_is_cut_short_is_an_error_and_one_without_its_last_mark_is_not() {
     for (name, bytes) in [("baseline", &whole), ("progressive", &progressive)] {
         let read = |bytes: &[u8]| load(folder(&[("a.jpg", bytes)]).path(), 16, &ImageReading::default());
         read(bytes).unwrap();
-        read(&bytes[..bytes.len() - 2]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        // Of a progressive one it cannot be told whether a scan is missing; Pillow refuses it too.
+        assert_eq!(read(&bytes[..bytes.len() - 2]).is_ok(), name == "baseline", "{name}");
         // An end within a segment, as of a small picture beside the large one, is no end.
         for share in [50, 70, 90] {
             let short = &bytes[..bytes.len() * share / 100];
