@@ -404,12 +404,12 @@ fn every_training_goes_on_from_its_file_to_the_same_state() {
             let [mut whole, mut first, mut second] = [(); 3].map(|()| begun(&plan, &job));
             let take =
                 |training: &mut train::Training<'_>, steps: u64| (0..steps).for_each(|_| training.step().unwrap());
-            take(&mut whole, 5);
-            take(&mut first, 2);
+            take(&mut whole, 2);
+            take(&mut first, 1);
             unfinished::save(&path, &job, &mut first).unwrap();
             assert!(unfinished::restore(&path, &job, |_| true, &mut second).unwrap());
-            assert_eq!(second.at().done, 2);
-            take(&mut second, 3);
+            assert_eq!(second.at().done, 1);
+            take(&mut second, 1);
             let words = format!("{}, {}", protocol.name, job.method().name);
             assert_eq!(second.at(), whole.at(), "{words}");
             assert_eq!(second.state().unwrap().digest(), whole.state().unwrap().digest(), "{words}");
