@@ -132,11 +132,12 @@ fn carry_out(
     let start = Instant::now();
     let stop = || signals.received().is_some();
     let is_whole = plan.carry_out(jobs, results, at_once, &stop, &mut |progress| {
-        let rate = (progress.iterations - progress.restored) as f64 / start.elapsed().as_secs_f64().max(1e-9);
-        let time = duration(total.saturating_sub(progress.iterations) as f64 / rate.max(1e-9));
+        let done = progress.restored + progress.iterations;
+        let rate = progress.iterations as f64 / start.elapsed().as_secs_f64().max(1e-9);
+        let time = duration(total.saturating_sub(done) as f64 / rate.max(1e-9));
         let ended = format!("{} of {trainings} ended", progress.ended);
         let (rate, time) = (format!("{rate:.0} iterations/s"), format!("{time} left"));
-        bar.show(progress.iterations.min(total), &[(1, &ended), (4, &rate), (3, &time)]);
+        bar.show(done.min(total), &[(1, &ended), (4, &rate), (3, &time)]);
     })?;
     bar.finish();
     Ok(is_whole)

@@ -58,9 +58,9 @@ pub(super) struct Mark {
 /// How far the trainings are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Iterations done.
+    /// Iterations done now.
     pub iterations: u64,
-    /// Those of them that were done before, by a protocol that was stopped.
+    /// Iterations beside them that were done before, by a protocol that was stopped.
     pub restored: u64,
     /// Trainings that ended.
     pub ended: usize,
@@ -285,7 +285,6 @@ impl Shared<'_> {
         let mut training = Training::new(self.plan.protocol, &job.config).map_err(failed)?;
         let is_measured = |mark: &Mark| todo.measured.contains(&mark.published);
         if unfinished::restore(path, job, is_measured, &mut training)? {
-            self.iterations.fetch_add(training.at().done, Ordering::Relaxed);
             self.restored.fetch_add(training.at().done, Ordering::Relaxed);
         }
         let mut saved = Instant::now();

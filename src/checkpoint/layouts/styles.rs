@@ -99,8 +99,8 @@ impl StyleLayers {
     /// The weights from w to the styles of these layers, of all where none is named.
     ///
     /// # Errors
-    /// A file that cannot be read, one of several shards, a layer that is missing between others, layers that take different codes, tensors that unpack to more bytes than the file holds; inside,
-    /// a layer that there is not.
+    /// A file that cannot be read, one of several shards, a layer that is missing between others, layers that take different
+    /// codes, tensors that unpack to more bytes than the file holds; inside, a layer that there is not.
     pub fn factors(&self, source: &Source, rows: &[usize]) -> Result<Result<Factors, NoRow>, CheckpointError> {
         if let Some((number, of)) = source.shard() {
             let reason = format!(
