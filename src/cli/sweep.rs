@@ -159,6 +159,14 @@ pub(super) fn run(args: &SweepArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     check_data(&sweep)?;
+    let left_out = sweep.left_out();
+    if left_out > 0 {
+        printer.note(&format!(
+            "the plan in {} is replaced; it had {} that this one has not, whose folders stay",
+            out.display(),
+            count(left_out as u64, "run")
+        ));
+    }
     match args.launcher {
         Launcher::Local => local(&sweep, args.jobs.map(usize::from), printer),
         Launcher::Slurm => slurm(&sweep, &args.slurm, printer),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::reading::{Reading, Taken};
-use super::{DataError, Loaded, Matrix, Variable, matrix_points, no_text, show_shape};
+use super::{DataError, Loaded, Matrix, Variable, matrix_points, no_text, show_shape, squeezed};
 
 /// An array with fewer points than this is not guessed to be the points.
 const FEWEST: u64 = 3;
@@ -57,11 +57,12 @@ pub(super) fn load(path: &Path, format: &str, arrays: &dyn Arrays, reading: &Rea
 }
 
 fn missing(path: &Path, key: &str, list: &[Variable]) -> DataError {
+    if list.is_empty() {
+        return super::unusable(path, "it holds no arrays");
+    }
     let words = |variable: &Variable| format!("{} ({} {})", variable.name, show_shape(&variable.shape), variable.kind);
     let mut available = list.iter().take(MOST_LISTED).map(words).collect::<Vec<_>>().join(", ");
-    if list.is_empty() {
-        available.push_str("none at all");
-    } else if list.len() > MOST_LISTED {
+    if list.len() > MOST_LISTED {
         available += &format!(", … {} in all", list.len());
     }
     DataError::MissingKey { path: path.to_owned(), key: key.to_owned(), available }
@@ -75,8 +76,9 @@ fn only_fitting(list: &[Variable]) -> Option<&Variable> {
     for fits in [&two as &dyn Fn(&[u64]) -> bool, &more] {
         for inside in [false, true] {
             let nested = |variable: &Variable| variable.name.contains('.');
-            let mut found =
-                list.iter().filter(|variable| variable.real && nested(variable) == inside && fits(&variable.shape));
+            let mut found = list
+                .iter()
+                .filter(|variable| variable.real && nested(variable) == inside && fits(&squeezed(&variable.shape, 2)));
             match (found.next(), found.next()) {
                 (None, _) => {}
                 (Some(only), None) => return Some(only),

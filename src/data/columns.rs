@@ -274,12 +274,19 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
     let is = |at: usize, kind: Kind| columns[at].kind() == kind;
     let live: Vec<usize> = (0..columns.len()).filter(|&at| !is(at, Kind::Empty)).collect();
     let maybe: Vec<usize> = live.iter().copied().filter(|&at| !is(at, Kind::Text)).collect();
-    if let &[x, y] = &maybe[..]
+    let named = |name: &str| maybe.iter().copied().find(|&at| columns[at].is_called(&[name]));
+    let by_name = named("x").zip(named("y")).map(|(x, y)| [x, y]);
+    if let &[first, second] = &maybe[..]
         && live.len() == 2
     {
-        return Ok(Pick { points: [x, y], labels: None, notes: turned(columns, [x, y]).into_iter().collect() });
+        let points = by_name.unwrap_or([first, second]);
+        let note = if points == [second, first] {
+            Some("x and y are taken by their names; the file has y first".to_owned())
+        } else {
+            turned(columns, points)
+        };
+        return Ok(Pick { points, labels: None, notes: note.into_iter().collect() });
     }
-    let named = |name: &str| maybe.iter().copied().find(|&at| columns[at].is_called(&[name]));
     let unnamed = columns.iter().all(|column| column.name.is_none());
     let index = live.first().copied().filter(|&at| live.len() > 2 && columns[at].is_index(unnamed));
     let sound: Vec<usize> = maybe.iter().copied().filter(|&at| is(at, Kind::Numbers) && Some(at) != index).collect();
@@ -288,9 +295,7 @@ pub(super) fn obvious(columns: &[Column]) -> Result<Pick, String> {
         from.iter().copied().filter(|&at| !not(at)).collect()
     };
     let no_classes = without(&varied, &|at| columns[at].is_called(&CLASS_NAMES));
-    let chosen = named("x")
-        .zip(named("y"))
-        .map(|(x, y)| [x, y])
+    let chosen = by_name
         .or_else(|| pair(&sound))
         .or_else(|| pair(&varied))
         .or_else(|| pair(&no_classes))
@@ -409,6 +414,7 @@ mod tests {
             (",x,y", "iab", [1, 2], None),
             ("Unnamed: 0,u,v,label", "iabc", [1, 2], Some(3)),
             ("y,x,t", "abd", [1, 0], None),
+            ("y,x", "ab", [1, 0], None),
             ("duration,waiting,kind", "abw", [0, 1], Some(2)),
             ("id,lat,lon,height", "iabd", [2, 1], None),
             ("Easting,Northing,Height", "abd", [0, 1], None),
@@ -416,12 +422,13 @@ mod tests {
             ("x,y,remark", "abf", [0, 1], None),
             // Two columns are taken whatever they hold.
             (",y", "ia", [0, 1], None),
+            ("lat,lon", "ab", [0, 1], None),
             ("", "cc", [0, 1], None),
             ("", "fx", [0, 1], None),
         ] {
             let pick = obvious(&table(names, kinds)).unwrap_or_else(|reason| panic!("{names} {kinds}: {reason}"));
             assert_eq!((pick.points, pick.labels), (points, classes), "{names} {kinds}");
-            let plain = kinds.trim_end_matches('e').len() == 2;
+            let plain = kinds.trim_end_matches('e').len() == 2 && names != "y,x" && names != "lat,lon";
             assert_eq!(pick.notes.is_empty(), plain, "{names} {kinds}: {:?}", pick.notes);
         }
     }

@@ -138,7 +138,7 @@ pub enum DataError {
         available: String,
     },
     /// The variable is not an array of real numbers.
-    #[error("'{name}' in {path} is {kind}; points are an array of real numbers with two columns")]
+    #[error("'{name}' in {path} is {kind}; points are an array of real numbers with two columns{}", made_real(kind))]
     NotReal {
         /// The file.
         path: PathBuf,
@@ -220,6 +220,17 @@ pub enum DataError {
         /// How many must be left.
         least: usize,
     },
+}
+
+/// What makes real numbers of an array of NumPy's or MATLAB's that has others, after a semicolon.
+fn made_real(kind: &str) -> &'static str {
+    if kind.starts_with("complex") {
+        "; its real and imaginary parts can be: np.column_stack((a.real, a.imag)), in MATLAB [real(a(:)) imag(a(:))]"
+    } else if kind.starts_with("float") || kind.starts_with("longdouble") {
+        "; a.astype(np.float64) makes such of it"
+    } else {
+        ""
+    }
 }
 
 pub(super) fn unusable(path: &Path, reason: impl Into<String>) -> DataError {

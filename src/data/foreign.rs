@@ -50,6 +50,8 @@ const PICKLE: &str = "python3 -c \"import sys, pickle, numpy; x = pickle.load(op
                       (only if you trust its source: a pickle can run any program)";
 const PRINTED: &str = "python3 -c \"import sys, numpy; t = open(sys.argv[1]).read().replace('[', ' ').replace(']', ' '); \
                        numpy.save(sys.argv[2], numpy.array(t.split(), float).reshape(-1, 2))\" {path} {npy}";
+const PYTHON_LIST: &str = "python3 -c \"import sys, ast, numpy; numpy.save(sys.argv[2], numpy.array(ast.literal_eval(open(sys.argv[1]).read()), \
+                           float))\" {path} {npy}";
 const KML: &str = "python3 -c \"import sys, re, numpy; t = open(sys.argv[1], encoding='utf-8').read(); \
                    c = re.findall('<coordinates>([^<]*)', t); \
                    numpy.save(sys.argv[2], numpy.array([p.split(',')[:2] for s in c for p in s.split()], float))\" {path} {npy}";
@@ -64,8 +66,10 @@ const fn foreign(what: &'static str, recognises: fn(&[u8]) -> bool, how: &'stati
     Foreign { what, recognises, how, needs }
 }
 
+const PYTORCH: Foreign = foreign("a file of PyTorch", |b| is_zip_with(b, b"data.pkl"), TORCH, "torch numpy");
+
 /// Those that are not read, the more exact ones first.
-pub(super) static FOREIGN: [Foreign; 28] = [
+pub(super) static FOREIGN: [Foreign; 29] = [
     foreign("a Parquet file", |b| b.starts_with(b"PAR1"), PARQUET, "pandas pyarrow"),
     foreign(
         "a Feather (Arrow) file",
@@ -81,7 +85,7 @@ pub(super) static FOREIGN: [Foreign; 28] = [
         EXCEL,
         "pandas odfpy",
     ),
-    foreign("a file of PyTorch", |b| is_zip_with(b, b"data.pkl"), TORCH, "torch numpy"),
+    PYTORCH,
     foreign("a zip archive", |b| b.starts_with(b"PK\x03\x04"), "unzip -n {path}", ""),
     foreign("a pickle of Python", |b| matches!(b, [0x80, 2..=5, ..]) && b.last() == Some(&b'.'), PICKLE, "numpy"),
     foreign(
@@ -130,6 +134,7 @@ pub(super) static FOREIGN: [Foreign; 28] = [
     ),
     foreign("GeoJSON", is_geo_json, GEO_JSON, "numpy"),
     foreign("a printed NumPy array", is_printed_array, PRINTED, "numpy"),
+    foreign("a printed list of Python", is_printed_list, PYTHON_LIST, "numpy"),
     foreign("JSON lines", |b| is_json(b) && is_lines_of(b, b'{', b'}'), JSON_LINES, "pandas"),
     foreign("JSON lines of arrays", |b| is_json(b) && is_lines_of(b, b'[', b']'), JSON_ARRAY_LINES, "numpy"),
     foreign("JSON of arrays", |b| is_json(b) && is_json_of_arrays(b), JSON_ARRAYS, "numpy"),
@@ -138,6 +143,8 @@ pub(super) static FOREIGN: [Foreign; 28] = [
 
 fn is_json(bytes: &[u8]) -> bool {
     match text_start(bytes) {
+        // Rows in brackets with commas after them are a text table.
+        text if is_line_of(text, b"[", b"],") => false,
         [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]),
         [b'[', rest @ ..] => {
             matches!(rest.trim_ascii_start(), [b'[' | b']' | b'{' | b'"' | b'-' | b'0'..=b'9', ..])
@@ -156,6 +163,22 @@ fn is_lines_of(bytes: &[u8], begin: u8, end: u8) -> bool {
     let mut lines = text_start(bytes).split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let is = |line: Option<&[u8]>| line.is_some_and(|line| line.first() == Some(&begin) && line.last() == Some(&end));
     is(lines.next()) && is(lines.find(|line| !line.is_empty()))
+}
+
+/// Whether the first line is one pair of these with something without brackets in it.
+fn is_line_of(text: &[u8], begin: &[u8], end: &[u8]) -> bool {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let inner = line.strip_prefix(begin).and_then(|inner| inner.strip_suffix(end));
+    inner.is_some_and(|inner| !inner.iter().any(|byte| b"[]{}".contains(byte)))
+}
+
+/// Whether it is `[(0.1, 0.2), (0.3, 0.4)]`.
+fn is_printed_list(bytes: &[u8]) -> bool {
+    let inner = match text_start(bytes) {
+        [b'[' | b'(', inner @ ..] => inner.trim_ascii_start(),
+        _ => return false,
+    };
+    matches!(inner, [b'(', rest @ ..] if matches!(rest.trim_ascii_start(), [b'-' | b'.' | b'0'..=b'9', ..]))
 }
 
 /// Whether it is `[[0.1 0.2]`, without commas.
@@ -253,6 +276,12 @@ impl Format for Foreign {
     }
 }
 
+/// The error for a file of PyTorch, also where images are looked for.
+#[cfg(feature = "torch")]
+pub(super) fn torch(path: &Path) -> DataError {
+    PYTORCH.refuse(path)
+}
+
 /// The line that makes a MAT v7 file of the variable `xx` in an HDF5 file.
 pub(super) fn from_hdf5(path: &Path) -> String {
     let how = "python3 -c \"import sys, h5py, scipy.io; f = h5py.File(sys.argv[1]); scipy.io.savemat(sys.argv[2], \
@@ -284,6 +313,8 @@ mod tests {
             (b"[[0.1 0.2]\n [-0.3 4.e-1]]\n".to_vec(), "a printed NumPy array", "t.split()"),
             (b"<?xml version='1.0'?>\n<kml xmlns='http://www.opengis.net/kml/2.2'>".to_vec(), "KML", "coordinates"),
             (b"<?xml version='1.0'?>\n<gpx version='1.1'>".to_vec(), "GPX", "trkpt"),
+            (b"[(0.5, 1), (2, 3)]\n".to_vec(), "a printed list of Python", "ast.literal_eval"),
+            (b"[(0.5, 1),\n (2, 3)]\n".to_vec(), "a printed list of Python", "'my.npy'"),
             (b"{\"x\": 1}\r\n{\"x\": 2}\n".to_vec(), "JSON lines", "lines=True"),
             (b"[1, 2]\n[3, 4]\n".to_vec(), "JSON lines", "json.loads(line)"),
             (b"{\"type\": \"FeatureCollection\", \"features\": []}".to_vec(), "GeoJSON", "'coordinates'"),

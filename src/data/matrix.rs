@@ -139,6 +139,12 @@ pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     range
 }
 
+/// The shape of an array of more than so many axes without those of length 1.
+pub(super) fn squeezed(shape: &[u64], axes: usize) -> Vec<u64> {
+    let is_long = shape.len() > axes;
+    shape.iter().copied().filter(|&length| !is_long || length != 1).collect()
+}
+
 /// `8192 x 2`.
 pub(super) fn show_shape(shape: &[u64]) -> String {
     shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")

@@ -51,7 +51,7 @@ pub type Point = [f64; 2];
 #[cfg(feature = "torch")]
 use error::no_images;
 use error::{at_line, damaged, no_names, no_text, unusable};
-use matrix::{Matrix, matrix_points, range, show_shape};
+use matrix::{Matrix, matrix_points, range, show_shape, squeezed};
 
 /// A set of more points is refused.
 const MOST_POINTS: usize = 100_000_000;

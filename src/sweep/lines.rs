@@ -170,6 +170,20 @@ impl Sweep {
         Ok(())
     }
 
+    /// How many runs of the plan that lies in the sweep's directory are none of these. What is no plan has none.
+    pub fn left_out(&self) -> usize {
+        let before = Self::read(&self.plan_path()).map_or_else(|_| Vec::new(), |sweep| sweep.runs);
+        // The same plan again has the same lines; only for another one are all directories gathered.
+        let is_here = |(i, run): &(usize, &PlannedRun)| self.runs.get(*i).is_some_and(|own| own.dir() == run.dir());
+        let moved: Vec<PathBuf> =
+            before.iter().enumerate().filter(|at| !is_here(at)).map(|(_, run)| run.dir()).collect();
+        if moved.is_empty() {
+            return 0;
+        }
+        let own: HashSet<PathBuf> = self.runs.iter().map(PlannedRun::dir).collect();
+        moved.iter().filter(|dir| !own.contains(*dir)).count()
+    }
+
     fn relative<'a>(&self, dir: &'a Path) -> &'a Path {
         dir.strip_prefix(&self.dir).unwrap_or(dir)
     }

@@ -134,6 +134,10 @@ fn directions_come_from_a_jobs_own_files_and_from_other_peoples() {
     let output = world.run(&job(&file, &["--n", "1", "--out", "one", "--directions-file", "one.npy"]));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("brought to length 1"), "{said}");
+    let edit =
+        ["sefa", "edit", "--checkpoint", &file, "--directions-file", "one.npy", "--move", "0=1", "--out", "e.png"];
+    let said = String::from_utf8(world.run(&edit).stderr).unwrap();
+    assert!(said.contains("brought to length 1"), "{said}");
     assert!(world.path("one/frames/frame0.png").is_file() && !world.path("one/frames/frame1.png").exists());
     let table = std::fs::read_to_string(world.path("one/eigenvalues.csv")).unwrap();
     assert_eq!(table, "index,eigenvalue,share,label\n0,,,\n");

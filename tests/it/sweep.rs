@@ -475,6 +475,13 @@ fn a_plan_that_another_sweep_replaced_is_not_mistaken() {
     let task = ["run", "--plan", "sweep/plan.jsonl", "--index", "0", "--expect"];
     let message = world.fails(1, &[&task[..], &["sweep/runs/other"]].concat());
     assert!(message.contains("written anew"), "{message}");
+    // Whoever replaces one is told, and nobody else is.
+    let again = ["sweep", "plan.json", "--out", "sweep", "--launcher", "slurm"];
+    let said = |world: &World| String::from_utf8(world.run(&again).stderr).unwrap();
+    assert!(!said(&world).contains("is replaced"));
+    plan(&world, 2);
+    assert!(said(&world).contains("it had 6 runs that this one has not"), "{}", said(&world));
+    assert!(!said(&world).contains("is replaced"));
     assert_eq!(dirs.iter().filter(|dir| dir.exists()).count(), 0);
 }
 

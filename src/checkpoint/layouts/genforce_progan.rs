@@ -31,7 +31,7 @@ pub(super) static NAMES: Names = Names {
 fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
     let (shape, first) = reader.tensor("layer0.weight", &[0, 0, 4, 4])?;
     let (outputs, latent_dim) = (shape[0], shape[1]);
-    if reader.options.label_size > 0 {
+    if reader.label_size() > 0 {
         return Err(reader.refuse(
             "genforce's ProGAN with labels is not built in: it normalises the code, appends the label, and normalises \
              both together",
@@ -64,7 +64,7 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         first_bias,
         levels,
         lod: reader.lod("lod")?,
-        tanh: reader.options.final_tanh,
+        tanh: reader.final_tanh(),
         ..ProGanWeights::usual()
     };
     Ok(GeneratorWeights::ProGan(noted(reader, weights)?))
@@ -83,7 +83,7 @@ fn is_fused(reader: &Reader<'_>) -> bool {
             told = told.or(Some((first, second) == (before, after)));
         }
     }
-    match (told, reader.options.fused_scale) {
+    match (told, reader.fused_scale()) {
         (Some(told), _) => told,
         (None, Fused::Yes) => true,
         (None, Fused::No) => false,

@@ -28,13 +28,13 @@ const SYNTHESIS: Synthesis = Synthesis {
     noise: |i| format!("synthesis.layer{i}.apply_noise.noise"),
     lod: "synthesis.lod",
     fused: |reader| {
-        if reader.options.fused_scale == Fused::Auto && reader.levels() > 1 {
+        if reader.fused_scale() == Fused::Auto && reader.levels() > 1 {
             reader.note(
                 "it does not say whether genforce's fused_scale was used: it is assumed from side 128 on; \
                  --fused-scale overrides this",
             );
         }
-        reader.options.fused_scale
+        reader.fused_scale()
     },
 };
 

@@ -188,17 +188,23 @@ pub fn choose(source: &Source, key: Option<&str>) -> Result<(Layout, Option<Stri
         return Err(refused(foreign::reason(source)));
     }
     let keys: Vec<&str> = found.iter().map(Layout::key).collect();
+    let (at, said) = one_of(source, &keys, key)?;
+    Ok((found[at].clone(), said))
+}
+
+/// The place of the generator that `key` means among those with these keys, or of the first; and a sentence where there are
+/// several and nobody chose.
+fn one_of(source: &Source, keys: &[&str], key: Option<&str>) -> Result<(usize, Option<String>), CheckpointError> {
     let listed = keys.join(", ");
     let Some(key) = key else {
-        let words = format!("it holds {} generators: {listed}; taking {} (--weights-key chooses)", keys.len(), keys[0]);
-        let said = (found.len() > 1).then_some(words);
-        return found.into_iter().next().map(|layout| (layout, said)).ok_or_else(|| refused(String::new()));
+        let words =
+            || format!("it holds {} generators: {listed}; taking {} (--weights-key chooses)", keys.len(), keys[0]);
+        return Ok((0, (keys.len() > 1).then(words)));
     };
-    let Some(layout) = chosen(&keys, key).and_then(|at| found.get(at)) else {
-        let wanted = key.trim_end_matches('.');
-        return Err(refused(format!("it holds no generator under '{wanted}', only under: {listed}")));
-    };
-    Ok((layout.clone(), None))
+    let wanted = key.trim_end_matches('.');
+    let reason = format!("it holds no generator under '{wanted}', only under: {listed}");
+    let unknown = || CheckpointError::Unreadable { path: source.path().to_owned(), reason };
+    chosen(keys, key).map(|at| (at, None)).ok_or_else(unknown)
 }
 
 /// Why a file holds no generator that is known here.
@@ -237,6 +243,7 @@ impl GeneratorWeights {
         let weights = (layout.names.read)(&reader).map_err(|error| foreign::of_shard(source, error))?;
         reader.refuse_weights(&weights)?;
         reader.refuse_others()?;
+        reader.note_unasked();
         Ok((weights, reader.notes()))
     }
 }

@@ -106,11 +106,11 @@ impl Config {
             return Err(reader.refuse(format!("its config's leakyReluLeak is {slope}; it should be 0 to 1")));
         }
         let classes = match number("categoryVectorDim", 0.0) {
-            0.0 => reader.options.label_size,
+            0.0 => reader.label_size(),
             stored => stored.max(0.0) as usize,
         };
         let by_loss = matches!(value("lossCriterion"), Some(Value::Text(loss)) if loss == "DCGAN" || loss == "MSE");
-        let tanh = by_loss || reader.options.final_tanh;
+        let tanh = by_loss || reader.final_tanh();
         Ok(Self { alpha, slope, equalised: is("equalizedlR"), tanh, classes })
     }
 }

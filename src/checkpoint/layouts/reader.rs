@@ -138,7 +138,9 @@ const LARGEST_SIDE: usize = 2048;
 pub(super) struct Reader<'a> {
     source: &'a Source,
     layout: &'a Layout,
-    pub(super) options: Options,
+    options: Options,
+    /// The options that the layout has asked for: the others mean nothing to it.
+    asked: RefCell<Vec<&'static str>>,
     taken: RefCell<HashSet<String>>,
     bytes: Cell<u64>,
     notes: RefCell<Vec<String>>,
@@ -146,7 +148,46 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a Source, layout: &'a Layout, options: Options) -> Self {
-        Self { source, layout, options, taken: RefCell::default(), bytes: Cell::default(), notes: RefCell::default() }
+        Self {
+            source,
+            layout,
+            options,
+            asked: RefCell::default(),
+            taken: RefCell::default(),
+            bytes: Cell::default(),
+            notes: RefCell::default(),
+        }
+    }
+
+    /// How a person says that the side is doubled.
+    pub(super) fn fused_scale(&self) -> Fused {
+        self.asked.borrow_mut().push("fused-scale");
+        self.options.fused_scale
+    }
+
+    /// Whether a person says that the image goes through tanh.
+    pub(super) fn final_tanh(&self) -> bool {
+        self.asked.borrow_mut().push("final-tanh");
+        self.options.final_tanh
+    }
+
+    /// How many inputs a person says to be a label.
+    pub(super) fn label_size(&self) -> usize {
+        self.asked.borrow_mut().push("label-size");
+        self.options.label_size
+    }
+
+    /// Says which options were given though nothing depends on them in this layout, or in this file of it.
+    pub(super) fn note_unasked(&self) {
+        let usual = Options::default();
+        let given = [
+            ("fused-scale", self.options.fused_scale != usual.fused_scale),
+            ("final-tanh", self.options.final_tanh),
+            ("label-size", self.options.label_size > 0),
+        ];
+        for (option, _) in given.into_iter().filter(|(option, given)| *given && !self.asked.borrow().contains(option)) {
+            self.note(format!("--{option} is not used: nothing in this {} depends on it", self.layout.title()));
+        }
     }
 
     fn full(&self, name: &str) -> String {

@@ -31,7 +31,7 @@ pub(super) fn generator(
     kind: &Synthesis,
     mapping: Mapping,
 ) -> Result<GeneratorWeights, CheckpointError> {
-    if reader.options.final_tanh {
+    if reader.final_tanh() {
         return Err(reader.refuse("a StyleGAN with a tanh at its end is not built in"));
     }
     let w_dim = mapping.w_dim();

@@ -11,7 +11,7 @@ use super::super::source::Source;
 use super::super::weights::{Factors, NoRow};
 use super::super::{CheckpointError, TensorError};
 use super::reader::missing;
-use super::{chosen, is_averaged, key_of};
+use super::{is_averaged, key_of, one_of};
 
 /// The style layers of one generator, in the order in which the generator applies them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,12 @@ const SYNTHESIS: &str = "synthesis.";
 const MOST_LAYERS: usize = 256;
 
 impl StyleLayers {
-    /// The style layers of the generator that `key` means, or of the one that is usually taken; None where there are none.
-    pub fn find(source: &Source, key: Option<&str>) -> Option<Self> {
+    /// The style layers of the generator that `key` means, or of the one that is usually taken, with a sentence where there are
+    /// several; None where there are none.
+    ///
+    /// # Errors
+    /// A key of which there are no style layers, where there are others.
+    pub fn choose(source: &Source, key: Option<&str>) -> Result<Option<(Self, Option<String>)>, CheckpointError> {
         let mut under = BTreeMap::<String, Vec<String>>::new();
         for tensor in source.tensors().iter().filter(|tensor| tensor.shape.len() == 2) {
             let Some(before) = tensor.name.strip_suffix(WEIGHT) else { continue };
@@ -42,9 +46,17 @@ impl StyleLayers {
         let mut found: Vec<Self> = under.into_iter().map(|(prefix, layers)| Self::new(prefix, layers)).collect();
         found.retain(|styles| styles.layers.len() <= MOST_LAYERS);
         found.sort_by_key(|styles| (!is_averaged(&styles.prefix), styles.prefix.len()));
+        if found.is_empty() {
+            return Ok(None);
+        }
         let keys: Vec<&str> = found.iter().map(Self::key).collect();
-        let at = key.map_or(Some(0), |key| chosen(&keys, key))?;
-        found.into_iter().nth(at)
+        let (at, said) = one_of(source, &keys, key)?;
+        Ok(Some((found.swap_remove(at), said)))
+    }
+
+    /// The same, where there are any.
+    pub fn find(source: &Source, key: Option<&str>) -> Option<Self> {
+        Self::choose(source, key).ok().flatten().map(|(styles, _)| styles)
     }
 
     fn new(prefix: String, mut layers: Vec<String>) -> Self {
@@ -252,6 +264,10 @@ mod tests {
         let factors = styles.factors(&source, &[1, 0]).unwrap().unwrap();
         assert_eq!(factors, Factors { code_dim: 2, units: 3, weight: vec![30.0, 31.0, 32.0, 33.0, 20.0, 21.0] });
         assert_eq!(StyleLayers::find(&source, Some("G")).unwrap().layers(), ["L0"]);
+        let (_, said) = StyleLayers::choose(&source, None).unwrap().unwrap();
+        assert_eq!(said.unwrap(), "it holds 2 generators: G_ema, G; taking G_ema (--weights-key chooses)");
+        let said = StyleLayers::choose(&source, Some("D")).unwrap_err().to_string();
+        assert!(said.contains("no generator under 'D', only under: G_ema, G"), "{said}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         let to_image = conv(reader, &format!("ToRGB_lod{}", reader.levels() - 1 - b), width, 1, 1.0)?;
         levels.push(Level { enlarging, second, to_image });
     }
-    let labels = reader.number("static_kwargs.label_size").map_or(reader.options.label_size, |n| n.max(0.0) as usize);
+    let labels = reader.number("static_kwargs.label_size").map_or_else(|| reader.label_size(), |n| n.max(0.0) as usize);
     if labels >= latent_dim {
         return Err(
             reader.refuse(format!("it has {latent_dim} inputs, which cannot be {labels} label inputs and a code"))
@@ -74,7 +74,7 @@ fn read(reader: &Reader<'_>) -> Result<GeneratorWeights, CheckpointError> {
         first_bias: bias.into_iter().flat_map(|x| [x; 16]).collect(),
         levels,
         lod: reader.lod("lod")?,
-        tanh: tanh || reader.options.final_tanh,
+        tanh: tanh || reader.final_tanh(),
         classes: labels,
         ..ProGanWeights::usual()
     }))

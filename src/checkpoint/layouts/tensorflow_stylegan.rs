@@ -62,7 +62,7 @@ fn fused(reader: &Reader<'_>) -> Fused {
     match reader.value("static_kwargs.fused_scale") {
         Some(Value::Bool(true)) => Fused::Yes,
         Some(Value::Bool(false)) => Fused::No,
-        _ => reader.options.fused_scale,
+        _ => reader.fused_scale(),
     }
 }
 

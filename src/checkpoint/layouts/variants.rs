@@ -169,6 +169,12 @@ fn options_say_what_no_file_says() {
     assert!(read(&progan, labels).unwrap_err().contains("genforce's ProGAN with labels"));
     let (weights, _) = with(&tensors("progan-zoo.pth"), labels);
     assert_eq!((weights.classes(), weights.latent_dim()), (1, 5));
+    // What nothing depends on is not ignored in silence.
+    for (options, option) in [(labels, "--label-size"), (fused(Fused::No), "--fused-scale")] {
+        let (_, said) = with(&tensors("stylegan2-nvidia.safetensors"), options);
+        assert!(said.iter().any(|words| words.starts_with(option) && words.contains("not used")), "{said:?}");
+    }
+    assert!(with(&stylegan, labels).1.iter().any(|words| words.starts_with("--label-size is not used")));
     let all = Options { label_size: 6, ..Options::default() };
     assert!(read(&tensors("progan-zoo.pth"), all).unwrap_err().contains("label inputs"));
 }

@@ -156,20 +156,24 @@ fn find(args: &DirectionsArgs, config: &SefaConfig, source: &Source) -> anyhow::
         }
         Err(error) => error,
     };
-    let Some(styles) = StyleLayers::find(source, key) else { return Err(error.into()) };
+    let (styles, several) = match StyleLayers::choose(source, key) {
+        Ok(Some(found)) => found,
+        // The names of generators that can be drawn go before those of style layers.
+        Err(unknown) if layouts::all(source).is_empty() => return Err(unknown.into()),
+        Ok(None) | Err(_) => return Err(error.into()),
+    };
     let names = styles.layers();
     let directions = sefa::of_style_layers(&styles, source, config)?;
     let rows = config.edited_rows(names.len());
-    let said = vec![
-        format!("no pictures can be drawn of it: {error}"),
-        format!(
-            "taking its {} under '{}', {} to {}: row i of w is layer i",
-            count(names.len() as u64, "style layer"),
-            styles.key(),
-            names[0],
-            names[names.len() - 1]
-        ),
-    ];
+    let mut said = vec![format!("no pictures can be drawn of it: {error}")];
+    said.extend(several);
+    said.push(format!(
+        "taking its {} under '{}', {} to {}: row i of w is layer i",
+        count(names.len() as u64, "style layer"),
+        styles.key(),
+        names[0],
+        names[names.len() - 1]
+    ));
     Ok(Found { directions, network: "style layers".to_owned(), rows: Some(rows), said })
 }
 

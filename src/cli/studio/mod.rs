@@ -91,6 +91,12 @@ fn open(settings: &StudioSettings, codes: &CodeArgs, printer: &Printer) -> anyho
     for remark in studio.remarks(&config) {
         printer.note(&remark.to_string());
     }
+    if config.directions_file.is_some() {
+        let found = studio.noted_directions(&config);
+        for words in found.map_err(|error| typed(error, &|key| settings.given(key)))?.1 {
+            printer.note(&words);
+        }
+    }
     Ok(Opened { model, path, config, seed, studio })
 }
 

@@ -15,8 +15,8 @@ use super::layout::{Layout, Scale};
 use super::picture::LARGEST_PICTURE;
 use super::set::numbers;
 use super::shelf::Shelf;
-use super::{DataError, ImageReading, ImageSet, MOST_PACKED, Watch, damaged, idx, no_images, pictures};
-use crate::data::{npy, show_shape};
+use super::{DataError, ImageReading, ImageSet, MOST_PACKED, Watch, damaged, idx, no_images, no_key, pictures};
+use crate::data::{foreign, npy, show_shape};
 use crate::memory;
 
 /// What the header of an array says.
@@ -64,6 +64,9 @@ pub(super) fn load(
     let gzip = start.starts_with(&[0x1f, 0x8b]);
     if !gzip && !start.starts_with(MAGIC) && !start.starts_with(&[0, 0]) {
         return Err(no_images(path, not_an_array(start)));
+    }
+    if let Some(key) = &reading.key {
+        return Err(no_key(path, key, "it holds one array, which has no name"));
     }
     let mut once = |numbers: &Numbers, reader: &mut dyn Read, left: u64| {
         if is_bytes(numbers) {
@@ -137,6 +140,9 @@ fn archived(
     watch: &mut Watch<'_>,
 ) -> Result<ImageSet, DataError> {
     let arrays = archive.members(".npy");
+    if arrays.is_empty() && !archive.members("/data.pkl").is_empty() {
+        return Err(foreign::torch(path));
+    }
     if arrays.is_empty() {
         return pictures::load(&Shelf::of_archive(path, archive), side, reading, watch);
     }

@@ -65,3 +65,9 @@ pub fn load_images(
     }
     Ok(set)
 }
+
+/// A key was given where no array has a name.
+fn no_key(path: &Path, key: &str, what: &str) -> DataError {
+    let reason = format!("{what}; --key chooses one of the arrays of an npz file");
+    DataError::Option { path: path.to_owned(), option: format!("--key {key}"), reason }
+}

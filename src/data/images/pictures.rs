@@ -9,7 +9,7 @@ use super::picture::Header;
 use super::set::numbers;
 use super::shelf::{Entry, Shelf};
 use super::tally::{Tally, counted};
-use super::{DataError, ImageReading, ImageSet, Watch, no_images};
+use super::{DataError, ImageReading, ImageSet, Watch, no_images, no_key};
 use crate::config::SmallImages;
 
 /// What is decoded at one time takes this much at most, unless it is one picture.
@@ -28,6 +28,9 @@ pub(super) fn load(
 ) -> Result<ImageSet, DataError> {
     if shelf.entries.is_empty() {
         return Err(shelf.empty());
+    }
+    if let Some(key) = &reading.key {
+        return Err(no_key(&shelf.root, key, "it holds pictures"));
     }
     let total = shelf.entries.len() as u64;
     watch(0, total);

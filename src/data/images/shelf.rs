@@ -46,11 +46,18 @@ pub(super) struct Passed {
 impl Passed {
     /// A file that is no picture.
     pub(super) fn other(&mut self, path: &Path) {
-        let extension = extension(path);
-        if ["npy", "npz", "zip"].contains(&extension.as_str()) {
+        if is_array(path) {
             self.arrays.push(path.to_owned());
         }
-        *self.others.entry(extension).or_default() += 1;
+        *self.others.entry(extension(path)).or_default() += 1;
+    }
+
+    /// Leaves out packed arrays beside which the same lie unpacked.
+    fn forget_packed(&mut self) {
+        self.arrays.sort();
+        let all: BTreeSet<PathBuf> = self.arrays.iter().cloned().collect();
+        let is_packed = |path: &PathBuf| path.extension().is_some_and(|end| end == "gz");
+        self.arrays.retain(|path| !(is_packed(path) && all.contains(&path.with_extension(""))));
     }
 
     fn others(&self) -> Option<String> {
@@ -92,6 +99,19 @@ impl Passed {
     }
 }
 
+/// Whether a file's name is one of those that files of arrays have: MNIST's too, `train-images-idx3-ubyte.gz`.
+fn is_array(path: &Path) -> bool {
+    let gzip = extension(path) == "gz";
+    let path = if gzip { path.with_extension("") } else { path.to_owned() };
+    let is_idx =
+        ["idx3-ubyte", "idx4-ubyte"].iter().any(|end| path.as_os_str().as_encoded_bytes().ends_with(end.as_bytes()));
+    match extension(&path).as_str() {
+        "npy" => true,
+        "npz" | "zip" => !gzip,
+        _ => is_idx,
+    }
+}
+
 /// A file name's end, in small letters; numbers after a dot are part of the name.
 pub(super) fn extension(path: &Path) -> String {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
@@ -109,6 +129,7 @@ impl Shelf {
         let mut passed = Passed::default();
         let mut entries = folder::pictures(root, reading.as_before, &mut passed)?;
         entries.sort();
+        passed.forget_packed();
         Ok(Self { root: root.to_owned(), entries, passed, archive: None })
     }
 

@@ -431,3 +431,43 @@ fn a_grey_set_takes_a_coloured_ground_as_colour() {
     let red = load(dir.path(), 16, &ImageReading { ground: [255, 0, 0], ..ImageReading::default() }).unwrap();
     assert_eq!((red.channels, red.image(0)[0], red.image(0)[300], red.image(1)[600]), (3, 255, 0, 7));
 }
+
+/// Two images of 2 x 2 in MNIST's format.
+fn idx() -> Vec<u8> {
+    [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[7; 8]].concat()
+}
+
+#[test]
+fn a_folder_of_idx_files_stands_for_the_one_that_holds_images() {
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 1, 2];
+    let read = |files: &[(&str, &[u8])]| load(folder(files).path(), 2, &ImageReading::default());
+    // The packed file beside its own, and labels, are no other arrays.
+    let set = read(&[
+        ("raw/train-images-idx3-ubyte", &idx()),
+        ("raw/train-images-idx3-ubyte.gz", b"never opened"),
+        ("raw/train-labels-idx1-ubyte", &labels),
+    ]);
+    assert_eq!(set.unwrap().len(), 2);
+    let message = read(&[("train-images.idx3-ubyte", &idx()), ("t10k-images.idx3-ubyte", &idx())]).unwrap_err();
+    assert!(message.contains("name one of its arrays") && message.contains("t10k-images.idx3-ubyte"), "{message}");
+}
+
+#[test]
+fn a_key_is_refused_where_nothing_has_a_name() {
+    let reading = ImageReading { key: Some("xx".into()), ..ImageReading::default() };
+    let png = png(4, 4, 7);
+    for files in [[("a.png", &png[..])], [("a-idx3-ubyte", &idx()[..])]] {
+        let dir = folder(&files);
+        let message = load(dir.path(), 2, &reading).unwrap_err();
+        assert!(message.contains("--key xx does not go with"), "{message}");
+    }
+}
+
+#[test]
+fn a_file_of_pytorch_is_named_with_the_line_that_converts_it() {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("training/data.pkl", SimpleFileOptions::default()).unwrap();
+    let dir = folder(&[("training.pt", &writer.finish().unwrap().into_inner())]);
+    let message = load(&dir.path().join("training.pt"), 2, &ImageReading::default()).unwrap_err();
+    assert!(message.contains("a file of PyTorch") && message.contains("torch.load"), "{message}");
+}

@@ -4,8 +4,8 @@
 
 use std::io::Read;
 
-use super::super::Variable;
 use super::super::numbers::{Endian, Number, Numbers};
+use super::super::{Variable, squeezed};
 use super::{MAGIC, Precision};
 
 /// What a header says.
@@ -81,13 +81,22 @@ impl Header {
     }
 
     pub(super) fn variable(&self, name: &str, range: Option<(f64, f64)>) -> Variable {
-        let real = matches!(self.kind, Kind::Number(..)) && (1..=2).contains(&self.shape.len());
-        let real = real || (matches!(self.kind, Kind::Record { .. }) && self.shape.len() == 1);
+        let axes = squeezed(&self.shape, self.axes()).len();
+        let real = (1..=self.axes()).contains(&axes);
         let mut shape = self.shape.clone();
         if let (true, Kind::Record { fields, .. }) = (real, &self.kind) {
             shape.push(fields.len() as u64);
         }
         Variable { name: name.to_owned(), kind: self.kind.name(), shape, range, real }
+    }
+
+    /// Of how many axes the array may be to give points; 0 where its values are none that are read.
+    pub(super) const fn axes(&self) -> usize {
+        match self.kind {
+            Kind::Number(..) => 2,
+            Kind::Record { .. } => 1,
+            Kind::Other(_) => 0,
+        }
     }
 
     /// Reads all that stands before the numbers. No more memory is taken than there are bytes.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::{Number, Numbers};
 use super::reading::{Reading, Taken};
-use super::{DataError, Format, Loaded, Matrix, Variable, damaged, matrix_points, no_names, no_text};
+use super::{DataError, Format, Loaded, Matrix, Variable, damaged, matrix_points, no_names, no_text, squeezed};
 
 use header::{Header, Kind};
 
@@ -216,11 +216,12 @@ fn beyond(bytes: &[u8]) -> Option<String> {
 /// What an array without a name is called.
 const ARRAY: &str = "(array)";
 
-/// Reads an array of numbers with one or two axes, or of records.
+/// Reads an array of numbers with one or two axes, or of records with one; further axes may have the length 1, as those of
+/// OpenCV's contours.
 pub(super) fn read_matrix<'a>(path: &Path, name: &str, bytes: Cow<'a, [u8]>) -> Result<Matrix<'a>, DataError> {
     let (header, Range { start, end }) = open(&bytes).map_err(|fault| fault.of(path))?;
     let name = name.to_owned();
-    let shape = match (&header.shape[..], &header.kind) {
+    let shape = match (&squeezed(&header.shape, header.axes())[..], &header.kind) {
         (&[rows, columns], Kind::Number(..)) => Some((rows, columns)),
         (&[rows], Kind::Record { fields, .. }) => Some((rows, fields.len() as u64)),
         (&[rows], Kind::Number(..)) => Some((rows, 1)),
@@ -412,6 +413,22 @@ mod tests {
             let bytes = header(Precision::Single, &vec![7; axes]);
             assert!(bytes.len().is_multiple_of(64) && bytes.ends_with(b"\n"), "{axes}");
             assert_eq!(Header::read(&mut &bytes[..]).unwrap().shape, vec![7; axes]);
+        }
+    }
+
+    #[test]
+    fn axes_of_length_1_are_left_out() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let expected = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+        for shape in [&[3, 1, 2][..], &[1, 3, 2], &[3, 2, 1], &[1, 3, 1, 2]] {
+            let loaded = points(&encode(Precision::Single, shape, &values)).unwrap();
+            assert_eq!(loaded.points, expected, "{shape:?}");
+            let list = Npy.list(Path::new("h.npy"), &encode(Precision::Single, shape, &values), &Reading::default());
+            assert!(list.unwrap()[0].real, "{shape:?}");
+        }
+        for shape in [&[3, 2, 1, 2][..], &[1, 1, 1], &[]] {
+            let message = points(&encode(Precision::Single, shape, &[0.5; 12])).unwrap_err();
+            assert!(message.contains("dimensional"), "{message}");
         }
     }
 

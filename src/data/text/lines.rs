@@ -21,8 +21,71 @@ pub(super) struct Lines<'a> {
     number: usize,
     /// Where lines end: old Macs' files have no line feeds.
     end: char,
-    /// Whether a semicolon at a line's end is none of its text.
-    closed: bool,
+    wrap: Wrap,
+}
+
+/// What stands around the fields of every line and belongs to none of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wrap {
+    #[default]
+    None,
+    /// A semicolon at the end, as MATLAB ends rows.
+    Semicolon,
+    /// Quotes around the line, as in a table that was saved as one column.
+    Quotes,
+    /// Brackets, and perhaps a comma or a semicolon after them: `(1, 2),`.
+    Brackets,
+}
+
+impl Wrap {
+    /// What the line holds without it; None where the line does not have it.
+    fn strip(self, text: &str) -> Option<&str> {
+        match self {
+            Self::None => Some(text),
+            Self::Semicolon => text.strip_suffix(';').filter(|inner| !inner.contains(';')),
+            Self::Quotes => text.strip_prefix('"')?.strip_suffix('"').filter(|inner| !inner.contains('"')),
+            Self::Brackets => {
+                let end = text.trim_end_matches([',', ';', ' ']);
+                let pairs = [('(', ')'), ('[', ']'), ('{', '}')];
+                let inner = pairs.iter().find_map(|&(open, close)| end.strip_prefix(open)?.strip_suffix(close))?;
+                Some(inner.trim()).filter(|inner| !inner.contains(['(', ')', '[', ']', '{', '}']))
+            }
+        }
+    }
+
+    /// What stands around each of the first `most` lines; around the very first, which may name the columns, it need not.
+    pub(super) fn of(lines: &Lines<'_>, most: usize) -> Self {
+        let sample: Vec<&str> = lines.clone().take(most).map(|line| line.text).collect();
+        let (first, rows) = match &sample[..] {
+            [first, rows @ ..] if !rows.is_empty() => (Some(*first), rows),
+            all => (None, all),
+        };
+        let is = |wrap: Self| {
+            let inner: Option<Vec<&str>> = rows.iter().map(|line| wrap.strip(line)).collect();
+            let Some(inner) = inner.filter(|inner| !inner.is_empty()) else { return false };
+            match wrap {
+                // A heading with semicolons inside belongs to a table that they separate.
+                Self::Semicolon => first.is_some_and(|first| !first.trim_end_matches(';').contains(';')),
+                // "0,5" may be one number with a decimal comma.
+                Self::Quotes => {
+                    inner.iter().all(|inner| inner.contains([',', ';', '\t', '|']))
+                        && inner.iter().any(|inner| inner.contains(['.', ';', '\t', '|']))
+                }
+                Self::Brackets => inner.iter().all(|inner| inner.contains([',', ';', '\t', '|', ' '])),
+                Self::None => true,
+            }
+        };
+        [Self::Quotes, Self::Brackets, Self::Semicolon].into_iter().find(|&wrap| is(wrap)).unwrap_or_default()
+    }
+
+    /// What to say of it.
+    pub(super) const fn note(self) -> Option<&'static str> {
+        match self {
+            Self::None | Self::Semicolon => None,
+            Self::Quotes => Some("each row is in quotes, which are left out"),
+            Self::Brackets => Some("each row is in brackets, which are left out"),
+        }
+    }
 }
 
 impl<'a> Lines<'a> {
@@ -31,12 +94,12 @@ impl<'a> Lines<'a> {
         // DOS ends a text with this character.
         let rest = text.trim_end_matches(['\u{1a}', '\0']);
         let end = if !rest.contains('\n') && rest.contains('\r') { '\r' } else { '\n' };
-        Self { rest, number: first - 1, end, closed: false }
+        Self { rest, number: first - 1, end, wrap: Wrap::None }
     }
 
-    /// The same lines, without a semicolon at their ends if `closed`.
-    pub(super) const fn closed(mut self, closed: bool) -> Self {
-        self.closed = closed;
+    /// The same lines without what stands around them.
+    pub(super) const fn without(mut self, wrap: Wrap) -> Self {
+        self.wrap = wrap;
         self
     }
 
@@ -80,7 +143,7 @@ impl<'a> Iterator for Lines<'a> {
             let line = self.raw()?;
             // A tab at the beginning is a separator.
             let text = without_comment(line).trim_end().trim_start_matches(' ');
-            let text = if self.closed { text.strip_suffix(';').unwrap_or(text).trim_end() } else { text };
+            let text = self.wrap.strip(text).map_or(text, str::trim_end);
             if !text.trim_start().is_empty() {
                 return Some(Line { number: self.number, text });
             }
@@ -244,6 +307,27 @@ mod tests {
         assert_eq!(mac, [(1, "1,2"), (2, "3,4")]);
         assert_eq!(Lines::new("a\nb\nc", 1).after(2).next(), Some(Line { number: 3, text: "c" }));
         assert_eq!(Lines::new("", 1).next(), None);
+    }
+
+    #[test]
+    fn what_stands_around_every_row_is_found_and_left_out() {
+        let first = |text| {
+            let lines = Lines::new(text, 1);
+            let wrap = Wrap::of(&lines, 1000);
+            (wrap, lines.without(wrap).last().unwrap().text)
+        };
+        assert_eq!(first("x,y\n1,2;\n3,4;\n"), (Wrap::Semicolon, "3,4"));
+        assert_eq!(first("x;y;\n1;2;\n3;4;\n"), (Wrap::None, "3;4;"));
+        assert_eq!(first("1;\n"), (Wrap::None, "1;"));
+        assert_eq!(first("\"x,y\"\n\"1.5,2\"\n\"3,4\"\n"), (Wrap::Quotes, "3,4"));
+        assert_eq!(first("\"1,2\",\"3,4\"\n\"1,5\",\"3,4\"\n"), (Wrap::None, "\"1,5\",\"3,4\""));
+        assert_eq!(first("\"0,5\"\n\"0,25\"\n"), (Wrap::None, "\"0,25\""));
+        assert_eq!(first("x y\n(1, 2)\n (3, 4) \n"), (Wrap::Brackets, "3, 4"));
+        assert_eq!(first("[1 2];\n[3 4];\n"), (Wrap::Brackets, "3 4"));
+        assert_eq!(first("{1, 2}\n{3, 4},\n"), (Wrap::Brackets, "3, 4"));
+        assert_eq!(first("(1)\n(2)\n"), (Wrap::None, "(2)"));
+        assert_eq!(first("(1),(2)\n(3),(4)\n"), (Wrap::None, "(3),(4)"));
+        assert_eq!(first("(1.5, 2)\n"), (Wrap::Brackets, "1.5, 2"));
     }
 
     #[test]

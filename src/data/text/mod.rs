@@ -23,7 +23,7 @@ use super::{DataError, Format, Loaded, MOST_POINTS, Variable, at_line, unusable}
 use crate::config::{DecimalMark, Separator};
 use doubts::{Commas, below, refuse_summary};
 use flaw::flaw;
-use lines::{Feed, Lines, byte, fields};
+use lines::{Feed, Lines, Wrap, byte, fields};
 use marks::Marks;
 use sniff::{Form, shorten, sniff};
 
@@ -105,7 +105,7 @@ impl<'a> Source<'a> {
             width: names.len(),
             names: Some(names),
             after: 0,
-            closed: false,
+            wrap: Wrap::None,
             notes: Vec::new(),
         };
         Self { path, text, first, quote: b'\'', form }
@@ -210,7 +210,7 @@ impl<'a> Source<'a> {
     }
 
     fn lines(&self) -> Lines<'a> {
-        Lines::new(self.text, self.first).closed(self.form.closed).after(self.form.after)
+        Lines::new(self.text, self.first).without(self.form.wrap).after(self.form.after)
     }
 
     /// Goes through all rows that are not empty: `visit` gets the number of the row and its record.

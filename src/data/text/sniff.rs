@@ -3,7 +3,7 @@
 use super::super::columns::Cell;
 use super::super::reading::Reading;
 use super::flaw::flaw;
-use super::lines::{Line, Lines, fields};
+use super::lines::{Line, Lines, Wrap, fields};
 use super::number::{cell, grouped, is_broken};
 use crate::config::{DecimalMark, Separator};
 
@@ -22,8 +22,8 @@ pub(super) struct Form {
     pub(super) names: Option<Vec<String>>,
     /// The rows begin after the line of this number.
     pub(super) after: usize,
-    /// Whether a semicolon ends each row.
-    pub(super) closed: bool,
+    /// What stands around each row.
+    pub(super) wrap: Wrap,
     /// What was guessed.
     pub(super) notes: Vec<String>,
 }
@@ -57,8 +57,11 @@ pub(super) fn sniff(text: &str, reading: &Reading) -> Result<Form, String> {
             notes.push(format!("line {number} says what separates the columns: {}", said.name()));
         }
     }
-    let closed = separator.is_none() && are_closed(&lines);
-    lines = lines.closed(closed);
+    // Whoever says that semicolons separate the columns has them at the ends too.
+    let wrap = Wrap::of(&lines, SAMPLE_LINES);
+    let wrap = if separator.is_some() && wrap == Wrap::Semicolon { Wrap::None } else { wrap };
+    lines = lines.without(wrap);
+    notes.extend(wrap.note().map(str::to_owned));
     let mut sample: Vec<Line<'_>> = Vec::new();
     let mut bytes = 0;
     for line in lines.clone().take(SAMPLE_LINES) {
@@ -72,19 +75,9 @@ pub(super) fn sniff(text: &str, reading: &Reading) -> Result<Form, String> {
     if decimal == DecimalMark::Comma && reading.decimal.is_none() {
         notes.push("numbers have a decimal comma".to_owned());
     }
-    let mut form = Form { separator, decimal, width, names: None, after, closed, notes };
+    let mut form = Form { separator, decimal, width, names: None, after, wrap, notes };
     form.head(text, &sample, &lines, reading)?;
     Ok(form)
-}
-
-/// Whether a semicolon ends every line but perhaps the first, and no line has another.
-fn are_closed(lines: &Lines<'_>) -> bool {
-    let end = |line: Line<'_>| line.text.find(';').map(|at| at + 1 == line.text.len());
-    let mut sample = lines.clone().take(SAMPLE_LINES).map(end);
-    sample.next().is_some_and(|first| first != Some(false)) && {
-        let mut rest = sample.peekable();
-        rest.peek().is_some() && rest.all(|end| end == Some(true))
-    }
 }
 
 /// The separator of Excel's `sep=;`.

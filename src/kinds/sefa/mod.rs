@@ -175,7 +175,10 @@ pub enum SefaError {
         name: String,
     },
     /// A unit without any weight has no direction.
-    #[error("unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use --raw")]
+    #[error(
+        "unit {unit} of the layer has no weight at all, so its column cannot be brought to unit length; use \
+             --raw, or in a StyleGAN name the other layers with --layers"
+    )]
     EmptyUnit {
         /// The column.
         unit: usize,

@@ -125,18 +125,23 @@ impl Studio {
 
     /// The directions of the layers that a config names, or of its file.
     pub fn directions(&mut self, config: &SefaConfig) -> Result<Arc<Directions>, SefaError> {
+        self.noted_directions(config).map(|(directions, _)| directions)
+    }
+
+    /// The same, with what was changed in them; said when they are read for the first time.
+    pub fn noted_directions(&mut self, config: &SefaConfig) -> Result<(Arc<Directions>, Vec<String>), SefaError> {
         let origin = (config.directions_file.clone(), config.layers.clone(), config.raw);
         if let Some((_, directions)) = self.directions.iter().find(|(known, _)| *known == origin) {
-            return Ok(Arc::clone(directions));
+            return Ok((Arc::clone(directions), Vec::new()));
         }
-        let found = match &config.directions_file {
-            Some(file) => Directions::read(file, self.generator.row_dim())?.0,
-            None => directions(&self.weights, config)?,
+        let (found, notes) = match &config.directions_file {
+            Some(file) => Directions::read(file, self.generator.row_dim())?,
+            None => (directions(&self.weights, config)?, Vec::new()),
         };
         let directions = Arc::new(found);
         self.directions.truncate(MOST_CHOICES - 1);
         self.directions.insert(0, (origin, Arc::clone(&directions)));
-        Ok(directions)
+        Ok((directions, notes))
     }
 
     /// Refuses what the model has nothing for: a layer, a class, a direction, a setting of other families.
