@@ -174,15 +174,20 @@ fn inspect(args: &InspectArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(if problem.is_none() { Exit::Done } else { Exit::Fixable })
 }
 
+/// Of a file's variables so many are listed for a person; an array of structs has one for each field of each.
+const MOST_LISTED: usize = 200;
+
 fn listing(variables: &[Variable]) -> String {
     let mut rows = vec![["variable", "type", "shape", "from", "to"].map(str::to_owned).to_vec()];
-    for variable in variables {
+    for variable in variables.iter().take(MOST_LISTED) {
         let shape = variable.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
         let (low, high) =
             variable.range.map_or((String::new(), String::new()), |(a, b)| (figures::digits(a), figures::digits(b)));
         rows.push(vec![variable.name.clone(), variable.kind.clone(), shape, low, high]);
     }
-    table(&[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right], &rows)
+    let more = variables.len().saturating_sub(MOST_LISTED);
+    let rest = if more > 0 { format!("\n  … and {more} more; --json lists all") } else { String::new() };
+    table(&[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right], &rows) + &rest
 }
 
 /// How the points were read.
@@ -244,4 +249,24 @@ fn picture_name(file: &Path) -> String {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_variables_ends_with_how_many_more_there_are() {
+        let variable = |i: usize| Variable {
+            name: format!("s({i}).x"),
+            kind: "double".to_owned(),
+            shape: vec![1, 1],
+            range: None,
+            real: true,
+        };
+        let all: Vec<Variable> = (0..MOST_LISTED + 3).map(variable).collect();
+        let last = |count: usize| listing(&all[..count]).lines().last().unwrap().trim().to_owned();
+        assert_eq!(last(all.len()), "… and 3 more; --json lists all");
+        assert!(last(MOST_LISTED).starts_with("s(199).x"));
+    }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -205,9 +206,26 @@ fn meant(run: &RunSummary) -> TrainConfig {
     TrainConfig { epochs: run.planned(), ..what(&run.config) }
 }
 
-/// What makes a run the same as another one: data, seed, settings.
-pub(super) fn identity(run: &RunSummary) -> String {
-    format!("{:?} {} {}", run.data, run.config.seed, meant(run).to_json())
+/// The same of many runs, as JSON. Runs that follow each other and differ only in their seed share it.
+pub(super) fn all_meant<'a>(runs: impl Iterator<Item = &'a RunSummary>) -> Vec<Rc<Value>> {
+    let mut last: Option<((TrainConfig, u64), Rc<Value>)> = None;
+    let of = |run: &RunSummary| {
+        let key = (TrainConfig { seed: 0, ..(*run.config).clone() }, run.planned());
+        if let Some((known, meant)) = &last
+            && *known == key
+        {
+            return Rc::clone(meant);
+        }
+        let meant = Rc::new(meant(run).to_json());
+        last = Some((key, Rc::clone(&meant)));
+        meant
+    };
+    runs.map(of).collect()
+}
+
+/// What makes a run the same as another one: data, seed, and what it is meant to be.
+pub(super) fn identity(run: &RunSummary, meant: &Value) -> String {
+    format!("{:?} {} {meant}", run.data, run.config.seed)
 }
 
 /// In which of the ways of doing a run, of which it should not depend, two differ.
@@ -242,7 +260,7 @@ pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
     }
     for id in distinct(runs.iter().map(|run| run.data.clone())) {
         let mut of_it: Vec<&mut RunSummary> = runs.iter_mut().filter(|run| run.data == id).collect();
-        let configs: Vec<Value> = of_it.iter().map(|run| meant(run).to_json()).collect();
+        let configs = all_meant(of_it.iter().map(|run| &**run));
         let titles: Vec<String> = of_it.iter().map(|run| run.config.title()).collect();
         let same_data = vec![String::new(); of_it.len()];
         for (run, label) in of_it.iter_mut().zip(telling_apart(&titles, &configs, &same_data)) {
@@ -254,7 +272,7 @@ pub(super) fn label_all(runs: &mut [RunSummary], selection: &Selection) {
 /// What tells each of these runs, and how many epochs it came to, from the others; seeds and the way of doing them apart.
 pub fn labels(runs: &[(&RunConfig, u64)]) -> Vec<String> {
     let came_to = |&(config, epochs): &(&RunConfig, u64)| TrainConfig { epochs, ..what(config) };
-    let configs: Vec<Value> = runs.iter().map(|run| came_to(run).to_json()).collect();
+    let configs: Vec<Rc<Value>> = runs.iter().map(|run| Rc::new(came_to(run).to_json())).collect();
     let titles: Vec<String> = runs.iter().map(|(config, _)| config.title()).collect();
     let data: Vec<String> = runs.iter().map(|(config, _)| paths::text(&config.data.path)).collect();
     let labels = telling_apart(&titles, &configs, &data);
@@ -293,7 +311,7 @@ const MOST_NAMED: usize = 4;
 
 /// What tells each of these configs, each with what its data are, from the others, as [`apart`] says it. Most runs of many are
 /// the same but for their seeds, and are told once.
-fn telling_apart(titles: &[String], configs: &[Value], data: &[String]) -> Vec<String> {
+fn telling_apart(titles: &[String], configs: &[Rc<Value>], data: &[String]) -> Vec<String> {
     let mut kinds: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut firsts = Vec::new();
     let kind_of = |i: usize| {
@@ -305,7 +323,7 @@ fn telling_apart(titles: &[String], configs: &[Value], data: &[String]) -> Vec<S
     let kind: Vec<usize> = (0..configs.len()).map(kind_of).collect();
     let of = |from: &[String]| firsts.iter().map(|&i| from[i].clone()).collect::<Vec<_>>();
     let (titles, data) = (of(titles), of(data));
-    let configs: Vec<Value> = firsts.iter().map(|&i| configs[i].clone()).collect();
+    let configs: Vec<Value> = firsts.iter().map(|&i| (*configs[i]).clone()).collect();
     let labels = apart(&titles, &configs, |i, j| data[i] == data[j]);
     kind.into_iter().map(|kind| labels[kind].clone()).collect()
 }
@@ -354,8 +372,12 @@ pub(super) fn common(set: &DataSet, sets: &[DataSet]) -> String {
     if sets.len() < 2 {
         return String::new();
     }
-    let configs_of = |set: &DataSet| set.runs().map(|run| meant(run).to_json()).collect::<Vec<Value>>();
-    let (here, all) = (configs_of(set), sets.iter().flat_map(configs_of).collect::<Vec<Value>>());
+    let configs_of = |set: &DataSet| {
+        let mut configs = all_meant(set.runs());
+        configs.dedup_by(|a, b| Rc::ptr_eq(a, b));
+        configs
+    };
+    let (here, all) = (configs_of(set), sets.iter().flat_map(configs_of).collect::<Vec<Rc<Value>>>());
     let chosen = |key: &Key, config: &Value| key.only.map(|owner| at(config, owner.selector).clone());
     let said_here = |key: &&Key| {
         if !matches!(key.role, Role::Nature | Role::Length) || key.group() == Some("data") || POINTS.selects(key) {
@@ -364,10 +386,10 @@ pub(super) fn common(set: &DataSet, sets: &[DataSet]) -> String {
         // Null is that there is no such setting.
         let own = here.iter().find(|config| !at(config, key.path).is_null())?;
         let value = at(own, key.path);
-        let alike = |config: &&Value| chosen(key, config) == chosen(key, own);
-        let has = |config: &Value| at(config, key.path) == value;
-        let same = here.iter().filter(|config| !at(config, key.path).is_null()).all(has);
-        (same && !all.iter().filter(alike).all(has)).then(|| said(key, value))
+        let alike = |config: &&Rc<Value>| chosen(key, config) == chosen(key, own);
+        let has = |config: &Rc<Value>| at(config, key.path) == value;
+        let same = here.iter().filter(|config| !at(config, key.path).is_null()).all(&has);
+        (same && !all.iter().filter(alike).all(&has)).then(|| said(key, value))
     };
     POINTS.keys.iter().filter_map(|key| said_here(&key)).collect::<Vec<_>>().join(", ")
 }

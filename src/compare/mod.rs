@@ -158,7 +158,7 @@ impl RunSummary {
 
     /// The same by what the run recorded at its last measured frame: nothing is measured, and its data are not needed.
     pub fn recorded(dir: &RunDir) -> Result<Self, EvalError> {
-        let run = PointsRun::open(dir)?;
+        let run = PointsRun::open(&dir.held())?;
         let (records, floor) = (run.metrics()?, run.floor()?);
         let report = points::recorded(&run, &records, floor)?;
         Self::from_report(&run, report, &records, floor)
@@ -265,11 +265,15 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     } else {
         RunDir::all_under(path)?
     };
-    let count = all.len();
-    let others = all.iter().filter(|run| run.kind().is_some_and(|kind| !kind.can(ability))).count();
+    let (count, mut others) = (all.len(), 0);
     let half_begun =
         |run: &RunDir| run.is_half_begun() && run.manifest().is_ok_and(|manifest| manifest.kind.can(ability));
-    let dirs: Vec<RunDir> = all.into_iter().filter(|run| run.can(ability) || half_begun(run)).collect();
+    let mut fits = |run: &RunDir| {
+        let Some(kind) = run.kind() else { return half_begun(run) };
+        others += usize::from(!kind.can(ability));
+        kind.can(ability)
+    };
+    let dirs: Vec<RunDir> = all.into_iter().filter(|run| fits(run)).collect();
     if dirs.is_empty() {
         run.expect(Kind::Points)?;
         return Err(RunError::NoRun {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::RunSummary;
-use super::groups::{identity, machine_that_differs};
+use super::groups::{all_meant, identity, machine_that_differs};
 use crate::kinds::points::DataSetId;
 
 /// A run that is another one over again, and does not count.
@@ -29,8 +29,8 @@ pub struct Repeat {
 pub(super) fn set_aside(runs: Vec<RunSummary>) -> (Vec<RunSummary>, Vec<Repeat>) {
     let worth = |run: &RunSummary| (run.state.is_finished(), !run.state.is_diverged(), run.epochs);
     let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (i, run) in runs.iter().enumerate() {
-        alike.entry(identity(run)).or_default().push(i);
+    for (i, (run, meant)) in runs.iter().zip(all_meant(runs.iter())).enumerate() {
+        alike.entry(identity(run, &meant)).or_default().push(i);
     }
     let mut kept = vec![0; runs.len()];
     for same in alike.values() {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use fs_err as fs;
 use serde::Serialize;
@@ -187,12 +188,12 @@ impl ActiveRun {
         let records = Records::of(dir.file(claim.kind.records_file()), &values);
         let series = claim.series.as_ref().map(|plan| counted_series(&dir, plan, note, done)).transpose()?;
         let manifest = Manifest {
-            program: saved.program,
-            commit: saved.commit,
+            program: saved.program.clone(),
+            commit: saved.commit.clone(),
             older: saved.older,
-            digests: merged(saved.digests, claim.digests()),
+            digests: merged(saved.digests.clone(), claim.digests()),
             // A folder may have been renamed since; its files keep their names.
-            files: if written.is_some() { saved.files } else { claim.files() },
+            files: if written.is_some() { saved.files.clone() } else { claim.files() },
             ..claim.manifest()
         };
         let seconds = values.last().map_or(0.0, records::seconds);
@@ -527,13 +528,14 @@ fn clear(dir: &RunDir) -> Result<(), RunError> {
         Found::HalfBegun(manifest) => manifest,
         Found::Run(kind) => {
             // An old run has none, and a damaged one does not say what is the run's.
-            if let Ok(Some(manifest)) = Manifest::read(dir.path()) {
+            let manifest = if let Ok(Some(manifest)) = Manifest::read(dir.path()) {
                 manifest
             } else {
                 let manifest = Manifest::new(kind, Value::Null, Vec::new(), kind.file_names(), 0);
                 manifest.write(dir.path())?;
                 manifest
-            }
+            };
+            Arc::new(manifest)
         }
     };
     let first = if manifest.kind.has_state() { STATE } else { manifest.kind.records_file() };

@@ -2,13 +2,15 @@
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::kind::{MANIFEST, STATE};
-use super::manifest::{Memo, essence};
+use super::manifest::essence;
+use super::memo::Memo;
 use super::state::{self, Bundle, Ledger, Note, Noted};
 use super::{Ability, Input, Kind, LOCK, Manifest, Position, RunError, digest, lock, records};
 use crate::checkpoint;
@@ -55,7 +57,7 @@ pub enum Found {
     /// Nothing, or nothing but what a killed process may leave.
     Nothing,
     /// A run that was killed before its first state.
-    HalfBegun(Manifest),
+    HalfBegun(Arc<Manifest>),
     /// A run.
     Run(Kind),
     /// Other files, such as this one.
@@ -99,6 +101,13 @@ impl RunDir {
         Self { path: path.into(), memo: Memo::default() }
     }
 
+    /// The same directory as it is when it is first asked: manifest and state's note are read once. For whoever looks at a
+    /// run as a whole and is soon done.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { path: self.path.clone(), memo: self.memo.hold() }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -122,7 +131,7 @@ impl RunDir {
 
     /// The kind of run that is there; None where there is none, or one that was killed before its first state.
     pub fn kind(&self) -> Option<Kind> {
-        match self.memo.read(&self.path) {
+        match self.memo.manifest(&self.path) {
             Ok(Some(manifest)) => self.is_begun(manifest.kind).then_some(manifest.kind),
             Ok(None) => self.old_kind(),
             // A damaged manifest is a run's all the same; what it was can be seen from the other files.
@@ -159,7 +168,7 @@ impl RunDir {
         lock::check(&self.file(LOCK))?;
         // First the names: a manifest that another process writes in between is found all the same.
         let names = self.names()?;
-        if let Some(manifest) = self.memo.read(&self.path)? {
+        if let Some(manifest) = self.memo.manifest(&self.path)? {
             let kind = manifest.kind;
             return Ok(if self.is_begun(kind) { Found::Run(kind) } else { Found::HalfBegun(manifest) });
         }
@@ -233,10 +242,10 @@ impl RunDir {
     }
 
     /// The run's manifest; for a run that was made before there were manifests, what it would say.
-    pub fn manifest(&self) -> Result<Manifest, RunError> {
-        match self.memo.read(&self.path)? {
+    pub fn manifest(&self) -> Result<Arc<Manifest>, RunError> {
+        match self.memo.manifest(&self.path)? {
             Some(manifest) => Ok(manifest),
-            None => self.old_manifest(),
+            None => self.old_manifest().map(Arc::new),
         }
     }
 
@@ -269,17 +278,18 @@ impl RunDir {
         // First the state, for it says whether the manifest is this run's at all.
         let note = self.note(manifest.kind)?;
         // Both say the same; a file that was put there from elsewhere does not.
-        if self.file(name).is_file() && manifest.kind != Kind::Sefa {
-            let there = essence(manifest.kind, &self.json(name)?);
-            let ours = essence(manifest.kind, &manifest.settings);
-            let differing = differences(&there, &ours);
+        let is_there = manifest.kind != Kind::Sefa && self.file(name).is_file();
+        let there = if is_there { Some(self.json(name)?) } else { None };
+        if let Some(there) = there.filter(|there| *there != manifest.settings) {
+            let essence = |settings: &Value| essence(manifest.kind, settings);
+            let differing = differences(&essence(&there), &essence(&manifest.settings));
             if !differing.is_empty() {
                 let keys = differing.iter().map(|difference| difference.key.as_str()).collect::<Vec<_>>().join(", ");
                 let reason = format!("it differs from {MANIFEST} in {keys}; `gan-lab runs --check` puts it right");
                 return Err(self.malformed(name, reason));
             }
         }
-        let mut settings = manifest.settings;
+        let mut settings = manifest.settings.clone();
         if let Some(key) = manifest.kind.total_key()
             && let Some(note) = note
             && let Some(total) = settings.get_mut(key)
@@ -335,11 +345,11 @@ impl RunDir {
             let done = if manifest.finished { total } else { done.min(total.max(1) - 1) };
             return Ok(Position { done, total: total.max(done).max(u64::from(!manifest.finished)) });
         }
+        if let Some(note) = self.note(kind)? {
+            return Ok(Position { done: note.done, total: note.total });
+        }
         match state::note(&self.file(STATE))? {
-            Noted::Tied(note) => {
-                self.check_ties(&manifest, &note)?;
-                Ok(Position { done: note.done, total: note.total })
-            }
+            Noted::Tied(note) => Ok(Position { done: note.done, total: note.total }),
             Noted::Untied { .. } if !manifest.older => {
                 Err(self.malformed(STATE, format!("it does not say that it belongs to this {MANIFEST}")))
             }
@@ -386,7 +396,7 @@ impl RunDir {
             Some(found) => Err(RunError::OtherKind { path: self.path.clone(), found, wanted }),
             None => {
                 // One that has a manifest lacks what comes last.
-                let begun = self.memo.read(&self.path).ok().flatten().map(|manifest| begun_by(manifest.kind));
+                let begun = self.memo.manifest(&self.path).ok().flatten().map(|manifest| begun_by(manifest.kind));
                 let missing = begun.unwrap_or(wanted.settings_file()).to_owned();
                 Err(RunError::NoRun { path: self.path.clone(), missing })
             }
@@ -444,16 +454,18 @@ impl RunDir {
     }
 
     pub(super) fn note(&self, kind: Kind) -> Result<Option<Note>, RunError> {
-        if !kind.has_state() || !self.file(STATE).is_file() {
-            return Ok(None);
-        }
-        match state::note(&self.file(STATE))? {
-            Noted::Tied(note) => {
-                self.check_ties(&self.manifest()?, &note)?;
-                Ok(Some(note))
+        self.memo.note(|| {
+            if !kind.has_state() || !self.file(STATE).is_file() {
+                return Ok(None);
             }
-            Noted::Untied { .. } => Ok(None),
-        }
+            match state::note(&self.file(STATE))? {
+                Noted::Tied(note) => {
+                    self.check_ties(&*self.manifest()?, &note)?;
+                    Ok(Some(note))
+                }
+                Noted::Untied { .. } => Ok(None),
+            }
+        })
     }
 
     /// How many frames of a series the saved state counts on, and the SHA-256 of their bytes.
@@ -490,7 +502,7 @@ impl RunDir {
 
     /// Whether a run was begun here and has no state yet, or none any more.
     pub fn is_half_begun(&self) -> bool {
-        matches!(self.memo.read(&self.path), Ok(Some(manifest)) if !self.is_begun(manifest.kind))
+        matches!(self.memo.manifest(&self.path), Ok(Some(manifest)) if !self.is_begun(manifest.kind))
     }
 
     /// The path of one of the run's files.
@@ -506,7 +518,7 @@ impl RunDir {
     /// A file's bytes, which are those that the manifest has the digest of; a missing file means that there is no run.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
         let bytes = self.read_unchecked(name)?;
-        if let Ok(Some(manifest)) = self.memo.read(&self.path)
+        if let Ok(Some(manifest)) = self.memo.manifest(&self.path)
             && manifest.digests.get(name).is_some_and(|expected| *expected != digest(&bytes))
         {
             return Err(self.malformed(name, format!("it is not the file that {MANIFEST} speaks of")));
@@ -518,7 +530,7 @@ impl RunDir {
         match fs::read(self.file(name)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let (path, missing) = (self.path.clone(), name.to_owned());
-                let is_run = name != MANIFEST && matches!(self.memo.read(&self.path), Ok(Some(_)));
+                let is_run = name != MANIFEST && matches!(self.memo.manifest(&self.path), Ok(Some(_)));
                 Err(if is_run { RunError::Lacks { path, missing } } else { RunError::NoRun { path, missing } })
             }
             other => Ok(other?),

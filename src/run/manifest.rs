@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,27 +81,6 @@ pub struct Manifest {
     pub older: bool,
 }
 
-/// The manifest that was read last, with its text: what looks at a run asks for it dozens of times, and parsing and checking the
-/// same text each time is most of the work. The text itself is always read anew.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Memo(Arc<Mutex<Option<(String, Manifest)>>>);
-
-impl Memo {
-    /// The manifest in a directory, if there is one.
-    pub(super) fn read(&self, dir: &Path) -> Result<Option<Manifest>, RunError> {
-        let Some(text) = Manifest::text(dir)? else { return Ok(None) };
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((known, manifest)) if *known == text => Ok(Some(manifest.clone())),
-            _ => {
-                let manifest = Manifest::parsed(dir, &text)?;
-                *last = Some((text, manifest.clone()));
-                Ok(Some(manifest))
-            }
-        }
-    }
-}
-
 impl Manifest {
     /// A new run's.
     pub(super) fn new(kind: Kind, settings: Value, inputs: Vec<Input>, files: Vec<String>, total: u64) -> Self {
@@ -133,7 +111,7 @@ impl Manifest {
         Self::text(dir)?.map(|text| Self::parsed(dir, &text)).transpose()
     }
 
-    fn text(dir: &Path) -> Result<Option<String>, RunError> {
+    pub(super) fn text(dir: &Path) -> Result<Option<String>, RunError> {
         match fs_err::read_to_string(dir.join(MANIFEST)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
@@ -141,7 +119,7 @@ impl Manifest {
         }
     }
 
-    fn parsed(dir: &Path, text: &str) -> Result<Self, RunError> {
+    pub(super) fn parsed(dir: &Path, text: &str) -> Result<Self, RunError> {
         let path = dir.join(MANIFEST);
         let malformed = |reason: String| RunError::Malformed { path: path.clone(), reason };
         let value: Value = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;

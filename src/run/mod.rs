@@ -19,6 +19,7 @@ mod faults;
 mod kind;
 mod lock;
 mod manifest;
+mod memo;
 mod records;
 mod refusals;
 mod series;

@@ -13,14 +13,14 @@ pub(super) fn refuse(dir: &RunDir, claim: &Claim, force: bool) -> Result<(), Run
     let owned: Vec<String> = match dir.look()? {
         Found::Nothing => return Ok(()),
         Found::Foreign(name) => return Err(RunError::Foreign { path: path(), name }),
-        Found::HalfBegun(manifest) => manifest.files,
+        Found::HalfBegun(manifest) => manifest.files.clone(),
         Found::Run(kind) => {
             if !force {
                 return Err(exists(dir, kind, claim));
             }
             // A damaged manifest says nothing; then the files are those of its kind.
             match dir.manifest() {
-                Ok(manifest) => manifest.files,
+                Ok(manifest) => manifest.files.clone(),
                 Err(_) => kind.file_names(),
             }
         }

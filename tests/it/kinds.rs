@@ -206,7 +206,10 @@ type Promise = (&'static str, fn(&World, &Case));
 
 /// What is promised, and the test of it.
 const PROMISES: [Promise; 11] = [
-    ("a folder with other files is refused and left as it is, with and without `--force`", foreign_folders),
+    (
+        "a folder that holds other files and no run is refused and left as it is, with and without `--force`",
+        foreign_folders,
+    ),
     ("`--force` removes the run's own files and no others", forced),
     ("a run is never replaced unasked, by its own kind or by another", never_unasked),
     ("a second process is refused; the error names the first one's process ID", second_process),

@@ -81,6 +81,15 @@ fn a_config_of_another_kind_is_named_with_the_command_that_reads_it() {
         let message = world.fails(1, args);
         assert!(message.contains(words) && !message.contains("expected one of"), "{args:?}: {message}");
     }
+    // An option's name is no setting's: the place is told, and no other kind.
+    for (text, words) in [
+        (r#"{"model": "gan"}"#, r#"'model' is an option's name; in a config it is {"objective": {"model": …}}"#),
+        (r#"{"lr": 1e-4, "gp-weight": 10}"#, r#"in a config it is {"objective": {"gp_weight": …}}"#),
+    ] {
+        std::fs::write(world.path("mine.json"), text).unwrap();
+        let message = world.fails(1, &["train", "--config", "mine.json"]);
+        assert!(message.contains(words), "{message}");
+    }
     #[cfg(feature = "torch")]
     {
         let message = world.fails(1, &["train", "progan", "--config", "points.json"]);

@@ -211,14 +211,28 @@ pub(super) fn not_of(table: &Table, path: &Path, config: &Value, error: ConfigEr
     let others = TABLES.into_iter().filter(|other| other.kind != table.kind);
     // What is misspelt or missing makes it no config of another kind.
     let likest = others.max_by_key(|other| known_in(other, config));
-    let other = likest.filter(|other| known_in(other, config) > known_in(table, config));
-    match other {
-        Some(other) => hinted(
+    let flag = flag_in(table, config);
+    let own = known_in(table, config) + usize::from(flag.is_some());
+    match (likest.filter(|other| known_in(other, config) > own), flag) {
+        (Some(other), _) => hinted(
             format!("{path} is a config of {}, not of {}", other.kind, table.kind),
             format!("{} --config {path} reads it", other.command),
         ),
-        None => anyhow::Error::new(error).context(format!("{path} is not a config of {}", table.kind)),
+        (None, Some((flag, place))) => {
+            let nested = place.rsplit('.').fold("…".to_owned(), |inner, part| format!("{{\"{part}\": {inner}}}"));
+            hinted(
+                format!("{path} is not a config of {}: '{flag}' is an option's name", table.kind),
+                format!("in a config it is {nested}"),
+            )
+        }
+        (None, None) => anyhow::Error::new(error).context(format!("{path} is not a config of {}", table.kind)),
     }
+}
+
+/// An outer key of a config that is the name of an option, whose setting lies deeper; and the setting.
+fn flag_in<'a>(table: &Table, config: &'a Value) -> Option<(&'a str, &'static str)> {
+    let names = config.as_object()?.keys();
+    names.filter_map(|name| Some((name.as_str(), table.find(name).ok()?.path))).find(|(name, place)| name != place)
 }
 
 /// How many of a config's outer keys are settings of a kind, or levels of such.

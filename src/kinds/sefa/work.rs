@@ -216,7 +216,7 @@ fn side_there(dir: &RunDir) -> Option<usize> {
 
 /// Inputs under the names that the job in a directory was begun with, where those files are still there.
 fn kept(dir: &RunDir, inputs: Vec<Input>) -> Vec<Input> {
-    let saved = dir.manifest().map(|manifest| manifest.inputs).unwrap_or_default();
+    let saved = dir.manifest().map(|manifest| manifest.inputs.clone()).unwrap_or_default();
     let same = |input: &Input, other: &Input| {
         other.role == input.role && other.sha256 == input.sha256 && Path::new(&other.path).is_file()
     };
