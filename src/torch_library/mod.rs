@@ -72,9 +72,8 @@ pub fn load_for_pictures() -> Result<(), TorchLibraryError> {
 /// What libtorch this is, and where.
 pub fn description() -> String {
     #[cfg(torch_on_demand)]
-    if let Some(root) = on_demand::elsewhere() {
-        let version = on_demand::version(&root).unwrap_or_else(|| "of unknown version".to_owned());
-        return format!("{version} in {}", root.join("lib").display());
+    if let Some(other) = on_demand::other() {
+        return other;
     }
     env!("GAN_LAB_LIBTORCH").to_owned()
 }

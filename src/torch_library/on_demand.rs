@@ -65,7 +65,15 @@ fn folder() -> Result<PathBuf, TorchLibraryError> {
     }
 }
 
-pub(super) fn elsewhere() -> Option<PathBuf> {
+/// Which libtorch is taken instead of the one that was there on building, and where it lies.
+pub(super) fn other() -> Option<String> {
+    let lib = folder().ok().filter(|lib| *lib != Path::new(env!("GAN_LAB_LIBTORCH_LIB")))?;
+    let root = lib.parent()?;
+    let version = version(root).or_else(|| version_of_package(root)).unwrap_or_else(|| "of unknown version".to_owned());
+    Some(format!("{version} in {}", lib.display()))
+}
+
+fn elsewhere() -> Option<PathBuf> {
     let named = env::var_os(VARIABLE).filter(|root| !root.is_empty()).map(PathBuf::from)?;
     // The folder of the libraries itself means the folder that holds it.
     let is_lib = !named.join("lib").join(CORE).exists() && named.join(CORE).exists();
@@ -73,7 +81,7 @@ pub(super) fn elsewhere() -> Option<PathBuf> {
     Some(whole.and_then(|whole| whole.parent().map(Path::to_owned)).unwrap_or(named))
 }
 
-pub(super) fn version(root: &Path) -> Option<String> {
+fn version(root: &Path) -> Option<String> {
     let text = fs::read_to_string(root.join("build-version")).ok()?;
     Some(text.trim().to_owned()).filter(|version| !version.is_empty())
 }
@@ -108,11 +116,16 @@ pub(super) fn wait_briefly() {
 
 /// Whether a Python package `torch` has the libraries that tch is written for.
 fn fits(package: &Path) -> bool {
-    let version = fs::read_to_string(package.join("version.py")).unwrap_or_default();
-    let line = version.lines().find_map(|line| line.strip_prefix("__version__ = "));
-    let number = line.map(|value| value.trim_matches(['\'', '"', ' ']));
-    let number = number.and_then(|value| value.split('+').next());
+    let found = version_of_package(package);
+    let number = found.as_ref().and_then(|found| found.split('+').next());
     number == Some(VERSION) && package.join("lib").join(CORE).exists()
+}
+
+/// What a Python package `torch` says that it is: `2.13.0+cpu`.
+fn version_of_package(package: &Path) -> Option<String> {
+    let text = fs::read_to_string(package.join("version.py")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
+    Some(line.trim_matches(['\'', '"', ' ']).to_owned())
 }
 
 fn load_from(folder: &Path, functions: &Functions) -> Result<(), TorchLibraryError> {

@@ -132,12 +132,13 @@ fn the_package_torch_beside_the_program_or_in_the_active_environment_will_do() {
     std::fs::create_dir_all(without.world.path("venv/bin")).unwrap();
     let installed = without.world.path("venv/bin/gan-lab");
     std::fs::copy(&without.program, &installed).unwrap();
-    let beside = |out: &str| {
+    let beside_with = |args: &[&str]| {
         let mut command = Command::new(&installed);
-        command.args(short(out)).current_dir(without.world.path("")).env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE);
+        command.args(args).current_dir(without.world.path("")).env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE);
         command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX");
         command
     };
+    let beside = |out: &str| beside_with(&short(out));
     let mut active = without.command(&short("active-run"));
     active.env("VIRTUAL_ENV", without.world.path("venv"));
     for (out, mut command) in [("beside-run", beside("beside-run")), ("active-run", active)] {
@@ -145,6 +146,9 @@ fn the_package_torch_beside_the_program_or_in_the_active_environment_will_do() {
         assert!(output.status.success(), "{out}: {}", errors(&output));
         assert_same(&without.world.path(out), &without.world.path("run"));
     }
+    // And it says which one it took.
+    let said = String::from_utf8(beside_with(&["doctor"]).output().unwrap().stdout).unwrap();
+    assert!(said.contains("2.13.0+cpu in ") && said.contains("site-packages/torch/lib"), "{said}");
     // Another release is not taken.
     version("2.1.0+cpu");
     assert!(says(beside("other-run")).contains("pip install torch==2.13.0"));
