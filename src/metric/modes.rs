@@ -164,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn a_point_at_the_radius_itself_is_of_high_quality() {
+        let modes = [Mode::round([0.0, 0.0], 1.0)];
+        let quality = |x: f64| mode_scores(&modes, &[[x, 0.0]]).high_quality.to_bits();
+        assert_eq!((quality(RADIUS), quality(RADIUS + 1e-6)), (1.0_f64.to_bits(), 0.0_f64.to_bits()));
+    }
+
+    #[test]
     fn modes_of_other_shares_are_held_against_those() {
         let modes: Vec<Mode> = [0.75, 0.25]
             .iter()

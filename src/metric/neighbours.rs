@@ -119,3 +119,21 @@ pub(super) fn radii(points: &[Point]) -> Vec<f64> {
     };
     points.iter().map(radius).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As prdc has it (Naeem et al. 2020). Rounded data have such ties.
+    #[test]
+    fn a_point_at_the_radius_itself_is_outside() {
+        // The ball of each of six points on a line reaches to the end that is farther away; that of the last has radius 5.
+        let line: Vec<Point> = (0..6).map(|x| [f64::from(x), 0.0]).collect();
+        let beyond = |x: f64| vec![[x, 0.0]; 6];
+        let of = |scores: Prdc| (scores.precision, scores.density, scores.coverage);
+        assert_eq!(of(prdc(&line, &beyond(10.0))), (0.0, 0.0, 0.0));
+        assert_eq!(of(prdc(&line, &beyond(9.9))), (1.0, 0.2, 1.0 / 6.0));
+        assert_eq!(prdc(&beyond(10.0), &line).recall.to_bits(), 0.0_f64.to_bits());
+        assert_eq!(prdc(&beyond(9.9), &line).recall.to_bits(), 1.0_f64.to_bits());
+    }
+}

@@ -63,5 +63,7 @@ mod tests {
         assert_eq!(tracked.mode_tv, Some(mode_scores(&modes, &generated).total_variation));
         let few = Tracker::new(&real[..5], None).measure(&generated[..5]);
         assert_eq!((few.coverage, few.mode_tv), (None, None));
+        let enough = Metric::Coverage.least(None);
+        assert!(Tracker::new(&real[..enough], None).measure(&generated[..enough]).coverage.is_some());
     }
 }
