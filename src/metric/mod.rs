@@ -276,6 +276,22 @@ mod tests {
     }
 
     #[test]
+    fn badness_is_the_distance_from_the_best_value() {
+        for (metric, value, floor, badness) in [
+            (Metric::W1, 0.25, Some(0.5), 0.25),
+            (Metric::Mmd2, -0.25, None, 0.0),
+            (Metric::NearestNeighbour, 0.75, None, 0.25),
+            (Metric::NearestNeighbour, 0.25, None, 0.25),
+            (Metric::Recall, 0.75, Some(0.5), 0.25),
+            (Metric::HighQuality, 0.75, Some(0.5), 0.25),
+            (Metric::HighQuality, 0.75, None, 0.25),
+            (Metric::Modes, 8.0, Some(2.0), -8.0),
+        ] {
+            assert_eq!(metric.badness(value, floor).to_bits(), f64::to_bits(badness), "{metric:?} {value}");
+        }
+    }
+
+    #[test]
     fn metrics_that_cannot_tell_give_no_number() {
         let modes = [Mode::round([0.0, 0.0], 1.0), Mode::round([9.0, 0.0], 1.0)];
         for n in 1..8 {
