@@ -203,6 +203,7 @@ impl Plan {
                 tell(shared.progress(ended));
             }
         });
+        unfinished::tidy(&folder);
         tell(shared.progress(ended));
         match failure {
             Some(error) => Err(error),

@@ -393,6 +393,24 @@ fn a_stopped_protocol_goes_on_to_the_same_lines_and_does_nothing_twice() {
     assert!(all > 30);
 }
 
+/// One training's end does not take the folder away from another, which may be about to write in it.
+#[test]
+fn the_folder_of_unfinished_trainings_stays_until_all_are_over() {
+    let plan = tiny(&["vanilla"], &[0]);
+    let jobs = plan.jobs().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = unfinished::path(folder.path(), &jobs[0]);
+    unfinished::save(&path, &jobs[0], &mut begun(&plan, &jobs[0])).unwrap();
+    unfinished::tidy(folder.path());
+    assert!(path.exists());
+    unfinished::remove(&path).unwrap();
+    unfinished::remove(&path).unwrap();
+    assert!(!path.exists() && path.parent().unwrap().is_dir());
+    unfinished::tidy(folder.path());
+    unfinished::tidy(folder.path());
+    assert!(!path.parent().unwrap().exists());
+}
+
 /// Whatever the method's engine and its state.
 #[test]
 fn every_training_goes_on_from_its_file_to_the_same_state() {

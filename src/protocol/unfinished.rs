@@ -77,14 +77,16 @@ pub(super) fn restore(
 /// Takes away the file of a training that is at its end.
 pub(super) fn remove(path: &Path) -> Result<(), ProtocolError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        other => other?,
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
-    // It stays where others are in it.
-    if let Some(folder) = path.parent() {
-        let _ = fs::remove_dir(folder);
-    }
-    Ok(())
+}
+
+/// Takes away the folder beside the results where nothing is left in it. While others train it has to stay: between making
+/// the folder and the file in it they would lose it.
+pub(super) fn tidy(folder: &Path) {
+    // One that is not there or not empty stays as it is.
+    let _ = fs::remove_dir(folder.join(FOLDER));
 }
 
 fn unusable(path: &Path, reason: String) -> ProtocolError {
