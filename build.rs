@@ -7,6 +7,9 @@
 #[cfg(feature = "torch")]
 #[path = "build/on_demand.rs"]
 mod on_demand;
+#[cfg(feature = "torch")]
+#[path = "build/repeatable.rs"]
+mod repeatable;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,6 +38,10 @@ fn main() {
     println!("cargo:rustc-env=GAN_LAB_LIBTORCH={} in {}", version.trim(), lib.display());
     let lib = real_folder(&lib);
     println!("cargo:rustc-env=GAN_LAB_LIBTORCH_LIB={}", lib.display());
+    #[cfg(feature = "torch")]
+    if let Err(problem) = repeatable::compile(&root) {
+        return complain(&format!("build/repeatable.cpp: {problem}"));
+    }
     link(&lib);
 }
 

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use super::repeatable;
+
 /// Writes what `src/torch_functions.rs` takes in, or says what is in the way.
 pub(crate) fn prepare(lib: &Path) -> Result<(), String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
@@ -32,6 +34,7 @@ pub(crate) fn prepare(lib: &Path) -> Result<(), String> {
         return Err(format!("{} holds none of tch's functions", archive.display()));
     }
     let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let names = [&names[..], &repeatable::FUNCTIONS[..]].concat();
     let write = |name: &str, text: String| fs::write(out.join(name), text).map_err(|error| format!("{name}: {error}"));
     write("torch_functions.txt", names.join("\n"))?;
     write("torch_functions.s", stand_ins(&names, &arch).ok_or_else(|| format!("no stand-ins for {arch}"))?)?;
@@ -134,7 +137,7 @@ fn link_wrapper(archive: &Path, lib: &Path, out: &Path) -> Result<(), String> {
     let compiler = cc::Build::new().cpp(true).cargo_metadata(false).try_get_compiler().map_err(|e| e.to_string())?;
     let mut command: Command = compiler.to_command();
     command.arg("-shared").arg("-o").arg(out.join("torch_wrapper.so"));
-    command.arg("-Wl,--whole-archive").arg(archive).arg("-Wl,--no-whole-archive");
+    command.arg("-Wl,--whole-archive").arg(archive).arg(out.join(repeatable::ARCHIVE)).arg("-Wl,--no-whole-archive");
     command.arg(format!("-Wl,--version-script={}", out.join("torch_wrapper.map").display()));
     command.args(["-Wl,--gc-sections", "-Wl,--no-undefined", "-Wl,-s", "-Wl,-soname,libgan_lab_torch.so"]);
     command.arg("-L").arg(lib).args(["-ltorch_cpu", "-ltorch", "-lc10"]);

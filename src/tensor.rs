@@ -4,6 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::config;
 use crate::nets::{NEGATIVE_SLOPE, Slot};
+use crate::torch_library::repeatable;
 
 /// Parameters as one flat tensor, for optimisers and files, and as a view of it for each slot, for autograd.
 #[derive(Debug)]
@@ -108,13 +109,17 @@ pub struct NoCuda {
     pub found: usize,
 }
 
-/// libtorch's name for a device, if it is there.
+/// libtorch's name for a device, if it is there. What a GPU computes is the same each time.
 pub fn device(device: config::Device) -> Result<Device, NoCuda> {
     match device {
         config::Device::Cpu => Ok(Device::Cpu),
         config::Device::Cuda(asked) => {
             let found = cuda_devices();
-            if asked < found { Ok(Device::Cuda(asked)) } else { Err(NoCuda { asked, found }) }
+            if asked >= found {
+                return Err(NoCuda { asked, found });
+            }
+            repeatable::convolutions();
+            Ok(Device::Cuda(asked))
         }
     }
 }

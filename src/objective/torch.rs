@@ -4,6 +4,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::{Curvature, Game, Network, Penalty};
+use crate::torch_library::repeatable::gradients;
 
 /// A number to be minimised, as autograd takes it, and its value.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub fn penalty(
     let points = points.f_detach()?.f_set_requires_grad(true)?;
     // Points do not influence each other's scores, so the gradient of the sum holds each one's own.
     let total = score(&points)?.f_sum(None::<Kind>)?;
-    let gradients = Tensor::f_run_backward(&[total], &[&points], true, true)?;
+    let gradients = gradients(&total, &[&points], true, true)?;
     let squares = gradients[0].f_flatten(1, -1)?.f_square()?.f_sum_dim_intlist([1_i64].as_slice(), false, None)?;
     let terms: Vec<_> = numbers(&squares)?.into_iter().map(|n| penalty.law.at(n)).collect();
     let slopes: Vec<f64> = terms.iter().map(|term| term.slope).collect();

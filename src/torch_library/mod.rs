@@ -6,6 +6,7 @@
 
 #[cfg(torch_on_demand)]
 mod on_demand;
+pub mod repeatable;
 
 use std::path::PathBuf;
 

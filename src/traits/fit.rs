@@ -15,6 +15,7 @@ use crate::nets::Slot;
 use crate::optim::torch::Optimizer;
 use crate::rng::{Stream, Use};
 use crate::tensor::{Flat, to_host};
+use crate::torch_library::repeatable::gradients;
 
 /// Pictures in a batch.
 const BATCH: usize = 64;
@@ -208,7 +209,7 @@ impl Training {
         let said = hidden.f_linear(&views[at + 2], Some(&views[at + 3]))?;
         let loss = said.f_sub(y)?.f_square()?.f_mean(Kind::Float)?;
         let inputs: Vec<&Tensor> = views.iter().collect();
-        let gradients = Tensor::f_run_backward(&[&loss], &inputs, false, false)?;
+        let gradients = gradients(&loss, &inputs, false, false)?;
         let flat = gradients.iter().map(|gradient| gradient.f_reshape([-1])).collect::<Result<Vec<_>, _>>()?;
         self.optim.set_rate(rate);
         self.optim.step(&mut self.parameters.all, &Tensor::f_cat(&flat, 0)?)?;

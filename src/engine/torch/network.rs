@@ -10,6 +10,7 @@ use crate::objective::constraints::spectral_norm;
 use crate::optim::clip;
 use crate::optim::torch::Optimizer;
 use crate::tensor::{Flat, leaky, to_host};
+use crate::torch_library::repeatable::gradients;
 
 /// A network whose parameters are views of one flat tensor: autograd sees the views, optimisers the whole.
 #[derive(Debug)]
@@ -121,13 +122,13 @@ impl Network {
 
     /// The gradient of `loss` by all parameters, one after another; part of the graph where that is wanted.
     pub(super) fn gradient(&self, loss: &Tensor, graph: bool) -> Result<Tensor, TchError> {
-        flat(&Tensor::f_run_backward(&[loss], &self.parameters.views, graph, graph)?)
+        flat(&gradients(loss, &self.parameters.views, graph, graph)?)
     }
 
     /// The gradients of `loss` by all parameters, one after another, and by points that are in its graph.
     pub(super) fn gradients(&self, loss: &Tensor, points: &Tensor) -> Result<(Tensor, Tensor), TchError> {
         let by: Vec<&Tensor> = self.parameters.views.iter().chain([points]).collect();
-        let mut gradients = Tensor::f_run_backward(&[loss], &by, false, false)?;
+        let mut gradients = gradients(loss, &by, false, false)?;
         let of_points = gradients.pop().ok_or_else(lacking)?;
         Ok((flat(&gradients)?, of_points))
     }

@@ -11,6 +11,7 @@ use crate::nets::pggan::{Layer, Pggan, slots};
 use crate::optim::torch::Optimizer;
 use crate::rng::Stream;
 use crate::tensor::{Flat, channels_last, doubled, leaky_relu, pixel_norm};
+use crate::torch_library::repeatable::gradients;
 
 /// Images over which the standard deviation is taken.
 const GROUP: i64 = 4;
@@ -178,7 +179,7 @@ impl Network {
             .iter()
             .flat_map(|&layer| [&self.parameters.views[2 * layer], &self.parameters.views[2 * layer + 1]])
             .collect();
-        let mut gradients = Tensor::f_run_backward(&[loss], &inputs, false, false)?.into_iter();
+        let mut gradients = gradients(loss, &inputs, false, false)?.into_iter();
         let mut flat = Vec::with_capacity(self.parameters.views.len());
         for layer in 0..self.layers.len() {
             for view in &self.parameters.views[2 * layer..2 * layer + 2] {

@@ -169,7 +169,7 @@ impl Measuring {
     /// What the reader of faces says of the pictures, by which deviations it counts, and what there is to know of it.
     fn read(dir: &RunDir, shots: &[Shot], names: &[String]) -> Result<(Scores, Vec<Scored>, Value), SefaError> {
         let reader = Reader::faces()?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = crate::threads::available();
         let mut readings: Vec<Reading> = Vec::with_capacity(names.len());
         let mut side = 0;
         // Some at a time: all pictures together may take much memory.
