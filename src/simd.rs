@@ -5,7 +5,8 @@
 //! picks one by the CPU. Every number is computed by the same sequence of roundings in each copy that has fused
 //! multiply-add, so that those give the same bytes.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
+pub(crate) use pulp::{Simd, WithSimd};
 
 use crate::real::Real;
 
@@ -26,7 +27,8 @@ pub(crate) trait Isa {
     const WIDE: bool;
 }
 
-struct Of<S>(std::marker::PhantomData<S>);
+/// What is known of one of `pulp`'s.
+pub(crate) struct Of<S>(std::marker::PhantomData<S>);
 
 impl<S: Simd> Isa for Of<S> {
     const FUSED: bool = !S::IS_SCALAR;
@@ -61,6 +63,11 @@ impl Cpu {
 
     pub(crate) fn run(self, kernel: impl Kernel) {
         self.0.dispatch(Dispatch(kernel));
+    }
+
+    /// Runs what names its vector instructions itself, because the compiler would not find them.
+    pub(crate) fn run_explicit(self, kernel: impl WithSimd<Output = ()>) {
+        self.0.dispatch(kernel);
     }
 }
 

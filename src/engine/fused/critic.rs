@@ -27,6 +27,7 @@ use super::matrix::{Each, Kept, Learnt, Matrix, Place, Stepped};
 use super::maxout::{Choose, Keep, Larger, WeightedCount};
 use super::narrow::{Dots, Score, Totals, WeightedSlopes, WeightedSums};
 use super::norm::{AddWeighted, Scale, ScaleAll, Sums};
+use super::pairs::multiply;
 use super::product::{End, Part, Product, Start, Transpose};
 use super::slab::{Differentiated, INPUTS, Slab};
 use super::spectral::SpectralNorm;
@@ -322,17 +323,16 @@ impl<T: Real> Critic<T> {
     /// that go in, by what the Linear before gives.
     fn back(&self, layer: usize, outputs: &[Matrix<T>], values: Option<&Matrix<T>>, inputs: &mut Matrix<T>) {
         for group in groups(&self.layers[layer]) {
-            for block in 0..inputs.blocks() {
+            let products = inputs.blocks_mut().enumerate().map(|(block, c)| {
                 let parts = group.parts(|tile| Part {
                     a: &outputs[tile.piece].data()[tile.first / LANES * outputs[0].rows()..],
                     a_rows: outputs[0].rows(),
                     b: tile.turned.block(block),
                 });
                 let end = values.map_or(End::Sum, |values| End::LeakyBackward(self.below, values.block(block)));
-                let end = group.end(end);
-                let start = group.start(Start::Zero);
-                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: inputs.block_mut(block) });
-            }
+                Product::<_, false, _> { start: group.start(Start::Zero), parts, end: group.end(end), c }
+            });
+            multiply(self.cpu, products);
         }
     }
 
@@ -481,17 +481,40 @@ impl<T: Real> Tile<T> {
         first..first + self.weights.values.blocks()
     }
 
-    fn forward(&self, (cpu, below): (Cpu, T), inputs: &Matrix<T>, outputs: &mut Matrix<T>, pass: Pass<T>) {
-        for (own, block) in self.blocks().enumerate() {
+    /// Takes numbers through the weights, to a block for each of theirs.
+    fn multiply<'a>(
+        &'a self,
+        cpu: Cpu,
+        inputs: &'a Matrix<T>,
+        to: impl Iterator<Item = &'a mut [Lanes<T>]>,
+        between: impl Fn(usize) -> (Start<'a, T>, End<'a, T>),
+    ) {
+        let products = to.zip(0..self.weights.values.blocks()).map(|(c, own)| {
             let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
-            let bias = Start::Row(&self.bias.values.data()[own]);
-            let (start, end) = match pass {
-                Pass::Hidden => (bias, End::Leaky(below)),
-                Pass::Last => (bias, End::Sum),
-                Pass::Sweep(values) => (Start::Zero, End::LeakyBackward(below, values.block(block))),
-            };
-            cpu.run(Product::<_, false> { start, parts: &parts, end, c: outputs.block_mut(block) });
-        }
+            let (start, end) = between(own);
+            Product::<_, false, _> { start, parts, end, c }
+        });
+        multiply(cpu, products);
+    }
+
+    /// A block of the bias, as what sums begin with.
+    fn begin(&self, own: usize) -> Start<'_, T> {
+        Start::Row(&self.bias.values.data()[own])
+    }
+
+    fn forward<'a>(
+        &'a self,
+        (cpu, below): (Cpu, T),
+        inputs: &'a Matrix<T>,
+        outputs: &'a mut Matrix<T>,
+        pass: Pass<'a, T>,
+    ) {
+        let first = self.blocks().start;
+        self.multiply(cpu, inputs, outputs.blocks_mut().skip(first), |own| match pass {
+            Pass::Hidden => (self.begin(own), End::Leaky(below)),
+            Pass::Last => (self.begin(own), End::Sum),
+            Pass::Sweep(values) => (Start::Zero, End::LeakyBackward(below, values.block(first + own))),
+        });
     }
 
     /// With maxout: what this piece gives, in the place of what is less; the pieces come one after another.
@@ -502,18 +525,16 @@ impl<T: Real> Tile<T> {
         outputs: &mut Matrix<T>,
         (largest, room): (&mut Matrix<T>, &mut Matrix<T>),
     ) {
-        for (own, block) in self.blocks().enumerate() {
-            let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
-            let start = Start::Row(&self.bias.values.data()[own]);
+        let blocks = self.blocks();
+        if self.piece == 0 {
+            self.multiply(cpu, inputs, outputs.blocks_mut().skip(blocks.start), |own| (self.begin(own), End::Sum));
+            blocks.for_each(|block| largest.block_mut(block).fill([T::ZERO; LANES]));
+            return;
+        }
+        self.multiply(cpu, inputs, room.blocks_mut(), |own| (self.begin(own), End::Sum));
+        for (own, block) in blocks.enumerate() {
             let (outputs, largest) = (outputs.block_mut(block), largest.block_mut(block));
-            if self.piece == 0 {
-                cpu.run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: outputs });
-                largest.fill([T::ZERO; LANES]);
-                continue;
-            }
-            let given = room.block_mut(0);
-            cpu.run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: given });
-            cpu.run(Larger { given, piece: self.piece, outputs, largest });
+            cpu.run(Larger { given: room.block(own), piece: self.piece, outputs, largest });
         }
     }
 
@@ -525,25 +546,26 @@ impl<T: Real> Tile<T> {
         outputs: &mut Matrix<T>,
         (largest, room): (&Matrix<T>, &mut Matrix<T>),
     ) {
+        self.multiply(cpu, inputs, room.blocks_mut(), |_| (Start::Zero, End::Sum));
         for (own, block) in self.blocks().enumerate() {
-            let parts = [Part { a: inputs.data(), a_rows: inputs.rows(), b: self.weights.values.block(own) }];
-            let from = room.block_mut(0);
-            cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end: End::Sum, c: from });
-            let to = outputs.block_mut(block);
+            let (from, to) = (room.block(own), outputs.block_mut(block));
             cpu.run(Choose { from, largest: largest.block(block), piece: self.piece, to });
         }
     }
 
     /// The loss's gradient.
     fn find_gradient(&mut self, cpu: Cpu, [layer, deltas]: [usize; 2], kinds: &[&[RwLock<Slab<T>>]]) {
-        for (block, of) in self.blocks().enumerate() {
-            let mut start = Start::Zero;
-            for slabs in kinds.iter().flat_map(|kind| groups(kind)) {
+        let blocks = self.blocks();
+        let mut start = Start::Zero;
+        for slabs in kinds.iter().flat_map(|kind| groups(kind)) {
+            let products = self.gradient.blocks_mut().zip(blocks.clone()).map(|(c, of)| {
                 let parts = slabs.parts(|slab| slab.part(layer, deltas, of));
-                let c = self.gradient.block_mut(block);
-                cpu.run(Product::<_, true> { start, parts: &parts, end: End::Sum, c });
-                start = Start::Kept;
-            }
+                Product::<_, true, _> { start, parts, end: End::Sum, c }
+            });
+            multiply(cpu, products);
+            start = Start::Kept;
+        }
+        for (block, of) in blocks.enumerate() {
             self.bias_gradient.data_mut()[block] = sum_over_slabs(kinds, |slab, sums| {
                 let rows = slab.deltas[deltas].block(of);
                 if slab.is_swept() {

@@ -10,6 +10,7 @@ use super::descend::Descent;
 use super::matrix::{Kept, Learnt, Matrix, Place, Rows};
 use super::narrow::{Dots, Totals, WeightedSums};
 use super::norm::{NormBackward, Normalise, Statistics, Sums};
+use super::pairs::multiply;
 use super::product::{End, Part, Product, Start, Transpose};
 use super::tiles::{groups, read, tiles, write};
 use crate::config::GeneratorConfig;
@@ -66,14 +67,14 @@ struct Features<T> {
 pub(super) struct Scratch<T> {
     /// The loss's gradient by a tile's outputs.
     gradient: Matrix<T>,
-    /// The next layer's weights by a block of a tile's features: [its features, these].
-    turned: Rows<T>,
+    /// The next layer's weights by each block of a tile's features: [its features, these].
+    turned: [Rows<T>; WIDEST / LANES],
 }
 
 impl<T: Real> Scratch<T> {
     pub(super) fn new(config: &GeneratorConfig, batch: usize) -> Self {
         let widest = config.hidden.iter().copied().max().unwrap_or_default();
-        Self { gradient: Matrix::zeros(batch, WIDEST), turned: Rows::zeros(widest) }
+        Self { gradient: Matrix::zeros(batch, WIDEST), turned: std::array::from_fn(|_| Rows::zeros(widest)) }
     }
 }
 
@@ -184,13 +185,14 @@ impl<T: Real> Generator<T> {
         let features = &mut *write(&level.features[tile]);
         for group in groups(&before.features) {
             let end = group.end(if features.norm.is_some() { End::Sum } else { End::Leaky(self.below) });
-            for block in 0..features.outputs.blocks() {
+            let to = if features.norm.is_some() { &mut features.linear } else { &mut features.outputs };
+            let products = to.blocks_mut().enumerate().map(|(block, c)| {
                 let weights = linear.weights.values.block(block);
                 let parts = group.parts(|before| before.part(&before.outputs, weights));
                 let start = group.start(Start::Row(&linear.bias.values.data()[block]));
-                let to = if features.norm.is_some() { &mut features.linear } else { &mut features.outputs };
-                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c: to.block_mut(block) });
-            }
+                Product::<_, false, _> { start, parts, end, c }
+            });
+            multiply(self.cpu, products);
         }
         for block in 0..features.outputs.blocks() {
             features.activate((self.cpu, self.below), block, mode);
@@ -239,12 +241,12 @@ impl<T: Real> Generator<T> {
     /// The gradient by a tile of the last level's outputs, from that by the points.
     fn back_from_points(&self, tile: usize, features: &mut Features<T>, scratch: &mut Scratch<T>) {
         let (head, output) = (read(&self.head[tile]), read(&self.output));
-        for block in 0..features.outputs.blocks() {
+        let products = features.gradients(self.below, &mut scratch.gradient).enumerate().map(|(block, (end, c))| {
             let (a, b) = (output.delta.data(), head.values.block(block));
             let parts = [Part { a, a_rows: a.len(), b }];
-            let (end, c) = features.gradient(self.below, block, &mut scratch.gradient);
-            self.cpu.run(Product::<_, false> { start: Start::Zero, parts: &parts, end, c });
-        }
+            Product::<_, false, _> { start: Start::Zero, parts, end, c }
+        });
+        multiply(self.cpu, products);
     }
 
     /// The gradient by a tile of another level's outputs, from that by what the next Linear gives.
@@ -252,15 +254,16 @@ impl<T: Real> Generator<T> {
         let after = &self.levels[level + 1];
         let Scratch { gradient, turned } = scratch;
         for (group, linears) in groups(&after.features).zip(groups(&after.linears)) {
-            for block in 0..features.outputs.blocks() {
+            for (block, turned) in turned.iter_mut().take(features.outputs.blocks()).enumerate() {
                 for (after, linear) in group.tiles().zip(linears.tiles()) {
                     features.turn(self.cpu, block, linear, &mut turned[after.first..][..after.width()]);
                 }
-                let parts = group.parts(|after| after.part(&after.linear, turned));
-                let (end, c) = features.gradient(self.below, block, gradient);
-                let (start, end) = (group.start(Start::Zero), group.end(end));
-                self.cpu.run(Product::<_, false> { start, parts: &parts, end, c });
             }
+            let products = features.gradients(self.below, gradient).zip(&*turned).map(|((end, c), turned)| {
+                let parts = group.parts(|after| after.part(&after.linear, turned));
+                Product::<_, false, _> { start: group.start(Start::Zero), parts, end: group.end(end), c }
+            });
+            multiply(self.cpu, products);
         }
     }
 
@@ -273,12 +276,13 @@ impl<T: Real> Generator<T> {
         let Linear { weights, bias, gradient } = &mut *write(&self.levels[level].linears[tile]);
         for before in &self.levels[level - 1].features {
             let before = read(before);
-            for block in 0..gradient.blocks() {
+            let products = gradient.blocks_mut().enumerate().map(|(block, c)| {
                 let b = features.linear.block(block);
                 let parts = [Part { a: before.outputs.data(), a_rows: b.len(), b }];
-                let c = &mut gradient.block_mut(block)[before.first..][..before.width()];
-                self.cpu.run(Product::<_, true> { start: Start::Zero, parts: &parts, end: End::Sum, c });
-            }
+                let c = &mut c[before.first..][..before.width()];
+                Product::<_, true, _> { start: Start::Zero, parts, end: End::Sum, c }
+            });
+            multiply(self.cpu, products);
         }
         descent.apply(self.cpu, weights, 0, gradient.data());
         for block in 0..gradient.blocks() {
@@ -397,18 +401,18 @@ impl<T: Real> Features<T> {
         });
     }
 
-    /// Where a product puts the gradient by a block of what the layer gives, and what it ends in: without BatchNorm it
+    /// Where products put the gradient by each block of what the layer gives, and what they end in: without BatchNorm it
     /// goes on through the LeakyReLU, and is done.
-    fn gradient<'a>(
+    fn gradients<'a>(
         &'a mut self,
         below: T,
-        block: usize,
         scratch: &'a mut Matrix<T>,
-    ) -> (End<'a, T>, &'a mut [Lanes<T>]) {
-        match self.norm {
-            Some(_) => (End::Sum, scratch.block_mut(block)),
-            None => (End::LeakyBackward(below, self.outputs.block(block)), self.linear.block_mut(block)),
-        }
+    ) -> impl Iterator<Item = (End<'a, T>, &'a mut [Lanes<T>])> {
+        let Self { outputs, norm, linear, .. } = self;
+        let (outputs, normed) = (&*outputs, norm.is_some());
+        let to = if normed { scratch } else { linear };
+        let end = move |block| if normed { End::Sum } else { End::LeakyBackward(below, outputs.block(block)) };
+        to.blocks_mut().take(outputs.blocks()).enumerate().map(move |(block, c)| (end(block), c))
     }
 
     /// With BatchNorm: from the gradient by a block of what the layer gives, which is used up, to that by what the

@@ -87,6 +87,11 @@ impl<T: Real> Matrix<T> {
         &mut self.data[block * self.rows..][..self.rows]
     }
 
+    /// All blocks, each by itself.
+    pub(super) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut [Lanes<T>]> {
+        self.data.chunks_exact_mut(self.rows.max(1))
+    }
+
     pub(super) fn set(&mut self, row: usize, column: usize, value: T) {
         self.data[column / LANES * self.rows + row][column % LANES] = value;
     }

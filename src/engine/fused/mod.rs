@@ -41,7 +41,7 @@
 //! | | `sweep` | S, W for each layer, where a penalty is taken | t: the penalty's derivative by df/dx, carried forward; with the loss's share added where that has the same points |
 //! | `critic`, a tile of a layer | `weights`, `turned` | I, W and W, I | the parameters, and the same turned |
 //!
-//! - `matrix`, `product`, `subsets`, `narrow`, `norm`, `maxout`, `descend`: the inner loops, and how matrices lie in memory;
+//! - `matrix`, `product`, `pairs`, `subsets`, `narrow`, `norm`, `maxout`, `descend`: the inner loops, and how matrices lie in memory;
 //! - `tiles`: layers in parts that tasks take up; `spectral`: the norm of a layer that lies in them;
 //! - `generator`, and `critic` with its `slab`s of samples: the two networks, forward, backward, steps;
 //! - `core`: the phases of an iteration; `pool`: the threads that work through them.
@@ -56,6 +56,7 @@ mod matrix;
 mod maxout;
 mod narrow;
 mod norm;
+mod pairs;
 mod pool;
 mod product;
 mod slab;

@@ -2,7 +2,7 @@
 
 use super::norm::{leaky, leaky_backward};
 use crate::real::Real;
-use crate::simd::{Isa, Kernel, LANES, Lanes, add_products, row_done};
+use crate::simd::{Isa, Kernel, LANES, Lanes, add_products, row, row_done};
 
 /// Terms of a product that follow each other in its sums.
 #[derive(Clone, Copy, Debug)]
@@ -41,14 +41,14 @@ pub(super) enum End<'a, T> {
 /// Each number of C gets its products added in the order of the parts and of their terms: a fixed sequence of
 /// roundings, however the rows are split over calls. Groups of rows stay in registers while all terms are added;
 /// everything that they need lies in whole rows of lanes, so that nothing is packed.
-pub(super) struct Product<'a, T, const TURNED: bool> {
+pub(super) struct Product<'a, T, const TURNED: bool, const PARTS: usize> {
     pub(super) start: Start<'a, T>,
-    pub(super) parts: &'a [Part<'a, T>],
+    pub(super) parts: [Part<'a, T>; PARTS],
     pub(super) end: End<'a, T>,
     pub(super) c: &'a mut [Lanes<T>],
 }
 
-impl<T: Real, const TURNED: bool> Kernel for Product<'_, T, TURNED> {
+impl<T: Real, const TURNED: bool, const PARTS: usize> Kernel for Product<'_, T, TURNED, PARTS> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let sums = Sums { start: self.start, parts: self.parts, end: self.end };
@@ -60,13 +60,13 @@ impl<T: Real, const TURNED: bool> Kernel for Product<'_, T, TURNED> {
     }
 }
 
-struct Sums<'a, T> {
+struct Sums<'a, T, const PARTS: usize> {
     start: Start<'a, T>,
-    parts: &'a [Part<'a, T>],
+    parts: [Part<'a, T>; PARTS],
     end: End<'a, T>,
 }
 
-impl<T: Real> Sums<'_, T> {
+impl<T: Real, const PARTS: usize> Sums<'_, T, PARTS> {
     /// As many rows at a time as registers hold.
     #[inline(always)]
     fn all_rows<I: Isa, const TURNED: bool>(&self, block: usize, mut c: &mut [Lanes<T>]) {
@@ -94,7 +94,7 @@ impl<T: Real> Sums<'_, T> {
                 Start::Row(start) => [*start; R],
                 Start::Kept => *c,
             };
-            for part in self.parts {
+            for part in &self.parts {
                 if TURNED {
                     part.add_turned::<I, R>(block, row, &mut sums);
                 } else {
@@ -192,11 +192,20 @@ impl<T: Real> Kernel for Transpose<'_, T> {
 
 #[inline(always)]
 fn transpose_square<T: Real>(from: &[Lanes<T>; LANES], to: &mut [Lanes<T>; LANES]) {
-    for i in 0..LANES {
-        for j in 0..LANES {
-            to[i][j] = from[j][i];
-        }
+    for (i, to) in to.iter_mut().enumerate() {
+        *to = row(|j| from[j][i]);
+        row_done();
     }
+}
+
+/// Numbers whose products and sums have to be rounded.
+#[cfg(test)]
+pub(super) fn thirds(matrix: &super::matrix::Matrix<f64>) -> super::matrix::Matrix<f32> {
+    let mut to = super::matrix::Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
+    for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
+        *to = from.map(|x| (x / 3.0) as f32);
+    }
+    to
 }
 
 #[cfg(test)]
@@ -205,15 +214,6 @@ mod tests {
     use super::super::matrix::{Matrix, numbers};
     use super::*;
     use crate::simd::Cpu;
-
-    /// Numbers whose products and sums have to be rounded.
-    fn thirds(matrix: &Matrix<f64>) -> Matrix<f32> {
-        let mut to = Matrix::<f32>::zeros(matrix.rows(), matrix.columns());
-        for (to, from) in to.data_mut().iter_mut().zip(matrix.data()) {
-            *to = from.map(|x| (x / 3.0) as f32);
-        }
-        to
-    }
 
     /// All of A B or A^T B, with `start` added; the terms in two parts.
     fn product<const TURNED: bool>(a: &Matrix<f64>, b: &Matrix<f64>, mut c: Matrix<f64>) -> Matrix<f64> {
@@ -226,7 +226,7 @@ mod tests {
                 Part { a: &a.data()[from..], a_rows: a.rows(), b: &b[cut..] },
             ];
             let c = c.block_mut(block);
-            Cpu::detect().run(Product::<_, TURNED> { start: Start::Kept, parts: &parts, end: End::Sum, c });
+            Cpu::detect().run(Product::<_, TURNED, _> { start: Start::Kept, parts, end: End::Sum, c });
         }
         c
     }
@@ -256,7 +256,7 @@ mod tests {
         let run = |start| {
             let mut c = vec![[7.0; LANES]; 9];
             let parts = [Part { a: a.data(), a_rows: 9, b: b.data() }];
-            Cpu::detect().run(Product::<_, false> { start, parts: &parts, end: End::Sum, c: &mut c });
+            Cpu::detect().run(Product::<_, false, _> { start, parts, end: End::Sum, c: &mut c });
             c
         };
         let zero = run(Start::Zero);
@@ -270,7 +270,7 @@ mod tests {
         let product = |first: usize, rows: usize| {
             let mut c = vec![[0.0_f32; LANES]; rows];
             let parts = [Part { a: &a.data()[first..], a_rows: 20, b: b.data() }];
-            Cpu::detect().run(Product::<_, false> { start: Start::Zero, parts: &parts, end: End::Sum, c: &mut c });
+            Cpu::detect().run(Product::<_, false, _> { start: Start::Zero, parts, end: End::Sum, c: &mut c });
             c
         };
         assert_eq!(product(3, 11), product(0, 20)[3..14]);
@@ -290,7 +290,7 @@ mod tests {
             let mut c = vec![[0.0; LANES]; rows];
             let parts = [Part { a: a.data(), a_rows: a.rows(), b }];
             let (start, end) = (Start::Zero, End::Leaky(0.2));
-            Product::<_, TURNED> { start, parts: &parts, end, c: &mut c }.run::<I>();
+            Product::<_, TURNED, _> { start, parts, end, c: &mut c }.run::<I>();
             c
         }
         let (a, b) = (thirds(&numbers(48, 40, 5)), thirds(&numbers(48, 16, 6)));
