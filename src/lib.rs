@@ -38,6 +38,7 @@ pub mod sweep;
 pub mod synthesis;
 #[cfg(feature = "torch")]
 pub mod tensor;
+mod threads;
 #[cfg(feature = "torch")]
 pub mod torch_library;
 #[cfg(feature = "torch")]

@@ -5,8 +5,8 @@
 //! before it. That is what makes a resumed run end byte for byte like one that was never stopped.
 //!
 //! A stream is ChaCha8 with a 256-bit key: the seed (8 bytes, little-endian) followed by the name of the use in
-//! ASCII (24 bytes, zero-padded). The ChaCha stream number is the *part*: the epoch where the use is epoch by epoch,
-//! 0 elsewhere.
+//! ASCII (24 bytes, zero-padded). The ChaCha stream number is the *part*: in runs of points the epoch, in ProGANs and
+//! protocols the iteration; `docs/ARCHITECTURE.md` (Randomness) has all of them.
 //!
 //! [`RandomState`] is none of these streams: it is NumPy's, for codes that people know by NumPy's seeds.
 
@@ -38,7 +38,8 @@ pub enum Use {
     Jitter,
     /// Whether a real point stands before or after a generated one.
     Sides,
-    /// The codes under which an averaged generator's statistics are taken.
+    /// The codes under which an averaged generator's statistics are taken; those of which the mean of w is, where the file
+    /// of a StyleGAN has none.
     Average,
     /// The fixed latent codes that frames are drawn from.
     Eval,
@@ -100,7 +101,8 @@ impl Use {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The stream of `seed` for one use; `part` is the epoch, or 0 where the use does not go by epochs.
+    /// The stream of `seed` for one use; `part` is the epoch, the iteration or what else there is
+    /// one of for each draw, 0 where there is one draw only.
     pub fn new(seed: u64, purpose: Use, part: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -56,7 +56,7 @@ pub(super) fn make(args: &FacesArgs, printer: &Printer) -> anyhow::Result<Exit> 
         }
     }
     let threads = match args.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        0 => crate::threads::available(),
         threads => threads,
     };
     set.write(&args.out, threads)?;

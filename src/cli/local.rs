@@ -23,7 +23,7 @@ pub(super) fn do_all(
     printer: &Printer,
 ) -> anyhow::Result<Vec<RunState>> {
     sweep.write().map_err(usage)?;
-    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let jobs = jobs.unwrap_or_else(crate::threads::available);
     let pool = Pool { sweep, jobs, program: std::env::current_exe()? };
     let epochs = |run: &PlannedRun| run.recipe().epochs;
     let bar = printer.progress("epoch", sweep.runs.iter().map(epochs).sum(), 0);

@@ -1,17 +1,17 @@
 //! What the commands have in common that take many runs and measure them.
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
 use super::printer::Printer;
 use crate::compare::{LeftOut, RunSummary, runs_under};
-use crate::kinds::points::{EvalError, Plan};
+use crate::kinds::points::Plan;
 use crate::metric::Metric;
 use crate::run::{Ability, RunDir, count};
 use crate::sweep::SweepError;
+use crate::threads;
 
 /// The runs that paths mean, each once; what is left out is said, as what is not `done` with it.
 pub(super) fn named(
@@ -73,19 +73,6 @@ pub(super) enum How<'a> {
 /// So many runs are read before the bar moves on.
 const READ_AT_ONCE: usize = 256;
 
-/// What runs recorded, read on every processor.
-fn side_by_side(dirs: &[RunDir]) -> Vec<Result<RunSummary, EvalError>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let read = |part: &'_ [RunDir]| part.iter().map(RunSummary::recorded).collect::<Vec<_>>();
-        let parts = dirs.chunks(dirs.len().div_ceil(threads).max(1));
-        let workers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        // A worker that panicked is a mistake of ours, and goes on as one.
-        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.flatten().collect()
-    })
-}
-
 /// Measures the runs. One that cannot be measured costs itself only, and is named.
 pub(super) fn summarise(
     dirs: &[RunDir],
@@ -102,7 +89,7 @@ pub(super) fn summarise(
     for some in dirs.chunks(at_once) {
         let summaries = match measured {
             How::Anew(plan) => some.iter().map(|dir| RunSummary::of(dir, plan)).collect(),
-            How::Recorded => side_by_side(some),
+            How::Recorded => threads::map(threads::available(), some, RunSummary::recorded),
         };
         for (dir, summary) in some.iter().zip(summaries) {
             let run = dir.path();

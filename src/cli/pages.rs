@@ -8,14 +8,37 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::printer::Printer;
-use crate::compare::{labels, names_of_runs};
+use crate::compare::{LeftOut, labels, names_of_runs};
 use crate::kinds::points::PointsRun;
 use crate::live::{Controls, Feed, Server, Source};
 use crate::page::{MOST_RUNS, RunPage, Shown, Table, folder_name, is_short};
 use crate::run::{RunDir, Status};
 
-/// The page of these runs.
-pub(super) fn made(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
+/// The page of these runs. Of several, those that cannot be shown are left out, and named among its remarks.
+pub(super) fn made(
+    dirs: &[RunDir],
+    tables: Vec<Table>,
+    mut notes: Vec<String>,
+) -> anyhow::Result<(RunPage, Vec<LeftOut>)> {
+    let error = match together(dirs, tables.clone(), notes.clone()) {
+        Ok(page) => return Ok((page, Vec::new())),
+        Err(error) => error,
+    };
+    let (mut shown, mut left_out) = (Vec::new(), Vec::new());
+    for dir in dirs {
+        match together(std::slice::from_ref(dir), Vec::new(), Vec::new()) {
+            Ok(_) => shown.push(dir.clone()),
+            Err(error) => left_out.push(LeftOut { run: dir.path().to_owned(), reason: format!("{error:#}") }),
+        }
+    }
+    if shown.is_empty() || left_out.is_empty() {
+        return Err(error);
+    }
+    notes.extend(left_out.iter().map(|out| format!("{}: not shown: {}", out.run.display(), out.reason)));
+    Ok((together(&shown, tables, notes)?, left_out))
+}
+
+fn together(dirs: &[RunDir], tables: Vec<Table>, notes: Vec<String>) -> anyhow::Result<RunPage> {
     let runs = dirs.iter().map(PointsRun::open).collect::<Result<Vec<_>, _>>()?;
     let configs: Vec<_> = runs.iter().map(|run| (run.config(), run.config().epochs)).collect();
     let labels = labels(&configs);
@@ -106,7 +129,7 @@ impl Source for RunSource {
         if dirs.is_empty() {
             return Err("there is no run here yet; the page comes with the first".to_owned());
         }
-        let page = made(&dirs, Vec::new(), Vec::new()).map_err(|error| format!("{error:#}"))?;
+        let (page, _) = made(&dirs, Vec::new(), Vec::new()).map_err(|error| format!("{error:#}"))?;
         page.bytes().map_err(|error| error.to_string())
     }
 }

@@ -109,7 +109,7 @@ fn carry_out(
     signals: &Signals,
     printer: &Printer,
 ) -> Result<bool, ProtocolError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = crate::threads::available();
     let left: Vec<&Job> = jobs.iter().filter(|job| !job.is_done(plan.protocol, results)).collect();
     let total: u64 = left.iter().map(|job| job.iterations()).sum();
     let at_once = args.jobs.map_or(cores, usize::from).min(left.len().max(1));

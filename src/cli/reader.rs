@@ -45,7 +45,7 @@ pub(super) fn make(args: &ReaderArgs, printer: &Printer) -> anyhow::Result<Exit>
     }
     crate::torch_library::load()?;
     let threads = match args.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        0 => crate::threads::available(),
         threads => threads,
     };
     let plan = Plan { pictures: args.n, held_out: args.held_out, seed: args.seed, threads };

@@ -83,7 +83,12 @@ pub(super) fn run(args: &ReportArgs, printer: &Printer) -> anyhow::Result<Exit> 
         chosen.truncate(MOST_RUNS);
         notes.push(format!("Of {} runs the page shows the first {MOST_RUNS}.", dirs.len()));
     }
-    let page = made(&chosen, tables, notes.clone())?;
+    let (page, not_shown) = made(&chosen, tables, notes)?;
+    for out in &not_shown {
+        exit = Exit::Fixable;
+        printer.problem(&format!("{} cannot be shown: {}; it is left out", out.run.display(), out.reason));
+    }
+    let notes = page.notes();
     let written = folder.write(&file, &page.bytes()?).map_err(refused)?;
     let words = notes.iter().cloned().chain([shown_path(&written)]).collect::<Vec<_>>();
     let commands = || -> Vec<_> {

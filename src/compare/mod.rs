@@ -28,6 +28,7 @@ use crate::kinds::points::{self, DataSetId, EpochRecord, EvalError, Floor, Measu
 use crate::metric::Metric;
 use crate::run::{Ability, Kind, RunDir, RunError, Status};
 use crate::sweep::{PlannedRun, Sweep, SweepError};
+use crate::threads;
 
 /// A run is near when the headline metric of its data set stays below this many floors.
 pub const NEAR: f64 = 2.0;
@@ -265,6 +266,8 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     } else {
         RunDir::all_under(path)?
     };
+    // Each run remembers what was read of it.
+    threads::map(threads::available(), &all, RunDir::kind);
     let (count, mut others) = (all.len(), 0);
     let half_begun =
         |run: &RunDir| run.is_half_begun() && run.manifest().is_ok_and(|manifest| manifest.kind.can(ability));

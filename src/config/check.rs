@@ -227,7 +227,7 @@ impl RunConfig {
 
 /// What the machine has, up to what networks of this size can use.
 fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(4)
+    crate::threads::available().min(4)
 }
 
 /// What `stop_when` says; nothing for `never`.

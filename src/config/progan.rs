@@ -223,7 +223,7 @@ impl ProganConfig {
         }
         self.precision = self.precision.resolved(self.device);
         if self.threads == 0 {
-            self.threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+            self.threads = crate::threads::available().min(MOST_THREADS);
         }
         require("threads", self.threads, self.threads <= MOST_THREADS, "0 to 1024")?;
         Ok(self)

@@ -144,7 +144,7 @@ pub(super) static FOREIGN: [Foreign; 29] = [
 fn is_json(bytes: &[u8]) -> bool {
     match text_start(bytes) {
         // Rows in brackets with commas after them are a text table.
-        text if is_line_of(text, b"[", b"],") => false,
+        text if is_row_in_brackets(text) => false,
         [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]),
         [b'[', rest @ ..] => {
             matches!(rest.trim_ascii_start(), [b'[' | b']' | b'{' | b'"' | b'-' | b'0'..=b'9', ..])
@@ -165,10 +165,10 @@ fn is_lines_of(bytes: &[u8], begin: u8, end: u8) -> bool {
     is(lines.next()) && is(lines.find(|line| !line.is_empty()))
 }
 
-/// Whether the first line is one pair of these with something without brackets in it.
-fn is_line_of(text: &[u8], begin: &[u8], end: &[u8]) -> bool {
+/// Whether the first line is `[0.1, 0.2],`.
+fn is_row_in_brackets(text: &[u8]) -> bool {
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
-    let inner = line.strip_prefix(begin).and_then(|inner| inner.strip_suffix(end));
+    let inner = line.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"],"));
     inner.is_some_and(|inner| !inner.iter().any(|byte| b"[]{}".contains(byte)))
 }
 

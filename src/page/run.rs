@@ -179,6 +179,11 @@ impl RunPage {
         RUN.with(self)
     }
 
+    /// The remarks under it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// For each run its name and the command that repeats it.
     pub fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
         self.runs.iter().map(|run| (run.name.as_str(), run.repeat.command.as_str()))

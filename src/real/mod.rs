@@ -39,6 +39,16 @@ pub trait Real:
     /// The same number, or the nearest one, in single precision.
     fn to_f32(self) -> f32;
 
+    /// Rows of these numbers as rows in single precision, if that is what they are.
+    fn singles<const N: usize>(_rows: &[[Self; N]]) -> Option<&[[f32; N]]> {
+        None
+    }
+
+    /// The same, to be changed.
+    fn singles_mut<const N: usize>(_rows: &mut [[Self; N]]) -> Option<&mut [[f32; N]]> {
+        None
+    }
+
     /// The same number from single precision.
     fn from_f32(x: f32) -> Self {
         Self::from_f64(f64::from(x))
@@ -60,6 +70,16 @@ pub trait Real:
 impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn singles<const N: usize>(rows: &[[Self; N]]) -> Option<&[[f32; N]]> {
+        Some(rows)
+    }
+
+    #[inline(always)]
+    fn singles_mut<const N: usize>(rows: &mut [[Self; N]]) -> Option<&mut [[f32; N]]> {
+        Some(rows)
+    }
 
     #[inline(always)]
     fn from_f64(x: f64) -> Self {

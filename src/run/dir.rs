@@ -17,6 +17,7 @@ use crate::checkpoint;
 use crate::config::{ConfigError, differences};
 use crate::data::npy;
 use crate::files;
+use crate::threads;
 
 /// How far the run in a directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,14 +119,12 @@ impl RunDir {
         if !parent.is_dir() {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
-        for entry in fs::read_dir(parent)? {
-            let run = Self::new(entry?.path());
-            if run.kind().is_some() || run.is_half_begun() {
-                found.push(run);
-            }
-        }
+        let entries = fs::read_dir(parent)?.map(|entry| Ok(Self::new(entry?.path())));
+        let mut found = entries.collect::<Result<Vec<Self>, RunError>>()?;
         found.sort_by(|a, b| a.path.cmp(&b.path));
+        let are_runs = threads::map(threads::available(), &found, |run| run.kind().is_some() || run.is_half_begun());
+        let mut are_runs = are_runs.into_iter();
+        found.retain(|_| are_runs.next().unwrap_or_default());
         Ok(found)
     }
 
@@ -279,7 +278,7 @@ impl RunDir {
         let note = self.note(manifest.kind)?;
         // Both say the same; a file that was put there from elsewhere does not.
         let is_there = manifest.kind != Kind::Sefa && self.file(name).is_file();
-        let there = if is_there { Some(self.json(name)?) } else { None };
+        let there = is_there.then(|| self.json(name)).transpose()?;
         if let Some(there) = there.filter(|there| *there != manifest.settings) {
             let essence = |settings: &Value| essence(manifest.kind, settings);
             let differing = differences(&essence(&there), &essence(&manifest.settings));
@@ -345,10 +344,7 @@ impl RunDir {
             let done = if manifest.finished { total } else { done.min(total.max(1) - 1) };
             return Ok(Position { done, total: total.max(done).max(u64::from(!manifest.finished)) });
         }
-        if let Some(note) = self.note(kind)? {
-            return Ok(Position { done: note.done, total: note.total });
-        }
-        match state::note(&self.file(STATE))? {
+        match self.noted()? {
             Noted::Tied(note) => Ok(Position { done: note.done, total: note.total }),
             Noted::Untied { .. } if !manifest.older => {
                 Err(self.malformed(STATE, format!("it does not say that it belongs to this {MANIFEST}")))
@@ -453,18 +449,25 @@ impl RunDir {
         records::typed(&path, values)
     }
 
+    /// The note of the run's state, if the kind of run has one, it is there, and its form has a note.
     pub(super) fn note(&self, kind: Kind) -> Result<Option<Note>, RunError> {
-        self.memo.note(|| {
-            if !kind.has_state() || !self.file(STATE).is_file() {
-                return Ok(None);
+        if !kind.has_state() || !self.file(STATE).is_file() {
+            return Ok(None);
+        }
+        match self.noted()? {
+            Noted::Tied(note) => Ok(Some(note)),
+            Noted::Untied { .. } => Ok(None),
+        }
+    }
+
+    /// What the state says of itself; a note that ties it to a manifest ties it to this one.
+    fn noted(&self) -> Result<Noted, RunError> {
+        self.memo.noted(|| {
+            let noted = state::note(&self.file(STATE))?;
+            if let Noted::Tied(note) = &noted {
+                self.check_ties(&*self.manifest()?, note)?;
             }
-            match state::note(&self.file(STATE))? {
-                Noted::Tied(note) => {
-                    self.check_ties(&*self.manifest()?, &note)?;
-                    Ok(Some(note))
-                }
-                Noted::Untied { .. } => Ok(None),
-            }
+            Ok(noted)
         })
     }
 

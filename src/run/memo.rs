@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::state::Note;
+use super::state::Noted;
 use super::{Manifest, RunError};
 
 /// The manifest that was read last, with its text, which is read anew each time and only parsed if it is another. A memo that
@@ -23,9 +23,8 @@ struct Last {
 struct Held {
     /// Whether the manifest is the one that was there when it was first asked for.
     manifest: bool,
-    /// The note, once it was asked for; and whether it was.
-    note: Option<Note>,
-    asked: bool,
+    /// What the state's note was found to be, once it was asked for.
+    noted: Option<Noted>,
 }
 
 impl Memo {
@@ -62,17 +61,17 @@ impl Memo {
         Ok(Some(manifest))
     }
 
-    /// The note that `read` finds, checked; a held memo asks it once.
-    pub(super) fn note(&self, read: impl FnOnce() -> Result<Option<Note>, RunError>) -> Result<Option<Note>, RunError> {
-        if let Some(held) = self.last().held.as_ref().filter(|held| held.asked) {
-            return Ok(held.note.clone());
+    /// What `read` finds the state's note to be, checked; a held memo asks it once.
+    pub(super) fn noted(&self, read: impl FnOnce() -> Result<Noted, RunError>) -> Result<Noted, RunError> {
+        if let Some(noted) = self.last().held.as_ref().and_then(|held| held.noted.clone()) {
+            return Ok(noted);
         }
         // Reading it asks for the manifest.
-        let note = read()?;
+        let noted = read()?;
         if let Some(held) = &mut self.last().held {
-            (held.note, held.asked) = (note.clone(), true);
+            held.noted = Some(noted.clone());
         }
-        Ok(note)
+        Ok(noted)
     }
 }
 
@@ -96,10 +95,10 @@ mod tests {
         assert_eq!((total(&memo), total(&held)), (Some(1), Some(1)));
         write(2);
         assert_eq!((total(&memo), total(&held), total(&memo.hold())), (Some(2), Some(1), Some(2)));
-        // A note that is not there is remembered too; what failed is not.
+        // A state without a note is remembered too; what failed is not.
         let asked = std::cell::Cell::new(0);
-        let ask = |memo: &Memo, found: Result<Option<Note>, RunError>| {
-            memo.note(|| {
+        let ask = |memo: &Memo, found: Result<Noted, RunError>| {
+            memo.noted(|| {
                 asked.set(asked.get() + 1);
                 found
             })
@@ -107,7 +106,7 @@ mod tests {
         let failed = || Err(RunError::NotAFolder { path: dir.path().to_owned() });
         assert!(ask(&held, failed()).is_err());
         for memo in [&held, &held, &memo, &memo] {
-            assert!(ask(memo, Ok(None)).unwrap().is_none());
+            assert!(matches!(ask(memo, Ok(Noted::Untied { data: None })), Ok(Noted::Untied { data: None })));
         }
         assert_eq!(asked.get(), 4);
     }

@@ -57,6 +57,12 @@ struct Line {
     config: TrainConfig,
 }
 
+/// Of a line, only where its run goes.
+#[derive(Deserialize)]
+struct Target {
+    dir: PathBuf,
+}
+
 /// A directory with a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
@@ -172,11 +178,18 @@ impl Sweep {
 
     /// How many runs of the plan that lies in the sweep's directory are none of these. What is no plan has none.
     pub fn left_out(&self) -> usize {
-        let before = Self::read(&self.plan_path()).map_or_else(|_| Vec::new(), |sweep| sweep.runs);
+        let path = self.plan_path();
+        if Self::read_first(&path).is_err() {
+            return 0;
+        }
+        let Ok(file) = fs::File::open(&path) else { return 0 };
+        let folder = folder_of(&path);
+        let before = BufReader::new(file).lines().map_while(Result::ok).enumerate();
+        let before =
+            before.filter_map(|(i, text)| Some((i, folder.join(serde_json::from_str::<Target>(&text).ok()?.dir))));
         // The same plan again has the same lines; only for another one are all directories gathered.
-        let is_here = |(i, run): &(usize, &PlannedRun)| self.runs.get(*i).is_some_and(|own| own.dir() == run.dir());
-        let moved: Vec<PathBuf> =
-            before.iter().enumerate().filter(|at| !is_here(at)).map(|(_, run)| run.dir()).collect();
+        let is_here = |(i, dir): &(usize, PathBuf)| self.runs.get(*i).is_some_and(|own| own.dir() == *dir);
+        let moved: Vec<PathBuf> = before.filter(|at| !is_here(at)).map(|(_, dir)| dir).collect();
         if moved.is_empty() {
             return 0;
         }

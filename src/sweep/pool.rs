@@ -1,6 +1,6 @@
 //! The local pool: a child process for each run, so many at a time.
 //!
-//! A child lives no longer than the pool: its standard input is a pipe whose other end only the pool has, and `gan-lab run
+//! A child does not go on without the pool: its standard input is a pipe whose other end only the pool has, and `gan-lab run
 //! --until-eof` saves and stops when that end is closed, be it because the pool asks for it or because the pool's process is
 //! no more, however it ended. The system closes it, so that no signal has to arrive, and nothing has to be timed.
 

@@ -6,6 +6,7 @@ use super::fit::Plan;
 use super::network::{Network, Said};
 use crate::checkpoint::{NamedTensor, TensorError};
 use crate::faces::{COUNT, Draw, Face, TRAITS, draw, face};
+use crate::threads;
 
 /// The sides of pictures that the error is stated for, from the largest to the smallest.
 pub(super) const SIDES: [usize; 3] = [64, 32, 16];
@@ -91,20 +92,11 @@ pub struct Skill {
 
 /// Reads drawings at every side, in numbers from `first` on of a seed.
 pub(super) fn read_drawings(network: &Network, seed: u64, n: u64, side: usize, threads: usize) -> Vec<Said> {
-    let each = n.div_ceil(threads.max(1) as u64).max(1);
-    std::thread::scope(|scope| {
-        let part = |from: u64| {
-            scope.spawn(move || {
-                let mut bytes = vec![0; side * side * 3];
-                let read = |number| {
-                    draw(&face(seed, number), side, &mut bytes);
-                    network.read(&bytes, side)
-                };
-                (from..(from + each).min(n)).map(read).collect::<Vec<Said>>()
-            })
-        };
-        let parts: Vec<_> = (0..n).step_by(each as usize).map(part).collect();
-        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+    let numbers: Vec<u64> = (0..n).collect();
+    threads::map(threads, &numbers, |&number| {
+        let mut bytes = vec![0; side * side * 3];
+        draw(&face(seed, number), side, &mut bytes);
+        network.read(&bytes, side)
     })
 }
 

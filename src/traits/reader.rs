@@ -8,6 +8,7 @@ use super::network::Network;
 use crate::checkpoint::{self, CheckpointError, TensorError};
 use crate::faces::{COUNT, VERSION};
 use crate::render::Picture;
+use crate::threads;
 
 /// A trait counts as read from this share of its variance on.
 pub const READABLE: f64 = 0.5;
@@ -104,18 +105,7 @@ impl Reader {
 
     /// Reads square pictures on some threads; what is read does not depend on how many these are.
     pub fn read(&self, pictures: &[Picture], threads: usize) -> Vec<Reading> {
-        let each = pictures.len().div_ceil(threads.max(1)).max(1);
-        let mut readings: Vec<Reading> = vec![Reading { traits: [0.0; COUNT], means: Vec::new() }; pictures.len()];
-        std::thread::scope(|scope| {
-            for (pictures, readings) in pictures.chunks(each).zip(readings.chunks_mut(each)) {
-                scope.spawn(move || {
-                    for (picture, reading) in pictures.iter().zip(readings) {
-                        *reading = self.one(picture);
-                    }
-                });
-            }
-        });
-        readings
+        threads::map(threads, pictures, |picture| self.one(picture))
     }
 
     fn one(&self, picture: &Picture) -> Reading {

@@ -235,6 +235,31 @@ fn several_runs_stand_side_by_side_with_the_tables_of_a_comparison() {
 }
 
 #[test]
+fn one_damaged_run_does_not_cost_the_page_of_the_others() {
+    let world = World::new();
+    for seed in ["0", "1", "2"] {
+        let args = ["gan", "--epochs", "2", "--frame-every", "1", "--seed", seed];
+        world.train(&format!("runs/{seed}"), &args);
+    }
+    let damaged = world.path("runs/1/run.json");
+    let sound = std::fs::read(&damaged).unwrap();
+    std::fs::write(&damaged, &sound[..sound.len() / 2]).unwrap();
+    let few = ["--repeats", "1", "--samples", "30"];
+    for options in [&few[..], &["--no-tables"]] {
+        let message = world.fails(1, &[&["report", "runs", "--out", "page.html"], options].concat());
+        assert!(message.contains("runs/1 cannot be shown") && message.contains("left out"), "{message}");
+        let page = data_of(&world.path("page.html"));
+        assert_eq!(page["runs"].as_array().unwrap().len(), 2);
+        let notes: Vec<&str> = page["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+        assert!(notes.iter().any(|note| note.contains("runs/1: not shown")), "{notes:?}");
+        std::fs::remove_file(world.path("page.html")).unwrap();
+    }
+    // Nothing that can be shown is no page.
+    world.fails(1, &["report", "runs/1", "--out", "page.html"]);
+    assert!(!world.path("page.html").exists());
+}
+
+#[test]
 fn a_run_that_lacks_something_has_a_page_that_says_so() {
     let world = World::new();
     world.train("bare", &["gan", "--epochs", "2", "--frame-every", "1", "--record", "none"]);

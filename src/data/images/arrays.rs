@@ -140,10 +140,10 @@ fn archived(
     watch: &mut Watch<'_>,
 ) -> Result<ImageSet, DataError> {
     let arrays = archive.members(".npy");
-    if arrays.is_empty() && !archive.members("/data.pkl").is_empty() {
-        return Err(foreign::torch(path));
-    }
     if arrays.is_empty() {
+        if !archive.members("/data.pkl").is_empty() {
+            return Err(foreign::torch(path));
+        }
         return pictures::load(&Shelf::of_archive(path, archive), side, reading, watch);
     }
     let member = chosen(path, &archive, &arrays, reading.key.as_deref())?;

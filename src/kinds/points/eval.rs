@@ -10,6 +10,7 @@ use crate::metric::{CannotTell, MOST_MATCHED, Metric, Reference, Spread, measure
 use crate::paths;
 use crate::rng::{Stream, Use};
 use crate::run::{RunDir, RunError};
+use crate::threads;
 
 use super::chosen::{Chosen, Which};
 use super::follow::DRAWS as FLOOR_DRAWS;
@@ -238,7 +239,7 @@ pub fn evaluate(dir: &RunDir, plan: &Plan) -> Result<Report, EvalError> {
         others.push(split.training_sample(config.seed, repeat, samples));
     }
     let reference = Reference { points: &split.held_out[..samples], modes: modes.as_deref() };
-    let measured = measure_all(&metrics, &reference, &others);
+    let measured = threads::map(threads::available(), &others, |other| measure(&metrics, &reference, other));
     let (generated, floor): (Vec<_>, Vec<_>) = measured.as_chunks::<2>().0.iter().cloned().map(<(_, _)>::from).unzip();
     let spread = |rows: &[Vec<Result<f64, CannotTell>>], i: usize| {
         let values = rows.iter().map(|row| row[i]).collect::<Result<Vec<f64>, _>>()?;
@@ -372,28 +373,6 @@ fn applicable(config: &RunConfig, plan: &Plan, modes: Option<&[Mode]>) -> Result
         Some(metric) => Err(EvalError::NoLaw { metric: metric.name(), path: config.data.path.display().to_string() }),
         None => Ok(wanted.clone()),
     }
-}
-
-/// Measures several sets against the real one, as many at a time as there are processors.
-fn measure_all(
-    metrics: &[Metric],
-    reference: &Reference<'_>,
-    others: &[Vec<Point>],
-) -> Vec<Vec<Result<f64, CannotTell>>> {
-    let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut measured = Vec::with_capacity(others.len());
-    for chunk in others.chunks(at_a_time) {
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                chunk.iter().map(|other| scope.spawn(|| measure(metrics, reference, other))).collect();
-            // A worker that panicked is a mistake of ours, and goes on as one.
-            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            measured.extend(workers.into_iter().map(join));
-        });
-    }
-    measured
 }
 
 fn sample_count(split: &Split, plan: &Plan, metrics: &[Metric]) -> Result<usize, EvalError> {
