@@ -2,7 +2,8 @@
 
 `python3 scripts/check-vectors.py target/release/gan-lab` reads the program's machine code (objdump) and fails where a
 compiler worked on several rows at once by gathers and scatters, which still gives the right numbers, only many times
-slower, and where the inner loops of the matrix products are missing: multiply-adds with next to nothing between them.
+slower, where the inner loops of the matrix products are missing (multiply-adds with next to nothing between them), and
+where such a loop has rows in registers of several widths, and sums on the stack.
 Nothing is run: it says how AVX-512 will do on a machine that has none. Only x86-64.
 """
 
@@ -18,6 +19,8 @@ BESIDE = 1.0
 # A function that calculates and gathers with reason: the optimisers' step, which reads its options so, once before its
 # loop. Turning a matrix, of which there may be several copies, scatters and calculates nothing.
 GATHERING = 1
+# So many multiply-adds of each of two widths make a loop torn.
+TORN = 4
 CALCULATES = r"v(add|sub|mul|div|max|min|sqrt|fm|fnm)"
 
 
@@ -59,6 +62,13 @@ def is_product(loop, register, count):
     return fused == count and len(loop) - fused <= BESIDE * count
 
 
+def is_torn(loop, register):
+    """Whether a loop that only adds up products has rows in registers of several widths; such loops put sums on the stack."""
+    fused = lambda width: sum(1 for text in loop if re.match(rf"vfmadd\d+ps\s.*%{width}", text))
+    others = any(re.match(r"v(add|sub|mul|div)ps", text) for text in loop)
+    return min(fused(register), fused("xmm")) >= TORN and not others
+
+
 def check(listing, name):
     """What is wrong with an instruction set's code, or nothing."""
     mark, register, counts = SETS[name]
@@ -69,7 +79,10 @@ def check(listing, name):
     gathering = sum(1 for code in codes if some(code, r"v\w*(gather|scatter)") and some(code, CALCULATES))
     products = [sum(1 for code in codes if any(is_product(loop, register, n) for loop in loops(code))) for n in counts]
     words = ", ".join(f"{found} with a loop of {n} multiply-adds" for found, n in zip(products, counts))
-    print(f"{name:8} {len(codes)} functions, {gathering} that calculate with gathers, {words}")
+    torn = sum(1 for code in codes if any(is_torn(loop, register) for loop in loops(code)))
+    print(f"{name:8} {len(codes)} functions, {gathering} that calculate with gathers, {torn} torn, {words}")
+    if torn:
+        return f"{name}: {torn} functions have rows of a product in registers of several widths"
     if gathering > GATHERING:
         return f"{name}: {gathering} functions that calculate gather or scatter, {GATHERING} may"
     # Of one number, they are the same loops: one as it stands, one turned.

@@ -6,7 +6,7 @@
 //!
 //! A stream is ChaCha8 with a 256-bit key: the seed (8 bytes, little-endian) followed by the name of the use in
 //! ASCII (24 bytes, zero-padded). The ChaCha stream number is the *part*: in runs of points the epoch, in ProGANs and
-//! protocols the iteration; `docs/ARCHITECTURE.md` (Randomness) has all of them.
+//! protocols the iteration; `docs/architecture/training.md` (Randomness) has all of them.
 //!
 //! [`RandomState`] is none of these streams: it is NumPy's, for codes that people know by NumPy's seeds.
 

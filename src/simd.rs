@@ -52,22 +52,42 @@ impl<K: Kernel> WithSimd for Dispatch<K> {
     }
 }
 
+struct Wide;
+
+impl WithSimd for Wide {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        Of::<S>::WIDE
+    }
+}
+
 /// Which instruction set is used; found once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cpu(Arch);
+pub(crate) struct Cpu {
+    arch: Arch,
+    wide: bool,
+}
 
 impl Cpu {
     pub(crate) fn detect() -> Self {
-        Self(Arch::new())
+        let arch = Arch::new();
+        Self { arch, wide: arch.dispatch(Wide) }
+    }
+
+    /// Whether a row fits into one register, and there are 32 of them.
+    pub(crate) const fn is_wide(self) -> bool {
+        self.wide
     }
 
     pub(crate) fn run(self, kernel: impl Kernel) {
-        self.0.dispatch(Dispatch(kernel));
+        self.arch.dispatch(Dispatch(kernel));
     }
 
     /// Runs what names its vector instructions itself, because the compiler would not find them.
     pub(crate) fn run_explicit(self, kernel: impl WithSimd<Output = ()>) {
-        self.0.dispatch(kernel);
+        self.arch.dispatch(kernel);
     }
 }
 

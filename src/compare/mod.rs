@@ -261,13 +261,14 @@ pub fn runs_under(path: &Path, ability: Ability) -> Result<Found, SweepError> {
     }
     // A sweep's in the plan's order, so that the plan says what the others are compared with.
     let is_sweep = Sweep::empty(path).plan_path().is_file();
-    let all: Vec<RunDir> = if is_sweep {
-        Sweep::open(path)?.runs.iter().map(PlannedRun::run_dir).collect()
+    let all = if is_sweep {
+        let runs: Vec<RunDir> = Sweep::open(path)?.runs.iter().map(PlannedRun::run_dir).collect();
+        // Each run remembers what was read of it.
+        threads::map(threads::available(), &runs, RunDir::kind);
+        runs
     } else {
         RunDir::all_under(path)?
     };
-    // Each run remembers what was read of it.
-    threads::map(threads::available(), &all, RunDir::kind);
     let (count, mut others) = (all.len(), 0);
     let half_begun =
         |run: &RunDir| run.is_half_begun() && run.manifest().is_ok_and(|manifest| manifest.kind.can(ability));

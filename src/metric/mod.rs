@@ -275,6 +275,35 @@ mod tests {
         (0..n).map(|i| [at + (i as f64).sin(), at + (i as f64).cos()]).collect()
     }
 
+    /// Numbers from POT, SciPy, scikit-learn and prdc (`scripts/metric_fixtures.py`).
+    #[test]
+    fn every_metric_gives_the_independent_implementations_numbers() {
+        let text = include_str!("../../tests/fixtures/metrics.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(text).unwrap();
+        assert_eq!(cases.len(), 4);
+        for (i, case) in cases.iter().enumerate() {
+            let points = |name: &str| serde_json::from_value::<Vec<Point>>(case[name].clone()).unwrap();
+            let (real, generated) = (points("real"), points("generated"));
+            let means: Vec<[f64; 2]> = serde_json::from_value(case["means"].clone()).unwrap();
+            let covariances: Vec<[[f64; 2]; 2]> = serde_json::from_value(case["covariances"].clone()).unwrap();
+            let laws = means.into_iter().zip(covariances);
+            let modes: Vec<Mode> = laws.map(|(mean, covariance)| Mode { mean, covariance, share: None }).collect();
+            let reference = Reference { points: &real, modes: Some(&modes) };
+            let measured = measure(&Metric::ALL, &reference, &generated);
+            for (metric, got) in Metric::ALL.into_iter().zip(measured) {
+                let got = got.unwrap();
+                let expected = case[metric.name()].as_f64().unwrap_or_else(|| {
+                    let name = metric.name();
+                    panic!(
+                        "tests/fixtures/metrics.json lacks {name}: add it to scripts/metric_fixtures.py and run that"
+                    )
+                });
+                let apart = (got - expected).abs();
+                assert!(apart < 1e-9 + 1e-6 * expected.abs(), "case {i}, {}: {got} for {expected}", metric.name());
+            }
+        }
+    }
+
     #[test]
     fn badness_is_the_distance_from_the_best_value() {
         for (metric, value, floor, badness) in [

@@ -90,7 +90,7 @@ pub struct Skill {
     pub auc: Option<f64>,
 }
 
-/// Reads drawings at every side, in numbers from `first` on of a seed.
+/// What the network says of the first `n` drawings of a seed, in pictures of this side; the same on any number of threads.
 pub(super) fn read_drawings(network: &Network, seed: u64, n: u64, side: usize, threads: usize) -> Vec<Said> {
     let numbers: Vec<u64> = (0..n).collect();
     threads::map(threads, &numbers, |&number| {

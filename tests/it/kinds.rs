@@ -1,4 +1,4 @@
-//! Promises that hold for every kind of run, by walking all of them. The table in docs/ARCHITECTURE.md is what was walked.
+//! Promises that hold for every kind of run, by walking all of them. The table in docs/architecture/runs.md is what was walked.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -291,7 +291,7 @@ fn the_documents_have_the_table_of_promises() {
     for (promise, _) in PROMISES {
         table += &format!("| {promise} |{}\n", " tested |".repeat(kinds.len()));
     }
-    crate::documents::hold("docs/ARCHITECTURE.md", "promises", &table);
+    crate::documents::hold("docs/architecture/runs.md", "promises", &table);
 }
 
 fn foreign_folders(world: &World, case: &Case) {

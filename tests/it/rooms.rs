@@ -1,4 +1,4 @@
-//! The rooms' map in docs/ARCHITECTURE.md against what the code imports.
+//! The rooms' map in docs/architecture/rooms.md against what the code imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ fn the_documents_have_the_map_of_imports() {
         let uses = uses.iter().map(|other| format!("`{other}`")).collect::<Vec<_>>().join(", ");
         table += &format!("| `{room}` | {uses} |\n");
     }
-    documents::hold("docs/ARCHITECTURE.md", "imports", &table);
+    documents::hold("docs/architecture/rooms.md", "imports", &table);
 }
 
 /// No two rooms import each other, directly or by way of others.

@@ -9,7 +9,7 @@ use std::{array, mem};
 
 use super::product::{Part, Product, Start};
 use crate::real::Real;
-use crate::simd::{Cpu, Kernel, LANES, Lanes, Of, Simd, WithSimd};
+use crate::simd::{Cpu, Isa, Kernel, LANES, Lanes, Of, Simd, WithSimd};
 
 /// Computes products that differ in their columns only.
 pub(super) fn multiply<'a, T: Real, const TURNED: bool, const PARTS: usize>(
@@ -18,13 +18,14 @@ pub(super) fn multiply<'a, T: Real, const TURNED: bool, const PARTS: usize>(
 ) {
     while let Some(mut first) = products.next() {
         match products.next() {
-            Some(mut second) => cpu.run_explicit(Both(&mut first, &mut second)),
-            None => cpu.run(first),
+            Some(mut second) if cpu.is_wide() => cpu.run_explicit(Both(&mut first, &mut second)),
+            // Each in a function of its own: of two in one, a compiler keeps the sums of neither in registers.
+            second => [Some(first), second].into_iter().flatten().for_each(|product| cpu.run(product)),
         }
     }
 }
 
-/// Their results are taken out of them.
+/// Their results are taken out of them. For registers as wide as a row.
 struct Both<'a, 'b, T, const TURNED: bool, const PARTS: usize>(
     &'b mut Product<'a, T, TURNED, PARTS>,
     &'b mut Product<'a, T, TURNED, PARTS>,
@@ -35,12 +36,14 @@ impl<T: Real, const TURNED: bool, const PARTS: usize> WithSimd for Both<'_, '_, 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if !<Of<S> as Isa>::WIDE {
+            unreachable!("a row does not fit into a register");
+        }
         let Self(first, second) = self;
         debug_assert!(first.parts.iter().zip(&second.parts).all(|(one, other)| std::ptr::eq(one.a, other.a)));
-        let is_wide = size_of::<S::f32s>() == size_of::<Lanes<f32>>();
         let is_single = T::singles::<LANES>(&[]).is_some();
         let (c, other) = (mem::take(&mut first.c), mem::take(&mut second.c));
-        if !is_wide || !is_single || c.len() != other.len() {
+        if !is_single || c.len() != other.len() {
             for (product, c) in [(first, c), (second, other)] {
                 Product { c, ..*product }.run::<Of<S>>();
             }

@@ -1,5 +1,7 @@
 //! Matrix products, and transposes.
 
+use std::hint::black_box;
+
 use super::norm::{leaky, leaky_backward};
 use crate::real::Real;
 use crate::simd::{Isa, Kernel, LANES, Lanes, add_products, row, row_done};
@@ -51,7 +53,10 @@ pub(super) struct Product<'a, T, const TURNED: bool, const PARTS: usize> {
 impl<T: Real, const TURNED: bool, const PARTS: usize> Kernel for Product<'_, T, TURNED, PARTS> {
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let sums = Sums { start: self.start, parts: self.parts, end: self.end };
+        // If the compiler knew how many these are, it would have no loop over them, and tear the rows of sums over registers of
+        // several widths and the stack.
+        let parts = black_box(&self.parts[..]);
+        let sums = Sums { start: self.start, parts, end: self.end };
         // A turned factor has LANES of its columns in a block.
         let block = if TURNED { LANES } else { usize::MAX };
         for (i, c) in self.c.chunks_mut(block).enumerate() {
@@ -60,13 +65,13 @@ impl<T: Real, const TURNED: bool, const PARTS: usize> Kernel for Product<'_, T, 
     }
 }
 
-struct Sums<'a, T, const PARTS: usize> {
+struct Sums<'a, T> {
     start: Start<'a, T>,
-    parts: [Part<'a, T>; PARTS],
+    parts: &'a [Part<'a, T>],
     end: End<'a, T>,
 }
 
-impl<T: Real, const PARTS: usize> Sums<'_, T, PARTS> {
+impl<T: Real> Sums<'_, T> {
     /// As many rows at a time as registers hold.
     #[inline(always)]
     fn all_rows<I: Isa, const TURNED: bool>(&self, block: usize, mut c: &mut [Lanes<T>]) {
@@ -94,7 +99,7 @@ impl<T: Real, const PARTS: usize> Sums<'_, T, PARTS> {
                 Start::Row(start) => [*start; R],
                 Start::Kept => *c,
             };
-            for part in &self.parts {
+            for part in self.parts {
                 if TURNED {
                     part.add_turned::<I, R>(block, row, &mut sums);
                 } else {

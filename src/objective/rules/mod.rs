@@ -232,6 +232,52 @@ mod tests {
         }
     }
 
+    /// The generator's loss through an unrolled discriminator, times the batch's size, and its derivatives by all scores.
+    fn unrolled(game: &Game, real: &[f64], fake: &[f64]) -> (f64, [Vec<f64>; 2]) {
+        let mut slopes = [vec![0.0; real.len()], vec![0.0; fake.len()]];
+        let [by_real, by_fake] = &mut slopes;
+        let value = game.unrolled_generator(real, fake, [by_real, by_fake]);
+        (value, slopes)
+    }
+
+    #[test]
+    fn every_slope_of_an_unrolled_loss_is_that_of_finite_differences() {
+        let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
+        for game in games().into_iter().filter(|game| !matches!(game.rule.meets, Meets::Means(_))) {
+            let (_, slopes) = unrolled(&game, &SCORES, &fake);
+            for (kind, slopes) in slopes.iter().enumerate() {
+                for (i, slope) in slopes.iter().enumerate() {
+                    let at = |shift: f64| {
+                        let mut moved = [SCORES.to_vec(), fake.clone()];
+                        moved[kind][i] += shift;
+                        unrolled(&game, &moved[0], &moved[1]).0
+                    };
+                    let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
+                    assert!((slope - numeric).abs() < 1e-6, "{} {kind} {i}: {slope} for {numeric}", game.title());
+                }
+            }
+        }
+    }
+
+    /// The notebook of Metz et al. has the saturating rule's generator maximise all that the discriminator minimises.
+    #[test]
+    fn in_a_game_of_sum_zero_an_unrolled_loss_is_the_discriminators_with_the_other_sign() {
+        for (name, score, loss) in [
+            ("saturating", 0.0, -2.0 * std::f64::consts::LN_2),
+            ("wasserstein", 0.5, 0.0),
+            ("non-saturating", 0.0, std::f64::consts::LN_2),
+            ("hinge", 0.5, -0.5),
+            ("rpgan", 0.5, std::f64::consts::LN_2),
+        ] {
+            let game = Game::of(Rule::named(name).unwrap());
+            let (value, [by_real, _]) = unrolled(&game, &[score; 3], &[score; 3]);
+            assert!((value / 3.0 - loss).abs() < 1e-12, "{name}: {value}");
+            // Alone and with a loss of its own the generator does not look at real points.
+            let looks = !["non-saturating", "hinge"].contains(&name);
+            assert!(by_real.iter().all(|slope| (*slope > 0.0) == looks), "{name}: {by_real:?}");
+        }
+    }
+
     #[test]
     fn no_score_overflows_a_loss_that_is_not_that_large_itself_and_nan_stays() {
         for game in games() {
