@@ -214,7 +214,10 @@ const PROMISES: [Promise; 11] = [
     ("a run is never replaced unasked, neither by a run of the same kind nor by one of another", never_unasked),
     ("a second process is refused; the error names the first one's process ID", second_process),
     ("a changed input is refused, and the error names it", changed_input),
-    ("resuming with other settings is refused, and the error lists each changed key", other_settings),
+    (
+        "resuming with other settings that define the run is refused, and the error lists each changed key",
+        other_settings,
+    ),
     ("killed at any moment and resumed: the same bytes", killed),
     (
         "on a signal the run saves and exits with 128 plus the signal's number; resumed, it reaches the same bytes",
