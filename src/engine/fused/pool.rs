@@ -178,8 +178,7 @@ pub(super) struct Pool<C: Crew> {
 
 impl<C: Crew> Pool<C> {
     pub(super) fn new(crew: Arc<C>, threads: usize) -> std::io::Result<Self> {
-        let enough = std::thread::available_parallelism().is_ok_and(|n| n.get() >= threads);
-        let spin = if enough { SPIN } else { Duration::ZERO };
+        let spin = if crate::threads::available() >= threads { SPIN } else { Duration::ZERO };
         let taken = (0..crew.most_tasks()).map(|_| AtomicU64::new(0)).collect();
         let shared = Arc::new(Shared {
             crew,

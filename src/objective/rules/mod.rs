@@ -183,23 +183,30 @@ mod tests {
         }
     }
 
+    /// Compares the slopes by real and by generated scores that `loss` gives beside its value with finite differences of
+    /// the value.
+    fn check_slopes(title: &str, loss: impl Fn(&[f64], &[f64]) -> (f64, [Vec<f64>; 2])) {
+        let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
+        let (_, slopes) = loss(&SCORES, &fake);
+        for (kind, slopes) in slopes.iter().enumerate() {
+            for (i, slope) in slopes.iter().enumerate() {
+                let at = |shift: f64| {
+                    let mut moved = [SCORES.to_vec(), fake.clone()];
+                    moved[kind][i] += shift;
+                    loss(&moved[0], &moved[1]).0
+                };
+                let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
+                assert!((slope - numeric).abs() < 1e-6, "{title} {kind} {i}: {slope} for {numeric}");
+            }
+        }
+    }
+
     #[test]
     fn every_slope_is_that_of_finite_differences() {
-        let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
         for game in games() {
-            for (network, (_, slopes)) in losses(&game, &SCORES, &fake).iter().enumerate() {
-                for (kind, slopes) in slopes.iter().enumerate() {
-                    for (i, slope) in slopes.iter().enumerate() {
-                        let at = |shift: f64| {
-                            let mut moved = [SCORES.to_vec(), fake.clone()];
-                            moved[kind][i] += shift;
-                            losses(&game, &moved[0], &moved[1])[network].0
-                        };
-                        let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
-                        let far = (slope - numeric).abs();
-                        assert!(far < 1e-6, "{} {network} {kind} {i}: {slope} for {numeric}", game.title());
-                    }
-                }
+            for (network, name) in ["critic", "generator"].into_iter().enumerate() {
+                let loss = |real: &[f64], fake: &[f64]| losses(&game, real, fake)[network].clone();
+                check_slopes(&format!("{} {name}", game.title()), loss);
             }
         }
     }
@@ -242,20 +249,8 @@ mod tests {
 
     #[test]
     fn every_slope_of_an_unrolled_loss_is_that_of_finite_differences() {
-        let fake: Vec<f64> = SCORES.iter().rev().map(|s| s * 0.6 + 0.3).collect();
         for game in games().into_iter().filter(|game| !matches!(game.rule.meets, Meets::Means(_))) {
-            let (_, slopes) = unrolled(&game, &SCORES, &fake);
-            for (kind, slopes) in slopes.iter().enumerate() {
-                for (i, slope) in slopes.iter().enumerate() {
-                    let at = |shift: f64| {
-                        let mut moved = [SCORES.to_vec(), fake.clone()];
-                        moved[kind][i] += shift;
-                        unrolled(&game, &moved[0], &moved[1]).0
-                    };
-                    let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
-                    assert!((slope - numeric).abs() < 1e-6, "{} {kind} {i}: {slope} for {numeric}", game.title());
-                }
-            }
+            check_slopes(&game.title(), |real, fake| unrolled(&game, real, fake));
         }
     }
 
