@@ -25,12 +25,12 @@ fn main() {
     };
     for line in std::io::stdin().lock().lines() {
         let start = Instant::now();
-        let image = generator.images(&rows, None, NoiseMode::Stored).unwrap();
+        let images = generator.images(&rows, None, NoiseMode::Stored).unwrap();
         let seconds = start.elapsed().as_secs_f64();
         let line = line.unwrap();
         if !line.is_empty() {
-            let values = gan_lab::tensor::to_host(&image).unwrap();
-            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let values = images.iter().flat_map(gan_lab::synthesis::Image::planes);
+            let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
             std::fs::write(line, bytes).unwrap();
         }
         let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -57,7 +57,7 @@ def main() -> None:
     fixture = {
         "versions": {"numpy": numpy.__version__, "torch": torch.__version__},
         "numpy": [of_numpy(seed, n) for seed, n in seeds],
-        "torch": [of_torch(0, 5, 512), of_torch(7, 1, 512), of_torch(7, 3, 6), of_torch(2**40, 2, 64)],
+        "torch": [of_torch(0, 5, 512), of_torch(7, 1, 512), of_torch(7, 3, 6), of_torch(2**40, 2, 64), of_torch(5, 1, 5)],
     }
     OUT.write_text(json.dumps(fixture, indent=1) + "\n")
     print(f"wrote {OUT}")

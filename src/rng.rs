@@ -8,11 +8,15 @@
 //! ASCII (24 bytes, zero-padded). The ChaCha stream number is the *part*: in runs of points the epoch, in ProGANs and
 //! protocols the iteration; `docs/architecture/training.md` (Randomness) has all of them.
 //!
-//! [`RandomState`] is none of these streams: it is NumPy's, for codes that people know by NumPy's seeds.
+//! [`RandomState`] and [`torch_normals`] are none of these streams: they are NumPy's and PyTorch's, for codes that people know
+//! by their seeds.
 
+mod mersenne;
 mod numpy;
+mod torch;
 
 pub use numpy::RandomState;
+pub use torch::torch_normals;
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

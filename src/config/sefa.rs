@@ -97,7 +97,7 @@ pub struct SefaConfig {
     /// CPU threads; 0 for as many as libtorch takes.
     #[serde(skip_serializing_if = "is_zero")]
     pub threads: usize,
-    /// Images rendered at a time.
+    /// Images of a ProGAN that a GPU renders at a time; a CPU renders one after another.
     pub batch: usize,
 }
 

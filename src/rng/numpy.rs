@@ -1,20 +1,15 @@
 //! NumPy's older generator, `numpy.random.RandomState(seed).randn`: NVIDIA's tools draw their codes with it, so that people
 //! quote seeds which mean its numbers. NumPy promises never to change them.
 //!
-//! Bits come from MT19937 (Matsumoto and Nishimura 1998, with the seeding of 2002), doubles in [0, 1) from 53 of them, normal
-//! numbers from Marsaglia's polar method (1964), the second of each pair first.
+//! Doubles in [0, 1) come from 53 bits of MT19937, normal numbers from Marsaglia's polar method (1964), the second of each
+//! pair first.
 
-/// Words of the state.
-const WORDS: usize = 624;
-/// How far the word lies that a new one is mixed with.
-const APART: usize = 397;
+use super::mersenne::Mersenne;
 
 /// A stream of `RandomState`'s numbers.
 #[derive(Clone, Debug)]
 pub struct RandomState {
-    words: [u32; WORDS],
-    /// How many of them were given out.
-    used: usize,
+    words: Mersenne,
     /// The normal number of the last pair that is still to come.
     kept: Option<f64>,
 }
@@ -22,38 +17,12 @@ pub struct RandomState {
 impl RandomState {
     /// `RandomState(seed)`.
     pub fn new(seed: u32) -> Self {
-        let mut words = [seed; WORDS];
-        for i in 1..WORDS {
-            let before = words[i - 1];
-            words[i] = (before ^ (before >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
-        }
-        Self { words, used: WORDS, kept: None }
-    }
-
-    fn renew(&mut self) {
-        for i in 0..WORDS {
-            let joined = (self.words[i] & 0x8000_0000) | (self.words[(i + 1) % WORDS] & 0x7fff_ffff);
-            let turned = if joined & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.words[i] = self.words[(i + APART) % WORDS] ^ (joined >> 1) ^ turned;
-        }
-        self.used = 0;
-    }
-
-    fn word(&mut self) -> u32 {
-        if self.used == WORDS {
-            self.renew();
-        }
-        let mut word = self.words[self.used];
-        self.used += 1;
-        word ^= word >> 11;
-        word ^= (word << 7) & 0x9d2c_5680;
-        word ^= (word << 15) & 0xefc6_0000;
-        word ^ (word >> 18)
+        Self { words: Mersenne::new(seed), kept: None }
     }
 
     /// One draw from the uniform law on [0, 1).
     fn uniform(&mut self) -> f64 {
-        let (high, low) = (self.word() >> 5, self.word() >> 6);
+        let (high, low) = (self.words.word() >> 5, self.words.word() >> 6);
         (f64::from(high) * f64::from(1 << 26) + f64::from(low)) / (1_u64 << 53) as f64
     }
 

@@ -19,12 +19,28 @@ impl Affine {
                 turned[input * outputs + output] = *x;
             }
         }
-        Self { turned, bias: bias.clone() }
+        Self::of_turned(turned, bias.clone())
+    }
+
+    /// Of `turned` `[inputs, outputs]`.
+    pub(super) fn of_turned(turned: Vec<f32>, bias: Vec<f32>) -> Self {
+        Self { turned, bias }
     }
 
     pub(super) fn of(&self, w: &[f32]) -> Vec<f32> {
         let mut sums = self.bias.clone();
-        for (x, weights) in w.iter().zip(self.turned.chunks_exact(self.bias.len())) {
+        let outputs = sums.len();
+        // Four inputs at a time, so that a sum is fetched once for four terms; they are added in their order.
+        let (fours, rest) = w.as_chunks::<4>();
+        let (blocks, last) = self.turned.split_at(fours.len() * 4 * outputs);
+        for (x, block) in fours.iter().zip(blocks.chunks_exact(4 * outputs)) {
+            let (ab, cd) = block.split_at(2 * outputs);
+            let ((a, b), (c, d)) = (ab.split_at(outputs), cd.split_at(outputs));
+            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum = *sum + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
+            }
+        }
+        for (x, weights) in rest.iter().zip(last.chunks_exact(outputs)) {
             for (sum, weight) in sums.iter_mut().zip(weights) {
                 *sum += x * weight;
             }

@@ -6,12 +6,12 @@
 
 use std::sync::OnceLock;
 
-use tch::{Kind, TchError, Tensor};
-
 use super::SynthesisError;
-use crate::checkpoint::{Dense, Mapping};
+use super::affine::Affine;
+use crate::checkpoint::Mapping;
+use crate::nets::NEGATIVE_SLOPE;
 use crate::rng::{Stream, Use};
-use crate::tensor::{leaky_relu, pixel_norm, to_host};
+use crate::threads;
 
 /// How many codes the mean of w is taken over where a file does not hold it.
 pub const MEAN_CODES: usize = 4096;
@@ -38,8 +38,7 @@ impl Truncation {
 /// The mapping network.
 #[derive(Debug)]
 pub(super) struct Mapper {
-    /// Each layer's W^T and bias.
-    layers: Vec<(Tensor, Tensor)>,
+    layers: Vec<Affine>,
     latent_dim: usize,
     w_dim: usize,
     embedding: Option<Embedding>,
@@ -50,34 +49,34 @@ pub(super) struct Mapper {
 
 #[derive(Debug)]
 struct Embedding {
-    weight: Tensor,
-    bias: Tensor,
+    affine: Affine,
     classes: usize,
     each_normalised: bool,
 }
 
-fn on_device(layer: &Dense) -> Result<(Tensor, Tensor), TchError> {
-    let weight = Tensor::from_slice(&layer.weight).f_view([layer.outputs as i64, layer.inputs as i64])?;
-    Ok((weight.f_transpose(0, 1)?, Tensor::from_slice(&layer.bias)))
+/// x / sqrt(mean of squares + 1e-8).
+pub(super) fn pixel_norm(x: &[f32]) -> Vec<f32> {
+    let squares: f64 = x.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    let factor = (1.0 / (squares / x.len() as f64 + 1e-8).sqrt()) as f32;
+    x.iter().map(|x| x * factor).collect()
 }
 
 impl Mapper {
-    pub(super) fn new(mapping: &Mapping) -> Result<Self, TchError> {
-        let embedding = mapping.classes.as_ref().map(|classes| {
-            let (weight, bias) = on_device(&classes.embedding)?;
-            let (classes, each_normalised) = (classes.embedding.inputs, classes.each_normalised);
-            Ok::<_, TchError>(Embedding { weight, bias, classes, each_normalised })
+    pub(super) fn new(mapping: &Mapping) -> Self {
+        let embedding = mapping.classes.as_ref().map(|classes| Embedding {
+            affine: Affine::new(&classes.embedding),
+            classes: classes.embedding.inputs,
+            each_normalised: classes.each_normalised,
         });
-        let embedding = embedding.transpose()?;
         let classes = embedding.as_ref().map_or(0, |embedding| embedding.classes);
-        Ok(Self {
-            layers: mapping.layers.iter().map(on_device).collect::<Result<_, _>>()?,
+        Self {
+            layers: mapping.layers.iter().map(Affine::new).collect(),
             latent_dim: mapping.latent_dim,
             w_dim: mapping.w_dim(),
             embedding,
             stored_mean: mapping.mean.clone(),
             means: (0..classes.max(1)).map(|_| OnceLock::new()).collect(),
-        })
+        }
     }
 
     pub(super) fn latent_dim(&self) -> usize {
@@ -97,30 +96,36 @@ impl Mapper {
         self.stored_mean.is_none() && truncation.moved(rows) > 0
     }
 
-    /// Codes w [n, w_dim] of codes z [n, latent].
+    /// Codes w `[n, w_dim]` of codes z `[n, latent]`.
     pub(super) fn codes(&self, z: &[f32], class: Option<usize>) -> Result<Vec<f32>, SynthesisError> {
         super::check_class(class, self.classes())?;
-        Ok(tch::no_grad(|| self.forward(z, class)).and_then(|w| to_host(&w))?)
+        let label = self.label(class);
+        let codes: Vec<&[f32]> = z.chunks_exact(self.latent_dim).collect();
+        Ok(threads::map(threads::available(), &codes, |z| self.code(z, label.as_deref())).concat())
     }
 
-    fn forward(&self, z: &[f32], class: Option<usize>) -> Result<Tensor, TchError> {
-        let z = Tensor::from_slice(z).f_view([-1, self.latent_dim as i64])?;
-        let mut x = match (&self.embedding, class) {
-            (Some(embedding), Some(class)) => {
-                let label = embedding.weight.f_select(0, class as i64)?.f_add(&embedding.bias)?;
-                let label = label.f_unsqueeze(0)?.f_expand([z.size()[0], -1], false)?;
-                if embedding.each_normalised {
-                    Tensor::f_cat(&[pixel_norm(&z)?, pixel_norm(&label)?], 1)?
-                } else {
-                    pixel_norm(&Tensor::f_cat(&[z, label], 1)?)?
-                }
+    /// The class's embedding.
+    fn label(&self, class: Option<usize>) -> Option<Vec<f32>> {
+        let (embedding, class) = self.embedding.as_ref().zip(class)?;
+        let one_hot: Vec<f32> = (0..embedding.classes).map(|i| f32::from(u8::from(i == class))).collect();
+        Some(embedding.affine.of(&one_hot))
+    }
+
+    fn code(&self, z: &[f32], label: Option<&[f32]>) -> Vec<f32> {
+        let mut x = match label {
+            Some(label) if self.embedding.as_ref().is_some_and(|embedding| embedding.each_normalised) => {
+                [pixel_norm(z), pixel_norm(label)].concat()
             }
-            _ => pixel_norm(&z)?,
+            Some(label) => pixel_norm(&[z, label].concat()),
+            None => pixel_norm(z),
         };
-        for (weight, bias) in &self.layers {
-            x = leaky_relu(&x.f_matmul(weight)?.f_add(bias)?)?;
+        for layer in &self.layers {
+            x = layer.of(&x);
+            for x in &mut x {
+                *x = if *x > 0.0 { *x } else { *x * NEGATIVE_SLOPE as f32 };
+            }
         }
-        Ok(x)
+        x
     }
 
     /// The mean of w: the file's, or that over codes of a stream of their own.
@@ -134,10 +139,14 @@ impl Mapper {
             return Ok(mean);
         }
         let z = Stream::new(0, Use::Average, 0).normal(MEAN_CODES * self.latent_dim);
-        let mean = tch::no_grad(|| {
-            let w = self.forward(&z, class)?.f_to_kind(Kind::Double)?;
-            to_host(&w.f_mean_dim([0_i64].as_slice(), false, None::<Kind>)?)
-        })?;
+        let w = self.codes(&z, class)?;
+        let mut sums = vec![0.0_f64; self.w_dim];
+        for w in w.chunks_exact(self.w_dim) {
+            for (sum, x) in sums.iter_mut().zip(w) {
+                *sum += f64::from(*x);
+            }
+        }
+        let mean = sums.into_iter().map(|sum| (sum / MEAN_CODES as f64) as f32).collect();
         Ok(place.get_or_init(|| mean))
     }
 

@@ -6,22 +6,26 @@
 
 mod affine;
 mod cpu;
+mod growth;
+mod image;
 mod mapping;
 mod noise;
 mod progan;
 mod stylegan;
 mod stylegan2;
 
+pub use image::Image;
 pub use mapping::{MEAN_CODES, Truncation};
 pub use noise::NoiseMode;
-pub use progan::ProGan;
 #[cfg(test)]
 pub(crate) use stylegan2::tests::random as random_stylegan2;
 
 use tch::{Device, TchError, Tensor};
 
 use crate::checkpoint::GeneratorWeights;
+use crate::tensor::to_host;
 use mapping::Mapper;
+use progan::ProGan;
 use stylegan::StyleGan;
 use stylegan2::StyleGan2;
 
@@ -78,9 +82,10 @@ impl FromSlice for Tensor {
     }
 }
 
-/// An image as a tensor `[channels, side, side]`.
-fn image_tensor(image: &cpu::image::Image) -> Result<Tensor, TchError> {
-    Tensor::from_slice(&image.planes()).f_view([image.channels, image.side, image.side].map(|n| n as i64))
+/// The image of a tensor `[1, channels, side, side]`.
+fn image_of(image: &Tensor) -> Result<Image, TchError> {
+    let [channels, side] = [1, 2].map(|axis| image.size()[axis] as usize);
+    Ok(Image::of_planes(channels, side, &to_host(image)?))
 }
 
 /// The memory layout in which libtorch's CPU convolutions are fastest: channels last.
@@ -148,10 +153,10 @@ impl Generator {
         let net = match weights {
             GeneratorWeights::ProGan(weights) => Net::ProGan(ProGan::new(weights, device)?),
             GeneratorWeights::StyleGan(weights) => {
-                Net::StyleGan(Mapper::new(&weights.mapping)?, StyleGan::new(weights, device)?)
+                Net::StyleGan(Mapper::new(&weights.mapping), StyleGan::new(weights, device)?)
             }
             GeneratorWeights::StyleGan2(weights) => {
-                Net::StyleGan2(Mapper::new(&weights.mapping)?, StyleGan2::new(weights, device)?)
+                Net::StyleGan2(Mapper::new(&weights.mapping), StyleGan2::new(weights, device)?)
             }
         };
         Ok(Self { net, channels: weights.image_channels(), side: weights.resolution() })
@@ -244,19 +249,18 @@ impl Generator {
         }))
     }
 
-    /// An image `[1, channels, side, side]`, about in [-1, 1], of rows that agree with those it was begun with.
-    pub fn image(&self, begun: &Begun, rows: &[f32], noise: NoiseMode) -> Result<Tensor, SynthesisError> {
-        let image = match (&self.net, &begun.0) {
-            (Net::ProGan(net), Part::Class(class)) => return Ok(net.images(&net.labelled(rows, *class)?)?),
-            (Net::StyleGan(_, net), Part::StyleGan(begun)) => net.image(begun, rows, noise)?,
-            (Net::StyleGan2(_, net), Part::StyleGan2(begun)) => net.image(begun, rows, noise)?,
-            _ => return Err(SynthesisError::OtherGenerator),
-        };
-        Ok(image.f_unsqueeze(0)?)
+    /// The image of rows that agree with those it was begun with.
+    pub fn image(&self, begun: &Begun, rows: &[f32], noise: NoiseMode) -> Result<Image, SynthesisError> {
+        match (&self.net, &begun.0) {
+            (Net::ProGan(net), Part::Class(class)) => net.image(rows, *class),
+            (Net::StyleGan(_, net), Part::StyleGan(begun)) => net.image(begun, rows, noise),
+            (Net::StyleGan2(_, net), Part::StyleGan2(begun)) => net.image(begun, rows, noise),
+            _ => Err(SynthesisError::OtherGenerator),
+        }
     }
 
     /// Goes on with a picture up to a smaller side, 4 or more and a power of two, and gives beside it what the picture
-    /// is there, `[1, channels, side, side]`. Finished from there by [`Self::image`] it has the same bytes. None where a
+    /// is there. Finished from there by [`Self::image`] it has the same bytes. None where a
     /// family has no picture on the way (only StyleGAN2 adds up pictures of all sides), or it is beyond that side.
     pub fn coarse(
         &self,
@@ -264,25 +268,23 @@ impl Generator {
         rows: &[f32],
         side: usize,
         noise: NoiseMode,
-    ) -> Result<Option<(Begun, Tensor)>, SynthesisError> {
+    ) -> Result<Option<(Begun, Image)>, SynthesisError> {
         let b = (side.max(4) / 4).ilog2() as usize;
         Ok(match (&self.net, &begun.0) {
             (Net::ProGan(_), Part::Class(_)) | (Net::StyleGan(..), Part::StyleGan(_)) => None,
-            (Net::StyleGan2(_, net), Part::StyleGan2(begun)) => match net.coarse(begun, rows, b, noise)? {
-                Some((begun, image)) => Some((Begun(Part::StyleGan2(begun)), image.f_unsqueeze(0)?)),
-                None => None,
-            },
+            (Net::StyleGan2(_, net), Part::StyleGan2(begun)) => {
+                net.coarse(begun, rows, b, noise)?.map(|(begun, image)| (Begun(Part::StyleGan2(begun)), image))
+            }
             _ => return Err(SynthesisError::OtherGenerator),
         })
     }
 
-    /// Images `[n, channels, side, side]` of rows `[n, row_count, row_dim]`.
-    pub fn images(&self, rows: &[f32], class: Option<usize>, noise: NoiseMode) -> Result<Tensor, SynthesisError> {
+    /// Images of rows `[n, row_count, row_dim]`.
+    pub fn images(&self, rows: &[f32], class: Option<usize>, noise: NoiseMode) -> Result<Vec<Image>, SynthesisError> {
         if let Net::ProGan(net) = &self.net {
-            return Ok(net.images(&net.labelled(rows, class)?)?);
+            return net.images(rows, class);
         }
         let one = |rows: &[f32]| self.image(&self.begin(rows, class, 0, noise)?, rows, noise);
-        let images = rows.chunks_exact(self.row_count() * self.row_dim()).map(one).collect::<Result<Vec<_>, _>>()?;
-        Ok(Tensor::f_cat(&images, 0)?)
+        rows.chunks_exact(self.row_count() * self.row_dim()).map(one).collect()
     }
 }

@@ -6,6 +6,7 @@ use gan_lab::checkpoint::layouts::{self, Options};
 use gan_lab::checkpoint::{self, GeneratorWeights, NamedTensor, ProGanWeights, Source};
 use gan_lab::config::SefaRng;
 use gan_lab::kinds::sefa::Codes;
+use gan_lab::synthesis::{Generator, Image, NoiseMode};
 
 use crate::world::World;
 
@@ -25,12 +26,18 @@ fn weights(path: &Path) -> ProGanWeights {
     }
 }
 
+/// Numbers of the images `[n, channels, side, side]` of codes.
+fn drawn(weights: ProGanWeights, codes: &[f32]) -> Vec<f32> {
+    let generator = Generator::new(&GeneratorWeights::ProGan(weights), tch::Device::Cpu).unwrap();
+    let images = generator.images(codes, None, NoiseMode::Stored).unwrap();
+    images.iter().flat_map(Image::planes).collect()
+}
+
 /// How far a checkpoint's images are from those that PyTorch made.
 fn deviation(path: &Path, images: &str) -> f64 {
     let reference = checkpoint::load(&fixture("images.safetensors")).unwrap().tensors;
     let numbers = |name: &str| NamedTensor::find(&reference, name).unwrap().as_f32_any().unwrap().to_vec();
-    let generator = gan_lab::synthesis::ProGan::new(&weights(path), tch::Device::Cpu).unwrap();
-    let made = gan_lab::tensor::to_host(&generator.images(&numbers("codes")).unwrap()).unwrap();
+    let made = drawn(weights(path), &numbers("codes"));
     let expected = numbers(images);
     assert_eq!(made.len(), expected.len());
     made.iter().zip(&expected).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
@@ -296,9 +303,8 @@ fn the_bundled_models_are_there_and_make_images() {
         assert!(std::fs::metadata(&path).unwrap().len() < 8_000_000);
         let weights = weights(&path);
         assert_eq!((weights.resolution(), weights.image_channels(), weights.lod), (side, channels, 0.0));
-        let generator = gan_lab::synthesis::ProGan::new(&weights, tch::Device::Cpu).unwrap();
         let codes = Codes::of_seed(SefaRng::Torch, 0, 4, weights.latent_dim).unwrap();
-        gan_lab::tensor::to_host(&generator.images(&codes.rows).unwrap()).unwrap()
+        drawn(weights, &codes.rows)
     };
     // Garments on black: most of each image's border is dark, and something in it is not.
     for image in images("pggan_fashion32", 32, 1).chunks_exact(32 * 32) {

@@ -9,8 +9,7 @@ use gan_lab::config::{SefaConfig, SefaNoise};
 use gan_lab::kinds::sefa::{self, Codes, Directions, Drawing, Picked};
 use gan_lab::render::{Picture, image_picture};
 use gan_lab::run::{RunDir, Start};
-use gan_lab::synthesis::{Generator, NoiseMode, Remark, Truncation};
-use gan_lab::tensor::to_host;
+use gan_lab::synthesis::{Generator, Image, NoiseMode, Remark, Truncation};
 use tch::Device;
 
 use crate::generators::Numbers;
@@ -65,8 +64,13 @@ impl Case {
     }
 
     fn images(&self, rows: &[f32]) -> Vec<f32> {
-        to_host(&self.generator.images(rows, self.class, self.noise).unwrap()).unwrap()
+        planes(&self.generator.images(rows, self.class, self.noise).unwrap())
     }
+}
+
+/// `[n, channels, side, side]`.
+fn planes(images: &[Image]) -> Vec<f32> {
+    images.iter().flat_map(Image::planes).collect()
 }
 
 fn byte(x: f32) -> i32 {
@@ -119,7 +123,7 @@ fn a_picture_that_was_begun_is_the_same_bit_for_bit() {
             for changed in [first, count - 1] {
                 let mut edited = rows.clone();
                 edited[changed * dim] += 0.7;
-                let image = to_host(&case.generator.image(&begun, &edited, case.noise).unwrap()).unwrap();
+                let image = case.generator.image(&begun, &edited, case.noise).unwrap().planes();
                 let whole = case.images(&edited);
                 assert!(largest(&image, &whole) == 0.0, "{name}: row {changed} from {first}");
                 // Rows that no drawn level reads change nothing: a model that is being grown has some.
@@ -178,7 +182,7 @@ fn noise_of_a_pictures_own_repeats_and_differs() {
         let rows = case.rows();
         let image = |seed, picture| {
             let noise = NoiseMode::Random { seed, picture };
-            to_host(&case.generator.images(&rows, None, noise).unwrap()).unwrap()
+            planes(&case.generator.images(&rows, None, noise).unwrap())
         };
         assert_eq!(image(1, 0), image(1, 0), "{name}");
         assert!(largest(&image(1, 0), &image(1, 1)) > 1e-3 && largest(&image(1, 0), &image(2, 0)) > 1e-3, "{name}");
@@ -254,7 +258,7 @@ fn jobs_edit_the_chosen_rows_of_w_after_truncation() {
             for row in (0..count).filter(|row| layers.is_empty() || layers.contains(row)) {
                 rows[row * dim + direction] += distance;
             }
-            let image = to_host(&case.generator.images(&rows, class, NoiseMode::Stored).unwrap()).unwrap();
+            let image = planes(&case.generator.images(&rows, class, NoiseMode::Stored).unwrap());
             image_picture(&image, case.generator.channels().min(3), 32, 1)
         };
         for sample in 0..2 {

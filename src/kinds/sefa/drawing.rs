@@ -1,13 +1,12 @@
 //! What renders a job's images: a generator, and the samples' rows.
 
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::{Codes, Directions, Samples, SefaError};
 use crate::checkpoint::GeneratorWeights;
 use crate::config::{SefaConfig, SefaNoise};
 use crate::render::{Picture, image_picture};
-use crate::synthesis::{Begun, Generator, NoiseMode, Remark, Truncation};
-use crate::tensor::to_host;
+use crate::synthesis::{Begun, Generator, Image, NoiseMode, Remark, Truncation};
 
 /// A generator with the samples that it draws.
 #[derive(Debug)]
@@ -84,8 +83,8 @@ impl Drawing {
         self.samples.rows > 1
     }
 
-    /// Images `[n, channels, side, side]`.
-    pub(super) fn images(&mut self, wanted: &[Wanted], directions: &Directions) -> Result<Tensor, SefaError> {
+    /// Their images.
+    pub(super) fn images(&mut self, wanted: &[Wanted], directions: &Directions) -> Result<Vec<Image>, SefaError> {
         let rows = |&(sample, edit): &Wanted| match edit {
             None => self.samples.sample(sample).to_vec(),
             Some((direction, distance)) => self.samples.stepped(sample, directions, direction, distance),
@@ -107,7 +106,7 @@ impl Drawing {
             let Some((_, begun)) = &self.begun else { continue };
             images.push(self.generator.image(begun, &rows, noise)?);
         }
-        Ok(Tensor::f_cat(&images, 0)?)
+        Ok(images)
     }
 }
 
@@ -169,16 +168,10 @@ fn measured_samples(config: &SefaConfig, generator: &Generator, shown: &Samples)
     Ok(generator.rows(&codes.rows, config.class, &truncation(config))?)
 }
 
-/// An image `[1, channels, side, side]` without transparency, which is what lies beyond red, green and blue; the second of two
-/// channels is that too.
-pub(super) fn opaque(image: &Tensor) -> Result<Tensor, SefaError> {
-    Ok(image.f_narrow(1, 0, if image.size()[1] >= 3 { 3 } else { 1 })?)
-}
-
-/// An opaque image as a picture.
-pub(super) fn as_picture(image: &Tensor) -> Result<Picture, SefaError> {
-    let [channels, side] = [1, 2].map(|axis| image.size()[axis] as usize);
-    Ok(image_picture(&to_host(image)?, channels, side, 1))
+/// An image as a picture, without transparency.
+pub(super) fn as_picture(image: &Image) -> Picture {
+    let image = image.opaque();
+    image_picture(&image.planes(), image.channels(), image.side(), 1)
 }
 
 pub(super) fn noise_mode(noise: SefaNoise, seed: u64, sample: u64) -> NoiseMode {

@@ -10,7 +10,7 @@
 
 use serde_json::{Value, json};
 
-use super::drawing::{Wanted, as_picture, opaque};
+use super::drawing::{Wanted, as_picture};
 use super::{Directions, SefaError};
 use crate::config::{SefaConfig, SefaTraits};
 use crate::faces::COUNT;
@@ -18,6 +18,7 @@ use crate::media;
 use crate::render::Picture;
 use crate::rng::{Stream, Use};
 use crate::run::{ActiveRun, RunDir};
+use crate::synthesis::Image;
 use crate::traits::{Effects, Floor, LISTED, READABLE, Reader, Reading, Sample, Scored, Scores};
 
 /// The list of pictures.
@@ -29,7 +30,7 @@ const EFFECTS: &str = "traits.json";
 const TABLE: &str = "traits.csv";
 
 /// The largest side of a picture that is measured.
-const LARGEST: i64 = 256;
+const LARGEST: usize = 256;
 
 /// A picture that is measured: its sample, and the direction, among all that are measured, with the way of the step.
 pub(super) type Shot = (usize, Option<(usize, usize)>);
@@ -271,12 +272,10 @@ fn picture(dir: &RunDir, name: &str) -> Result<Picture, SefaError> {
 }
 
 /// An image as it is measured: at the generator's side or, where that is larger, at a half, a quarter of it and so on, by the mean.
-pub(super) fn measured(image: &tch::Tensor) -> Result<Picture, SefaError> {
-    let image = opaque(image)?;
+pub(super) fn measured(image: &Image) -> Picture {
     let mut by = 1;
-    while image.size()[2] / by > LARGEST {
+    while image.side() / by > LARGEST {
         by *= 2;
     }
-    let image = if by > 1 { image.f_avg_pool2d([by, by], [by, by], [0, 0], false, true, None)? } else { image };
-    as_picture(&image)
+    as_picture(&image.averaged(by))
 }

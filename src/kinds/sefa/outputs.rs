@@ -3,7 +3,7 @@
 //! A job that was begun before there were sheets has none when it goes on, and its video goes one way: what it makes is listed in
 //! its manifest, and stays that.
 
-use super::drawing::{as_picture, opaque};
+use super::drawing::as_picture;
 use super::plan::Plan;
 use super::work::{Job, image_name};
 use super::written::origin;
@@ -14,6 +14,7 @@ use crate::media::{self, Animation, MediaError};
 use crate::page::{PageDirection, SefaPage};
 use crate::render::{Headed, Picture, RenderError, signed_headings};
 use crate::run::{ActiveRun, RunDir};
+use crate::synthesis::Image;
 use fs_err as fs;
 
 /// Frames a second of the video, as in the published ones.
@@ -203,8 +204,8 @@ fn harmless(label: &str) -> String {
 }
 
 /// The image at the pictures' size, by bilinear interpolation as in the lab.
-pub(super) fn resized(image: &tch::Tensor, side: usize) -> Result<Picture, SefaError> {
-    as_picture(&opaque(image)?.f_upsample_bilinear2d([side as i64, side as i64], false, None, None)?)
+pub(super) fn resized(image: &Image, side: usize) -> Picture {
+    as_picture(&image.resized(side))
 }
 
 /// The step that each frame of a video of `steps` steps shows: there, and back without showing either end twice, so that the end

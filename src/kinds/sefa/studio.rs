@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tch::{Device, Tensor};
+use tch::Device;
 
-use super::drawing::{as_picture, network, noise_mode, opaque, remarks, samples};
+use super::drawing::{as_picture, network, noise_mode, remarks, samples};
 use super::{Codes, Directions, Moves, Samples, SefaError, directions};
 use crate::checkpoint::GeneratorWeights;
 use crate::config::{SefaCodes, SefaConfig, SefaRng};
@@ -161,7 +161,7 @@ impl Studio {
         };
         let image = self.generator.image(begun, &rows, self.noise(wanted))?;
         self.put(kept);
-        native(&image)
+        Ok(as_picture(&image))
     }
 
     /// The picture as it is after a part of the work, at a smaller side; the rest goes on from there. None where the model
@@ -175,7 +175,7 @@ impl Studio {
         let (begun, image) = made.unzip();
         kept.coarse = begun.map(|begun| (wanted.moves.clone(), begun));
         self.put(kept);
-        image.map(|image| native(&image)).transpose()
+        Ok(image.as_ref().map(as_picture))
     }
 
     /// The sum of the steps; None where nothing moves.
@@ -198,7 +198,7 @@ impl Studio {
                 Codes { latent_dim: codes.latent_dim, rows: codes.code(row).to_vec(), labels }
             }
         };
-        if wanted.config.codes == SefaCodes::UnitMeanSquare { code.of_unit_mean_square() } else { Ok(code) }
+        Ok(if wanted.config.codes == SefaCodes::UnitMeanSquare { code.of_unit_mean_square() } else { code })
     }
 
     fn noise(&self, Wanted { config, number, .. }: &Wanted) -> NoiseMode {
@@ -253,11 +253,6 @@ fn coarse_side(side: usize) -> Option<usize> {
     (side >= LARGE).then_some(if side == LARGE { LARGE / 8 } else { LARGE / 4 })
 }
 
-/// An image `[1, channels, side, side]` as a picture.
-fn native(image: &Tensor) -> Result<Picture, SefaError> {
-    as_picture(&opaque(image)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,7 +260,6 @@ mod tests {
     use crate::config::SefaNoise;
     use crate::render::image_picture;
     use crate::synthesis::{Truncation, random_stylegan2};
-    use crate::tensor::to_host;
 
     /// A network of side 4 * 2^(levels - 1), which is fast.
     fn weights(levels: usize) -> StyleGan2Weights {
@@ -307,7 +301,7 @@ mod tests {
                     rows[row * 12 + i] += step as f32;
                 }
             }
-            let image = to_host(&generator.images(&rows, None, mode).unwrap()).unwrap();
+            let image = generator.images(&rows, None, mode).unwrap()[0].planes();
             assert_eq!(studio.picture(&wanted).unwrap(), image_picture(&image, 3, 16, 1), "{noise:?}");
         }
     }

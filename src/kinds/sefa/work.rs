@@ -376,9 +376,8 @@ impl Work for Job {
             _ => &self.picked.directions,
         };
         let images = self.picked.drawing.images(&wanted, along)?;
-        for (i, unit) in batch.into_iter().enumerate() {
-            let image = images.f_narrow(0, i as i64, 1)?;
-            let picture = if is_shown { resized(&image, self.side)? } else { measure::measured(&image)? };
+        for (unit, image) in batch.into_iter().zip(images) {
+            let picture = if is_shown { resized(&image, self.side) } else { measure::measured(&image) };
             let (image, bytes) = (unit_name(unit, self.measuring.as_ref()), media::encode_png(&picture)?);
             run.write(&image, &bytes)?;
             let sha256 = digest(&bytes);

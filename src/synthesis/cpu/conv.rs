@@ -2,11 +2,12 @@
 
 use super::enlarging::Pattern;
 use super::finish::{Finish, FinishLine};
-use super::image::{EnlargedLine, Filter, Image, ImageLine, ToImage};
-use super::moments::{LineMoments, Moments};
+use super::image::{EnlargedLine, Filter, ImageLine, ToImage};
+use super::moments::{LineMoments, LineNormed, Moments};
 use super::product::Product;
 use super::{EMPTY, Map, Row, Workshop, enlarging, winograd};
 use crate::simd::{Cpu, LANES};
+use crate::synthesis::Image;
 
 /// From this side on Winograd's algorithm is faster than nine products.
 const WINOGRAD_FROM: usize = 32;
@@ -48,10 +49,13 @@ pub(in crate::synthesis) struct Convolution {
 }
 
 /// What is done beside a convolution.
+#[derive(Default)]
 pub(in crate::synthesis) struct Also<'a> {
     /// What follows an enlarging convolution.
     pub(in crate::synthesis) filter: Option<&'a Filter>,
     pub(in crate::synthesis) beside: Option<Beside<'a>>,
+    /// The channels over which each place is normalised (ProGAN's pixel norm), before an image is made beside.
+    pub(in crate::synthesis) normed: Option<usize>,
     /// For each line and block, the moments of what comes out.
     pub(in crate::synthesis) lines: Option<&'a mut Vec<Moments>>,
 }
@@ -174,7 +178,7 @@ impl Convolution {
             }
             None => (0..strips).map(|_| None).collect(),
         };
-        let Also { filter, beside, lines } = also;
+        let Also { filter, beside, normed, lines } = also;
         let mut layer = None;
         let images: Vec<Option<&mut [f32]>> = match beside {
             Some(Beside { layer: own, scales, below, image }) => {
@@ -207,6 +211,11 @@ impl Convolution {
                 }
                 (Way::Winograd, ..) => winograd::strip(self, cpu, from, first, maps, finish, scratch),
                 _ => self.direct(cpu, from, first, maps, finish),
+            }
+            if let Some(channels) = normed {
+                for maps in maps.chunks_exact_mut(line) {
+                    cpu.run(LineNormed { maps, width: side + 2, channels });
+                }
             }
             if let Some(moments) = moments {
                 for (maps, moments) in maps.chunks_exact(side + 2).zip(moments) {

@@ -3,7 +3,7 @@
 use super::{EMPTY, Map, Row};
 use crate::simd::{Cpu, Isa, Kernel, LANES, fused, row, row_done};
 
-/// The slope of LeakyReLU below 0.
+/// The usual slope of LeakyReLU below 0.
 const SLOPE: f32 = 0.2;
 
 /// What becomes of the sums y of a layer: s clamp(lrelu(d y + n + b)), with d by channel, n by place, b by channel, s
@@ -14,6 +14,8 @@ pub(in crate::synthesis) struct Finish<'a> {
     pub(in crate::synthesis) bias: &'a [Row],
     /// The map of noise, a number for each place, and what it is multiplied by, by channel.
     pub(in crate::synthesis) noise: Option<(&'a [f32], &'a [Row])>,
+    /// Of LeakyReLU below 0.
+    pub(in crate::synthesis) slope: f32,
     /// Infinite for none.
     pub(in crate::synthesis) clamp: f32,
     /// 1 where there is nothing to scale for.
@@ -27,16 +29,23 @@ pub(super) struct OfBlock {
     bias: Row,
     scale: Row,
     strength: Row,
+    slope: f32,
     clamp: f32,
 }
 
 impl<'a> Finish<'a> {
+    /// Factors, bias and LeakyReLU alone.
+    pub(in crate::synthesis) fn of_bias(factors: &'a [Row], bias: &'a [Row]) -> Self {
+        Self { factors, bias, noise: None, slope: SLOPE, clamp: f32::INFINITY, scales: None }
+    }
+
     pub(super) fn of(&self, block: usize) -> OfBlock {
         OfBlock {
             factor: self.factors[block],
             bias: self.bias[block],
             scale: self.scales.map_or([1.0; LANES], |scales| scales[block]),
             strength: self.noise.map_or(EMPTY, |(_, strengths)| strengths[block]),
+            slope: self.slope,
             clamp: self.clamp,
         }
     }
@@ -63,7 +72,7 @@ impl OfBlock {
     pub(super) fn apply<I: Isa>(&self, sum: &Row, noise: f32) -> Row {
         let added = row(|l| fused::<I, f32>(noise, self.strength[l], self.bias[l]));
         let v = row(|l| fused::<I, f32>(sum[l], self.factor[l], added[l]));
-        let v = row(|l| if v[l] > 0.0 { v[l] } else { v[l] * SLOPE });
+        let v = row(|l| if v[l] > 0.0 { v[l] } else { v[l] * self.slope });
         let v = row(|l| if v[l] > self.clamp { self.clamp } else { v[l] });
         let v = row(|l| if v[l] < -self.clamp { -self.clamp } else { v[l] });
         row(|l| v[l] * self.scale[l])

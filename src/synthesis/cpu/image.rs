@@ -2,39 +2,7 @@
 
 use super::{EMPTY, Row};
 use crate::simd::{Isa, Kernel, fused, row, row_done, total};
-
-/// An image of one picture, line by line, in a line its channels one after another.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::synthesis) struct Image {
-    pub(in crate::synthesis) channels: usize,
-    pub(in crate::synthesis) side: usize,
-    pub(in crate::synthesis) values: Vec<f32>,
-}
-
-impl Image {
-    pub(in crate::synthesis) fn zeros(channels: usize, side: usize) -> Self {
-        Self { channels, side, values: vec![0.0; channels * side * side] }
-    }
-
-    /// At twice the side, each place four times.
-    pub(in crate::synthesis) fn doubled(&self) -> Self {
-        let lines = self.values.chunks_exact(self.channels * self.side);
-        let twice = |line: &[f32]| line.iter().flat_map(|&x| [x, x]).collect::<Vec<f32>>();
-        let values = lines.flat_map(|line| [twice(line), twice(line)].concat()).collect();
-        Self { channels: self.channels, side: 2 * self.side, values }
-    }
-
-    /// The numbers as `[channels, side, side]`.
-    pub(in crate::synthesis) fn planes(&self) -> Vec<f32> {
-        let mut planes = Vec::with_capacity(self.values.len());
-        for channel in 0..self.channels {
-            for line in self.values.chunks_exact(self.channels * self.side) {
-                planes.extend_from_slice(&line[channel * self.side..][..self.side]);
-            }
-        }
-        planes
-    }
-}
+use crate::synthesis::Image;
 
 /// A filter of an enlargement to twice the side (upfirdn): zeros between the places, then the filter, whose gain of 4
 /// is in it.

@@ -1,7 +1,7 @@
 //! Means and variances of feature maps, and what a norm and a style make of them.
 
 use super::{EMPTY, Map, Row, Workshop};
-use crate::simd::{Cpu, Isa, Kernel, LANES, fused, row, row_done};
+use crate::simd::{Cpu, Isa, Kernel, LANES, fused, row, row_done, total};
 
 /// The mean of a line's places by channel, and the sum of squared differences from it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +69,31 @@ impl Norm {
             norm.factor.push((1.0 / (variance + 1e-8).sqrt()) as f32);
         }
         norm
+    }
+}
+
+/// x / sqrt(mean of squares over channels + 1e-8) in each place of a line: ProGAN's pixel norm.
+pub(super) struct LineNormed<'a> {
+    /// The line's blocks, each with the border's places.
+    pub(super) maps: &'a mut [Row],
+    pub(super) width: usize,
+    pub(super) channels: usize,
+}
+
+impl Kernel for LineNormed<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for x in 1..self.width - 1 {
+            let mut squares = EMPTY;
+            for maps in self.maps[x..].iter().step_by(self.width) {
+                squares = row(|l| fused::<I, f32>(maps[l], maps[l], squares[l]));
+            }
+            let factor = 1.0 / (total(squares) / self.channels as f32 + 1e-8).sqrt();
+            for maps in self.maps[x..].iter_mut().step_by(self.width) {
+                *maps = row(|l| maps[l] * factor);
+            }
+            row_done();
+        }
     }
 }
 

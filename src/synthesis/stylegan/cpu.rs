@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Affine, Maps, Top, doubling};
+use super::{Affine, Maps, Top, doubling, fades_after, last_layer, top};
 use crate::checkpoint::{Conv, StyleGanLayer, StyleGanWeights};
 use crate::simd::LANES;
+use crate::synthesis::Image;
 use crate::synthesis::cpu::conv::{Also, Beside, Convolution};
 use crate::synthesis::cpu::finish::Finish;
-use crate::synthesis::cpu::image::{Filter, Image, ToImage};
+use crate::synthesis::cpu::image::{Filter, ToImage};
 use crate::synthesis::cpu::moments::{Moments, Norm, scaled_and_shifted};
 use crate::synthesis::cpu::{Map, Row, Workshop, in_rows};
 
@@ -85,7 +86,7 @@ impl OnCpu {
             layers: weights.layers.iter().enumerate().map(|(i, layer)| Layer::new(layer, side_in(i))).collect(),
             to_images: weights.to_images.clone(),
             blur: Filter { taps: 3, turned: blur.iter().flat_map(|a| blur.map(|b| a * b / 16.0)).collect() },
-            top: Top::of(weights),
+            top: top(weights),
             at_work: Mutex::new(AtWork {
                 shop: Workshop::new(threads),
                 maps: [Map::default(), Map::default()],
@@ -107,21 +108,13 @@ impl OnCpu {
     /// The image.
     pub(in crate::synthesis) fn image(&self, begun: &Begun, rows: &[&[f32]], noise: &Maps<'_>) -> Image {
         let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = self.top.last_layer();
+        let last = last_layer(self.top);
         let (norm, coarse) = self.go_on(&mut at_work, begun, rows, noise, last);
         let (factors, added) = self.layers[last].styled(&norm, rows[last]);
         let AtWork { shop, maps: [map, _], .. } = &mut *at_work;
         // The norm and the style are in the image layer: its maps need not be written once more.
-        let mut image = self.to_image(shop, self.top.level, map, &factors, &added);
-        if let Some(coarse) = coarse {
-            for (fine, coarse) in image.values.iter_mut().zip(&coarse.values) {
-                *fine = coarse + self.top.share * (*fine - coarse);
-            }
-        }
-        for _ in self.top.level + 1..self.to_images.len() {
-            image = image.doubled();
-        }
-        image
+        let image = self.to_image(shop, self.top.level, map, &factors, &added);
+        self.top.image(image, coarse)
     }
 
     /// Layer 0 before its norm.
@@ -151,14 +144,14 @@ impl OnCpu {
         for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
             let (factors, added) = self.layers[i].styled(&norm, w);
             scaled_and_shifted(shop, map, &in_rows(&factors), &in_rows(&added));
-            if self.top.fades_after(i) {
+            if fades_after(self.top, i) {
                 let ones = vec![1.0; factors.len()];
                 coarse = Some(self.to_image(shop, self.top.level - 1, map, &ones, &vec![0.0; factors.len()]).doubled());
             }
             let next = &self.layers[i + 1];
             let Some(conv) = &next.conv else { continue };
             let ones = vec![[1.0; LANES]; next.bias.len()];
-            let also = Also { filter: Some(&self.blur), beside: None, lines: Some(lines) };
+            let also = Also { filter: Some(&self.blur), lines: Some(lines), ..Also::default() };
             conv.apply(shop, map, Some(other), &next.finish(&ones, noise.of(i + 1)), also);
             std::mem::swap(map, other);
             norm = Norm::of(lines, map.blocks, map.side);
@@ -187,6 +180,6 @@ impl Layer {
     /// Noise, bias and LeakyReLU.
     fn finish<'a>(&'a self, ones: &'a [Row], noise: Option<&'a [f32]>) -> Finish<'a> {
         let noise = self.strengths.as_ref().zip(noise).map(|(strengths, map)| (map, &strengths[..]));
-        Finish { factors: ones, bias: &self.bias, noise, clamp: f32::INFINITY, scales: None }
+        Finish { noise, ..Finish::of_bias(ones, &self.bias) }
     }
 }

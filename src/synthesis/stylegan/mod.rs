@@ -13,11 +13,12 @@ mod cpu;
 mod tests;
 mod torch;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, TchError};
 
 use super::affine::Affine;
+use super::growth::Top;
 use super::noise::{Maps, NoiseMode, Stored};
-use super::{SynthesisError, image_tensor};
+use super::{Image, SynthesisError};
 use crate::checkpoint::{Enlarging, StyleGanWeights};
 use cpu::OnCpu;
 use torch::OnDevice;
@@ -47,28 +48,18 @@ pub(super) enum Begun {
     Device(torch::Begun),
 }
 
-/// The last level that is drawn of a model that is being grown, and its share beside the one below.
-#[derive(Clone, Copy, Debug)]
-struct Top {
-    level: usize,
-    share: f32,
+/// The last layer that is drawn.
+fn last_layer(top: Top) -> usize {
+    2 * top.level + 1
 }
 
-impl Top {
-    fn of(weights: &StyleGanWeights) -> Self {
-        let last = weights.to_images.len() - 1;
-        let level = last - (weights.lod.floor() as usize).min(last);
-        Self { level, share: if level > 0 { 1.0 - weights.lod.fract() as f32 } else { 1.0 } }
-    }
+fn top(weights: &StyleGanWeights) -> Top {
+    Top::of(weights.lod, weights.to_images.len())
+}
 
-    fn last_layer(self) -> usize {
-        2 * self.level + 1
-    }
-
-    /// Whether the image of the level below is made of what layer `i` makes.
-    fn fades_after(self, i: usize) -> bool {
-        self.share < 1.0 && i + 1 == 2 * self.level
-    }
+/// Whether the image of the level below the last is made of what layer `i` makes.
+fn fades_after(top: Top, i: usize) -> bool {
+    top.fades() && i + 1 == 2 * top.level
 }
 
 /// The 4x4 kernel `[outputs, inputs, 4, 4]` by which a 3x3 one doubles the side, as a transposed convolution of
@@ -76,7 +67,7 @@ impl Top {
 ///
 /// Nearest-neighbour enlargement and a convolution: along an axis w2, w1 + w2, w0 + w1, w0 (see `progan`). Fused: the
 /// sum of the kernel and itself one place on, w0, w0 + w1, w1 + w2, w2, as published files mean it.
-fn doubling(weight: &[f32], enlarging: Enlarging) -> Vec<f32> {
+pub(super) fn doubling(weight: &[f32], enlarging: Enlarging) -> Vec<f32> {
     let along = |w: [f32; 3]| match enlarging {
         Enlarging::Nearest => [w[2], w[1] + w[2], w[0] + w[1], w[0]],
         Enlarging::Fused => [w[0], w[0] + w[1], w[1] + w[2], w[2]],
@@ -110,7 +101,7 @@ impl StyleGan {
             noise: Stored::new(noises),
             rows: weights.rows(),
             w_dim: weights.mapping.w_dim(),
-            last_layer: Top::of(weights).last_layer(),
+            last_layer: last_layer(top(weights)),
         }
     }
 
@@ -134,12 +125,12 @@ impl StyleGan {
         })
     }
 
-    /// The image `[channels, side, side]`.
-    pub(super) fn image(&self, begun: &Begun, rows: &[f32], mode: NoiseMode) -> Result<Tensor, SynthesisError> {
+    /// The image.
+    pub(super) fn image(&self, begun: &Begun, rows: &[f32], mode: NoiseMode) -> Result<Image, SynthesisError> {
         let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
         let maps = self.noise.maps(mode);
         match (&self.place, begun) {
-            (Place::Cpu(on), Begun::Cpu(begun)) => Ok(image_tensor(&on.image(begun, &rows, &maps))?),
+            (Place::Cpu(on), Begun::Cpu(begun)) => Ok(on.image(begun, &rows, &maps)),
             (Place::Device(on), Begun::Device(begun)) => Ok(on.image(begun, &rows, &maps)?),
             _ => Err(SynthesisError::OtherGenerator),
         }

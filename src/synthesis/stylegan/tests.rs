@@ -100,7 +100,7 @@ fn plainly(weights: &StyleGanWeights, rows: &[f32]) -> Vec<f32> {
 
 fn drawn(net: &StyleGan, rows: &[f32]) -> Vec<f32> {
     let begun = net.begin(rows, 0, NoiseMode::Stored).unwrap();
-    to_host(&net.image(&begun, rows, NoiseMode::Stored).unwrap()).unwrap()
+    net.image(&begun, rows, NoiseMode::Stored).unwrap().planes()
 }
 
 fn rows(weights: &StyleGanWeights) -> Vec<f32> {

@@ -2,9 +2,9 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Affine, Maps, Top, doubling};
+use super::{Affine, Maps, Top, doubling, fades_after, last_layer, top};
 use crate::checkpoint::{Conv, Noise, StyleGanLayer, StyleGanWeights};
-use crate::synthesis::{FromSlice as _, channels_last};
+use crate::synthesis::{FromSlice as _, Image, channels_last, image_of};
 use crate::tensor::{doubled, leaky_relu};
 
 /// A synthesis network on a device.
@@ -114,7 +114,7 @@ impl OnDevice {
             constant: Tensor::of(&weights.constant, &[1, weights.constant.len() / 16, 4, 4], device)?,
             layers: weights.layers.iter().map(|layer| Layer::new(layer, device)).collect::<Result<_, _>>()?,
             to_images: weights.to_images.iter().map(to_image).collect::<Result<_, TchError>>()?,
-            top: Top::of(weights),
+            top: top(weights),
         })
     }
 
@@ -131,25 +131,18 @@ impl OnDevice {
         })
     }
 
-    /// The image `[channels, side, side]`.
+    /// The image.
     pub(in crate::synthesis) fn image(
         &self,
         begun: &Begun,
         rows: &[&[f32]],
         maps: &Maps<'_>,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Image, TchError> {
         tch::no_grad(|| {
-            let last = self.top.last_layer();
+            let last = last_layer(self.top);
             let Begun { x, coarse, .. } = self.go_on(begun, rows, maps, last)?;
             let fine = self.to_image(self.top.level, &self.layers[last].styled(&x, rows[last])?)?;
-            let mut image = match coarse {
-                Some(coarse) => coarse.f_lerp(&fine, f64::from(self.top.share))?,
-                None => fine,
-            };
-            for _ in self.top.level + 1..self.to_images.len() {
-                image = doubled(&image)?;
-            }
-            image.f_squeeze_dim(0)?.f_contiguous()
+            Ok(self.top.image(image_of(&fine)?, coarse.as_ref().map(image_of).transpose()?))
         })
     }
 
@@ -159,7 +152,7 @@ impl OnDevice {
         let mut coarse = begun.coarse.as_ref().map(Tensor::shallow_clone);
         for (i, w) in rows.iter().enumerate().take(until).skip(begun.next) {
             let styled = self.layers[i].styled(&x, w)?;
-            if self.top.fades_after(i) {
+            if fades_after(self.top, i) {
                 coarse = Some(doubled(&self.to_image(self.top.level - 1, &styled)?)?);
             }
             x = self.layers[i + 1].normalised(&styled, maps.of(i + 1))?;

@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Affine, Maps};
 use crate::checkpoint::{StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
+use crate::synthesis::Image;
 use crate::synthesis::cpu::conv::{Also, Beside, Convolution};
 use crate::synthesis::cpu::finish::Finish;
-use crate::synthesis::cpu::image::{Filter, Image, ToImage};
+use crate::synthesis::cpu::image::{Filter, ToImage};
 use crate::synthesis::cpu::{Map, Row, Workshop, in_rows};
 
 /// The network's convolutions, with their weights in the order in which they are read.
@@ -203,7 +204,7 @@ impl OnCpu {
                 .flatten()
                 .map(|next| in_rows(&next.style.of(rows[i + 1])));
             let maps = layer.strengths.as_ref().zip(noise.of(i)).map(|(strengths, map)| (map, &strengths[..]));
-            let finish = Finish { factors: &factors, bias: &layer.bias, noise: maps, clamp: layer.clamp, scales: None };
+            let finish = Finish { noise: maps, clamp: layer.clamp, ..Finish::of_bias(&factors, &layer.bias) };
             let b = i / 2;
             // The image layer shares the row of the next convolution: it waits where that is to be done anew.
             let to_image = if i % 2 == 0 && i + 1 < until { self.to_image(b, rows) } else { None };
@@ -211,11 +212,11 @@ impl OnCpu {
                 let to = (i + 1 < count).then_some(&mut *other);
                 let below = image.as_ref().map(|image| (image, &self.filter));
                 let beside = Beside { layer: beside, scales: scales.as_deref(), below, image: &mut made };
-                layer.conv.apply(shop, map, to, &finish, Also { filter, beside: Some(beside), lines: None });
+                layer.conv.apply(shop, map, to, &finish, Also { filter, beside: Some(beside), ..Also::default() });
                 image = Some(made);
             } else {
                 let finish = Finish { scales: scales.as_deref(), ..finish };
-                layer.conv.apply(shop, map, Some(other), &finish, Also { filter, beside: None, lines: None });
+                layer.conv.apply(shop, map, Some(other), &finish, Also { filter, ..Also::default() });
             }
             std::mem::swap(map, other);
         }

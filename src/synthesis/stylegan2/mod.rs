@@ -17,11 +17,11 @@ mod torch;
 pub(super) use cpu::OnCpu;
 pub(super) use torch::OnDevice;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, TchError};
 
 use super::affine::Affine;
 use super::noise::{Maps, NoiseMode, Stored};
-use super::{SynthesisError, image_tensor};
+use super::{Image, SynthesisError};
 use crate::checkpoint::StyleGan2Weights;
 
 /// A synthesis network.
@@ -94,7 +94,7 @@ impl StyleGan2 {
         rows: &[f32],
         b: usize,
         mode: NoiseMode,
-    ) -> Result<Option<(Begun, Tensor)>, SynthesisError> {
+    ) -> Result<Option<(Begun, Image)>, SynthesisError> {
         // The image of block b takes the row of the convolution after it, which is done with it.
         let until = 2 * b + 2;
         let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
@@ -102,7 +102,7 @@ impl StyleGan2 {
         match (&self.place, begun) {
             (Place::Cpu(on), Begun::Cpu(begun)) if on.skips() && begun.next < until && until < self.rows => {
                 let begun = on.begin(begun, &rows, &maps, until);
-                let image = begun.image().map(image_tensor).transpose()?;
+                let image = begun.image().cloned();
                 Ok(image.map(|image| (Begun::Cpu(begun), image)))
             }
             (Place::Device(on), Begun::Device(begun)) if on.skips() && begun.next() < until && until < self.rows => {
@@ -115,12 +115,12 @@ impl StyleGan2 {
         }
     }
 
-    /// The image `[channels, side, side]`.
-    pub(super) fn image(&self, begun: &Begun, rows: &[f32], mode: NoiseMode) -> Result<Tensor, SynthesisError> {
+    /// The image.
+    pub(super) fn image(&self, begun: &Begun, rows: &[f32], mode: NoiseMode) -> Result<Image, SynthesisError> {
         let rows: Vec<&[f32]> = rows.chunks_exact(self.w_dim).collect();
         let maps = self.noise.maps(mode);
         match (&self.place, begun) {
-            (Place::Cpu(on), Begun::Cpu(begun)) => Ok(image_tensor(&on.image(begun, &rows, &maps))?),
+            (Place::Cpu(on), Begun::Cpu(begun)) => Ok(on.image(begun, &rows, &maps)),
             (Place::Device(on), Begun::Device(begun)) => Ok(on.image(begun, &rows, &maps)?),
             _ => Err(SynthesisError::OtherGenerator),
         }

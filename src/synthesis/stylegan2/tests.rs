@@ -116,7 +116,7 @@ fn rows(weights: &StyleGan2Weights) -> Vec<f32> {
 
 fn drawn(net: &StyleGan2, rows: &[f32]) -> Vec<f32> {
     let begun = net.begin(rows, 0, NoiseMode::Stored).unwrap();
-    to_host(&net.image(&begun, rows, NoiseMode::Stored).unwrap()).unwrap()
+    net.image(&begun, rows, NoiseMode::Stored).unwrap().planes()
 }
 
 #[test]
@@ -195,11 +195,11 @@ fn a_coarse_picture_is_that_of_the_sides_so_far_and_the_rest_goes_on_from_it() {
                 ..weights.clone()
             };
             let expected = plainly(&lower, &rows[..lower.rows() * 12]);
-            let image = to_host(&image).unwrap();
+            let image = image.planes();
             assert_eq!(image.len(), 3 << (2 * (b + 2)));
             let apart = image.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(apart < 5e-5, "block {b}: {apart}");
-            let finished = to_host(&net.image(&begun, &rows, NoiseMode::Stored).unwrap()).unwrap();
+            let finished = net.image(&begun, &rows, NoiseMode::Stored).unwrap().planes();
             assert!(finished == whole, "block {b}");
             assert!(net.coarse(&begun, &rows, b, NoiseMode::Stored).unwrap().is_none(), "it is beyond that");
         }
@@ -207,7 +207,7 @@ fn a_coarse_picture_is_that_of_the_sides_so_far_and_the_rest_goes_on_from_it() {
         for first in 1..8 {
             let begun = net.begin(&rows, first, NoiseMode::Stored).unwrap();
             if let Some((begun, _)) = net.coarse(&begun, &rows, 3, NoiseMode::Stored).unwrap() {
-                let finished = to_host(&net.image(&begun, &rows, NoiseMode::Stored).unwrap()).unwrap();
+                let finished = net.image(&begun, &rows, NoiseMode::Stored).unwrap().planes();
                 assert!(finished == whole, "from row {first}");
             }
         }

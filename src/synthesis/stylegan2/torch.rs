@@ -5,7 +5,7 @@ use tch::{Device, TchError, Tensor};
 use super::{Affine, Maps};
 use crate::checkpoint::{StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
 use crate::synthesis::cpu::image::Filter;
-use crate::synthesis::{FromSlice as _, channels_last};
+use crate::synthesis::{FromSlice as _, Image, channels_last, image_of};
 use crate::tensor::leaky_relu;
 
 /// The network on a device.
@@ -54,9 +54,9 @@ impl Begun {
         self.next
     }
 
-    /// The image `[channels, side, side]` of the sides so far.
-    pub(in crate::synthesis) fn image(&self) -> Result<Option<Tensor>, TchError> {
-        self.image.as_ref().map(|image| image.f_squeeze_dim(0)?.f_contiguous()).transpose()
+    /// The image of the sides so far.
+    pub(in crate::synthesis) fn image(&self) -> Result<Option<Image>, TchError> {
+        self.image.as_ref().map(image_of).transpose()
     }
 }
 
@@ -133,9 +133,9 @@ impl OnDevice {
         begun: &Begun,
         rows: &[&[f32]],
         maps: &Maps<'_>,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Image, TchError> {
         let done = self.go_on(begun, rows, maps, self.layers.len() + 1)?;
-        done.image.unwrap_or(done.x).f_squeeze_dim(0)?.f_contiguous()
+        image_of(&done.image.unwrap_or(done.x))
     }
 
     /// Goes on with a picture up to convolution `until`; the end is one more than there are.
