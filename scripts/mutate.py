@@ -228,6 +228,7 @@ def around(path, at):
 
 
 def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
@@ -306,7 +307,7 @@ def report(mutants, outcomes, refused):
                 print(f"{kind}: {mutant['file']}:{mutant['line']}: {mutant['change']}")
 
 
-def main():
+def arguments():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("paths", nargs="*", default=FOLDERS)
     words.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -314,43 +315,46 @@ def main():
     words.add_argument("--limit", type=int, help="run so many mutants only")
     words.add_argument("--torch", action="store_true", help="build with libtorch, which LIBTORCH has to name")
     words.add_argument("--list", action="store_true", help="build and list the mutants, and run none")
-    asked = words.parse_args()
-    out = asked.out.resolve()
-    tree = out / "tree"
-    tree.mkdir(parents=True, exist_ok=True)
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    return words.parse_args()
+
+
+def copy(path, to):
+    """Copies a file unless the same is there: cargo builds what is newer."""
+    if not to.exists() or to.read_bytes() != path.read_bytes():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, to)
+
+
+def copied(tree):
+    """Copies the project but for its sources, and gives the digest of all that a build takes."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     digest = hashlib.sha256()
-    for name in filter(None, tracked):
-        data = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in filter(None, tracked.split("\0")):
+        if not (ROOT / name).is_file():
+            continue
         if name.startswith(("src/", "tests/", "Cargo", "configs/", "data/")):
-            digest.update(name.encode() + data)
-        if not name.startswith("src/") and (not (tree / name).exists() or (tree / name).read_bytes() != data):
-            (tree / name).write_bytes(data)
+            digest.update(name.encode() + (ROOT / name).read_bytes())
+        if not name.startswith("src/"):
+            copy(ROOT / name, tree / name)
+    return digest
+
+
+def chosen(paths, tree, torch):
+    """The sources that are to be changed; the others are copied."""
     every = [path.relative_to(ROOT) for path in sorted((ROOT / "src").rglob("*")) if path.is_file()]
     files = [p for p in every if p.suffix == ".rs" and p.name != "tests.rs" and "tests" not in p.parts[1:-1]
-             and any(p.is_relative_to(asked_for.rstrip("/")) for asked_for in asked.paths)]  # fmt: skip
-    if asked.torch:
-        features = []
-        os.environ["LD_LIBRARY_PATH"] = os.environ["LIBTORCH"] + "/lib"
-    else:
-        features = ["--no-default-features"]
+             and any(p.is_relative_to(path.rstrip("/")) for path in paths)]  # fmt: skip
+    if not torch:
         files = [path for path in files if path.name != "torch.rs"]
-        Source.no_mutants += '|^#.cfg.feature = "torch"'
     for path in every:
-        if path not in files:
-            (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            if path != Path("src/lib.rs") and (not (tree / path).exists() or (tree / path).read_bytes() != (ROOT / path).read_bytes()):
-                shutil.copy(ROOT / path, tree / path)
-    digest.update(" ".join(map(str, [*features, *files])).encode())
-    digest = digest.hexdigest()[:16]
-    mutants, refused, program = build(files, tree, out, features)
-    print(f"{len(mutants)} mutants in {len(files)} files; {refused} more do not compile", flush=True)
-    if asked.list:
-        for number, mutant in mutants.items():
-            print(f"{number}: {mutant['file']}:{mutant['line']}: {mutant['change']}")
-        return
-    kept = out / f"outcomes-{digest}.jsonl"
+        # The library's first file gets one more module.
+        if path not in files and path != Path("src/lib.rs"):
+            copy(ROOT / path, tree / path)
+    return files
+
+
+def outcomes_of(program, tree, mutants, kept, asked):
+    """Runs the mutants that were not run before, and adds what comes out to the file."""
     outcomes = {}
     if kept.exists():
         outcomes = {line["mutant"]: line["outcome"] for line in map(json.loads, kept.read_text().splitlines())}
@@ -368,7 +372,29 @@ def main():
             file.flush()
             if (i + 1) % 50 == 0:
                 print(f"{i + 1} of {len(left)}", flush=True)
-    report(mutants, outcomes, refused)
+    return outcomes
+
+
+def main():
+    asked = arguments()
+    out = asked.out.resolve()
+    tree = out / "tree"
+    features = [] if asked.torch else ["--no-default-features"]
+    if asked.torch:
+        os.environ["LD_LIBRARY_PATH"] = os.environ["LIBTORCH"] + "/lib"
+    else:
+        Source.no_mutants += '|^#.cfg.feature = "torch"'
+    digest = copied(tree)
+    files = chosen(asked.paths, tree, asked.torch)
+    digest.update(" ".join(map(str, [*features, *files])).encode())
+    mutants, refused, program = build(files, tree, out, features)
+    print(f"{len(mutants)} mutants in {len(files)} files; {refused} more do not compile", flush=True)
+    if asked.list:
+        for number, mutant in mutants.items():
+            print(f"{number}: {mutant['file']}:{mutant['line']}: {mutant['change']}")
+        return
+    kept = out / f"outcomes-{digest.hexdigest()[:16]}.jsonl"
+    report(mutants, outcomes_of(program, tree, mutants, kept, asked), refused)
 
 
 if __name__ == "__main__":
