@@ -146,7 +146,7 @@ pub(super) fn files_are_there(config: &SefaConfig) -> anyhow::Result<()> {
 pub(super) fn checkpoint(config: &SefaConfig, printer: &Printer) -> anyhow::Result<PathBuf> {
     let path = find(config)?;
     if bundled(&path).is_some() {
-        printer.note(&format!("{} is not here: taking the one that is built in", path.display()));
+        printer.note(&format!("the built-in model is taken: there is no file {} here", path.display()));
     }
     Ok(path)
 }
@@ -182,8 +182,7 @@ fn must_be_a_file(path: &Path) -> anyhow::Result<()> {
 fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     if let Some(path) = &config.checkpoint {
         if bundled(path).is_none() {
-            let hint =
-                format!("name a ProGAN or StyleGAN file, or take {}, which is built in, with --model", bundled_list());
+            let hint = format!("name a ProGAN or StyleGAN file, or take the built-in {} with --model", bundled_list());
             must_be_there(path, "checkpoint", &hint)?;
             must_be_a_file(path)?;
         }
@@ -201,8 +200,8 @@ fn find(config: &SefaConfig) -> anyhow::Result<PathBuf> {
     found.with_context(|| {
         format!(
             "there is no model '{name}': looked for {}. Put a checkpoint into checkpoints/, or name one with \
-             --checkpoint, or take {}, which is built in. genforce's own downloads are gone; its converter makes such files from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in \
-             its cache as .pth",
+             --checkpoint, or take the built-in {}. genforce's own downloads are gone; its converter makes such files \
+             from NVIDIA's pickles, and PyTorch Hub leaves its PGAN models in its cache as .pth",
             places.join(", "),
             bundled_list()
         )

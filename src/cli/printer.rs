@@ -10,7 +10,7 @@ use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use clap::Args;
-use console::{Style, style};
+use console::{Style, StyledObject, style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -149,10 +149,19 @@ impl Printer {
 
     /// Something that went wrong, in words, and did not end the program.
     pub(super) fn problem(&self, words: &str) {
+        self.labelled(&style("error:").for_stderr().red().bold(), words);
+    }
+
+    /// Something that may go wrong, or went wrong and cost nothing.
+    pub(super) fn warning(&self, words: &str) {
+        self.labelled(&style("warning:").for_stderr().yellow().bold(), words);
+    }
+
+    fn labelled(&self, label: &StyledObject<&str>, words: &str) {
         if self.is_json() {
             err(&document(json!({ "problem": { "message": words } })).to_line());
         } else {
-            err(&format!("{} {}", style("error:").for_stderr().red().bold(), visible(words)));
+            err(&format!("{label} {}", visible(words)));
         }
     }
 

@@ -85,7 +85,7 @@ pub(super) fn follow_beside<W: Work>(
 ) -> Result<Outcome, W::Error> {
     let told = session.warnings().len();
     for warning in session.warnings() {
-        printer.problem(warning);
+        printer.warning(warning);
     }
     let (begun, position) = (session.begun(), session.position());
     let bar = printer.progress(unit, position.total, position.done);
@@ -114,7 +114,7 @@ pub(super) fn follow_beside<W: Work>(
     });
     bar.finish();
     for warning in &session.warnings()[told..] {
-        printer.problem(warning);
+        printer.warning(warning);
     }
     outcome
 }

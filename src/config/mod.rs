@@ -37,7 +37,7 @@ pub use presets::Preset;
 pub use progan::{Downscale, ImageLoss, ProganConfig};
 pub use record::Recording;
 pub use schedule::{ScheduleConfig, Shape};
-pub use sefa::{FusedScale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits};
+pub use sefa::{FARTHEST, FusedScale, SefaCodes, SefaConfig, SefaNoise, SefaRng, SefaTraits};
 pub use tables::{POINTS, PROGAN, SEFA, TABLES};
 pub use watch::{BestBy, Comparison, Condition, Per, Watched};
 

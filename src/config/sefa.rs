@@ -9,6 +9,8 @@ use super::{Choice, ConfigError, Device};
 
 /// The largest side of an image in the pictures.
 const LARGEST_SIDE: usize = 2048;
+/// A step longer than this is a typing error: codes are about 20 long.
+pub const FARTHEST: f64 = 1e6;
 /// More threads than these are taken for a typing error.
 const MOST_THREADS: usize = 1024;
 /// A direction or a layer with a larger number than this is taken for a typing error.
@@ -292,8 +294,9 @@ impl SefaConfig {
         for (key, x) in [("samples", self.samples), ("k", self.k), ("steps", self.steps)] {
             require(key, x, (1..=1000).contains(&x), "1 to 1000")?;
         }
-        require("start", self.start, self.start.is_finite(), "a number")?;
-        require("end", self.end, self.end.is_finite(), "a number")?;
+        for (key, x) in [("start", self.start), ("end", self.end)] {
+            require(key, x, (-FARTHEST..=FARTHEST).contains(&x), "-1e6 to 1e6")?;
+        }
         require("truncation", self.truncation, (-10.0..=10.0).contains(&self.truncation), "-10 to 10")?;
         let most = format!("{LARGEST_INDEX} at most");
         require("truncation_layers", self.truncation_layers, self.truncation_layers <= LARGEST_INDEX, &most)?;
@@ -399,13 +402,14 @@ mod tests {
     #[test]
     fn each_value_out_of_range_is_named() {
         type Spoil = fn(&mut SefaConfig);
-        let cases: [(&str, Spoil); 27] = [
+        let cases: [(&str, Spoil); 28] = [
             ("model", |c| c.model.clear()),
             ("samples", |c| c.samples = 0),
             ("k", |c| c.k = 1001),
             ("steps", |c| c.steps = 0),
             ("start", |c| c.start = f64::NAN),
             ("end", |c| c.end = f64::INFINITY),
+            ("end", |c| c.end = 1e40),
             ("viz_size", |c| c.viz_size = Some(3)),
             ("viz_size", |c| c.viz_size = Some(2049)),
             ("threads", |c| c.threads = 1025),

@@ -765,7 +765,10 @@ static SEFA_KEYS: &[Key] = &[
     .under("Pictures"),
     DEVICE,
     Key { help: "CPU threads; 0 for libtorch's own default", ..THREADS },
-    key("batch", Values::Whole, "Images of a ProGAN that a GPU renders at a time").flag("batch").under("Machine").role(Role::Machine),
+    key("batch", Values::Whole, "Images of a ProGAN that a GPU renders at a time")
+        .flag("batch")
+        .under("Machine")
+        .role(Role::Machine),
 ];
 
 #[cfg(test)]

@@ -34,10 +34,10 @@ impl Affine {
         let (fours, rest) = w.as_chunks::<4>();
         let (blocks, last) = self.turned.split_at(fours.len() * 4 * outputs);
         for (x, block) in fours.iter().zip(blocks.chunks_exact(4 * outputs)) {
-            let (ab, cd) = block.split_at(2 * outputs);
-            let ((a, b), (c, d)) = (ab.split_at(outputs), cd.split_at(outputs));
-            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *sum = *sum + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
+            let (front, back) = block.split_at(2 * outputs);
+            let ((w0, w1), (w2, w3)) = (front.split_at(outputs), back.split_at(outputs));
+            for ((((sum, w0), w1), w2), w3) in sums.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
+                *sum = *sum + x[0] * w0 + x[1] * w1 + x[2] * w2 + x[3] * w3;
             }
         }
         for (x, weights) in rest.iter().zip(last.chunks_exact(outputs)) {

@@ -320,7 +320,7 @@ fn the_bundled_model_is_built_in() {
     let small = ["sefa", "--n", "1", "--k", "1", "--steps", "3", "--viz-size", "16", "--traits", "none"];
     let output = world.run(&small);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("that is built in"), "{said}");
+    assert!(output.status.success() && said.contains("the built-in model is taken"), "{said}");
     let job = world.path("work_dirs/synthesis/pggan_faces64_N1_K1_seed0_steps3_traitsnone_viz_size16");
     let [built_in, from_file] = ["built-in", "from-file"].map(|name| world.path(name));
     std::fs::rename(&job, &built_in).unwrap();

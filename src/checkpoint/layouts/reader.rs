@@ -394,10 +394,13 @@ impl<'a> Reader<'a> {
                 (weights.to_images.iter().all(|image| image.bias.len() == channels), 0.0)
             }
         };
-        if ![1, 3].contains(&channels) || !same {
-            return Err(
-                self.refuse(format!("its images have {channels} channels; 1 or 3 are known, the same at every side"))
-            );
+        if !same {
+            return Err(self.refuse(format!(
+                "its largest images have {channels} channels, and those of another side another number"
+            )));
+        }
+        if ![1, 3].contains(&channels) {
+            return Err(self.refuse(format!("its images have {channels} channels; 1 or 3 are known")));
         }
         if !(0.0..=self.levels() as f64).contains(&lod) {
             return Err(self.refuse(format!("its lod is {lod}, beyond its {} levels", self.levels())));

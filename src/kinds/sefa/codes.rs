@@ -155,7 +155,9 @@ impl Codes {
         for code in self.rows.chunks_exact_mut(self.latent_dim) {
             let squares: f64 = code.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
             let factor = (1.0 / (squares / code.len() as f64 + 1e-8).sqrt()) as f32;
-            code.iter_mut().for_each(|x| *x *= factor);
+            for x in code {
+                *x *= factor;
+            }
         }
         self
     }

@@ -4,9 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Directions, SefaError};
+use crate::config::FARTHEST;
 
-/// A step longer than this is a typing error: codes are about 20 long.
-const LONGEST: f64 = 1e6;
 /// Directions have smaller numbers.
 const LARGEST: usize = 65_535;
 
@@ -76,7 +75,7 @@ impl FromStr for Moves {
             if direction > LARGEST {
                 return Err(format!("direction {direction} is too large a number; {LARGEST} at most"));
             }
-            if !distance.is_finite() || distance.abs() > LONGEST {
+            if !distance.is_finite() || distance.abs() > FARTHEST {
                 return Err(format!("the distance along {direction} is {distance}; it must be -1e6 to 1e6"));
             }
             if moves.iter().any(|&(known, _)| known == direction) {

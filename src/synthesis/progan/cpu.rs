@@ -141,7 +141,9 @@ impl OnCpu {
         }
         let mut image = self.top.image(fine, coarse);
         if self.tanh {
-            image.values.iter_mut().for_each(|x| *x = x.tanh());
+            for x in &mut image.values {
+                *x = x.tanh();
+            }
         }
         image
     }
