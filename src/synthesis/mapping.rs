@@ -54,8 +54,8 @@ struct Embedding {
     each_normalised: bool,
 }
 
-/// x / sqrt(mean of squares + 1e-8).
-pub(super) fn pixel_norm(x: &[f32]) -> Vec<f32> {
+/// x / sqrt(mean of squares + 1e-8), of one code (Karras et al. 2018, section 4.2).
+pub fn pixel_norm(x: &[f32]) -> Vec<f32> {
     let squares: f64 = x.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     let factor = (1.0 / (squares / x.len() as f64 + 1e-8).sqrt()) as f32;
     x.iter().map(|x| x * factor).collect()

@@ -15,7 +15,7 @@ mod stylegan;
 mod stylegan2;
 
 pub use image::Image;
-pub use mapping::{MEAN_CODES, Truncation};
+pub use mapping::{MEAN_CODES, Truncation, pixel_norm};
 pub use noise::NoiseMode;
 #[cfg(test)]
 pub(crate) use stylegan2::tests::random as random_stylegan2;
@@ -86,11 +86,6 @@ impl FromSlice for Tensor {
 fn image_of(image: &Tensor) -> Result<Image, TchError> {
     let [channels, side] = [1, 2].map(|axis| image.size()[axis] as usize);
     Ok(Image::of_planes(channels, side, &to_host(image)?))
-}
-
-/// The memory layout in which libtorch's CPU convolutions are fastest: channels last.
-fn channels_last(x: &Tensor) -> Result<Tensor, TchError> {
-    x.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
 }
 
 /// A generator on a device.

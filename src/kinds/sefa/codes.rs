@@ -8,6 +8,7 @@ use super::SefaError;
 use crate::config::{SefaCodes, SefaConfig, SefaRng};
 use crate::data::npy;
 use crate::rng::{RandomState, torch_normals};
+use crate::synthesis::pixel_norm;
 
 /// A file of codes that is larger than this is refused.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -153,11 +154,7 @@ impl Codes {
     #[must_use]
     pub fn of_unit_mean_square(mut self) -> Self {
         for code in self.rows.chunks_exact_mut(self.latent_dim) {
-            let squares: f64 = code.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-            let factor = (1.0 / (squares / code.len() as f64 + 1e-8).sqrt()) as f32;
-            for x in code {
-                *x *= factor;
-            }
+            code.copy_from_slice(&pixel_norm(code));
         }
         self
     }

@@ -158,3 +158,17 @@ impl Workshop {
         });
     }
 }
+
+/// Threads and memory, which pictures take one after another.
+#[derive(Debug)]
+pub(super) struct AtWork {
+    pub(super) shop: Workshop,
+    /// What goes into a convolution, and what comes out.
+    pub(super) maps: [Map; 2],
+}
+
+impl AtWork {
+    pub(super) fn new(threads: usize) -> Self {
+        Self { shop: Workshop::new(threads), maps: [Map::default(), Map::default()] }
+    }
+}

@@ -9,7 +9,7 @@ use crate::synthesis::affine::Affine;
 use crate::synthesis::cpu::conv::{Also, Beside, Convolution};
 use crate::synthesis::cpu::finish::Finish;
 use crate::synthesis::cpu::image::{Filter, ToImage};
-use crate::synthesis::cpu::{Map, Row, Workshop, in_rows};
+use crate::synthesis::cpu::{AtWork, Map, Row, Workshop, in_rows};
 use crate::synthesis::growth::Top;
 use crate::synthesis::mapping::pixel_norm;
 use crate::synthesis::stylegan::doubling;
@@ -26,13 +26,6 @@ pub(in crate::synthesis) struct OnCpu {
     normalises_first: bool,
     tanh: bool,
     at_work: Mutex<AtWork>,
-}
-
-/// Threads and memory, which pictures take one after another.
-#[derive(Debug)]
-struct AtWork {
-    shop: Workshop,
-    maps: [Map; 2],
 }
 
 #[derive(Debug)]
@@ -108,7 +101,7 @@ impl OnCpu {
             slope,
             normalises_first: weights.normalises_first,
             tanh: weights.tanh,
-            at_work: Mutex::new(AtWork { shop: Workshop::new(threads), maps: [Map::default(), Map::default()] }),
+            at_work: Mutex::new(AtWork::new(threads)),
         }
     }
 

@@ -5,8 +5,8 @@ use tch::{Device, TchError, Tensor};
 use crate::checkpoint::{Conv, Enlarging, ProGanWeights};
 use crate::synthesis::growth::Top;
 use crate::synthesis::stylegan::doubling;
-use crate::synthesis::{FromSlice as _, Image, channels_last};
-use crate::tensor::{doubled, leaky, pixel_norm, to_host};
+use crate::synthesis::{FromSlice as _, Image};
+use crate::tensor::{channels_last, doubled, leaky, pixel_norm, to_host};
 
 /// A network on a device.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::synthesis::Image;
 use crate::synthesis::cpu::conv::{Also, Beside, Convolution};
 use crate::synthesis::cpu::finish::Finish;
 use crate::synthesis::cpu::image::{Filter, ToImage};
-use crate::synthesis::cpu::{Map, Row, Workshop, in_rows};
+use crate::synthesis::cpu::{AtWork, Map, Row, in_rows};
 
 /// The network's convolutions, with their weights in the order in which they are read.
 #[derive(Debug)]
@@ -19,13 +19,6 @@ pub(in crate::synthesis) struct OnCpu {
     filter: Filter,
     skips: bool,
     at_work: Mutex<AtWork>,
-}
-
-/// Threads and memory, which pictures take one after another.
-#[derive(Debug)]
-struct AtWork {
-    shop: Workshop,
-    maps: [Map; 2],
 }
 
 #[derive(Debug)]
@@ -137,7 +130,7 @@ impl OnCpu {
             to_images: weights.to_images.iter().map(ImageLayer::new).collect(),
             filter: Filter::new(&weights.filter),
             skips: weights.skips,
-            at_work: Mutex::new(AtWork { shop: Workshop::new(threads), maps: [Map::default(), Map::default()] }),
+            at_work: Mutex::new(AtWork::new(threads)),
         }
     }
 

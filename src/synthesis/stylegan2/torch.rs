@@ -5,8 +5,8 @@ use tch::{Device, TchError, Tensor};
 use super::{Affine, Maps};
 use crate::checkpoint::{StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
 use crate::synthesis::cpu::image::Filter;
-use crate::synthesis::{FromSlice as _, Image, channels_last, image_of};
-use crate::tensor::leaky_relu;
+use crate::synthesis::{FromSlice as _, Image, image_of};
+use crate::tensor::{channels_last, leaky_relu};
 
 /// The network on a device.
 #[derive(Debug)]
