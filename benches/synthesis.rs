@@ -1,25 +1,25 @@
-//! Times the synthesis of pictures: `cargo bench --bench synthesis -- FILE [repeats]`, FILE being what
+//! Times the synthesis of pictures: `cargo bench --bench synthesis -- FILE [threads]`, FILE being what
 //! bench_synthesis.py writes. Reads a line from standard input before each picture and answers with seconds and the
 //! process's peak memory.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a benchmark")]
 
-#[cfg(feature = "torch")]
 #[path = "../tests/it/generators.rs"]
 mod generators;
 
-#[cfg(feature = "torch")]
 fn main() {
     use std::io::BufRead as _;
     use std::time::Instant;
 
+    use gan_lab::config::Device;
     use gan_lab::synthesis::{Generator, NoiseMode, Truncation};
 
-    gan_lab::tensor::keep_freed_memory();
+    gan_lab::memory::keep_freed();
     let Some(path) = std::env::args().nth(1).filter(|path| path.ends_with(".safetensors")) else { return };
+    let threads = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(0);
     let (generator, rows) = {
         let numbers = generators::Numbers::read(path.as_ref());
-        let generator = Generator::new(&numbers.weights(), tch::Device::Cpu).unwrap();
+        let generator = Generator::new(&numbers.weights(), Device::Cpu, threads).unwrap();
         let rows = generator.rows(&numbers.of("z"), None, &Truncation::NONE).unwrap();
         (generator, rows)
     };
@@ -38,6 +38,3 @@ fn main() {
         println!("{seconds} {peak}");
     }
 }
-
-#[cfg(not(feature = "torch"))]
-fn main() {}

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = TrainConfig::from_json(&fs_err::read_to_string(config)?)?;
     let config = TrainConfig { engine, threads: threads.parse()?, ..given }.check()?;
     #[cfg(feature = "torch")]
-    gan_lab::tensor::keep_freed_memory();
+    gan_lab::memory::keep_freed();
     let mut engine = engine::create(&config)?;
     let mut rng = Stream::new(0, Use::Data, 0);
     let mut points =

@@ -51,8 +51,7 @@ def compare(name, args, folder):
     file, image = folder / "weights.safetensors", folder / "image"
     save_file({**{k: v.float().contiguous() for k, v in net.effective().items()}, "z": z}, file)
     ours = subprocess.Popen(
-        [args.binary or binary(), file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": str(args.threads)},
+        [args.binary or binary(), file, str(args.threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
     def draw(path=""):

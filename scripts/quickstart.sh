@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
 # From a fresh clone to three trained GANs with their GIFs, and a page of semantic directions of the bundled ProGAN.
 #
-#   ./scripts/quickstart.sh --points       the points alone: three GANs and their pictures, in minutes, with nothing but Rust
-#   ./scripts/quickstart.sh                all of it, on data/points.mat
+#   ./scripts/quickstart.sh                on data/points.mat; needs Rust alone
 #   ./scripts/quickstart.sh my.mat         your own points (variable xx, two columns)
 #   ./scripts/quickstart.sh my.mat 2000    … of which 2000 train and the others are held out (7000 if not said)
+#   ./scripts/quickstart.sh --full         the build with libtorch, which is fetched: needs Python 3 with pip and a C++
+#                                          compiler too
 #
-# --points may stand before a file. Without it this needs Python 3 with pip and a C++ compiler too, for libtorch, which is
-# fetched. Run it again whenever you like: what is done is kept, and
-# a run that was interrupted goes on where it stopped.
+# --full may stand before a file. Run it again whenever you like: what is done is kept, and a run that was interrupted goes
+# on where it stopped.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-points_only=''
-if [ "${1:-}" = --points ]; then
-  points_only=yes
+full=''
+if [ "${1:-}" = --full ]; then
+  full=yes
   shift
 fi
-case "${1:-}" in -*) die "there is no option $1." "./scripts/quickstart.sh [--points] [FILE [TRAIN_SIZE]]" ;; esac
+case "${1:-}" in -*) die "there is no option $1." "./scripts/quickstart.sh [--full] [FILE [TRAIN_SIZE]]" ;; esac
 [ $# -eq 0 ] || DATA=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$ROOT"
 DATA=${DATA:-data/points.mat}
@@ -29,40 +29,32 @@ prefix=''
 [ "$DATA" = data/points.mat ] || prefix=${name%.*}-
 [ -f "$DATA" ] || die "there is no file $DATA." "Give a MAT, npy or CSV file with two columns, or nothing for data/points.mat."
 
-steps=5
+steps=4
 step() { say "" "[$1/$steps] $2"; }
 
 need_rust
-if [ -n "$points_only" ]; then
-  steps=4
-  step 1 "no libtorch: it is for images"
-  step 2 "building gan-lab for points (the first time takes a minute or two)"
+if [ -z "$full" ]; then
+  step 1 "building gan-lab (the first time takes a few minutes)"
   cargo build --release --locked --no-default-features
 else
-  step 1 "libtorch"
+  step 1 "fetching libtorch, and building gan-lab with it (the first time takes ten minutes or more)"
   need_cxx
   ./scripts/setup-libtorch.sh
-  step 2 "building gan-lab (the first time takes some minutes)"
   cargo build --release --locked
 fi
 gan_lab=${CARGO_TARGET_DIR:-target}/release/gan-lab
-step 3 "training GAN, WGAN and WGAN-GP on $DATA"
+step 2 "training GAN, WGAN and WGAN-GP on $DATA"
 runs=()
 for model in gan wgan wgan-gp; do
   run=work_dirs/train/$prefix$model-rmsprop-seed0
   "$gan_lab" train "$model" --data "$DATA" --train-size "$TRAIN_SIZE" --out "$run" --resume
   runs+=("$run")
 done
-step 4 "drawing"
+step 3 "drawing"
 "$gan_lab" draw "${runs[@]}"
 "$gan_lab" draw "${runs[@]}" --sheet 10,50,100,320 --grid
-if [ -n "$points_only" ]; then
-  say "" "Done. Open gif/grid.png and the GIFs in gif/, which are named after their runs." \
-    "What a run left is in work_dirs/train/. Next: $gan_lab eval ${runs[0]}, or $gan_lab --help"
-  exit 0
-fi
-step 5 "semantic directions of the bundled ProGAN"
+step 4 "semantic directions of the bundled ProGAN"
 "$gan_lab" sefa --seed 0 --n 5 --k 5 --resume
 say "" "Done. Open gif/grid.png and the GIFs in gif/, which are named after their runs, and" \
   "work_dirs/synthesis/pggan_faces64_N5_K5_seed0/index.html in a browser." \
-  "What a run left is in work_dirs/train/. Next: $gan_lab --help"
+  "What a run left is in work_dirs/train/. Next: $gan_lab eval ${runs[0]}, or $gan_lab --help"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What a release consists of, in dist/: wheels of gan-lab for points and of all of it, the programs themselves, notices, a
+# What a release consists of, in dist/: wheels of the builds without and with libtorch, the programs themselves, notices, a
 # bill of materials, checksums.
 #
 #   ./scripts/release.sh            everything
-#   ./scripts/release.sh points     gan-lab for points alone: needs no libtorch
+#   ./scripts/release.sh lite       the build without libtorch alone
 #
-# The program for points is built against glibc 2.17 with zig and runs on every Linux of the last ten years. The whole one
+# The program without libtorch is built against glibc 2.17 with zig and runs on every Linux of the last ten years. The other
 # is built with this machine's compiler, because libtorch's C++ library is: it runs where glibc is no older than here.
 # Needs Rust 1.95, Python 3 with pip and venv; fetches maturin and zig from PyPI into target/release-tools/.
 set -euo pipefail
@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$ROOT"
 
 what=${1:-all}
-case "$what" in all | points) ;; *) die "there is no release of '$what'." "./scripts/release.sh [points]" ;; esac
+case "$what" in all | lite) ;; *) die "there is no release of '$what'." "./scripts/release.sh [lite]" ;; esac
 [ "$(uname -sm)" = "Linux x86_64" ] || die "releases are made on Linux x86-64; this is $(uname -sm)."
 need_rust
 if [ -n "$(git status --porcelain 2>/dev/null)" ]; then
@@ -56,12 +56,12 @@ wheel() {
   ls -t dist/*.whl | head -1
 }
 
-say "" "== gan-lab for points"
+say "" "== gan-lab without libtorch"
 # A folder of its own: what zig compiles is for another glibc than this machine's.
-points=$(CARGO_TARGET_DIR=$ROOT/target/release-points wheel points --zig --target x86_64-unknown-linux-gnu --compatibility manylinux2014)
-program gan-lab-points "$points" --no-default-features
+lite=$(CARGO_TARGET_DIR=$ROOT/target/release-lite wheel lite --zig --target x86_64-unknown-linux-gnu --compatibility manylinux2014)
+program gan-lab-lite "$lite" --no-default-features
 if [ "$what" = all ]; then
-  say "" "== all of gan-lab"
+  say "" "== gan-lab with libtorch"
   need_cxx
   ./scripts/setup-libtorch.sh
   full=$(wheel full --auditwheel check)
@@ -70,4 +70,4 @@ fi
 (cd dist && sha256sum -- *"$version"* >"SHA256SUMS-$version" && sha256sum --check --quiet "SHA256SUMS-$version")
 say "" "In dist/:"
 (cd dist && ls -l -- *"$version"* | awk '{ printf "  %8.1f MB  %s\n", $5 / 1e6, $9 }') >&2
-say "next: pip install --no-index $points, then gan-lab quickstart"
+say "next: pip install --no-index $lite, then gan-lab quickstart"

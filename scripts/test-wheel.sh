@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The small wheel, as somebody with pip has it: built, installed without a network into an empty environment, and gan-lab
-# quickstart run in an empty folder. The wheel is this machine's own; scripts/release.sh makes the one that runs everywhere.
+# quickstart and gan-lab sefa run in an empty folder. The wheel is this machine's own; scripts/release.sh makes the one that runs everywhere.
 #
 #   ./scripts/test-wheel.sh
 #
@@ -26,10 +26,10 @@ restore() {
 }
 trap restore EXIT
 [ ! -e "$program" ] || ln -f "$program" "$program.kept"
-(cd packaging/points && PATH=$tools/bin:$PATH maturin build --quiet --release --compatibility linux --out "$WORK/dist")
+(cd packaging/lite && PATH=$tools/bin:$PATH maturin build --quiet --release --compatibility linux --out "$WORK/dist")
 say "installing it into an empty environment"
 python3 -m venv "$WORK/venv"
-"$WORK/venv/bin/pip" install --quiet --no-index "$WORK"/dist/gan_lab_points-*.whl
+"$WORK/venv/bin/pip" install --quiet --no-index "$WORK"/dist/gan_lab_lite-*.whl
 mkdir "$WORK/empty"
 cd "$WORK/empty"
 # Nothing of this folder's project, and no toolchain, is at hand.
@@ -40,4 +40,11 @@ env -i HOME="$WORK" PATH=/usr/bin:/bin "$WORK/venv/bin/gan-lab" quickstart --epo
 for file in gan.gif wgan.gif wgan-gp.gif quickstart.html; do
   [ -s "$file" ] || die "gan-lab quickstart left no $file."
 done
-say "gan-lab quickstart works from the wheel ($(du -h "$WORK"/dist/*.whl | cut -f1))"
+env -i HOME="$WORK" PATH=/usr/bin:/bin "$WORK/venv/bin/gan-lab" sefa --n 2 --k 2 --traits none --out job >"$WORK/log" 2>&1 || {
+  cat "$WORK/log" >&2
+  die "gan-lab sefa failed in an empty folder."
+}
+for file in index.html directions.npy job.gif sheets/sheet1.png; do
+  [ -s "job/$file" ] || die "gan-lab sefa left no $file."
+done
+say "gan-lab quickstart and gan-lab sefa work from the wheel ($(du -h "$WORK"/dist/*.whl | cut -f1))"

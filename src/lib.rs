@@ -34,13 +34,11 @@ pub mod rng;
 pub mod run;
 mod simd;
 pub mod sweep;
-#[cfg(feature = "torch")]
 pub mod synthesis;
 #[cfg(feature = "torch")]
 pub mod tensor;
 mod threads;
 #[cfg(feature = "torch")]
 pub mod torch_library;
-#[cfg(feature = "torch")]
 pub mod traits;
 pub mod version;

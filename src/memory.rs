@@ -66,6 +66,21 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// Lets the process keep memory that tensors gave back instead of returning it to the system.
+///
+/// glibc gives every large block a mapping of its own and returns it when it is freed, so that each block of more than
+/// 128 KB is paid for in page faults: a sixth of a training step, a third of the time of a 1024x1024 image. Called
+/// once, before anything is computed; elsewhere than with glibc it does nothing.
+pub fn keep_freed() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[allow(unsafe_code, reason = "mallopt takes two integers, and glibc allows it at any time")]
+    // SAFETY: no pointers are involved; unknown options are refused by a return value of 0, which changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

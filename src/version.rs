@@ -30,3 +30,14 @@ pub fn note() -> String {
 pub fn fields() -> serde_json::Value {
     serde_json::json!({ "program": program(), "commit": commit() })
 }
+
+/// Something that comes with libtorch was asked of a gan-lab that was built without it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "{what} is not in this gan-lab, which was built without libtorch; to have it: ./scripts/setup-libtorch.sh && \
+     cargo build --release"
+)]
+pub struct WithoutTorch {
+    /// What was asked for.
+    pub what: &'static str,
+}

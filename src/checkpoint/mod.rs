@@ -1,6 +1,5 @@
 //! Tensors on disk: our own safetensors files, and other people's checkpoints.
 
-#[cfg(feature = "torch")]
 mod bundled;
 mod bytes;
 pub mod layouts;
@@ -10,7 +9,6 @@ mod torch;
 mod weights;
 mod written;
 
-#[cfg(feature = "torch")]
 pub use bundled::{BUNDLED, bundled, bundled_names};
 pub use source::{Source, TensorInfo, Value};
 pub use torch::{TorchValue, torch_file};

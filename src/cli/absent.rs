@@ -1,23 +1,6 @@
-//! The commands for images, in a build without libtorch: they say that it lacks them.
+//! The commands that train by libtorch alone, in a build without it: they say that it lacks them.
 
 use clap::Args;
-
-/// `gan-lab sefa`
-pub(super) mod sefa {
-    use super::{Exit, Printer, Rest, WithoutTorch};
-
-    /// Find the semantic directions of a generator and show what they change
-    #[derive(Debug, clap::Args)]
-    #[command(after_help = super::NOTE)]
-    pub(in crate::cli) struct SefaArgs {
-        #[command(flatten)]
-        rest: Rest,
-    }
-
-    pub(in crate::cli) fn run(_: &SefaArgs, _: &Printer) -> anyhow::Result<Exit> {
-        Err(WithoutTorch { what: "gan-lab sefa" }.into())
-    }
-}
 
 /// `gan-lab train progan`
 pub(super) mod progan {
@@ -55,9 +38,9 @@ pub(super) mod reader {
 
 use super::exit::Exit;
 use super::printer::Printer;
-use crate::engine::WithoutTorch;
+use crate::version::WithoutTorch;
 
-const NOTE: &str = "This gan-lab was built without libtorch, and so without the commands for images.";
+const NOTE: &str = "This gan-lab was built without libtorch, which trains networks of images.";
 
 /// Whatever options a build with libtorch takes.
 #[derive(Debug, Args)]

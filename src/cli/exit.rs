@@ -182,6 +182,7 @@ mod tests {
         use crate::engine::EngineError;
         use crate::kinds::points::TrainError;
         use crate::kinds::sefa::SefaError;
+        use crate::synthesis::SynthesisError;
         use crate::tensor::NoCuda;
         let no_cuda = || EngineError::NoCuda(NoCuda { asked: 0, found: 0 });
         let torch = || tch::TchError::Shape("x".into());
@@ -189,6 +190,6 @@ mod tests {
         assert_eq!(exit_of(&TrainError::Engine(no_cuda()).into()), Exit::Fixable);
         assert_eq!(exit_of(&anyhow::Error::from(EngineError::Torch(torch())).context("training")), Exit::Internal);
         assert_eq!(exit_of(&TrainError::Engine(torch().into()).into()), Exit::Internal);
-        assert_eq!(exit_of(&SefaError::Torch(torch()).into()), Exit::Internal);
+        assert_eq!(exit_of(&SefaError::Synthesis(SynthesisError::Torch(torch())).into()), Exit::Internal);
     }
 }

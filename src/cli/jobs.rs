@@ -19,7 +19,6 @@ use crate::files;
 use crate::kinds::sefa::{self, Codes, Directions, Drawing, Job, Picked, SefaError, directions};
 use crate::run::{Input, RunDir, RunError, Session, Start};
 use crate::synthesis::SynthesisError;
-use crate::tensor;
 
 /// Takes the directory of a job that is there, as it was begun.
 pub(super) fn reopen(dir: &RunDir) -> anyhow::Result<Session<Job>> {
@@ -115,7 +114,7 @@ pub(super) fn pick(
     }
     // What is left to the model is decided by its law, and is not part of what the job is called.
     let decided = config.clone().with_law(law.as_deref());
-    let drawing = Drawing::new(&weights, &decided, tensor::device(config.device)?)?;
+    let drawing = Drawing::new(&weights, &decided)?;
     let directions = if let Some(file) = &config.directions_file {
         let (directions, notes) = Directions::read(file, drawing.direction_dim())?;
         inputs.push(Input::new("directions-file", file, content(file)?.0));

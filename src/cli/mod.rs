@@ -19,7 +19,6 @@ mod faces;
 mod folder;
 mod generator;
 mod inspect;
-#[cfg(feature = "torch")]
 mod jobs;
 mod lesson;
 mod local;
@@ -39,16 +38,13 @@ mod reading;
 mod report;
 mod run;
 mod runs;
-#[cfg(feature = "torch")]
 mod sefa;
 mod session;
 mod signals;
-#[cfg(feature = "torch")]
 mod studio;
 mod sweep;
 mod table;
 mod train;
-#[cfg(feature = "torch")]
 mod traits;
 mod watch;
 
@@ -58,8 +54,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-#[cfg(not(feature = "torch"))]
-use absent::sefa;
 use exit::{Exit, Failure};
 use printer::{OutputArgs, Printer};
 
@@ -122,8 +116,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return without_command(&error, &Printer::for_arguments(&arguments)),
     };
-    #[cfg(feature = "torch")]
-    crate::tensor::keep_freed_memory();
+    crate::memory::keep_freed();
     let printer = Printer::new(cli.output);
     let run = std::panic::AssertUnwindSafe(|| run(cli.command, &printer));
     match std::panic::catch_unwind(run) {

@@ -131,42 +131,37 @@ fn mend(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
             let config = PointsRun::open(dir)?.config().clone();
             points::open(config, dir.clone(), Start::Resume, None, None)?;
         }
-        Kind::Progan | Kind::Sefa => mend_images(dir, kind)?,
+        Kind::Progan => mend_progan(dir)?,
+        Kind::Sefa => mend_job(dir)?,
     }
     let left = dir.faults();
     if left.is_empty() { Ok(()) } else { anyhow::bail!(left.join("; ")) }
 }
 
-#[cfg(feature = "torch")]
 fn is_bundled(path: &Path) -> bool {
     crate::checkpoint::bundled(path).is_some()
 }
 
-/// Which model is built in, such a build does not know: it misses none.
-#[cfg(not(feature = "torch"))]
-fn is_bundled(path: &Path) -> bool {
-    path.starts_with("data/models")
-}
-
-#[cfg(feature = "torch")]
-fn mend_images(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
-    crate::torch_library::load()?;
-    if kind == Kind::Progan {
-        let config = crate::kinds::progan::settings(dir)?;
-        crate::kinds::progan::open(&config, dir.clone(), Start::Resume, None, &mut |_, _| {})?;
-        return Ok(());
-    }
+/// What was whole becomes whole again; a job that was stopped is left as far as it was.
+fn mend_job(dir: &RunDir) -> anyhow::Result<()> {
     let mut session = super::jobs::reopen(dir)?;
-    // What was whole becomes whole again; a job that was stopped is left as far as it was.
     if session.was_finished() {
         session.train(&|| false, &mut |_, _| {})?;
     }
     Ok(())
 }
 
+#[cfg(feature = "torch")]
+fn mend_progan(dir: &RunDir) -> anyhow::Result<()> {
+    crate::torch_library::load()?;
+    let config = crate::kinds::progan::settings(dir)?;
+    crate::kinds::progan::open(&config, dir.clone(), Start::Resume, None, &mut |_, _| {})?;
+    Ok(())
+}
+
 #[cfg(not(feature = "torch"))]
-fn mend_images(_: &RunDir, _: Kind) -> anyhow::Result<()> {
-    Err(crate::engine::WithoutTorch { what: "mending runs of images" }.into())
+fn mend_progan(_: &RunDir) -> anyhow::Result<()> {
+    Err(crate::version::WithoutTorch { what: "mending a training of ProGAN" }.into())
 }
 
 fn words(runs: &[Listed], check: bool) -> String {

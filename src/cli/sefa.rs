@@ -25,7 +25,6 @@ use crate::run::{Input, Kind, Outcome, Position, RunDir, Session, Start};
 const JOBS: &str = "work_dirs/synthesis";
 
 pub(super) fn run(args: &SefaArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    crate::torch_library::load_for_pictures()?;
     if let Some(command) = &args.command {
         return studio::run(command, printer);
     }

@@ -764,7 +764,7 @@ static SEFA_KEYS: &[Key] = &[
     .value_name("PIXELS")
     .under("Pictures"),
     DEVICE,
-    Key { help: "CPU threads; 0 for libtorch's own default", ..THREADS },
+    Key { help: "CPU threads; 0 for as many as there are processors", ..THREADS },
     key("batch", Values::Whole, "Images of a ProGAN that a GPU renders at a time")
         .flag("batch")
         .under("Machine")

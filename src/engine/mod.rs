@@ -24,6 +24,7 @@ use crate::rng::{Stream, Use};
 use crate::tensor::NoCuda;
 #[cfg(feature = "torch")]
 use crate::torch_library::{self, TorchLibraryError};
+use crate::version::WithoutTorch;
 
 /// A point as engines have it: in the units in which the networks work, in single precision.
 pub type Sample = [f32; 2];
@@ -128,17 +129,6 @@ pub enum EngineError {
         /// The buffer's name.
         buffer: String,
     },
-}
-
-/// Something that comes with libtorch was asked of a gan-lab that was built without it.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error(
-    "{what} is not in this gan-lab, which was built without libtorch; to have it: ./scripts/setup-libtorch.sh && \
-     cargo build --release"
-)]
-pub struct WithoutTorch {
-    /// What was asked for.
-    pub what: &'static str,
 }
 
 /// Two networks, their optimisers, and the arithmetic of training them.

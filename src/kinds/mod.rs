@@ -3,5 +3,4 @@
 pub mod points;
 #[cfg(feature = "torch")]
 pub mod progan;
-#[cfg(feature = "torch")]
 pub mod sefa;

@@ -2,18 +2,20 @@
 
 mod apng;
 mod gif;
-#[cfg(feature = "torch")]
+mod jpeg;
+#[cfg_attr(not(feature = "torch"), path = "no_mp4.rs")]
 mod mp4;
 mod palette;
 mod png;
 
 pub use apng::encode_apng;
 pub use gif::{Animation, encode_gif, gif_size};
-#[cfg(feature = "torch")]
+pub use jpeg::encode_jpeg;
 pub use mp4::{encode_mp4, mp4_size};
-#[cfg(feature = "torch")]
-pub use png::encode_jpeg;
 pub use png::{decode_png, encode_png};
+
+/// Whether this build makes MP4 files: OpenH264 is compiled from C++, and a build without libtorch by Rust alone.
+pub const MAKES_MP4: bool = cfg!(feature = "torch");
 
 /// A picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +37,20 @@ pub enum MediaError {
     #[cfg(feature = "torch")]
     #[error("cannot write the video")]
     Mp4(#[from] muxide::api::MuxerError),
-    /// An image could not be read or encoded.
-    #[cfg(feature = "torch")]
-    #[error("cannot read or encode an image")]
-    Image(#[from] image::ImageError),
+    /// A JPEG could not be encoded.
+    #[error("cannot encode the JPEG")]
+    Jpeg(#[from] jpeg_encoder::EncodingError),
+    /// A JPEG's sides have 16 bits.
+    #[error("a JPEG's sides are at most 65535 pixels; this picture is {width}x{height}")]
+    NotForJpeg {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// This build has no encoder of videos.
+    #[error("this gan-lab was built without libtorch and the encoder of videos")]
+    WithoutVideo,
     /// H.264 has a largest size.
     #[error("a video's sides are 16 to {largest} pixels; this picture is {width}x{height}")]
     NotForVideo {

@@ -1,4 +1,4 @@
-//! PNG and JPEG files.
+//! PNG files.
 
 use super::MediaError;
 use crate::render::Picture;
@@ -40,15 +40,6 @@ pub fn decode_png(bytes: &[u8]) -> Result<Picture, MediaError> {
     Ok(Picture { width, height, rgb: rgb.collect() })
 }
 
-/// The bytes of a JPEG file, for pictures that need not be exact; `quality` is 1 to 100.
-#[cfg(feature = "torch")]
-pub fn encode_jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, MediaError> {
-    let mut bytes = Vec::new();
-    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
-    encoder.encode(&picture.rgb, picture.width as u32, picture.height as u32, image::ExtendedColorType::Rgb8)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,8 +51,6 @@ mod tests {
         assert_eq!(decode_png(&bytes).unwrap(), picture);
         assert!(decode_png(b"not a png").is_err());
         assert!(decode_png(&bytes[..bytes.len() - 20]).is_err());
-        #[cfg(feature = "torch")]
-        assert_eq!(encode_jpeg(&picture, 88).unwrap()[..2], [0xff, 0xd8]);
     }
 
     #[test]

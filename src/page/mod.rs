@@ -11,7 +11,6 @@ mod live;
 pub mod packed;
 mod repeat;
 mod run;
-#[cfg(feature = "torch")]
 mod sefa;
 mod tables;
 
@@ -20,7 +19,6 @@ pub use lesson::LessonPage;
 pub use live::LivePage;
 pub use repeat::{Repeat, Setting, quoted};
 pub use run::{MOST_RUNS, MOST_SIDE_BY_SIDE, RunPage, Shown};
-#[cfg(feature = "torch")]
 pub use sefa::{PageDirection, SefaPage};
 pub use tables::{Table, TableCell, folder_name, is_short, tables};
 

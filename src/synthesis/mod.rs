@@ -4,6 +4,8 @@
 //! for each layer ([`Generator::rows`]), and draws those. What all pictures have in common whose rows agree up to one
 //! is made once ([`Generator::begin`]).
 
+#![cfg_attr(not(feature = "torch"), allow(clippy::unnecessary_wraps, reason = "libtorch's part can fail"))]
+
 mod affine;
 mod cpu;
 mod growth;
@@ -13,17 +15,20 @@ mod noise;
 mod progan;
 mod stylegan;
 mod stylegan2;
+#[cfg(feature = "torch")]
+mod tensors;
 
 pub use image::Image;
 pub use mapping::{MEAN_CODES, Truncation, pixel_norm};
 pub use noise::NoiseMode;
 #[cfg(test)]
-pub(crate) use stylegan2::tests::random as random_stylegan2;
-
-use tch::{Device, TchError, Tensor};
+pub(crate) use stylegan2::random as random_stylegan2;
 
 use crate::checkpoint::GeneratorWeights;
-use crate::tensor::to_host;
+use crate::config::Device;
+use crate::threads;
+#[cfg(not(feature = "torch"))]
+use crate::version::WithoutTorch;
 use mapping::Mapper;
 use progan::ProGan;
 use stylegan::StyleGan;
@@ -33,8 +38,21 @@ use stylegan2::StyleGan2;
 #[derive(Debug, thiserror::Error)]
 pub enum SynthesisError {
     /// libtorch refused an operation.
+    #[cfg(feature = "torch")]
     #[error("libtorch failed")]
-    Torch(#[from] TchError),
+    Torch(#[from] tch::TchError),
+    /// The GPU asked for is not there.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    NoCuda(#[from] crate::tensor::NoCuda),
+    /// A GPU needs libtorch, which is not there, or does not load.
+    #[cfg(feature = "torch")]
+    #[error(transparent)]
+    TorchLibrary(#[from] crate::torch_library::TorchLibraryError),
+    /// A GPU needs libtorch, and this build has none.
+    #[cfg(not(feature = "torch"))]
+    #[error(transparent)]
+    WithoutTorch(#[from] WithoutTorch),
     /// A class that the model does not know.
     #[error("there is no class {asked}; this model has {count}, numbered from 0")]
     Class {
@@ -70,22 +88,36 @@ fn check_class(class: Option<usize>, count: usize) -> Result<(), SynthesisError>
     }
 }
 
-/// Tensors out of plain numbers.
-trait FromSlice: Sized {
-    fn of(values: &[f32], shape: &[usize], device: Device) -> Result<Self, TchError>;
+/// What does the arithmetic of pictures.
+#[derive(Clone, Copy, Debug)]
+enum Processor {
+    /// Our own code, on so many threads.
+    Cpu {
+        /// 1 or more.
+        threads: usize,
+    },
+    /// libtorch.
+    #[cfg(feature = "torch")]
+    Torch(tch::Device),
 }
 
-impl FromSlice for Tensor {
-    fn of(values: &[f32], shape: &[usize], device: Device) -> Result<Self, TchError> {
-        let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
-        Self::from_slice(values).f_view(&shape[..])?.f_to_device(device)
+impl Processor {
+    /// The one of a device; 0 threads mean as many as there are processors.
+    fn of(device: Device, threads: usize) -> Result<Self, SynthesisError> {
+        match device {
+            Device::Cpu => Ok(Self::Cpu { threads: if threads == 0 { threads::available() } else { threads } }),
+            #[cfg(feature = "torch")]
+            Device::Cuda(_) => {
+                crate::torch_library::load_for_pictures()?;
+                if threads > 0 {
+                    tch::set_num_threads(threads as i32);
+                }
+                Ok(Self::Torch(crate::tensor::device(device)?))
+            }
+            #[cfg(not(feature = "torch"))]
+            Device::Cuda(_) => Err(WithoutTorch { what: "--device cuda" }.into()),
+        }
     }
-}
-
-/// The image of a tensor `[1, channels, side, side]`.
-fn image_of(image: &Tensor) -> Result<Image, TchError> {
-    let [channels, side] = [1, 2].map(|axis| image.size()[axis] as usize);
-    Ok(Image::of_planes(channels, side, &to_host(image)?))
 }
 
 /// A generator on a device.
@@ -143,15 +175,20 @@ impl std::fmt::Display for Remark {
 }
 
 impl Generator {
-    /// Puts the weights on a device, in the forms that the arithmetic takes.
-    pub fn new(weights: &GeneratorWeights, device: Device) -> Result<Self, SynthesisError> {
+    /// Puts the weights on a device, in the forms that the arithmetic takes. On a CPU it works on so many threads, 0 for
+    /// as many as there are processors; pictures have the same bytes for any number.
+    ///
+    /// # Errors
+    /// A GPU that is not there, or that this build cannot use.
+    pub fn new(weights: &GeneratorWeights, device: Device, threads: usize) -> Result<Self, SynthesisError> {
+        let on = Processor::of(device, threads)?;
         let net = match weights {
-            GeneratorWeights::ProGan(weights) => Net::ProGan(ProGan::new(weights, device)?),
+            GeneratorWeights::ProGan(weights) => Net::ProGan(ProGan::new(weights, on)?),
             GeneratorWeights::StyleGan(weights) => {
-                Net::StyleGan(Mapper::new(&weights.mapping), StyleGan::new(weights, device)?)
+                Net::StyleGan(Mapper::new(&weights.mapping), StyleGan::new(weights, on)?)
             }
             GeneratorWeights::StyleGan2(weights) => {
-                Net::StyleGan2(Mapper::new(&weights.mapping), StyleGan2::new(weights, device)?)
+                Net::StyleGan2(Mapper::new(&weights.mapping), StyleGan2::new(weights, on)?)
             }
         };
         Ok(Self { net, channels: weights.image_channels(), side: weights.resolution() })

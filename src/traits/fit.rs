@@ -5,12 +5,13 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::card;
-use super::network::{CONVS, HIDDEN, SIDE, shapes};
-use super::picture::at_side;
-use crate::checkpoint::{self, CheckpointError, NamedTensor};
+use super::card::{AtSide, Card, read_drawings};
+use super::network::{CONVS, HIDDEN, Network, SIDE, shapes};
+use super::picture::{at_side, blurred};
+use super::skill::{Law, law, skills};
+use crate::checkpoint::{self, CheckpointError, NamedTensor, TensorError};
 use crate::config::{AdamOptions, Optim};
-use crate::faces::{COUNT, draw, face};
+use crate::faces::{COUNT, Face, draw, face};
 use crate::nets::Slot;
 use crate::optim::torch::Optimizer;
 use crate::rng::{Stream, Use};
@@ -19,6 +20,8 @@ use crate::torch_library::repeatable::gradients;
 
 /// Pictures in a batch.
 const BATCH: usize = 64;
+/// The sides of pictures that the error is stated for, from the largest to the smallest.
+const SIDES: [usize; 3] = [64, 32, 16];
 /// The largest learning rate; it rises over a twentieth of the steps, and falls as a cosine.
 const RATE: f64 = 3e-3;
 /// What the running statistics of batch normalisation forget with each batch.
@@ -51,7 +54,7 @@ pub enum FitError {
     Checkpoint(#[from] CheckpointError),
     /// The tensors are not what the reader takes.
     #[error(transparent)]
-    Tensor(#[from] checkpoint::TensorError),
+    Tensor(#[from] TensorError),
     /// The card cannot be written.
     #[error("cannot write the reader's card")]
     Json(#[from] serde_json::Error),
@@ -62,7 +65,7 @@ pub enum FitError {
 pub fn fit(plan: &Plan, told: &mut dyn FnMut(u64, f64)) -> Result<Vec<u8>, FitError> {
     // With one thread sums have one order.
     tch::set_num_threads(1);
-    let law = card::law();
+    let law = law();
     let mut training = Training::new(plan.seed)?;
     let steps = (plan.pictures / BATCH as u64).max(1);
     for step in 0..steps {
@@ -78,12 +81,27 @@ pub fn fit(plan: &Plan, told: &mut dyn FnMut(u64, f64)) -> Result<Vec<u8>, FitEr
         }
     }
     let tensors: Vec<NamedTensor> = training.folded()?.into_iter().map(NamedTensor::halved).collect();
-    let card = card::measured(&tensors, &law, plan)?;
+    let card = measured(&tensors, &law, plan)?;
     Ok(checkpoint::encode(std::path::Path::new("reader"), &tensors, Some(serde_json::to_string(&card)?))?)
 }
 
+/// The card of a network.
+fn measured(tensors: &[NamedTensor], law: &Law, plan: &Plan) -> Result<Card, TensorError> {
+    let network = Network::new(tensors)?;
+    // Another seed's faces are other faces.
+    let held_out = plan.seed.wrapping_add(1);
+    let faces: Vec<Face> = (0..plan.held_out).map(|number| face(held_out, number)).collect();
+    let at = |side| {
+        let said = read_drawings(&network, held_out, plan.held_out, side, plan.threads);
+        AtSide { side, traits: skills(&said, &faces, law) }
+    };
+    let sides = SIDES.map(at).to_vec();
+    let Plan { pictures, seed, held_out, .. } = *plan;
+    Ok(Card { law: "faces".into(), version: crate::faces::VERSION, pictures, seed, held_out, sides })
+}
+
 /// Drawings from number `first` on, and their traits in standard deviations from the mean.
-fn batch(plan: &Plan, first: u64, law: &card::Law) -> (Vec<f32>, Vec<f32>) {
+fn batch(plan: &Plan, first: u64, law: &Law) -> (Vec<f32>, Vec<f32>) {
     let size = SIDE * SIDE * 3;
     let mut pictures = vec![0.0; BATCH * size];
     let mut targets = vec![0.0; BATCH * COUNT];
@@ -107,7 +125,7 @@ fn batch(plan: &Plan, first: u64, law: &card::Law) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// A face as a generator might make it.
-fn imperfect(face: &crate::faces::Face, rng: &mut Stream) -> Vec<f32> {
+fn imperfect(face: &Face, rng: &mut Stream) -> Vec<f32> {
     let chance = rng.uniform_f64();
     let side = SMALLER.iter().find(|(share, _)| chance < *share).map_or(SIDE, |&(_, side)| side);
     let mut bytes = vec![0; side * side * 3];
@@ -126,26 +144,6 @@ fn imperfect(face: &crate::faces::Face, rng: &mut Stream) -> Vec<f32> {
         picture.iter_mut().zip(grain).for_each(|(x, grain)| *x += noise * grain);
     }
     picture
-}
-
-/// The mean with the neighbours, weighted 1, 2, 1 along both axes; the border stays.
-pub(super) fn blurred(picture: &[f32]) -> Vec<f32> {
-    let mut between = picture.to_vec();
-    let line = SIDE * 3;
-    for y in 1..SIDE - 1 {
-        for i in 0..line {
-            let at = y * line + i;
-            between[at] = 0.25 * (picture[at - line] + 2.0 * picture[at] + picture[at + line]);
-        }
-    }
-    let mut made = between.clone();
-    for y in 0..SIDE {
-        for i in 3..line - 3 {
-            let at = y * line + i;
-            made[at] = 0.25 * (between[at - 3] + 2.0 * between[at] + between[at + 3]);
-        }
-    }
-    made
 }
 
 /// The network with batch normalisation after each convolution and the hidden layer.

@@ -6,17 +6,21 @@
 
 mod card;
 mod effects;
+#[cfg(feature = "torch")]
 mod fit;
 mod likeness;
 mod network;
 mod picture;
 mod reader;
 mod scores;
+#[cfg(any(test, feature = "torch"))]
+mod skill;
 #[cfg(test)]
 mod tests;
 
 pub use card::{AtSide, Card, Skill};
 pub use effects::{Effect, Effects, Floor, Row, Sample, Scored};
+#[cfg(feature = "torch")]
 pub use fit::{FitError, Plan, fit};
 pub use likeness::Likeness;
 pub use reader::{READABLE, Reader, ReaderError, Reading};

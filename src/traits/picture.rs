@@ -1,5 +1,8 @@
 //! Pictures at the side that the network takes.
 
+#[cfg(any(test, feature = "torch"))]
+use super::network::SIDE;
+
 /// One place along an axis: the first place that it is made of, and the shares of those that follow.
 type Shares = (usize, Vec<f32>);
 
@@ -45,6 +48,27 @@ fn between(at: usize, from: usize, to: usize) -> Shares {
     let first = (centre as usize).min(from.saturating_sub(2));
     let share = centre - first as f32;
     if from == 1 { (0, vec![1.0]) } else { (first, vec![1.0 - share, share]) }
+}
+
+/// The mean with the neighbours, weighted 1, 2, 1 along both axes; the border stays.
+#[cfg(any(test, feature = "torch"))]
+pub(super) fn blurred(picture: &[f32]) -> Vec<f32> {
+    let mut between = picture.to_vec();
+    let line = SIDE * 3;
+    for y in 1..SIDE - 1 {
+        for i in 0..line {
+            let at = y * line + i;
+            between[at] = 0.25 * (picture[at - line] + 2.0 * picture[at] + picture[at + line]);
+        }
+    }
+    let mut made = between.clone();
+    for y in 0..SIDE {
+        for i in 3..line - 3 {
+            let at = y * line + i;
+            made[at] = 0.25 * (between[at - 3] + 2.0 * between[at] + between[at + 3]);
+        }
+    }
+    made
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The reader that is built in, and effects that it finds where the truth is known.
 
-use tch::{Kind, Tensor};
-
-use super::card::{self, read_drawings, skills};
-use super::fit::blurred;
-use super::network::{CONVS, Network, SIDE, shapes};
-use super::picture::at_side;
+use super::card::read_drawings;
+use super::network::{Network, shapes};
+use super::picture::{at_side, blurred};
+use super::skill::{Law, law, skills};
 use super::*;
 use crate::checkpoint::NamedTensor;
 use crate::faces::{COUNT, Face, TRAITS, Trait, draw, face};
@@ -28,8 +26,12 @@ fn random_tensors(seed: u64) -> Vec<NamedTensor> {
     shapes().into_iter().map(tensor).collect()
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn the_network_is_libtorchs_with_the_same_weights() {
+    use super::network::{CONVS, SIDE};
+    use tch::{Kind, Tensor};
+
     let tensors = random_tensors(3);
     let network = Network::new(&tensors).unwrap();
     let picture = picture(&face(1, 2), SIDE);
@@ -89,7 +91,7 @@ fn the_same_is_read_whatever_the_threads_and_whatever_else_is_read() {
 fn the_card_tells_the_truth_about_drawings_that_it_has_not_seen() {
     const N: u64 = 1000;
     let reader = Reader::faces().unwrap();
-    let law = card::law();
+    let law = law();
     let faces: Vec<Face> = (0..N).map(|number| face(99, number)).collect();
     for side in [64, 32, 16] {
         let said = read_drawings(reader.network(), 99, N, side, 2);
@@ -134,7 +136,7 @@ fn noise_and_blur_cost_little_and_strange_pictures_are_told_to_be_far() {
         ("blurred", clean.iter().map(blur).collect()),
         ("noisy", clean.iter().map(&mut grained).collect()),
     ];
-    let law = card::law();
+    let law = law();
     let likeness = reader.likeness(64, 2);
     assert!(reader.likeness(64, 3) == likeness);
     for (name, pictures) in &sets {
@@ -173,7 +175,7 @@ fn noise_and_blur_cost_little_and_strange_pictures_are_told_to_be_far() {
 struct Truth {
     /// For each trait the direction in the code that moves it, in standard deviations of the law.
     gradients: Vec<Vec<f64>>,
-    law: card::Law,
+    law: Law,
 }
 
 const DIM: usize = 48;
@@ -182,7 +184,7 @@ impl Truth {
     /// Each trait by an axis of its own: a code is about a face of the law.
     fn new() -> Self {
         let gradients = (0..COUNT).map(|i| (0..DIM).map(|j| if i == j { 0.7 } else { 0.0 }).collect()).collect();
-        Self { gradients, law: card::law() }
+        Self { gradients, law: law() }
     }
 
     fn face(&self, code: &[f64]) -> Face {

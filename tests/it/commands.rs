@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("data/models/README.md")];
-    for folder in ["docs", "docs/architecture", "packaging/points", "packaging/full"] {
+    for folder in ["docs", "docs/architecture", "packaging/lite", "packaging/full"] {
         let pages = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         found.extend(pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use gan_lab::checkpoint::{self, NamedTensor, Numbers};
 use gan_lab::data::npy::{self, Precision};
+use gan_lab::media::MAKES_MP4;
 use gan_lab::media::decode_png;
 use gan_lab::render::Picture;
 use gan_lab::rng::RandomState;
@@ -247,13 +248,16 @@ fn a_job_of_before_there_were_sheets_goes_on_to_the_same_bytes() {
         std::fs::copy(fixtures.join("one-way/job").join(name), here.join(name)).unwrap();
     }
     // What a crash may take, and no side is asked for: the job's own is kept, which is not what suits the model today.
-    for name in ["images/sample0_semantic1_step2.png", "one-way.gif", "one-way.mp4", "frames/frame1.png"] {
+    for name in ["images/sample0_semantic1_step2.png", "one-way.gif", "frames/frame1.png"] {
         std::fs::remove_file(here.join(name)).unwrap();
+    }
+    if MAKES_MP4 {
+        std::fs::remove_file(here.join("one-way.mp4")).unwrap();
     }
     let command = ["sefa", "--checkpoint", "generator.safetensors", "--n", "1", "--k", "2", "--steps", "3"];
     world.done(&[&command[..], &["--out", "one-way", "--resume"]].concat());
-    // Two say which build wrote them. Two hold directions and eigenvalues, found anew, whose last digits depend on the kind of
-    // CPU, by which libtorch takes its kernels.
+    // Two say which build wrote them. Two hold directions and eigenvalues, found anew: their last digits depend on the kind of
+    // CPU, and then it was libtorch that found them.
     let then = fixtures.join("one-way/job");
     let others = ["run.json", "job.json", "directions.safetensors", "eigenvalues.csv"];
     for name in files.iter().filter(|name| !others.contains(&name.as_str())) {
@@ -303,12 +307,13 @@ fn sides_are_the_models_own_or_multiples_and_what_cannot_be_is_said_at_once() {
     ]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["rendered"], 0);
-    // A picture of the video has 8 pixels in a row: no video has.
+    // A picture of the video has 8 pixels in a row: no video has, where there are any.
     let args = ["--n", "30", "--k", "1", "--steps", "2", "--viz-size", "4", "--out", "thin"];
     let output = world.run(&[&["sefa", "--checkpoint", &file], &args[..]].concat());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let (no_video, rendering) = (said.find("no mp4: ").unwrap(), said.find("rendering").unwrap());
-    assert!(output.status.success() && no_video < rendering && said.contains("8x120"), "{said}");
+    assert!(output.status.success() && no_video < rendering, "{said}");
+    assert!(said.contains(if MAKES_MP4 { "8x120" } else { "without libtorch and the encoder of videos" }), "{said}");
     assert!(world.path("thin/thin.gif").is_file() && !world.path("thin/thin.mp4").exists());
     // A thousand directions of a thousand samples at a thousand distances are refused, and nothing is written.
     let args = ["--n", "1000", "--k", "6", "--steps", "1000", "--viz-size", "2048", "--out", "huge"];

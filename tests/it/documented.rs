@@ -41,7 +41,7 @@ const SHORTER: [(&str, &[(&str, &str)]); 19] = [
 ];
 
 /// Commands of builds with libtorch alone.
-const OF_LIBTORCH: [&str; 5] = ["sefa", "train progan", "convert", "data make faces-reader", "--engine torch"];
+const OF_LIBTORCH: [&str; 3] = ["train progan", "data make faces-reader", "--engine torch"];
 
 /// What people put in the place of these words, in the order in which a command has them.
 const NAMES: [(&str, &[&str]); 13] = [

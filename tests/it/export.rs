@@ -177,9 +177,8 @@ fn what_is_no_run_or_not_exported_is_refused_with_what_there_is() {
 
 #[cfg(feature = "torch")]
 #[test]
-fn a_progan_run_has_scalars_and_samples_and_a_sefa_job_says_what_there_is() {
+fn a_progan_run_has_scalars_and_samples() {
     let world = World::new();
-    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs").join(name);
     let mut file = vec![0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 4];
     file.extend((0..8 * 16).map(|i| if i % 17 < 4 { 200 } else { 5 }));
     std::fs::write(world.path("squares.idx"), file).unwrap();
@@ -205,22 +204,15 @@ fn a_progan_run_has_scalars_and_samples_and_a_sefa_job_says_what_there_is() {
     assert!(message.contains("is not what was recorded"), "{message}");
     let records = std::fs::read(events(&world.path("less/progan"))).unwrap();
     assert!(has(&event_records(&records).0, "loss/generator"));
-    let checkpoint = fixture("generator.safetensors").into_os_string().into_string().unwrap();
-    world.done(&[
-        "sefa",
-        "--checkpoint",
-        &checkpoint,
-        "--n",
-        "1",
-        "--k",
-        "1",
-        "--steps",
-        "2",
-        "--viz-size",
-        "8",
-        "--out",
-        "job",
-    ]);
+}
+
+#[test]
+fn a_sefa_job_says_what_there_is() {
+    let world = World::new();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs");
+    let checkpoint = fixtures.join("generator.safetensors").into_os_string().into_string().unwrap();
+    let small = ["--n", "1", "--k", "1", "--steps", "2", "--viz-size", "8", "--out", "job"];
+    world.done(&[&["sefa", "--checkpoint", &checkpoint], &small[..]].concat());
     let message = world.fails(1, &["export", "job", "--to", "csv"]);
     assert!(message.contains("a SeFa job") && message.contains("index.html"), "{message}");
 }

@@ -68,7 +68,6 @@ const PLANS: Target = Target {
     },
 };
 
-#[cfg(feature = "torch")]
 const CHECKPOINTS: Target = Target {
     name: "checkpoints",
     corpus: &["checkpoints", "synthesis", "directions"],
@@ -103,7 +102,6 @@ fn targets() -> Vec<Target> {
         POINTS,
         CONFIGS,
         PLANS,
-        #[cfg(feature = "torch")]
         CHECKPOINTS,
         #[cfg(feature = "torch")]
         IMAGES,

@@ -67,7 +67,6 @@ fn progan() -> Case {
     }
 }
 
-#[cfg(feature = "torch")]
 fn sefa() -> Case {
     let traits = "--traits faces --traits-samples 2 --traits-floor 8";
     let common = format!("sefa --checkpoint model.safetensors --viz-size 8 --k 2 {traits}");
@@ -88,10 +87,9 @@ fn cases() -> Vec<Case> {
         Kind::Points => Some(points()),
         #[cfg(feature = "torch")]
         Kind::Progan => Some(progan()),
-        #[cfg(feature = "torch")]
-        Kind::Sefa => Some(sefa()),
         #[cfg(not(feature = "torch"))]
-        Kind::Progan | Kind::Sefa => None,
+        Kind::Progan => None,
+        Kind::Sefa => Some(sefa()),
     };
     Kind::ALL.into_iter().filter_map(case).collect()
 }

@@ -6,7 +6,6 @@ mod commands;
 mod compare;
 mod configs;
 mod data;
-#[cfg(feature = "torch")]
 mod directions;
 mod documented;
 mod documents;
@@ -15,7 +14,6 @@ mod engines;
 mod export;
 mod faces;
 mod fuzz;
-#[cfg(feature = "torch")]
 mod generators;
 mod help;
 mod hostile;
@@ -38,19 +36,15 @@ mod remarks;
 mod replay;
 mod report;
 mod rooms;
-#[cfg(feature = "torch")]
 mod sefa;
-#[cfg(feature = "torch")]
 mod studio;
 mod sweep;
-#[cfg(feature = "torch")]
 mod synthesis;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(all(feature = "torch", target_os = "linux"))]
 mod torch_library;
 mod train;
-#[cfg(feature = "torch")]
 mod traits;
 mod units;
 mod watch;

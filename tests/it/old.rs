@@ -98,7 +98,6 @@ fn an_old_progan_run_goes_on_to_its_end() {
     assert_eq!(dir.manifest().unwrap().inputs.len(), 1);
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn an_old_sefa_job_keeps_its_images() {
     let world = world();

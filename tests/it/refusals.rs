@@ -21,7 +21,6 @@ fn what_is_not_there_is_said_with_a_next_step() {
     }
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn what_images_need_and_is_not_there_is_said_with_a_next_step() {
     let world = World::new();

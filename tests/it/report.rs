@@ -304,7 +304,6 @@ fn what_is_no_run_of_points_is_refused_with_what_to_do() {
     world.done(&["report", "run", "other", "--out", "page.html", "--data", "moved.npy"]);
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn a_job_of_images_is_refused_by_what_shows_it() {
     let world = World::new();

@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use gan_lab::checkpoint::layouts::{self, Options};
 use gan_lab::checkpoint::{self, GeneratorWeights};
-use gan_lab::config::SefaRng;
-use gan_lab::config::{SefaConfig, SefaNoise};
+use gan_lab::config::{Device, SefaConfig, SefaNoise, SefaRng};
 use gan_lab::kinds::sefa::{self, Codes, Directions, Drawing, Picked};
 use gan_lab::render::{Picture, image_picture};
 use gan_lab::run::{RunDir, Start};
 use gan_lab::synthesis::{Generator, Image, NoiseMode, Remark, Truncation};
-use tch::Device;
 
 use crate::generators::Numbers;
 
@@ -47,7 +45,7 @@ struct Case {
 impl Case {
     fn read(name: &str) -> Self {
         let numbers = Numbers::read(&folder().join(format!("{name}.safetensors")));
-        let generator = Generator::new(&numbers.weights(), Device::Cpu).unwrap();
+        let generator = Generator::new(&numbers.weights(), Device::Cpu, 2).unwrap();
         let number = |name: &str| numbers.one(name).unwrap();
         let (label, cutoff, psi) = (number("label"), number("cutoff") as usize, f64::from(number("psi")));
         Self {
@@ -157,7 +155,7 @@ fn a_mean_that_is_not_there_is_taken_over_codes_and_said() {
     for conv in &mut weights.convs {
         conv.noise.as_mut().unwrap().map = None;
     }
-    let generator = Generator::new(&GeneratorWeights::StyleGan2(weights.clone()), Device::Cpu).unwrap();
+    let generator = Generator::new(&GeneratorWeights::StyleGan2(weights.clone()), Device::Cpu, 2).unwrap();
     assert_eq!(generator.remarks(&far, NoiseMode::Stored), [Remark::MeanTaken, Remark::NoiseDrawn]);
     assert_eq!(generator.remarks(&Truncation::NONE, NoiseMode::None), []);
     let mean = generator.rows(&case.numbers.of("z"), None, &Truncation { psi: 0.0, rows: None }).unwrap();
@@ -213,7 +211,7 @@ fn job(case: &Case, name: &str, dir: &Path, config: SefaConfig) -> RunDir {
         sha256: "0".repeat(64),
         bytes: 1,
         directions: Directions { latent_dim: dim, vectors, eigenvalues: vec![3.0, 2.0, 1.0] },
-        drawing: Drawing::new(&case.numbers.weights(), &config, Device::Cpu).unwrap(),
+        drawing: Drawing::new(&case.numbers.weights(), &config).unwrap(),
         labels: std::collections::BTreeMap::new(),
         inputs: Vec::new(),
         law: None,
@@ -297,7 +295,7 @@ fn noise_of_a_samples_own_is_the_same_in_all_its_pictures() {
 fn what_a_network_has_nothing_for_is_refused() {
     let case = Case::read("sg2-classes");
     let said = |weights: &GeneratorWeights, config: SefaConfig| {
-        Drawing::new(weights, &config, Device::Cpu).err().map(|error| error.to_string()).unwrap_or_default()
+        Drawing::new(weights, &config).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let usual = SefaConfig { samples: 1, ..SefaConfig::default() };
     let conditional = case.numbers.weights();

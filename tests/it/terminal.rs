@@ -100,12 +100,12 @@ impl Stage {
                           --kimg-per-phase 0.008 --final-kimg 0.008 --record-kimg 0.008 --threads 1 --force --out progan";
             self.add("train progan", progan);
             self.add("data make faces-reader", "--n 64 --held-out 100 --threads 1 --force --out reader.safetensors");
-            self.add("sefa", &format!("--checkpoint {genforce} --n 1 --k 1 --steps 2 --viz-size 16 --out job"));
-            self.add("sefa", &format!("--checkpoint {} --k 2 --out style", fixture("layouts/stylegan-genforce.pth")));
-            self.add("sefa sheet", &format!("--checkpoint {genforce} --seeds 0-3 --force --out sheet.png"));
-            self.add("sefa edit", &format!("--checkpoint {genforce} --seed 7 --move 0=1 --force --out edited.png"));
-            self.add("sefa directions", &format!("--checkpoint {genforce} --force --out directions.npy"));
         }
+        self.add("sefa", &format!("--checkpoint {genforce} --n 1 --k 1 --steps 2 --viz-size 16 --out job"));
+        self.add("sefa", &format!("--checkpoint {} --k 2 --out style", fixture("layouts/stylegan-genforce.pth")));
+        self.add("sefa sheet", &format!("--checkpoint {genforce} --seeds 0-3 --force --out sheet.png"));
+        self.add("sefa edit", &format!("--checkpoint {genforce} --seed 7 --move 0=1 --force --out edited.png"));
+        self.add("sefa directions", &format!("--checkpoint {genforce} --force --out directions.npy"));
     }
 
     fn command(&self, call: &Call, options: &[&str]) -> Command {
@@ -168,7 +168,7 @@ fn a_result_that_cannot_be_written_is_an_error_of_every_command() {
     let called: BTreeSet<String> = stage.calls.iter().map(|call| call.command.to_owned()).collect();
     let mut known = all_commands(&stage.world, &[]);
     if cfg!(not(feature = "torch")) {
-        known.retain(|name| !["train progan", "sefa", "data make faces-reader"].contains(&name.as_str()));
+        known.retain(|name| !["train progan", "data make faces-reader"].contains(&name.as_str()));
     }
     // They give no result: they serve until they are told to end.
     assert!(known.remove("watch"));
@@ -379,18 +379,16 @@ fn names_that_are_no_text_are_names_as_any_other() {
     ] {
         run_odd(world, 1, args);
     }
-    if cfg!(feature = "torch") {
-        std::fs::copy(fixture("genforce-plain.pth"), odd_path(&odd())).unwrap_err();
-        std::fs::copy(fixture("genforce-plain.pth"), odd_path(OsStr::from_bytes(b"n\xff.pth"))).unwrap();
-        for args in ["convert @.pth o@.safetensors --force", "inspect @.pth"] {
-            run_odd(world, 0, args);
-        }
-        // A job says where its checkpoint is, in JSON, by a text that leads back to it.
-        let job = "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@";
-        run_odd(world, 0, &format!("{job} --force"));
-        for args in [&format!("{job} --resume"), "runs --check j@", "inspect j@"] {
-            run_odd(world, 0, args);
-        }
+    std::fs::copy(fixture("genforce-plain.pth"), odd_path(&odd())).unwrap_err();
+    std::fs::copy(fixture("genforce-plain.pth"), odd_path(OsStr::from_bytes(b"n\xff.pth"))).unwrap();
+    for args in ["convert @.pth o@.safetensors --force", "inspect @.pth"] {
+        run_odd(world, 0, args);
+    }
+    // A job says where its checkpoint is, in JSON, by a text that leads back to it.
+    let job = "sefa --checkpoint @.pth --n 1 --k 1 --steps 2 --viz-size 16 --out j@";
+    run_odd(world, 0, &format!("{job} --force"));
+    for args in [&format!("{job} --resume"), "runs --check j@", "inspect j@"] {
+        run_odd(world, 0, args);
     }
 }
 
@@ -425,7 +423,6 @@ fn no_name_reaches_a_terminal_unescaped() {
     assert_eq!(world.done(&["data", "make", "moons", "--points", "40", "--out", out, "--quiet"]), format!("{out}\n"));
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn a_checkpoints_names_are_escaped_too() {
     use gan_lab::checkpoint::{NamedTensor, save};

@@ -248,7 +248,6 @@ impl Source {
 
 /// The bytes of a file, which stay in it.
 fn bytes_of(path: &Path) -> Result<Bytes, CheckpointError> {
-    #[cfg(feature = "torch")]
     if let Some(bytes) = super::bundled(path) {
         return Ok(Bytes::Memory(Cow::Borrowed(bytes)));
     }

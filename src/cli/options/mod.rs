@@ -3,7 +3,6 @@
 pub(super) mod points;
 #[cfg(feature = "torch")]
 pub(super) mod progan;
-#[cfg(feature = "torch")]
 pub(super) mod sefa;
 
 use std::marker::PhantomData;

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::files::{Form, Target};
 use super::{CodeArgs, Moves, Printer, Seeds, Studio, StudioSettings, Wanted, joined, number, open, whole};
-use crate::cli::exit::{Exit, UsageError};
+use crate::cli::exit::{Exit, UsageError, hinted};
 use crate::cli::printer::{path_lines, shown_path};
-use crate::media::Animation;
+use crate::media::{Animation, MAKES_MP4, MediaError};
 use crate::render::{Picture, RenderError};
 use crate::{json, memory};
 
@@ -68,7 +68,7 @@ pub(super) fn run(args: &EditArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let wanted = numbers.iter().map(|&number| opened.wanted(number, &moves, &args.settings));
     let wanted = wanted.collect::<anyhow::Result<Vec<_>>>()?;
     let names: Vec<String> = numbers.iter().map(|number| format!("{}{number:04}", opened.word())).collect();
-    let usual = if args.path { Form::Mp4 } else { Form::Png };
+    let usual = if args.path { Form::USUAL_FILM } else { Form::Png };
     let mut target = Target::of(&args.out, &names, usual, args.force)?;
     let studio = &mut opened.studio;
     if args.path {
@@ -112,6 +112,9 @@ fn check_form(args: &EditArgs, moves: &Moves) -> anyhow::Result<()> {
     match form {
         Some(form) if form.is_film() && !args.path => {
             usage(&format!("--out {out}: that is a film; --path writes one, and a picture is a .png or .jpg file"))
+        }
+        Some(Form::Mp4) if !MAKES_MP4 => {
+            Err(hinted(format!("--out {out}: {}", MediaError::WithoutVideo), "name a .gif file"))
         }
         Some(form) if !form.is_film() && args.path => usage(&format!("--out {out}: a film is an .mp4 or .gif file")),
         _ => Ok(()),

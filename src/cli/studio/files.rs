@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{UsageError, refused};
 use crate::made::ResultFolder;
-use crate::media::{Animation, MediaError, encode_gif, encode_jpeg, encode_mp4, encode_png};
+use crate::media::{Animation, MAKES_MP4, MediaError, encode_gif, encode_jpeg, encode_mp4, encode_png};
 use crate::render::Picture;
 
 /// Of JPEG files, for people who want small ones.
@@ -20,6 +20,9 @@ pub(super) enum Form {
 }
 
 impl Form {
+    /// What a film is unless an ending says it.
+    pub(super) const USUAL_FILM: Self = if MAKES_MP4 { Self::Mp4 } else { Self::Gif };
+
     /// What a path's ending says; None without an ending that is known.
     pub(super) fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {

@@ -17,9 +17,8 @@ use super::jobs::{self, Read, typed};
 use super::options::sefa::StudioSettings;
 use super::printer::Printer;
 use crate::config::{SefaConfig, SefaRng};
-use crate::kinds::sefa::{Codes, CodesFrom, Moves, SefaError, Studio, Wanted, take_threads};
+use crate::kinds::sefa::{Codes, CodesFrom, Moves, SefaError, Studio, Wanted};
 use crate::run::RunDir;
-use crate::tensor;
 
 /// What a person typed after `gan-lab sefa`.
 #[derive(Debug, Subcommand)]
@@ -77,8 +76,7 @@ fn open(settings: &StudioSettings, codes: &CodeArgs, printer: &Printer) -> anyho
     for words in &said {
         printer.note(words);
     }
-    take_threads(&config);
-    let mut studio = Studio::new(weights, tensor::device(config.device)?)?;
+    let mut studio = Studio::new(weights, &config)?;
     let from = match (&codes.codes_file, codes.numbering.as_deref()) {
         (Some(file), _) => {
             must_be_there(file, "file of codes", "numpy.save writes one")?;

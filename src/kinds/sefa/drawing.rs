@@ -1,7 +1,5 @@
 //! What renders a job's images: a generator, and the samples' rows.
 
-use tch::Device;
-
 use super::{Codes, Directions, Samples, SefaError};
 use crate::checkpoint::GeneratorWeights;
 use crate::config::{SefaConfig, SefaNoise};
@@ -26,22 +24,14 @@ pub struct Drawing {
 /// An image: its sample, and the direction and the distance that it is edited by.
 pub(super) type Wanted = (usize, Option<(usize, f64)>);
 
-/// Has libtorch work with so many threads as a config says; 0 leaves it as it is.
-pub fn take_threads(config: &SefaConfig) {
-    if config.threads > 0 {
-        tch::set_num_threads(config.threads as i32);
-    }
-}
-
 impl Drawing {
     /// Takes the codes of a job and, for a StyleGAN, maps and truncates them.
     ///
     /// # Errors
     /// Codes that cannot be had, settings that the network has nothing for, a layer or a class that it does not have, a
     /// failure of libtorch.
-    pub fn new(weights: &GeneratorWeights, config: &SefaConfig, device: Device) -> Result<Self, SefaError> {
-        take_threads(config);
-        let generator = Generator::new(weights, device)?;
+    pub fn new(weights: &GeneratorWeights, config: &SefaConfig) -> Result<Self, SefaError> {
+        let generator = Generator::new(weights, config.device, config.threads)?;
         let codes = Codes::of_config(config, generator.latent_dim())?;
         let names = codes.labels.clone();
         let samples = samples(&generator, network(weights), config, codes)?;

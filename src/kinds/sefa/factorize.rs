@@ -1,6 +1,6 @@
 //! Directions from weights.
 
-use tch::{Kind, Tensor};
+use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::SefaError;
 use super::drawing::network;
@@ -8,6 +8,9 @@ use crate::checkpoint::layouts::StyleLayers;
 use crate::checkpoint::{Factors, GeneratorWeights, NoRow, ProGanWeights, Source};
 use crate::config::SefaConfig;
 use crate::run::digest;
+
+/// How many steps the search for eigenvectors may take for each of them; it takes two or three.
+const MOST_STEPS: usize = 100;
 
 /// Directions with their eigenvalues, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,25 +68,10 @@ impl Directions {
 /// The directions of the layers that a config names, or of all.
 pub fn directions(weights: &GeneratorWeights, config: &SefaConfig) -> Result<Directions, SefaError> {
     let matrix = match weights {
-        GeneratorWeights::ProGan(weights) => first_layer(weights)?,
-        others => style_layers(others, network(others), &config.layers)?,
+        GeneratorWeights::ProGan(weights) => first_layer(weights),
+        others => style_layers(others.factors(&config.layers), network(others))?,
     };
-    factorize(&matrix, !config.raw)
-}
-
-/// A^T as the matrix [latent, units] of a ProGAN's first layer; each column belongs to one unit.
-pub fn first_layer(weights: &ProGanWeights) -> Result<Tensor, SefaError> {
-    let latent = weights.latent_dim as i64;
-    let outputs = weights.levels[0].second.inputs as i64;
-    let weight = Tensor::from_slice(&weights.first_weight).f_view([outputs, latent, 16])?;
-    // A label is no part of what is edited.
-    let weight = weight.f_narrow(1, 0, latent - weights.classes as i64)?;
-    Ok(weight.f_permute([1, 0, 2])?.f_reshape([-1, outputs * 16])?.f_to_kind(Kind::Double)?)
-}
-
-/// The same for the styles of a StyleGAN or StyleGAN2, side by side; `layers` empty means all.
-pub fn style_layers(weights: &GeneratorWeights, network: &'static str, layers: &[usize]) -> Result<Tensor, SefaError> {
-    matrix(weights.factors(layers), network)
+    factorize(matrix, !config.raw)
 }
 
 /// The directions of style layers that were found in a file of a generator whose pictures are not built in.
@@ -91,46 +79,54 @@ pub fn style_layers(weights: &GeneratorWeights, network: &'static str, layers: &
 /// # Errors
 /// A file that cannot be read, a layer that there is not, a unit without weights.
 pub fn of_style_layers(styles: &StyleLayers, source: &Source, config: &SefaConfig) -> Result<Directions, SefaError> {
-    factorize(&matrix(styles.factors(source, &config.layers)?, "generator")?, !config.raw)
+    factorize(style_layers(styles.factors(source, &config.layers)?, "generator")?, !config.raw)
 }
 
-/// A^T as the matrix [code, units].
-fn matrix(factors: Result<Factors, NoRow>, network: &'static str) -> Result<Tensor, SefaError> {
+/// A^T as the matrix [latent, units] of a ProGAN's first layer; each column belongs to one unit.
+fn first_layer(weights: &ProGanWeights) -> DMatrix<f64> {
+    const PLACES: usize = 16;
+    let latent = weights.latent_dim;
+    let units = weights.levels[0].second.inputs * PLACES;
+    let weight = |i: usize, unit: usize| weights.first_weight[(unit / PLACES * latent + i) * PLACES + unit % PLACES];
+    // A label is no part of what is edited.
+    DMatrix::from_fn(latent - weights.classes, units, |i, unit| f64::from(weight(i, unit)))
+}
+
+/// The same for the styles of a StyleGAN or StyleGAN2, side by side.
+fn style_layers(factors: Result<Factors, NoRow>, network: &'static str) -> Result<DMatrix<f64>, SefaError> {
     let wrong = |NoRow { asked, rows }: NoRow| SefaError::Layer { asked, network, last: rows.saturating_sub(1) };
     let factors = factors.map_err(wrong)?;
-    let units = Tensor::from_slice(&factors.weight).f_view([factors.units as i64, factors.code_dim as i64])?;
-    Ok(units.f_transpose(0, 1)?.f_contiguous()?.f_to_kind(Kind::Double)?)
+    Ok(DMatrix::from_iterator(factors.code_dim, factors.units, factors.weight.into_iter().map(f64::from)))
 }
 
 /// Factorises [latent, units]. With `normalise`, as in the paper's code, every column is first brought to unit length;
 /// without, units with large weights count for more.
-pub fn factorize(matrix: &Tensor, normalise: bool) -> Result<Directions, SefaError> {
-    let mut matrix = matrix.f_to_kind(Kind::Double)?;
-    if normalise {
-        let norms = matrix.f_square()?.f_sum_dim_intlist([0_i64].as_slice(), true, None::<Kind>)?.f_sqrt()?;
-        let empty = Vec::<f64>::try_from(&norms.f_view([-1])?)?.iter().position(|&norm| norm == 0.0);
-        if let Some(unit) = empty {
-            return Err(SefaError::EmptyUnit { unit });
+fn factorize(mut matrix: DMatrix<f64>, normalise: bool) -> Result<Directions, SefaError> {
+    let latent_dim = matrix.nrows();
+    for (unit, mut column) in matrix.column_iter_mut().enumerate() {
+        let norm = column.norm();
+        if !norm.is_finite() {
+            return Err(SefaError::NotFinite { unit });
         }
-        matrix = matrix.f_div(&norms)?;
-    }
-    let gram = matrix.f_matmul(&matrix.f_transpose(0, 1)?)?;
-    let (eigenvalues, eigenvectors) = gram.f_linalg_eigh("L")?;
-    let latent_dim = matrix.size()[0] as usize;
-    // They come in ascending order, as columns.
-    let mut eigenvalues = Vec::<f64>::try_from(&eigenvalues)?;
-    eigenvalues.reverse();
-    let rows = eigenvectors.f_transpose(0, 1)?.f_flip([0])?.f_contiguous()?.f_view([-1])?;
-    let mut vectors = Vec::<f64>::try_from(&rows)?;
-    for vector in vectors.chunks_exact_mut(latent_dim) {
-        let largest = vector.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
-        if largest < 0.0 {
-            for x in vector {
-                *x = -*x;
+        if normalise {
+            if norm == 0.0 {
+                return Err(SefaError::EmptyUnit { unit });
             }
+            column /= norm;
         }
     }
-    Ok(Directions { latent_dim, vectors, eigenvalues })
+    let gram = &matrix * matrix.transpose();
+    let eigen = SymmetricEigen::try_new(gram, f64::EPSILON, MOST_STEPS * latent_dim);
+    let eigen = eigen.ok_or(SefaError::NoEigenvectors)?;
+    let mut order: Vec<usize> = (0..latent_dim).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let mut vectors = Vec::with_capacity(latent_dim * latent_dim);
+    for &i in &order {
+        let vector = eigen.eigenvectors.column(i);
+        let sign = if vector[vector.icamax()] < 0.0 { -1.0 } else { 1.0 };
+        vectors.extend(vector.iter().map(|x| sign * x));
+    }
+    Ok(Directions { latent_dim, vectors, eigenvalues: order.iter().map(|&i| eigen.eigenvalues[i]).collect() })
 }
 
 #[cfg(test)]
@@ -138,13 +134,12 @@ mod tests {
     use super::*;
 
     /// The published fixture: weight [4, 6, 2, 2] by formula.
-    fn fixture() -> Tensor {
+    fn fixture() -> DMatrix<f64> {
         let number = |i: i32| {
             let i = f64::from(i);
             (0.7 * i + (0.3 * i * i) % 5.0).sin() + 0.1 * (i % 7.0)
         };
-        let values: Vec<f64> = (0..96).map(number).collect();
-        Tensor::from_slice(&values).view([4, 6, 4]).permute([1, 0, 2]).reshape([6, 16])
+        DMatrix::from_fn(6, 16, |i, unit| number((unit as i32 / 4 * 6 + i as i32) * 4 + unit as i32 % 4))
     }
 
     fn assert_close(got: &[f64], expected: &[f64], tolerance: f64) {
@@ -154,16 +149,16 @@ mod tests {
 
     #[test]
     fn the_fixtures_eigenvalues_come_out() {
-        let normalised = factorize(&fixture(), true).unwrap();
+        let normalised = factorize(fixture(), true).unwrap();
         let expected = [5.138_056_86, 4.172_339_38, 3.142_415_06, 2.271_154_05, 0.867_208_87, 0.408_825_79];
         assert_close(&normalised.eigenvalues, &expected, 1e-7);
-        let raw = factorize(&fixture(), false).unwrap();
+        let raw = factorize(fixture(), false).unwrap();
         assert_close(&raw.eigenvalues, &[18.4519, 16.4738, 12.7399, 6.4488, 3.1328, 1.3496], 1e-4);
     }
 
     #[test]
     fn eigenvalues_sum_to_the_units_and_directions_are_orthonormal() {
-        let directions = factorize(&fixture(), true).unwrap();
+        let directions = factorize(fixture(), true).unwrap();
         assert!((directions.eigenvalues.iter().sum::<f64>() - 16.0).abs() < 1e-9);
         assert!((directions.shares().iter().sum::<f64>() - 1.0).abs() < 1e-12);
         for i in 0..6 {
@@ -176,10 +171,10 @@ mod tests {
 
     #[test]
     fn scales_signs_and_the_order_of_units_change_nothing() {
-        let directions = factorize(&fixture(), true).unwrap();
-        let scales: Vec<f64> = (0..16).map(|i| if i % 3 == 0 { -0.5 } else { f64::from(i) + 1.0 }).collect();
-        let resized = factorize(&(fixture() * Tensor::from_slice(&scales)), true).unwrap();
-        let flipped = factorize(&fixture().flip([1]), true).unwrap();
+        let directions = factorize(fixture(), true).unwrap();
+        let scale = |unit: usize| if unit.is_multiple_of(3) { -0.5 } else { unit as f64 + 1.0 };
+        let resized = factorize(DMatrix::from_fn(6, 16, |i, unit| fixture()[(i, unit)] * scale(unit)), true).unwrap();
+        let flipped = factorize(DMatrix::from_fn(6, 16, |i, unit| fixture()[(i, 15 - unit)]), true).unwrap();
         for other in [resized, flipped] {
             assert_close(&other.eigenvalues, &directions.eigenvalues, 1e-9);
             assert_close(&other.vectors, &directions.vectors, 1e-6);
@@ -188,8 +183,37 @@ mod tests {
 
     #[test]
     fn a_unit_without_weights_is_refused_by_its_number() {
-        let matrix = Tensor::from_slice(&[1.0, 0.0, 2.0, 0.0]).view([2, 2]);
-        assert!(factorize(&matrix, true).unwrap_err().to_string().contains("unit 1"));
-        assert!(factorize(&matrix, false).is_ok());
+        let matrix = DMatrix::from_row_slice(2, 2, &[1.0, 0.0, 2.0, 0.0]);
+        assert!(factorize(matrix.clone(), true).unwrap_err().to_string().contains("unit 1"));
+        assert!(factorize(matrix, false).is_ok());
+    }
+
+    #[test]
+    fn a_weight_that_is_not_finite_is_refused_by_its_unit() {
+        for wrong in [f64::NAN, f64::INFINITY] {
+            let matrix = DMatrix::from_row_slice(2, 3, &[1.0, 1.0, wrong, 2.0, 1.0, 0.0]);
+            for normalise in [false, true] {
+                assert!(factorize(matrix.clone(), normalise).unwrap_err().to_string().contains("unit 2"));
+            }
+        }
+    }
+
+    #[test]
+    fn eigenvectors_of_equal_eigenvalues_and_of_none_are_orthonormal() {
+        // As few units as codes have numbers or fewer: the others change nothing, and are directions all the same.
+        for (matrix, values) in [
+            (DMatrix::identity(5, 5), [1.0, 1.0, 1.0, 1.0, 1.0]),
+            (DMatrix::from_fn(5, 2, |i, unit| f64::from(u8::from(i == unit))), [1.0, 1.0, 0.0, 0.0, 0.0]),
+            (DMatrix::zeros(5, 3), [0.0; 5]),
+        ] {
+            let directions = factorize(matrix, false).unwrap();
+            assert_close(&directions.eigenvalues, &values, 1e-12);
+            for i in 0..5 {
+                for j in 0..5 {
+                    let dot: f64 = directions.vector(i).iter().zip(directions.vector(j)).map(|(a, b)| a * b).sum();
+                    assert!((dot - f64::from(u8::from(i == j))).abs() < 1e-12);
+                }
+            }
+        }
     }
 }

@@ -22,10 +22,10 @@ mod work;
 mod written;
 
 pub use codes::Codes;
-pub use drawing::{Drawing, take_threads};
+pub use drawing::Drawing;
 pub use easel::{Drawn, Easel, Order};
 pub use edit::{Distances, Samples};
-pub use factorize::{Directions, directions, factorize, first_layer, of_style_layers, style_layers};
+pub use factorize::{Directions, directions, of_style_layers};
 pub use measure::{Found, Measuring};
 pub use moves::Moves;
 pub use plan::{Plan, usual_side};
@@ -40,9 +40,6 @@ fn how_many(directions: usize) -> String {
 /// What can go wrong in SeFa.
 #[derive(Debug, thiserror::Error)]
 pub enum SefaError {
-    /// libtorch refused an operation.
-    #[error("libtorch failed")]
-    Torch(#[from] tch::TchError),
     /// A file cannot be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -55,9 +52,6 @@ pub enum SefaError {
     /// The job's directory cannot be written.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
-    /// The GPU asked for is not there.
-    #[error(transparent)]
-    NoCuda(#[from] crate::tensor::NoCuda),
     /// A picture of the job cannot be read back.
     #[error("{path} is damaged: {reason}; render it again with --resume")]
     Picture {
@@ -183,4 +177,13 @@ pub enum SefaError {
         /// The column.
         unit: usize,
     },
+    /// A unit with a weight that is not finite.
+    #[error("unit {unit} of the layer has a weight that is no finite number, so there are no directions")]
+    NotFinite {
+        /// The column.
+        unit: usize,
+    },
+    /// The eigenvectors were not found. No such layer is known.
+    #[error("the eigenvectors of the layer were not found; please report this model")]
+    NoEigenvectors,
 }

@@ -80,7 +80,8 @@ impl Job {
         for sample in 0..samples {
             unedited.paste(&picture(&dir, &image_name((sample, None)), side)?, 0, sample * side);
         }
-        let title = run.own_name(".mp4").and_then(|name| name.strip_suffix(".mp4")).unwrap_or(&self.name).to_owned();
+        let own = |ending| run.own_name(ending)?.strip_suffix(ending);
+        let title = own(".mp4").or_else(|| own(".gif")).unwrap_or(&self.name).to_owned();
         let page = self.page(title.clone()).bytes(&frames, &unedited)?;
         drop(frames);
         let film = Film { job: self, dir: &dir, returns: is_new };

@@ -7,8 +7,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tch::Device;
-
 use super::drawing::{as_picture, network, noise_mode, remarks, samples};
 use super::{Codes, Directions, Moves, Samples, SefaError, directions};
 use crate::checkpoint::GeneratorWeights;
@@ -72,9 +70,9 @@ struct Kept {
 }
 
 impl Studio {
-    /// Puts a generator on a device. Codes are PyTorch's seeds, until [`Self::take_codes`].
-    pub fn new(weights: GeneratorWeights, device: Device) -> Result<Self, SefaError> {
-        let generator = Generator::new(&weights, device)?;
+    /// Puts a generator on the config's device. Codes are PyTorch's seeds, until [`Self::take_codes`].
+    pub fn new(weights: GeneratorWeights, config: &SefaConfig) -> Result<Self, SefaError> {
+        let generator = Generator::new(&weights, config.device, config.threads)?;
         let codes = CodesFrom::Seeds(SefaRng::Torch);
         Ok(Self { weights, generator, codes, directions: Vec::new(), kept: Vec::new() })
     }
@@ -257,7 +255,7 @@ fn coarse_side(side: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::checkpoint::StyleGan2Weights;
-    use crate::config::SefaNoise;
+    use crate::config::{Device, SefaNoise};
     use crate::render::image_picture;
     use crate::synthesis::{Truncation, random_stylegan2};
 
@@ -267,7 +265,7 @@ mod tests {
     }
 
     fn studio(levels: usize) -> Studio {
-        Studio::new(GeneratorWeights::StyleGan2(weights(levels)), Device::Cpu).unwrap()
+        Studio::new(GeneratorWeights::StyleGan2(weights(levels)), &SefaConfig::default()).unwrap()
     }
 
     fn wanted(number: u64, moves: &str, change: impl FnOnce(&mut SefaConfig)) -> Wanted {
@@ -279,7 +277,7 @@ mod tests {
     #[test]
     fn a_picture_is_the_generators_of_the_code_after_the_sum_of_the_steps() {
         let mut studio = studio(3);
-        let generator = Generator::new(&GeneratorWeights::StyleGan2(weights(3)), Device::Cpu).unwrap();
+        let generator = Generator::new(&GeneratorWeights::StyleGan2(weights(3)), Device::Cpu, 1).unwrap();
         for (noise, mode) in [
             (SefaNoise::Const, NoiseMode::Stored),
             (SefaNoise::None, NoiseMode::None),

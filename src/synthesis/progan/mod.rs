@@ -12,14 +12,15 @@
 
 mod cpu;
 #[cfg(test)]
+#[cfg(feature = "torch")]
 mod tests;
+#[cfg(feature = "torch")]
 mod torch;
 
-use tch::{Device, TchError};
-
-use super::{Image, SynthesisError, check_class};
+use super::{Image, Processor, SynthesisError, check_class};
 use crate::checkpoint::ProGanWeights;
 use cpu::OnCpu;
+#[cfg(feature = "torch")]
 use torch::OnDevice;
 
 /// A generator on a device.
@@ -34,16 +35,17 @@ pub(super) struct ProGan {
 #[derive(Debug)]
 enum Place {
     Cpu(OnCpu),
+    #[cfg(feature = "torch")]
     Device(OnDevice),
 }
 
 impl ProGan {
     /// Puts the weights on a device, in the forms that the arithmetic takes.
-    pub(super) fn new(weights: &ProGanWeights, device: Device) -> Result<Self, TchError> {
-        let place = if device == Device::Cpu {
-            Place::Cpu(OnCpu::new(weights, tch::get_num_threads().max(1) as usize))
-        } else {
-            Place::Device(OnDevice::new(weights, device)?)
+    pub(super) fn new(weights: &ProGanWeights, on: Processor) -> Result<Self, SynthesisError> {
+        let place = match on {
+            Processor::Cpu { threads } => Place::Cpu(OnCpu::new(weights, threads)),
+            #[cfg(feature = "torch")]
+            Processor::Torch(device) => Place::Device(OnDevice::new(weights, device)?),
         };
         Ok(Self::at(weights, place))
     }
@@ -74,6 +76,7 @@ impl ProGan {
         let codes = self.labelled(codes, class)?;
         match &self.place {
             Place::Cpu(on) => Ok(codes.chunks_exact(self.latent_dim).map(|code| on.image(code)).collect()),
+            #[cfg(feature = "torch")]
             Place::Device(on) => Ok(on.images(&codes)?),
         }
     }

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{OnCpu, OnDevice, Place, ProGan};
+use super::{OnCpu, OnDevice, Place, ProGan, Processor};
 use crate::checkpoint::{self, Conv, ProGanWeights};
 use crate::rng::{Stream, Use};
 use crate::synthesis::Image;
@@ -145,7 +145,7 @@ fn what_other_layouts_have_beside_their_weights_is_obeyed() {
 #[test]
 fn a_class_is_a_one_hot_label_after_the_code() {
     let weights = ProGanWeights { classes: 3, ..weights(2, 12, 1, |_| 8) };
-    let net = ProGan::new(&weights, Device::Cpu).unwrap();
+    let net = ProGan::new(&weights, Processor::Cpu { threads: 1 }).unwrap();
     assert_eq!((net.latent_dim(), net.classes()), (9, 3));
     let codes = Stream::new(1, Use::Eval, 0).normal(2 * 9);
     let labelled = net.labelled(&codes, Some(1)).unwrap();

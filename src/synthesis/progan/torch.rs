@@ -3,9 +3,10 @@
 use tch::{Device, TchError, Tensor};
 
 use crate::checkpoint::{Conv, Enlarging, ProGanWeights};
+use crate::synthesis::Image;
 use crate::synthesis::growth::Top;
 use crate::synthesis::stylegan::doubling;
-use crate::synthesis::{FromSlice as _, Image};
+use crate::synthesis::tensors::FromSlice as _;
 use crate::tensor::{channels_last, doubled, leaky, pixel_norm, to_host};
 
 /// A network on a device.

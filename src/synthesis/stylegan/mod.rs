@@ -10,17 +10,18 @@
 
 mod cpu;
 #[cfg(test)]
+#[cfg(feature = "torch")]
 mod tests;
+#[cfg(feature = "torch")]
 mod torch;
-
-use tch::{Device, TchError};
 
 use super::affine::Affine;
 use super::growth::Top;
 use super::noise::{Maps, NoiseMode, Stored};
-use super::{Image, SynthesisError};
+use super::{Image, Processor, SynthesisError};
 use crate::checkpoint::{Enlarging, StyleGanWeights};
 use cpu::OnCpu;
+#[cfg(feature = "torch")]
 use torch::OnDevice;
 
 /// A synthesis network.
@@ -36,6 +37,7 @@ pub(super) struct StyleGan {
 #[derive(Debug)]
 enum Place {
     Cpu(Box<OnCpu>),
+    #[cfg(feature = "torch")]
     Device(OnDevice),
 }
 
@@ -45,6 +47,7 @@ pub(super) enum Begun {
     /// Ours.
     Cpu(cpu::Begun),
     /// libtorch's.
+    #[cfg(feature = "torch")]
     Device(torch::Begun),
 }
 
@@ -82,16 +85,13 @@ pub(super) fn doubling(weight: &[f32], enlarging: Enlarging) -> Vec<f32> {
 }
 
 impl StyleGan {
-    pub(super) fn new(weights: &StyleGanWeights, device: Device) -> Result<Self, TchError> {
-        let threads = tch::get_num_threads().max(1) as usize;
-        Ok(Self::at(
-            weights,
-            if device == Device::Cpu {
-                Place::Cpu(Box::new(OnCpu::new(weights, threads)))
-            } else {
-                Place::Device(OnDevice::new(weights, device)?)
-            },
-        ))
+    pub(super) fn new(weights: &StyleGanWeights, on: Processor) -> Result<Self, SynthesisError> {
+        let place = match on {
+            Processor::Cpu { threads } => Place::Cpu(Box::new(OnCpu::new(weights, threads))),
+            #[cfg(feature = "torch")]
+            Processor::Torch(device) => Place::Device(OnDevice::new(weights, device)?),
+        };
+        Ok(Self::at(weights, place))
     }
 
     fn at(weights: &StyleGanWeights, place: Place) -> Self {
@@ -121,6 +121,7 @@ impl StyleGan {
         let first = first.min(self.last_layer);
         Ok(match &self.place {
             Place::Cpu(on) => Begun::Cpu(on.begin(&rows, &maps, first)),
+            #[cfg(feature = "torch")]
             Place::Device(on) => Begun::Device(on.begin(&rows, &maps, first)?),
         })
     }
@@ -131,7 +132,9 @@ impl StyleGan {
         let maps = self.noise.maps(mode);
         match (&self.place, begun) {
             (Place::Cpu(on), Begun::Cpu(begun)) => Ok(on.image(begun, &rows, &maps)),
+            #[cfg(feature = "torch")]
             (Place::Device(on), Begun::Device(begun)) => Ok(on.image(begun, &rows, &maps)?),
+            #[cfg(feature = "torch")]
             _ => Err(SynthesisError::OtherGenerator),
         }
     }

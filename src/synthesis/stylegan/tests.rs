@@ -2,11 +2,13 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{OnCpu, OnDevice, Place, StyleGan};
+use super::{OnCpu, OnDevice, Place, Processor, StyleGan};
 use crate::checkpoint::{Conv, Dense, Enlarging, Mapping, Noise, StyleGanLayer, StyleGanWeights};
 use crate::rng::{Stream, Use};
 use crate::synthesis::NoiseMode;
 use crate::tensor::to_host;
+
+const OURS: Processor = Processor::Cpu { threads: 2 };
 
 /// A network with random weights, which enlarges so and has these widths.
 fn random(widths: &[usize], channels: usize, enlarging: Enlarging) -> StyleGanWeights {
@@ -115,10 +117,9 @@ fn both_implementations_are_the_formulas() {
             let rows = rows(&weights);
             let expected = plainly(&weights, &rows);
             let by_torch = Place::Device(OnDevice::new(&weights, Device::Cpu).unwrap());
-            for (name, net) in [
-                ("ours", StyleGan::new(&weights, Device::Cpu).unwrap()),
-                ("libtorch's", StyleGan::at(&weights, by_torch)),
-            ] {
+            for (name, net) in
+                [("ours", StyleGan::new(&weights, OURS).unwrap()), ("libtorch's", StyleGan::at(&weights, by_torch))]
+            {
                 let made = drawn(&net, &rows);
                 assert_eq!(made.len(), expected.len());
                 let apart = made.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -147,8 +148,7 @@ fn a_model_that_is_being_grown_draws_the_level_below_larger_or_both() {
     for by_torch in [false, true] {
         let at = |weights: &StyleGanWeights| {
             let device = Place::Device(OnDevice::new(weights, Device::Cpu).unwrap());
-            let net =
-                if by_torch { StyleGan::at(weights, device) } else { StyleGan::new(weights, Device::Cpu).unwrap() };
+            let net = if by_torch { StyleGan::at(weights, device) } else { StyleGan::new(weights, OURS).unwrap() };
             drawn(&net, &rows)
         };
         weights.lod = 1.0;

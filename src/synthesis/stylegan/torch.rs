@@ -4,7 +4,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::{Affine, Maps, Top, doubling, fades_after, last_layer, top};
 use crate::checkpoint::{Conv, Noise, StyleGanLayer, StyleGanWeights};
-use crate::synthesis::{FromSlice as _, Image, image_of};
+use crate::synthesis::Image;
+use crate::synthesis::tensors::{FromSlice as _, image_of};
 use crate::tensor::{channels_last, doubled, leaky_relu};
 
 /// A synthesis network on a device.

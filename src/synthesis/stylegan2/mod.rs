@@ -11,17 +11,22 @@
 
 mod cpu;
 #[cfg(test)]
-pub(super) mod tests;
+mod random;
+#[cfg(test)]
+#[cfg(feature = "torch")]
+mod tests;
+#[cfg(feature = "torch")]
 mod torch;
 
 pub(super) use cpu::OnCpu;
+#[cfg(test)]
+pub(crate) use random::random;
+#[cfg(feature = "torch")]
 pub(super) use torch::OnDevice;
-
-use tch::{Device, TchError};
 
 use super::affine::Affine;
 use super::noise::{Maps, NoiseMode, Stored};
-use super::{Image, SynthesisError};
+use super::{Image, Processor, SynthesisError};
 use crate::checkpoint::StyleGan2Weights;
 
 /// A synthesis network.
@@ -36,6 +41,7 @@ pub(super) struct StyleGan2 {
 #[derive(Debug)]
 enum Place {
     Cpu(OnCpu),
+    #[cfg(feature = "torch")]
     Device(OnDevice),
 }
 
@@ -45,22 +51,23 @@ pub(super) enum Begun {
     /// Ours.
     Cpu(cpu::Begun),
     /// libtorch's.
+    #[cfg(feature = "torch")]
     Device(torch::Begun),
 }
 
 impl StyleGan2 {
-    pub(super) fn new(weights: &StyleGan2Weights, device: Device) -> Result<Self, TchError> {
-        let place = if device == Device::Cpu {
-            Place::Cpu(OnCpu::new(weights, tch::get_num_threads().max(1) as usize))
-        } else {
-            Place::Device(OnDevice::new(weights, device)?)
+    pub(super) fn new(weights: &StyleGan2Weights, on: Processor) -> Result<Self, SynthesisError> {
+        let place = match on {
+            Processor::Cpu { threads } => Place::Cpu(OnCpu::new(weights, threads)),
+            #[cfg(feature = "torch")]
+            Processor::Torch(device) => Place::Device(OnDevice::new(weights, device)?),
         };
         Ok(Self { place, noise: noise(weights), rows: weights.rows(), w_dim: weights.mapping.w_dim() })
     }
 
     /// The same by libtorch, on any device.
-    #[cfg(test)]
-    pub(super) fn by_torch(weights: &StyleGan2Weights, device: Device) -> Result<Self, TchError> {
+    #[cfg(all(test, feature = "torch"))]
+    pub(super) fn by_torch(weights: &StyleGan2Weights, device: tch::Device) -> Result<Self, tch::TchError> {
         let place = Place::Device(OnDevice::new(weights, device)?);
         Ok(Self { place, noise: noise(weights), rows: weights.rows(), w_dim: weights.mapping.w_dim() })
     }
@@ -82,6 +89,7 @@ impl StyleGan2 {
                 let nothing = on.nothing();
                 Begun::Cpu(if first > 0 { on.begin(&nothing, &rows, &maps, first) } else { nothing })
             }
+            #[cfg(feature = "torch")]
             Place::Device(on) => Begun::Device(on.begin(&rows, &maps, first)?),
         })
     }
@@ -105,12 +113,16 @@ impl StyleGan2 {
                 let image = begun.image().cloned();
                 Ok(image.map(|image| (Begun::Cpu(begun), image)))
             }
+            #[cfg(feature = "torch")]
             (Place::Device(on), Begun::Device(begun)) if on.skips() && begun.next() < until && until < self.rows => {
                 let begun = on.go_on(begun, &rows, &maps, until)?;
                 let image = begun.image()?;
                 Ok(image.map(|image| (Begun::Device(begun), image)))
             }
-            (Place::Cpu(_), Begun::Cpu(_)) | (Place::Device(_), Begun::Device(_)) => Ok(None),
+            (Place::Cpu(_), Begun::Cpu(_)) => Ok(None),
+            #[cfg(feature = "torch")]
+            (Place::Device(_), Begun::Device(_)) => Ok(None),
+            #[cfg(feature = "torch")]
             _ => Err(SynthesisError::OtherGenerator),
         }
     }
@@ -121,7 +133,9 @@ impl StyleGan2 {
         let maps = self.noise.maps(mode);
         match (&self.place, begun) {
             (Place::Cpu(on), Begun::Cpu(begun)) => Ok(on.image(begun, &rows, &maps)),
+            #[cfg(feature = "torch")]
             (Place::Device(on), Begun::Device(begun)) => Ok(on.image(begun, &rows, &maps)?),
+            #[cfg(feature = "torch")]
             _ => Err(SynthesisError::OtherGenerator),
         }
     }

@@ -2,51 +2,13 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{OnCpu, Place, StyleGan2};
-use crate::checkpoint::{Dense, Mapping, Noise, StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
+use super::{OnCpu, Place, Processor, StyleGan2, random};
+use crate::checkpoint::{Dense, StyleGan2Weights};
 use crate::rng::{Stream, Use};
 use crate::synthesis::NoiseMode;
 use crate::tensor::to_host;
 
-/// A network with random weights; `width` says the channels of a level.
-pub(crate) fn random(levels: usize, w_dim: usize, channels: usize, width: impl Fn(usize) -> usize) -> StyleGan2Weights {
-    let mut rng = Stream::new(5, Use::Init, 0);
-    let mut normal = |n: usize, scale: f32| rng.normal(n).into_iter().map(|x| x * scale).collect::<Vec<f32>>();
-    let mut dense = |inputs: usize, outputs: usize, bias: f32| Dense {
-        weight: normal(inputs * outputs, 1.0 / (inputs as f32).sqrt()),
-        bias: normal(outputs, 0.2).into_iter().map(|x| x + bias).collect(),
-        inputs,
-        outputs,
-    };
-    let mapping = Mapping { latent_dim: w_dim, classes: None, layers: vec![dense(w_dim, w_dim, 0.0)], mean: None };
-    let styles: Vec<Dense> = (0..2 * levels - 1).map(|i| dense(w_dim, width(i / 2), 1.0)).collect();
-    let image_styles: Vec<Dense> = (0..levels).map(|b| dense(w_dim, width(b), 1.0)).collect();
-    let conv = |(i, style): (usize, Dense)| {
-        let (inputs, outputs, side) = (style.outputs, width(i.div_ceil(2)), 4 << i.div_ceil(2));
-        StyleGan2Conv {
-            weight: normal(outputs * inputs * 9, 1.0),
-            inputs,
-            outputs,
-            style,
-            bias: normal(outputs, 0.2),
-            noise: Some(Noise { strength: vec![0.3], map: Some(normal(side * side, 1.0)) }),
-            clamp: Some(2.5),
-        }
-    };
-    let convs: Vec<StyleGan2Conv> = styles.into_iter().enumerate().map(conv).collect();
-    let to_image = |style: Dense| StyleGan2ToImage {
-        weight: normal(channels * style.outputs, 1.0 / (style.outputs as f32).sqrt()),
-        inputs: style.outputs,
-        style,
-        bias: normal(channels, 0.2),
-        clamp: Some(2.5),
-    };
-    let to_images = image_styles.into_iter().map(to_image).collect();
-    let constant = normal(width(0) * 16, 1.0);
-    let filter = [1.0, 3.0, 3.0, 1.0];
-    let filter = filter.iter().flat_map(|a| filter.map(|b| a * b / 64.0)).collect();
-    StyleGan2Weights { mapping, constant, convs, to_images, skips: true, filter }
-}
+const OURS: Processor = Processor::Cpu { threads: 2 };
 
 fn double(values: &[f32], shape: &[i64]) -> Tensor {
     Tensor::from_slice(values).view(shape).to_kind(Kind::Double)
@@ -127,7 +89,7 @@ fn both_implementations_are_the_formulas() {
         let rows = rows(&weights);
         let expected = plainly(&weights, &rows);
         for (name, net) in [
-            ("ours", StyleGan2::new(&weights, Device::Cpu).unwrap()),
+            ("ours", StyleGan2::new(&weights, OURS).unwrap()),
             ("libtorch's", StyleGan2::by_torch(&weights, Device::Cpu).unwrap()),
         ] {
             let made = drawn(&net, &rows);
@@ -143,10 +105,8 @@ fn any_number_of_threads_makes_the_same_bytes() {
     let weights = random(6, 12, 3, |b| [20, 20, 18, 16, 9, 8][b]);
     let rows = rows(&weights);
     let with = |threads: usize| {
-        let net = StyleGan2 {
-            place: Place::Cpu(OnCpu::new(&weights, threads)),
-            ..StyleGan2::new(&weights, Device::Cpu).unwrap()
-        };
+        let net =
+            StyleGan2 { place: Place::Cpu(OnCpu::new(&weights, threads)), ..StyleGan2::new(&weights, OURS).unwrap() };
         drawn(&net, &rows)
     };
     let one = with(1);
@@ -159,7 +119,7 @@ fn any_number_of_threads_makes_the_same_bytes() {
 fn a_picture_after_a_larger_one_has_no_trace_of_it() {
     // The memory of maps is used again: what lies around them has to be zero in every shape.
     let weights = random(5, 12, 3, |b| [9, 20, 18, 16, 9][b]);
-    let net = StyleGan2::new(&weights, Device::Cpu).unwrap();
+    let net = StyleGan2::new(&weights, OURS).unwrap();
     let rows = rows(&weights);
     let first = drawn(&net, &rows);
     let other: Vec<f32> = rows.iter().map(|x| 3.0 - x).collect();
@@ -175,7 +135,7 @@ fn a_style_of_zero_is_no_division_by_zero() {
         conv.style.bias.fill(0.0);
     }
     let rows = rows(&weights);
-    let (made, expected) = (drawn(&StyleGan2::new(&weights, Device::Cpu).unwrap(), &rows), plainly(&weights, &rows));
+    let (made, expected) = (drawn(&StyleGan2::new(&weights, OURS).unwrap(), &rows), plainly(&weights, &rows));
     assert!(made.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
 }
 
@@ -183,7 +143,7 @@ fn a_style_of_zero_is_no_division_by_zero() {
 fn a_coarse_picture_is_that_of_the_sides_so_far_and_the_rest_goes_on_from_it() {
     let weights = random(5, 12, 3, |b| [20, 18, 16, 8, 5][b]);
     let rows = rows(&weights);
-    for net in [StyleGan2::new(&weights, Device::Cpu).unwrap(), StyleGan2::by_torch(&weights, Device::Cpu).unwrap()] {
+    for net in [StyleGan2::new(&weights, OURS).unwrap(), StyleGan2::by_torch(&weights, Device::Cpu).unwrap()] {
         let whole = drawn(&net, &rows);
         let nothing = net.begin(&rows, 0, NoiseMode::Stored).unwrap();
         for b in 0..4 {
@@ -213,7 +173,7 @@ fn a_coarse_picture_is_that_of_the_sides_so_far_and_the_rest_goes_on_from_it() {
         }
         assert!(net.coarse(&nothing, &rows, 4, NoiseMode::Stored).unwrap().is_none(), "that is the whole picture");
     }
-    let alone = StyleGan2::new(&StyleGan2Weights { skips: false, ..weights.clone() }, Device::Cpu).unwrap();
+    let alone = StyleGan2::new(&StyleGan2Weights { skips: false, ..weights.clone() }, OURS).unwrap();
     let nothing = alone.begin(&rows, 0, NoiseMode::Stored).unwrap();
     assert!(alone.coarse(&nothing, &rows, 1, NoiseMode::Stored).unwrap().is_none(), "there is one image only");
 }

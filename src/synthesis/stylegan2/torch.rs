@@ -4,8 +4,9 @@ use tch::{Device, TchError, Tensor};
 
 use super::{Affine, Maps};
 use crate::checkpoint::{StyleGan2Conv, StyleGan2ToImage, StyleGan2Weights};
+use crate::synthesis::Image;
 use crate::synthesis::cpu::image::Filter;
-use crate::synthesis::{FromSlice as _, Image, image_of};
+use crate::synthesis::tensors::{FromSlice as _, image_of};
 use crate::tensor::{channels_last, leaky_relu};
 
 /// The network on a device.
