@@ -110,7 +110,7 @@ fn engines() -> Check {
 
 #[cfg(not(feature = "torch"))]
 fn libtorch() -> Check {
-    Check::ok("libtorch", "none in this build: nothing for images, no GPU")
+    Check::ok("libtorch", "none in this build: no training of ProGANs, no GPU, no MP4")
 }
 
 #[cfg(not(feature = "torch"))]
@@ -121,8 +121,8 @@ fn devices() -> Check {
 /// Adds two numbers, which fails where libtorch does not load or does not run on this CPU.
 #[cfg(feature = "torch")]
 fn libtorch() -> Check {
-    let remedy = "run ./scripts/setup-libtorch.sh in gan-lab's folder; if it is damaged, remove .libtorch/ first. Points \
-                  need none of it";
+    let remedy = "run ./scripts/setup-libtorch.sh in gan-lab's folder; if it is damaged, remove .libtorch/ first. Only \
+                  training a ProGAN, GPUs and --engine torch need it";
     if let Err(error) = crate::torch_library::load() {
         return Check::problem("libtorch", error.to_string(), remedy);
     }

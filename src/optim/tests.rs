@@ -83,6 +83,91 @@ fn a_part_is_updated_as_it_is_within_the_whole() {
     }
 }
 
+/// Adam's direction after each of these gradients, by its formulas (Kingma and Ba 2015, algorithm 1; Reddi et al. 2018 for
+/// AMSGrad, in PyTorch's form): `[m / (1 - beta1^t)] / [sqrt(v) / sqrt(1 - beta2^t) + eps]`.
+fn directions(options: &AdamOptions, gradients: &[f64]) -> Vec<f64> {
+    let [beta1, beta2] = options.betas;
+    let mean = |t: usize, beta: f64, of: fn(f64) -> f64| -> f64 {
+        (0..=t).map(|i| (1.0 - beta) * beta.powi((t - i) as i32) * of(gradients[i])).sum()
+    };
+    let square = |t: usize| mean(t, beta2, |g| g * g);
+    let direction = |t: usize| {
+        let largest = (0..=t).map(square).fold(0.0, f64::max);
+        let v = if options.amsgrad { largest } else { square(t) };
+        let corrected = |beta: f64| 1.0 - beta.powi(t as i32 + 1);
+        mean(t, beta1, |g| g) / corrected(beta1) / ((v / corrected(beta2)).sqrt() + options.eps)
+    };
+    (0..gradients.len()).map(direction).collect()
+}
+
+#[test]
+fn adams_kin_take_the_steps_of_the_papers() {
+    let (lr, start) = (0.1, 2.0);
+    // Large, then small: so that the largest mean square is not the last one.
+    let gradients = [1.5, -0.5, 3.0, 0.01, 0.02, -0.01, 0.3];
+    for (amsgrad, weight_decay) in [(false, 0.0), (true, 0.0), (false, 0.3), (true, 0.3)] {
+        let options = AdamOptions { betas: [0.6, 0.7], weight_decay, amsgrad, ..AdamOptions::DEFAULT };
+        let adamw = AdamwOptions { betas: [0.6, 0.7], weight_decay, amsgrad, ..AdamwOptions::DEFAULT };
+        for optim in [Optim::Adam(options), Optim::Adamw(adamw), Optim::OptimisticAdam(options)] {
+            let mut numbers = Numbers::new(&optim, vec![start]);
+            let mut expected = start;
+            // What the weights add is a part of the gradient in all but AdamW.
+            let mut felt = Vec::new();
+            for (t, &g) in gradients.iter().enumerate() {
+                let is_adamw = matches!(optim, Optim::Adamw(_));
+                felt.push(if is_adamw { g } else { g + weight_decay * expected });
+                let along = directions(&options, &felt);
+                if is_adamw {
+                    expected *= 1.0 - lr * weight_decay;
+                }
+                expected -= match optim {
+                    // Daskalakis et al. 2018, algorithm 1.
+                    Optim::OptimisticAdam(_) if t > 0 => lr * (2.0 * along[t] - along[t - 1]),
+                    Optim::OptimisticAdam(_) => 2.0 * lr * along[0],
+                    _ => lr * along[t],
+                };
+                let buffers = numbers.buffers.each_mut().map(|buffer| &mut buffer[..]);
+                Update::new(&optim, lr, t as u64).apply(&mut numbers.values, &[g], buffers);
+                let apart = (numbers.values[0] - expected).abs();
+                assert!(apart < 1e-12, "{optim:?}, step {t}: {} for {expected}", numbers.values[0]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mean_square_that_is_not_a_number_shows() {
+    let mut largest = 1.0;
+    adam::grow(&mut largest, f64::NAN);
+    assert!(largest.is_nan());
+}
+
+#[test]
+fn options_out_of_range_are_refused_by_every_optimiser_that_has_them() {
+    let mut tried = 0;
+    for optim in Optim::ALL_DEFAULTS {
+        let serde_json::Value::Object(defaults) = serde_json::to_value(optim).unwrap() else { panic!("{optim:?}") };
+        for (option, wrong) in [
+            ("betas", serde_json::json!([1.0, 0.999])),
+            ("betas", serde_json::json!([0.9, -0.1])),
+            ("eps", serde_json::json!(-1e-8)),
+            ("weight_decay", serde_json::json!(-0.1)),
+            ("momentum", serde_json::json!(-0.1)),
+            ("alpha", serde_json::json!(1.0)),
+        ] {
+            if !defaults.contains_key(option) {
+                continue;
+            }
+            let mut options = defaults.clone();
+            options.insert(option.to_owned(), wrong);
+            let optim: Optim = serde_json::from_value(options.into()).unwrap();
+            assert!(optim.check().is_err(), "{optim:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4 * 4, "only {tried} options were tried");
+}
+
 #[test]
 fn an_extragradient_moves_from_where_it_was() {
     let optim = Optim::ExtraAdam(AdamOptions::DEFAULT);

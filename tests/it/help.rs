@@ -50,7 +50,7 @@ fn what_needs_libtorch_says_that_it_is_not_there() {
     let world = World::new();
     for args in [
         &["sefa", "--device", "cuda"][..],
-        &["sefa", "sheet", "--device", "cuda"],
+        &["sefa", "sheet", "--device", "cuda", "--out", "sheet.png"],
         &["train", "progan", "images"],
         &["data", "make", "faces-reader"],
         &["train", "gan", "--device", "cuda"],

@@ -9,6 +9,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+use gan_lab::media::MAKES_MP4;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -239,7 +240,10 @@ fn every_json_object_begins_alike_and_has_its_form() {
         for key in object.as_object().unwrap().keys() {
             assert!(documented.contains(&format!("`{key}`")), "docs/JSON.md does not say what {key} is");
         }
-        let form = serde_json::to_string_pretty(&shape("", &object)).unwrap();
+        let mut form = serde_json::to_string_pretty(&shape("", &object)).unwrap();
+        if !MAKES_MP4 {
+            form = form.replace(r#""video": "null""#, r#""video": "string""#);
+        }
         let mut words = call.args.iter().filter_map(|arg| arg.to_str());
         let variant = words.rfind(|arg| ["--dry-run", "print", "slurm", "--out"].contains(arg));
         let variant = variant.filter(|arg| *arg != "--out" || ["man", "protocol"].contains(&call.command));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use gan_lab::checkpoint;
@@ -223,13 +223,14 @@ fn the_document_says_how_well_traits_are_read() {
 }
 
 /// The file is as `gan-lab data make faces-reader` writes it, and the command refuses to write over another.
+#[cfg(feature = "torch")]
 #[test]
 fn a_reader_is_fitted_and_never_written_over_unasked() {
     let world = World::new();
     let args = ["data", "make", "faces-reader", "--n", "640", "--held-out", "200", "--out", "reader.safetensors"];
     let said = world.done(&args);
     assert!(said.contains("R² on held-out drawings") && said.contains("wrote reader.safetensors"), "{said}");
-    let path: PathBuf = world.path("reader.safetensors");
+    let path = world.path("reader.safetensors");
     let first = std::fs::read(&path).unwrap();
     let reader = Reader::of(&first).unwrap();
     assert_eq!((reader.card().pictures, reader.card().held_out, reader.card().sides.len()), (640, 200, 3));

@@ -59,7 +59,7 @@ impl Codes {
                 codes
             }
         };
-        Ok(if config.codes == SefaCodes::UnitMeanSquare { codes.of_unit_mean_square() } else { codes })
+        Ok(codes.scaled(config.codes))
     }
 
     /// `n` codes of a seed, as whoever has the numbers draws several.
@@ -150,9 +150,12 @@ impl Codes {
         Ok(Self { latent_dim, rows, labels: (0..n).map(|row| format!("row {row}")).collect() })
     }
 
-    /// The codes scaled to length sqrt(latent_dim), as genforce's own script does before it edits.
+    /// The codes as they are edited: as drawn, or scaled to length sqrt(latent_dim), as genforce's own script does first.
     #[must_use]
-    pub fn of_unit_mean_square(mut self) -> Self {
+    pub fn scaled(mut self, how: SefaCodes) -> Self {
+        if how == SefaCodes::AsDrawn {
+            return self;
+        }
         for code in self.rows.chunks_exact_mut(self.latent_dim) {
             code.copy_from_slice(&pixel_norm(code));
         }
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn scaled_codes_have_length_root_of_their_dimension() {
-        let codes = Codes::of_seed(SefaRng::Torch, 3, 2, 64).unwrap().of_unit_mean_square();
+        let codes = Codes::of_seed(SefaRng::Torch, 3, 2, 64).unwrap().scaled(SefaCodes::UnitMeanSquare);
         for i in 0..2 {
             let length = codes.code(i).iter().map(|x| x * x).sum::<f32>().sqrt();
             assert!((length - 8.0).abs() < 1e-3);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::drawing::{as_picture, network, noise_mode, remarks, samples};
 use super::{Codes, Directions, Moves, Samples, SefaError, directions};
 use crate::checkpoint::GeneratorWeights;
-use crate::config::{SefaCodes, SefaConfig, SefaRng};
+use crate::config::{SefaConfig, SefaRng};
 use crate::render::Picture;
 use crate::synthesis::{Begun, Generator, NoiseMode, Remark};
 
@@ -196,7 +196,7 @@ impl Studio {
                 Codes { latent_dim: codes.latent_dim, rows: codes.code(row).to_vec(), labels }
             }
         };
-        Ok(if wanted.config.codes == SefaCodes::UnitMeanSquare { code.of_unit_mean_square() } else { code })
+        Ok(code.scaled(wanted.config.codes))
     }
 
     fn noise(&self, Wanted { config, number, .. }: &Wanted) -> NoiseMode {
