@@ -48,7 +48,9 @@ RUNS = {
     "runs": ("may", "runs made --json"),
     "check": ("may", "runs --check made/run --json"),
 }
-# The kinds whose commands need no libtorch.
+# The kinds whose commands need libtorch.
+WITH_TORCH = ("progan",)
+# The kinds whose files are many and whose commands are quick.
 QUICK = ("points", "sweep")
 # Where the run of a plan's first line is.
 FIRST = "runs/gan-"
@@ -63,7 +65,7 @@ MAKERS = {
 
 def parts(settings):
     """The parts of this scenario."""
-    kinds = [kind for kind in READERS if settings.torch or kind in QUICK]
+    kinds = [kind for kind in READERS if settings.torch or kind not in WITH_TORCH]
     return [f"{kind}-{state}" for kind in kinds for state in ("finished", "unfinished")], []
 
 
@@ -270,7 +272,7 @@ def all_damages(world, part):
     key = ("damages", part)
     if key not in world.references:
         folder = template(world, part)
-        # What loads libtorch takes a third of a second a case: of many alike, three there.
+        # Elsewhere a case takes a third of a second: of many alike, three there.
         quick = part.split("-")[0] in QUICK
         flips, alike = (24, 1 << 30) if world.settings.long and quick else (6, 1 << 30 if quick else 3)
         found = {}

@@ -46,7 +46,7 @@ def longer_subjects():
         trained("points", points),
         trained("points-torch", [*points, "--engine", "torch", "--epochs", "1000"], needs="torch"),
         trained("progan", progan, needs="torch"),
-        Subject("sefa", sefa, again=[[*sefa, "--resume"], sefa], trains=True, needs="torch"),
+        Subject("sefa", sefa, again=[[*sefa, "--resume"], sefa], trains=True),
         Subject("draw", "draw run --out made/gif --size 640x480 --quiet".split(), before=[run("0", "run")]),
         Subject(
             "compare",

@@ -163,8 +163,8 @@ def main():
     commands = subprocess.run([program, "help"], capture_output=True, text=True, check=True).stdout
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     settings.has_runs = any(line.split()[:1] == ["runs"] for line in commands.splitlines())
-    refusal = subprocess.run([program, "inspect", "/dev/null"], capture_output=True, text=True).stderr
-    settings.torch = "no-default-features" not in refusal and "without libtorch" not in refusal
+    refusal = subprocess.run([program, "train", "progan", "nothing"], capture_output=True, text=True).stderr
+    settings.torch = "without libtorch" not in refusal
     harness.say(f"{version}, {program}, in {base}" + ("" if settings.torch else ", a build without libtorch"))
     if not can_trace(settings):
         harness.say("skipped: this system does not permit tracing (ptrace, seccomp)")
