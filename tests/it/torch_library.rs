@@ -83,6 +83,12 @@ fn without_libtorch_the_program_starts_and_does_all_that_needs_none() {
     without.done(&["inspect", "run/generator.safetensors"]);
     without.world.train("same", &["wgan-gp", "--epochs", "2"]);
     assert_same(&without.world.path("run"), &without.world.path("same"));
+    // Directions are found and drawn on a CPU without it.
+    let job = |out| ["sefa", "--n", "1", "--k", "2", "--steps", "3", "--traits", "none", "--out", out];
+    without.done(&job("here/job"));
+    without.world.done(&job("there/job"));
+    assert_same(&without.world.path("here/job"), &without.world.path("there/job"));
+    without.done(&["sefa", "sheet", "--seeds", "0-3", "--out", "sheet.png"]);
 }
 
 #[test]
@@ -90,7 +96,7 @@ fn what_needs_libtorch_says_that_it_is_missing_and_how_to_get_it() {
     let without = Without::new();
     without.world.train("torch", &["gan", "--epochs", "1", "--engine", "torch"]);
     let torch = train_args("new", &["gan", "--epochs", "1", "--engine", "torch"]);
-    for args in [&["sefa"][..], &["train", "progan"], &["eval", "torch"], &torch] {
+    for args in [&["sefa", "--device", "cuda"][..], &["train", "progan"], &["eval", "torch"], &torch] {
         let said = without.fails(args);
         for words in ["libtorch", "./scripts/setup-libtorch.sh", VARIABLE] {
             assert!(said.contains(words), "{args:?}: {said}");
