@@ -39,7 +39,7 @@ def longer_subjects():
     """Commands that take about a second, so that there are moments to hit."""
     points = "train --config longer.json --quiet --out made/run".split()
     progan = [*PROGAN, *"--kimg-per-phase 0.8 --final-kimg 1.6 --record-kimg 0.16 --out made/run".split()]
-    sefa = "sefa --checkpoint model.safetensors --n 8 --k 4 --steps 15 --viz-size 32 --quiet --out made/job".split()
+    sefa = "sefa --checkpoint model.safetensors --n 8 --k 3 --steps 19 --viz-size 32 --quiet --out made/job".split()
     run = lambda seed, *out: ["train", "--config", "longer.json", "--quiet", "--epochs", "400", "--frame-every", "20", "--seed", seed, "--out", *out]
     plan = "run --plan made/sweep/plan.jsonl --index 1 --quiet".split()
     return [
