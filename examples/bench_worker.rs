@@ -24,7 +24,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = if engine == "torch" { EngineKind::Torch } else { EngineKind::Fused };
     let given = TrainConfig::from_json(&fs_err::read_to_string(config)?)?;
     let config = TrainConfig { engine, threads: threads.parse()?, ..given }.check()?;
-    #[cfg(feature = "torch")]
     gan_lab::memory::keep_freed();
     let mut engine = engine::create(&config)?;
     let mut rng = Stream::new(0, Use::Data, 0);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::printer::{Printer, shown_path};
 use super::table::{Align, table};
+use crate::checkpoint::bundled;
 use crate::config::{Key, Role, TABLES, Table, at, shown};
 use crate::data::is_built_in;
 use crate::json;
@@ -114,7 +115,7 @@ fn listed(dir: RunDir, check: bool) -> Listed {
 /// What an unfinished run cannot go on without, and where it was looked for. Nothing of the run itself is wrong.
 fn missing_inputs(dir: &RunDir) -> Vec<String> {
     let Ok(manifest) = dir.manifest() else { return Vec::new() };
-    let is_there = |place: &PathBuf| place.exists() || is_built_in(place) || is_bundled(place);
+    let is_there = |place: &PathBuf| place.exists() || is_built_in(place) || bundled(place).is_some();
     let gone = manifest.inputs.iter().filter(|input| !input.places(dir.path()).iter().any(is_there));
     let words = |input: &Input| {
         let Input { role, path, .. } = input;
@@ -136,10 +137,6 @@ fn mend(dir: &RunDir, kind: Kind) -> anyhow::Result<()> {
     }
     let left = dir.faults();
     if left.is_empty() { Ok(()) } else { anyhow::bail!(left.join("; ")) }
-}
-
-fn is_bundled(path: &Path) -> bool {
-    crate::checkpoint::bundled(path).is_some()
 }
 
 /// What was whole becomes whole again; a job that was stopped is left as far as it was.

@@ -108,7 +108,7 @@ impl Processor {
             Device::Cpu => Ok(Self::Cpu { threads: if threads == 0 { threads::available() } else { threads } }),
             #[cfg(feature = "torch")]
             Device::Cuda(_) => {
-                crate::torch_library::load_for_pictures()?;
+                crate::torch_library::load()?;
                 if threads > 0 {
                     tch::set_num_threads(threads as i32);
                 }

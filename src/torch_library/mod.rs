@@ -60,16 +60,6 @@ pub fn load() -> Result<(), TorchLibraryError> {
     Ok(())
 }
 
-/// The same for pictures, where waiting costs little: threads of libtorch that wait for each other give their core to other programs
-/// soon, unless the environment says how they are to wait. On a machine with other work the threads' usual waiting makes
-/// pictures take three times as long; on an idle one there is no difference. Training, with its many small steps, would be
-/// slower by some percent. A command calls this before it starts a thread.
-pub fn load_for_pictures() -> Result<(), TorchLibraryError> {
-    #[cfg(torch_on_demand)]
-    on_demand::wait_briefly();
-    load()
-}
-
 /// What libtorch this is, and where.
 pub fn description() -> String {
     #[cfg(torch_on_demand)]

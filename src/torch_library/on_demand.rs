@@ -102,18 +102,6 @@ fn installed() -> Vec<PathBuf> {
     found
 }
 
-/// Has the OpenMP library that comes with libtorch, which reads this on being loaded, give up waiting actively soon.
-pub(super) fn wait_briefly() {
-    if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().any(|name| std::env::var_os(name).is_some()) {
-        return;
-    }
-    #[allow(unsafe_code, reason = "another thread could read the environment at the same time")]
-    // SAFETY: commands call this first, when the program has one thread.
-    unsafe {
-        std::env::set_var("GOMP_SPINCOUNT", "1000");
-    }
-}
-
 /// Whether a Python package `torch` has the libraries that tch is written for.
 fn fits(package: &Path) -> bool {
     let found = version_of_package(package);

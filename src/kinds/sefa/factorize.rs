@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use super::SefaError;
 use super::drawing::network;
 use crate::checkpoint::layouts::StyleLayers;
-use crate::checkpoint::{Factors, GeneratorWeights, NoRow, ProGanWeights, Source};
+use crate::checkpoint::{Factors, GeneratorWeights, NoRow, Source};
 use crate::config::SefaConfig;
 use crate::run::digest;
 
@@ -68,8 +68,11 @@ impl Directions {
 /// The directions of the layers that a config names, or of all.
 pub fn directions(weights: &GeneratorWeights, config: &SefaConfig) -> Result<Directions, SefaError> {
     let matrix = match weights {
-        GeneratorWeights::ProGan(weights) => first_layer(weights),
-        others => style_layers(others.factors(&config.layers), network(others))?,
+        GeneratorWeights::ProGan(of) => {
+            // A label is no part of what is edited.
+            matrix(weights.factors(&[]), network(weights))?.remove_rows(of.latent_dim - of.classes, of.classes)
+        }
+        others => matrix(others.factors(&config.layers), network(others))?,
     };
     factorize(matrix, !config.raw)
 }
@@ -79,21 +82,11 @@ pub fn directions(weights: &GeneratorWeights, config: &SefaConfig) -> Result<Dir
 /// # Errors
 /// A file that cannot be read, a layer that there is not, a unit without weights.
 pub fn of_style_layers(styles: &StyleLayers, source: &Source, config: &SefaConfig) -> Result<Directions, SefaError> {
-    factorize(style_layers(styles.factors(source, &config.layers)?, "generator")?, !config.raw)
+    factorize(matrix(styles.factors(source, &config.layers)?, "generator")?, !config.raw)
 }
 
-/// A^T as the matrix [latent, units] of a ProGAN's first layer; each column belongs to one unit.
-fn first_layer(weights: &ProGanWeights) -> DMatrix<f64> {
-    const PLACES: usize = 16;
-    let latent = weights.latent_dim;
-    let units = weights.levels[0].second.inputs * PLACES;
-    let weight = |i: usize, unit: usize| weights.first_weight[(unit / PLACES * latent + i) * PLACES + unit % PLACES];
-    // A label is no part of what is edited.
-    DMatrix::from_fn(latent - weights.classes, units, |i, unit| f64::from(weight(i, unit)))
-}
-
-/// The same for the styles of a StyleGAN or StyleGAN2, side by side.
-fn style_layers(factors: Result<Factors, NoRow>, network: &'static str) -> Result<DMatrix<f64>, SefaError> {
+/// A^T as the matrix [code, units]; each column belongs to one unit.
+fn matrix(factors: Result<Factors, NoRow>, network: &'static str) -> Result<DMatrix<f64>, SefaError> {
     let wrong = |NoRow { asked, rows }: NoRow| SefaError::Layer { asked, network, last: rows.saturating_sub(1) };
     let factors = factors.map_err(wrong)?;
     Ok(DMatrix::from_iterator(factors.code_dim, factors.units, factors.weight.into_iter().map(f64::from)))
